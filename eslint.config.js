@@ -1,0 +1,118 @@
+// Lint: TypeScript and Svelte rules, and the one-way imports of the layers.
+
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import globals from 'globals';
+import svelte from 'eslint-plugin-svelte';
+import ts from 'typescript-eslint';
+
+const root = path.dirname(fileURLToPath(import.meta.url));
+
+// Each layer and what it may import besides itself. The longest matching folder is a file's layer.
+const engineCore = ['src-main/contracts', 'src-main/engine/graph'];
+const methods = [...engineCore, 'src-main/engine/nn'];
+const belowServices = [
+  'src-main/contracts',
+  'src-main/formats',
+  'src-main/imaging',
+  'src-main/storage',
+  'src-main/engine',
+];
+const belowRoots = [...belowServices, 'src-main/services'];
+const layers = {
+  'src-main/contracts': [],
+  'src-main/imaging': ['src-main/contracts'],
+  'src-main/formats': ['src-main/contracts', 'src-main/imaging'],
+  'src-main/storage': ['src-main/contracts'],
+  'src-main/engine/graph': ['src-main/contracts'],
+  'src-main/engine/runtime': engineCore,
+  'src-main/engine/nn': engineCore,
+  'src-main/engine/objectives': methods,
+  'src-main/engine/saliency': methods,
+  'src-main/engine/attacks': methods,
+  'src-main/engine/measures': methods,
+  'src-main/engine/training': ['src-main/contracts', 'src-main/imaging', 'src-main/engine'],
+  'src-main/services': belowServices,
+  'src-main/worker': belowServices,
+  'src-main/host': belowRoots,
+  'src-main/shell': belowRoots,
+  'src-main/cli': [...belowRoots, 'src-main/host'],
+  'src-renderer/bridge': ['src-main/contracts'],
+  'src-renderer/canvas': ['src-main/contracts'],
+  'src-renderer/charts': ['src-main/contracts'],
+  'src-renderer/ui': [],
+  'src-renderer/state': ['src-main/contracts', 'src-renderer/bridge'],
+  'src-renderer/features': [
+    'src-main/contracts',
+    'src-renderer/bridge',
+    'src-renderer/canvas',
+    'src-renderer/charts',
+    'src-renderer/ui',
+    'src-renderer/state',
+  ],
+};
+const inside = (file, folder) => file === folder || file.startsWith(`${folder}/`);
+const layerOf = (file) =>
+  Object.keys(layers)
+    .filter((layer) => inside(file, layer))
+    .sort((a, b) => b.length - a.length)[0];
+
+/** Only `shell` may import electron; only the engine's runtime its executors; only `storage` SQLite. */
+const packageHomes = {
+  electron: ['src-main/shell'],
+  'onnxruntime-node': ['src-main/engine/runtime'],
+  'better-sqlite3': ['src-main/storage'],
+  sharp: ['src-main/imaging'],
+  konva: ['src-renderer/canvas'],
+  uplot: ['src-renderer/charts'],
+};
+
+const oneWayImports = {
+  meta: { type: 'problem', schema: [] },
+  create(context) {
+    const file = path.relative(root, context.filename).split(path.sep).join('/');
+    const layer = layerOf(file);
+    if (!file.startsWith('src-')) return {};
+    const check = (node) => {
+      const target = node.source?.value;
+      if (typeof target !== 'string') return;
+      if (!target.startsWith('.')) {
+        const homes = packageHomes[target.split('/')[0]];
+        if (homes && !homes.some((home) => inside(file, home)))
+          context.report({ node, message: `only ${homes.join(', ')} may import ${target}` });
+        return;
+      }
+      const resolved = path.posix.normalize(path.posix.join(path.posix.dirname(file), target));
+      const other = layerOf(resolved);
+      if (layer === undefined || other === layer) return;
+      const allowed = layers[layer];
+      if (!allowed.some((folder) => inside(resolved, folder)))
+        context.report({ node, message: `${layer} may not import ${other ?? resolved}` });
+    };
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+    };
+  },
+};
+
+export default ts.config(
+  { ignores: ['dist/', 'node_modules/', 'coverage/', 'test/fixtures/', 'resources/'] },
+  ...ts.configs.recommended,
+  ...svelte.configs.recommended,
+  {
+    files: ['**/*.{ts,svelte,js,mjs}'],
+    plugins: { fovea: { rules: { 'one-way-imports': oneWayImports } } },
+    rules: {
+      'fovea/one-way-imports': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      eqeqeq: 'error',
+      'no-console': 'off',
+    },
+  },
+  { files: ['src-renderer/**/*.{ts,svelte}'], languageOptions: { globals: globals.browser } },
+  { files: ['**/*.svelte'], languageOptions: { parserOptions: { parser: ts.parser } } },
+);

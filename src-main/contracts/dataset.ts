@@ -1,0 +1,92 @@
+// Pictures, classes, annotations, splits: the words both sides use for a project's data.
+
+import { z } from 'zod';
+import { shapeSchema, type Shape } from './geometry.ts';
+import { annotationIdSchema, classIdSchema, imageIdSchema } from './ids.ts';
+import type { AnnotationId, ClassId, ImageId } from './ids.ts';
+
+export const CLASS_NAME_MAX = 200;
+/** Trimmed, one line, 1 to 200 characters. */
+export const classNameSchema = z
+  .string()
+  .trim()
+  .min(1, 'a class needs a name')
+  .max(CLASS_NAME_MAX, `a class name has at most ${CLASS_NAME_MAX} characters`)
+  .regex(/^[^\p{Cc}]*$/u, 'a class name is one line without control characters');
+
+export const splitSchema = z.enum(['train', 'selection', 'test']);
+/** `selection` chooses the best epoch and is disjoint from `test`. */
+export type Split = z.infer<typeof splitSchema>;
+
+export interface ClassRecord {
+  id: ClassId;
+  name: string;
+  /** 1-based place in the class list; the first nine have the digit as key. Colour follows from it. */
+  position: number;
+  pictures: number;
+  annotations: number;
+}
+
+export interface ImageRecord {
+  id: ImageId;
+  /** File name without folders. */
+  name: string;
+  widthPx: number;
+  heightPx: number;
+  classId: ClassId | null;
+  split: Split | null;
+  boxes: number;
+  masks: number;
+  /** The file was not where it should be when last looked for. */
+  missing: boolean;
+}
+
+export const annotationOriginSchema = z.enum(['person', 'import', 'model']);
+
+export interface Annotation {
+  id: AnnotationId;
+  imageId: ImageId;
+  classId: ClassId | null;
+  shape: Shape;
+  origin: z.infer<typeof annotationOriginSchema>;
+  hidden: boolean;
+  locked: boolean;
+}
+
+/** One change of one picture's annotations. A list of them is one transaction and one undo step. */
+export const editSchema = z.discriminatedUnion('do', [
+  z.object({
+    do: z.literal('add'),
+    classId: classIdSchema.nullable(),
+    shape: shapeSchema,
+  }),
+  z.object({
+    do: z.literal('change'),
+    id: annotationIdSchema,
+    classId: classIdSchema.nullable().optional(),
+    shape: shapeSchema.optional(),
+    hidden: z.boolean().optional(),
+    locked: z.boolean().optional(),
+  }),
+  z.object({ do: z.literal('delete'), id: annotationIdSchema }),
+]);
+export type Edit = z.infer<typeof editSchema>;
+
+export const imageFilterSchema = z.object({
+  /** Part of the file name, case-insensitive. */
+  text: z.string().max(200).optional(),
+  classId: classIdSchema.optional(),
+  /** Pictures without class. */
+  unclassed: z.boolean().optional(),
+  split: splitSchema.optional(),
+  has: z.enum(['box', 'no-box', 'mask']).optional(),
+});
+export type ImageFilter = z.infer<typeof imageFilterSchema>;
+
+export const imageQuerySchema = z.object({
+  filter: imageFilterSchema.default({}),
+  sort: z.enum(['added', 'name']).default('added'),
+});
+export type ImageQuery = z.input<typeof imageQuerySchema>;
+
+export { imageIdSchema };

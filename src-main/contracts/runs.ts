@@ -1,0 +1,286 @@
+// Training runs, evaluations, heat maps, comparisons.
+
+import { z } from 'zod';
+import { splitSchema, type Split } from './dataset.ts';
+import type { Box } from './geometry.ts';
+import type { ClassId, ComparisonId, ImageId, JobId, RunId } from './ids.ts';
+import type { ErrorRecord } from './errors.ts';
+import type { ParamMeta } from './methods.ts';
+
+const meta = (title: string, help: string, more: Partial<ParamMeta> = {}) => ({ title, help, ...more });
+
+/** Everything of a run that does not belong to its objective. Flat, so that forms and --set can name each. */
+export const settingsSchema = z.object({
+  pool: z
+    .enum(['average', 'max'])
+    .default('average')
+    .meta(meta('Final pooling', 'How the last feature maps become one value a channel: average or maximum.')),
+  learningRate: z
+    .number()
+    .min(0)
+    .max(10)
+    .default(0.05)
+    .meta(meta('Learning rate', 'Size of a step at its highest.', { main: true })),
+  momentum: z
+    .number()
+    .min(0)
+    .max(0.999)
+    .default(0.9)
+    .meta(meta('Momentum', 'Share of the last step that is kept in the next.')),
+  weightDecay: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(5e-4)
+    .meta(meta('Weight decay', 'Pull of the weights towards zero.')),
+  schedule: z
+    .enum(['cosine', 'step', 'constant'])
+    .default('cosine')
+    .meta(meta('Schedule', 'How the learning rate falls over the run.')),
+  warmUpEpochs: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(1)
+    .meta(meta('Warm-up', 'Epochs in which the learning rate rises from zero.', { unit: 'epochs' })),
+  stepEpochs: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(10)
+    .meta(meta('Step length', 'Epochs between two drops of the step schedule.', { unit: 'epochs' })),
+  stepFactor: z
+    .number()
+    .min(0.001)
+    .max(1)
+    .default(0.1)
+    .meta(meta('Step factor', 'What the learning rate is multiplied with at each drop.')),
+  lambdaRamp: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .meta(
+      meta(
+        'Ramp of the weights',
+        'Share of the run over which the penalty weights rise from zero to full; 0 starts at full.',
+      ),
+    ),
+  outside: z
+    .enum(['none', 'swap', 'blur', 'black', 'grey'])
+    .default('none')
+    .meta(
+      meta(
+        'Replace the outside',
+        "What is put outside the boxes of some training pictures: another picture's outside, a blur, black or grey.",
+        { main: true },
+      ),
+    ),
+  outsideProbability: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .meta(meta('Share replaced', 'Share of the pictures in a batch whose outside is replaced.')),
+  flip: z.boolean().default(true).meta(meta('Mirror', 'Mirror every second training picture left to right.')),
+  shift: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.1)
+    .meta(meta('Shift', 'Largest random shift, as a share of the side; the rim is filled by reflection.')),
+  patienceEpochs: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .meta(
+      meta(
+        'Patience',
+        'Epochs without gain on the selection split after which the run stops; 0 never stops.',
+        {
+          unit: 'epochs',
+        },
+      ),
+    ),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+export const paramsSchema = z.record(
+  z.string().max(64),
+  z.union([z.number(), z.boolean(), z.string().max(64)]),
+);
+
+export const runConfigSchema = z.object({
+  objective: z.string().min(1).max(64),
+  /** Parameters of the objective; checked against its own schema. */
+  params: paramsSchema.default({}),
+  model: z.string().min(1).max(64),
+  sizePx: z.int().min(16).max(1024),
+  epochs: z.int().min(1).max(10_000),
+  batch: z.int().min(2).max(4096),
+  seed: z.int().min(0).max(0xffff_ffff),
+  device: z.enum(['auto', 'cpu']).default('auto'),
+  settings: settingsSchema.prefault({}),
+});
+export type RunConfig = z.infer<typeof runConfigSchema>;
+export type RunConfigInput = z.input<typeof runConfigSchema>;
+
+export type RunState = 'waiting' | 'running' | 'paused' | 'interrupted' | 'done' | 'failed' | 'cancelled';
+
+/** One epoch's figures. Fractions 0..1; null where nothing could be measured. */
+export interface EpochMetrics {
+  epoch: number; // 1-based
+  /** Mean over the epoch's steps of each term of the loss, 'total' among them, weighted as it enters the total. */
+  loss: Record<string, number>;
+  trainAccuracy: number;
+  accuracy: number | null; // on the selection split
+  energyInBox: number | null; // on the selection split, input gradient
+  learningRate: number;
+  seconds: number;
+  picturesPerSecond: number;
+}
+
+export interface BestEpoch {
+  epoch: number;
+  accuracy: number;
+}
+
+export interface Run {
+  id: RunId;
+  number: number;
+  config: RunConfig;
+  state: RunState;
+  createdAt: number;
+  epochsDone: number;
+  /** Wall time spent training, over all its sessions. */
+  seconds: number;
+  device: string;
+  best: BestEpoch | null;
+  /** On the selection split at the best epoch. */
+  energyInBox: number | null;
+  error: ErrorRecord | null;
+  jobId: JobId | null;
+  trainedOn: TrainedOn;
+  /** On the test split; null until evaluated. */
+  evaluated: EvaluationSummary | null;
+}
+
+/** What a run trains on, or would. Pictures without a region contribute only cross-entropy. */
+export interface TrainedOn {
+  classes: {
+    classId: ClassId;
+    name: string;
+    train: number;
+    withRegion: number;
+    selection: number;
+    test: number;
+  }[];
+  train: number;
+  withRegion: number;
+  selection: number;
+  test: number;
+  /** Pictures left out for want of a class. */
+  unclassed: number;
+  snapshotId: number | null;
+  warnings: string[];
+}
+
+/** Step-wise figures while a run is going on; not stored. */
+export interface LiveStep {
+  runId: RunId;
+  epoch: number;
+  epochs: number;
+  step: number;
+  steps: number;
+  loss: Record<string, number>;
+  picturesPerSecond: number;
+  secondsLeft: number | null;
+  patienceLeft: number | null;
+}
+
+/** Measures over one split. Fractions 0..1; null where no picture has a region. */
+export interface Measures {
+  accuracy: number;
+  energyInBox: number | null;
+  pointingGame: number | null;
+  localisationAccuracy: number | null;
+  saliencyMetric: number | null;
+  meanIou: number | null;
+  fgsm: { eps: number; accuracy: number }[];
+  /** Accuracy when what lies outside the region is blurred, or another picture's. Null without regions. */
+  outsideBlurred: number | null;
+  outsideSwapped: number | null;
+}
+
+export interface EvaluationSummary {
+  runId: RunId;
+  split: Split;
+  images: number;
+  withRegion: number;
+  measures: Measures;
+  /** [true class][predicted class], in the order of `classes`. */
+  confusion: number[][];
+  classes: { classId: ClassId; name: string }[];
+}
+
+/** One picture's figures of one run. */
+export interface EvaluatedImage {
+  imageId: ImageId;
+  name: string;
+  classId: ClassId;
+  predictedId: ClassId;
+  correct: boolean;
+  /** Softmax of the true and the predicted class. */
+  trueScore: number;
+  predictedScore: number;
+  energyInBox: number | null;
+  pointingHit: boolean | null;
+  iou: number | null;
+  saliencyMetric: number | null;
+}
+
+export const mapRequestSchema = z.object({
+  runId: z.int().min(1).brand<'run'>(),
+  imageId: z.int().min(1).brand<'image'>(),
+  method: z.string().min(1).max(64),
+  params: paramsSchema.default({}),
+  /** Which class's score is explained. */
+  target: z
+    .union([z.literal('true'), z.literal('predicted'), z.int().min(1).brand<'class'>()])
+    .default('true'),
+});
+export type MapRequest = z.input<typeof mapRequestSchema>;
+
+export interface HeatMap {
+  widthPx: number;
+  heightPx: number;
+  /** Base64 of little-endian float32, row-major, >= 0, sums to 1 (all 0 if the map is empty). */
+  values: string;
+  /** Class explained. */
+  classId: ClassId;
+  /** Softmax of every class, in class order, of the unchanged picture. */
+  scores: { classId: ClassId; name: string; score: number }[];
+  /** Share of the heat inside the picture's region; null without one. */
+  energyInBox: number | null;
+  pointingHit: boolean | null;
+  /** Box round the region, in picture pixels; null without one. */
+  regionBox: Box | null;
+}
+
+export interface ComparisonRecord {
+  id: ComparisonId;
+  runA: RunId;
+  runB: RunId;
+  imageId: ImageId;
+  imageName: string;
+  method: string;
+  classId: ClassId;
+  note: string;
+  createdAt: number;
+  /** As measured when it was saved. */
+  energyA: number | null;
+  energyB: number | null;
+}
+
+export { splitSchema };
