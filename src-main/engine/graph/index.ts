@@ -1,0 +1,6 @@
+// The graph: symbolic tensors, their operations, derivatives of any order, and simplification.
+
+export { gradient } from './gradient.ts';
+export * from './ops.ts';
+export { simplify } from './simplify.ts';
+export { sizeOf, topologicalOrder, type Op, type Shape, type Tensor, type TensorOf } from './tensor.ts';

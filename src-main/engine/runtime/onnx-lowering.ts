@@ -1,0 +1,172 @@
+// From the graph to one ONNX model: a node or a few for each operation. Inputs and outputs of a program may
+// share names (a weight and its next value); in ONNX they may not, so they get different prefixes.
+
+import { AppError } from '../../contracts/errors.ts';
+import { simplify, topologicalOrder, type Tensor } from '../graph/index.ts';
+import type { Program } from './executor.ts';
+import { lowerConv, lowerFilterGrad, lowerInputGrad, type Operand } from './onnx-convolution.ts';
+import { encodeModel, type OnnxValue } from './onnx-protobuf.ts';
+import { OnnxWriter } from './onnx-writer.ts';
+
+export interface LoweredProgram {
+  readonly model: Uint8Array;
+  /** The inputs that the outputs depend on. */
+  readonly usedInputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
+export const inputPrefix = 'in:';
+export const outputPrefix = 'out:';
+
+/** ReduceMax takes its axes as an input, and ScatterElements adds, from this version on. */
+const opset = 18;
+
+export function lowerProgram(program: Program): LoweredProgram {
+  const names = Object.keys(program.outputs);
+  const outputs = simplify(names.map((name) => program.outputs[name]));
+  const writer = new OnnxWriter();
+  const values = new Map<Tensor, string>();
+  const inputs: OnnxValue[] = [];
+  const usedInputs: { name: string; shape: readonly number[] }[] = [];
+  for (const tensor of topologicalOrder(outputs)) {
+    if (tensor.op === 'input') {
+      const { name } = tensor.attributes;
+      inputs.push({ name: inputPrefix + name, shape: tensor.shape });
+      usedInputs.push({ name, shape: tensor.shape });
+      values.set(tensor, inputPrefix + name);
+    } else {
+      values.set(tensor, lower(writer, tensor, values));
+    }
+  }
+  names.forEach((name, index) => {
+    writer.nodes.push({
+      type: 'Identity',
+      inputs: [values.get(outputs[index])!],
+      outputs: [outputPrefix + name],
+    });
+  });
+  const model = encodeModel({
+    nodes: writer.nodes,
+    constants: writer.constants,
+    inputs,
+    outputs: names.map((name, index) => ({ name: outputPrefix + name, shape: outputs[index].shape })),
+    opset,
+  });
+  return { model, usedInputs };
+}
+
+/** ONNX names of the operations that map one to one. */
+const direct: Partial<Record<Tensor['op'], string>> = {
+  neg: 'Neg',
+  exp: 'Exp',
+  log: 'Log',
+  sqrt: 'Sqrt',
+  abs: 'Abs',
+  sign: 'Sign',
+  relu: 'Relu',
+  sigmoid: 'Sigmoid',
+  tanh: 'Tanh',
+  softplus: 'Softplus',
+  add: 'Add',
+  sub: 'Sub',
+  mul: 'Mul',
+  div: 'Div',
+  maximum: 'Max',
+  minimum: 'Min',
+};
+
+const largestFloat = 3.4028234663852886e38;
+const floatType = 1;
+const boolType = 9;
+
+function lower(writer: OnnxWriter, tensor: Tensor, values: ReadonlyMap<Tensor, string>): string {
+  const operands = tensor.inputs.map((source) => values.get(source)!);
+  const [a, b, c] = operands;
+  const operand = (index: number): Operand => ({ name: operands[index], shape: tensor.inputs[index].shape });
+  const type = direct[tensor.op];
+  if (type !== undefined) return writer.node(type, operands);
+  switch (tensor.op) {
+    case 'constant':
+      return writer.floats(tensor.attributes.values, tensor.shape);
+    case 'step':
+      // max(0, min(1, alpha x)) in one pass instead of Greater and Cast in two. Exact for all normal numbers: alpha
+      // times the smallest of them is 4.
+      return writer.node('HardSigmoid', [a], { alpha: { float: largestFloat }, beta: { float: 0 } });
+    case 'greater':
+      return asFloats(writer, writer.node('Greater', [a, b]));
+    case 'equal':
+      return asFloats(writer, writer.node('Equal', [a, b]));
+    case 'select':
+      return writer.node('Where', [writer.node('Cast', [a], { to: boolType }), b, c]);
+    case 'sum':
+      // ReduceSumSquare would save the product of sum(mul(x, x)), but takes twice as long as the two together.
+      return writer.sum(a, tensor.attributes.axes, true);
+    case 'max':
+      return writer.node('ReduceMax', [a, writer.integers(tensor.attributes.axes)], { keepdims: 1 });
+    case 'reshape':
+      return writer.reshape(a, tensor.shape);
+    case 'broadcastTo':
+      return writer.node('Expand', [a, writer.integers(tensor.shape)]);
+    case 'transpose':
+      return writer.transpose(a, tensor.attributes.permutation);
+    case 'concat':
+      return writer.node('Concat', operands, { axis: tensor.attributes.axis });
+    case 'slice': {
+      const { starts } = tensor.attributes;
+      const ends = starts.map((start, axis) => start + tensor.shape[axis]);
+      return writer.slice(
+        a,
+        starts,
+        ends,
+        starts.map((_, axis) => axis),
+      );
+    }
+    case 'pad':
+      return writer.pad(a, tensor.attributes.before, tensor.attributes.after);
+    case 'matmul': {
+      const { transposeA, transposeB } = tensor.attributes;
+      const flags = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
+      if (tensor.shape.length === 2) return writer.node('Gemm', [a, b], flags);
+      return writer.node('FusedMatMul', [a, b], flags, 'com.microsoft');
+    }
+    case 'conv':
+      return lowerConv(writer, operand(0), operand(1), tensor.attributes);
+    case 'convInputGrad':
+      return lowerInputGrad(writer, operand(0), operand(1), tensor.shape, tensor.attributes);
+    case 'convFilterGrad':
+      return lowerFilterGrad(writer, operand(0), operand(1), tensor.shape, tensor.attributes);
+    case 'maxPool':
+    case 'maxPoolScatter':
+    case 'maxPoolGather':
+      return lowerMaxPool(writer, tensor, operands);
+    default:
+      throw new AppError('internal', `The operation ${tensor.op} has no form in ONNX.`, { place: tensor.op });
+  }
+}
+
+function asFloats(writer: OnnxWriter, mask: string): string {
+  return writer.node('Cast', [mask], { to: floatType });
+}
+
+type MaxPooling = Extract<Tensor, { op: 'maxPool' | 'maxPoolScatter' | 'maxPoolGather' }>;
+
+function lowerMaxPool(writer: OnnxWriter, tensor: MaxPooling, [x, other]: readonly string[]): string {
+  const { window, stride, padding } = tensor.attributes;
+  const attributes = {
+    kernel_shape: [window, window],
+    strides: [stride, stride],
+    pads: Array<number>(4).fill(padding),
+  };
+  if (tensor.op === 'maxPool') return writer.node('MaxPool', [x], attributes);
+  // Indices count through the whole of x; of equal maxima the kernel reports the first.
+  const flatIndices = writer.once(`places ${x} ${window} ${stride} ${padding}`, () =>
+    writer.reshape(writer.pair('MaxPool', [x], attributes)[1], [-1]),
+  );
+  const flat = writer.reshape(other, [-1]);
+  if (tensor.op === 'maxPoolGather') {
+    return writer.reshape(writer.node('Gather', [flat, flatIndices]), tensor.shape);
+  }
+  const size = tensor.shape.reduce((product, extent) => product * extent, 1);
+  const empty = writer.node('Expand', [writer.floats(Float32Array.of(0), [1]), writer.integers([size])]);
+  const filled = writer.node('ScatterElements', [empty, flatIndices, flat], { reduction: { text: 'add' } });
+  return writer.reshape(filled, tensor.shape);
+}
