@@ -33,6 +33,7 @@ import type { Job } from './jobs.ts';
 import type { MethodInfo, ParamField } from './methods.ts';
 import {
   mapRequestSchema,
+  paramsSchema,
   runConfigSchema,
   type ComparisonRecord,
   type EpochMetrics,
@@ -305,6 +306,7 @@ export const api = {
       runB: runIdSchema,
       imageId: imageIdSchema,
       method: z.string().max(64),
+      params: paramsSchema.default({}),
       classId: classIdSchema,
       note: z.string().trim().min(1, 'a finding needs a note').max(4000),
     }),

@@ -19,7 +19,7 @@ export const settingsSchema = z.object({
     .number()
     .min(0)
     .max(10)
-    .default(0.05)
+    .default(0.02)
     .meta(meta('Learning rate', 'Size of a step at its highest.', { main: true })),
   momentum: z
     .number()

@@ -1,0 +1,64 @@
+// Batch normalisation (Ioffe & Szegedy 2015) as y = x * A[c] + B[c] with A and B made from the batch's sums, so that
+// its first and second derivatives stay elementwise products and channel sums.
+
+import {
+  add,
+  div,
+  mean,
+  mul,
+  relu,
+  reshape,
+  scalar,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  type Tensor,
+} from '../graph/index.ts';
+import type { Mode } from './model.ts';
+
+/** Added to the variance. */
+export const epsilon = 1e-5;
+/** Share of the batch's statistics in the new running statistics. */
+export const runningShare = 0.1;
+
+export interface BatchNormResult {
+  /** Shape of `x`. */
+  readonly output: Tensor;
+  /** [C] each; absent in eval mode. The variance that goes into it is the unbiased one, as in PyTorch. */
+  readonly running?: { readonly mean: Tensor; readonly variance: Tensor };
+}
+
+/**
+ * @param x        [B, C, H, W]
+ * @param weights  scale, shift, running mean and running variance, [C] each
+ * @param mode     'train' normalises with the mean and the biased variance over B, H, W; gradients go through both
+ */
+export function batchNorm(
+  x: Tensor,
+  weights: { scale: Tensor; shift: Tensor; mean: Tensor; variance: Tensor },
+  mode: Mode,
+): BatchNormResult {
+  const [batch, channels, height, width] = x.shape;
+  const wide = (perChannel: Tensor): Tensor => reshape(perChannel, [1, channels, 1, 1]);
+  const normalise = (average: Tensor, variance: Tensor): Tensor => {
+    const slope = div(weights.scale, sqrt(add(variance, scalar(epsilon))));
+    return add(mul(x, wide(slope)), wide(sub(weights.shift, mul(average, slope))));
+  };
+  if (mode === 'eval') return { output: normalise(weights.mean, weights.variance) };
+
+  const average = mean(x, [0, 2, 3]);
+  // E[x²] - E[x]² loses digits where |mean| is far above the deviation; relu keeps a rounding error from a root of
+  // a negative number. Centring x first would be exact there, for one more full-size pass in it and every derivative.
+  const variance = relu(sub(mean(square(x), [0, 2, 3]), square(average)));
+  const count = batch * height * width;
+  const blend = (old: Tensor, fresh: Tensor, factor: number): Tensor =>
+    add(mul(old, scalar(1 - runningShare)), mul(stopGradient(fresh), scalar(runningShare * factor)));
+  return {
+    output: normalise(average, variance),
+    running: {
+      mean: blend(weights.mean, average, 1),
+      variance: blend(weights.variance, variance, count / Math.max(1, count - 1)),
+    },
+  };
+}

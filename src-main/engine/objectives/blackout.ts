@@ -1,0 +1,22 @@
+// Blackout: the outside of the region is simply hidden. The baseline that a penalty has to beat.
+
+import { z } from 'zod';
+import { mul, reshape, scalar, sub } from '../graph/index.ts';
+import { crossEntropy } from '../nn/classification.ts';
+import { meanOver, objective, totalOf } from './objective.ts';
+
+export const blackout = objective({
+  id: 'blackout',
+  title: 'Blackout',
+  summary: 'Paints everything outside the boxes black while training; tests on whole pictures.',
+  citation: 'KC & Zhang 2021, arXiv 2108.10131 (baseline)',
+  schema: z.object({}),
+  presets: [],
+  needs: {},
+  build({ batch, images, labels, inside, hasRegion, weight, forward }) {
+    // Black is 0 before normalisation, as in the paper's code. Pictures without region stay whole.
+    const hidden = mul(reshape(hasRegion, [batch, 1, 1, 1]), sub(scalar(1), inside)); // [B, 1, S, S]
+    const { logits } = forward(mul(images, sub(scalar(1), hidden)));
+    return totalOf({ class: meanOver(crossEntropy(logits, labels), weight) }, logits);
+  },
+});

@@ -1,0 +1,93 @@
+// Box-aware training: cross-entropy plus a price on input gradients, one price inside the region and one outside.
+// Contains right for the right reasons (outside only) and double backprop (equal prices).
+
+import { z } from 'zod';
+import { gradient, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
+import { crossEntropy, summedLogProbability } from '../nn/classification.ts';
+import { imageDeviation, perChannel } from '../nn/normalise.ts';
+import { meanOver, objective, totalOf } from './objective.ts';
+
+const lambda = z.number().min(0).max(1e6);
+
+const schema = z.object({
+  lambdaInside: lambda.default(0).meta({
+    title: 'Weight inside',
+    help: 'Price of input gradients inside the boxes; larger values make the model less sensitive there.',
+    main: true,
+  }),
+  lambdaOutside: lambda.default(2).meta({
+    title: 'Weight outside',
+    help: 'Price of input gradients outside the boxes; larger values make the model look away from there, too large ones stop it learning.',
+    main: true,
+  }),
+  of: z.enum(['loss', 'log-probability']).default('loss').meta({
+    title: 'Gradient of',
+    help: 'What is differentiated: the loss, or the log-probabilities of all classes together, which do not fade once the model is sure.',
+  }),
+  reduction: z.enum(['per-image', 'paper']).default('per-image').meta({
+    title: 'Reduction',
+    help: 'Mean over the pictures with a region, so that weights mean the same at any batch size, or the whole-batch norm of the paper, whose weights act divided by the batch size.',
+  }),
+});
+
+/**
+ * Penalty, per METHODS §6.1. Differentiated scalar: cross-entropy l_b ('loss') or sum over classes of log p_b
+ * ('log-probability'; Ross et al. 2017, eq. 1). Input units: ImageNet-normalised, that is the pixel-space gradient
+ * times the channel deviation, as in KC & Zhang's code. Norm: L2 over channels and pixels, squared. Batch-norm: batch
+ * statistics, so a picture's gradient holds the other pictures' share that passes through them.
+ *
+ *   'per-image'  mean over pictures with region of ||M_b * d(sum_j l_j)/dx_b||²
+ *   'paper'      sum over pictures with region of ||M_b * d(mean_j l_j)/dx_b||²
+ *
+ * so 'paper' is 'per-image' times (pictures with region) / (pictures)².
+ */
+export const boxAware = objective({
+  id: 'box-aware',
+  title: 'Box-aware',
+  summary: 'Learns from the labels and is charged for reacting to pixels outside (or inside) the boxes.',
+  citation: 'KC & Zhang 2021, arXiv 2108.10131; Ross et al. 2017, arXiv 1703.03717; Drucker & LeCun 1992',
+  schema,
+  presets: [
+    {
+      id: 'right-reasons',
+      title: 'Right for the right reasons',
+      source: 'Ross et al. 2017, eq. 1: gradient of the summed log-probabilities, outside only',
+      params: { lambdaInside: 0, lambdaOutside: 1, of: 'log-probability', reduction: 'per-image' },
+    },
+    {
+      id: 'double-backprop',
+      title: 'Double backprop',
+      source: 'Drucker & LeCun 1992; Ross & Doshi-Velez 2018: the whole input gradient, boxes unused',
+      params: { lambdaInside: 2, lambdaOutside: 2, of: 'loss', reduction: 'per-image' },
+    },
+    {
+      id: 'paper',
+      title: 'As in the paper',
+      source:
+        'KC & Zhang 2021, the weights chosen for localisation in the run notes of the public code, batch 32',
+      params: { lambdaInside: 464.16, lambdaOutside: 4.64, of: 'loss', reduction: 'paper' },
+    },
+  ],
+  needs: {},
+  build({ images, labels, inside, hasRegion, weight, ramp, forward }, params) {
+    const { logits } = forward(images);
+    const losses = crossEntropy(logits, labels);
+    const terms: Record<string, Tensor> = { class: meanOver(losses, weight) };
+
+    const counted = mul(hasRegion, weight); // [B]
+    const scored = params.of === 'loss' ? losses : summedLogProbability(logits);
+    const score = params.reduction === 'paper' ? meanOver(scored, weight) : sum(mul(scored, weight));
+    if (params.lambdaInside > 0 || params.lambdaOutside > 0) {
+      const [pixelGradient] = gradient(score, [images]); // [B, 3, S, S], per unit of pixel value
+      const slopes = mul(pixelGradient, perChannel(imageDeviation));
+      const penalty = (mask: Tensor, factor: number): Tensor => {
+        const norms = sum(square(mul(slopes, mask)), [1, 2, 3]); // [B]
+        const reduced = params.reduction === 'paper' ? sum(mul(norms, counted)) : meanOver(norms, counted);
+        return mul(reduced, mul(ramp, scalar(factor)));
+      };
+      if (params.lambdaInside > 0) terms.inside = penalty(inside, params.lambdaInside);
+      if (params.lambdaOutside > 0) terms.outside = penalty(sub(scalar(1), inside), params.lambdaOutside);
+    }
+    return totalOf(terms, logits);
+  },
+});
