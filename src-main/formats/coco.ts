@@ -1,0 +1,366 @@
+// COCO JSON: boxes, polygons and run-length masks of several pictures in one file (cocodataset.org, "Data
+// format"). Coordinates are continuous from the upper left corner; boxes are x, y, width, height.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Split } from '../contracts/dataset.ts';
+import { boundsOf, type Box, type Point, type Rle, type Shape } from '../contracts/geometry.ts';
+import { AppError } from '../contracts/errors.ts';
+import { areaOfRle, checkRle, encodeRle, rasterize, rleFromString, rleToString } from '../imaging/index.ts';
+import { copyPictures } from './copy.ts';
+import type { ExportDataset, ExportImage, Format, ImportedImage, ImportSink } from './format.ts';
+import { isRecord, readJson } from './json.ts';
+import { baseName, damaged, folderOf, stemOf, type SourceTree } from './source.ts';
+import { checkedClassName, CountedWarning, namedPart, numberFrom, splitOf, warnOfPicture } from './words.ts';
+
+export const coco: Format = {
+  id: 'coco',
+  title: 'COCO JSON',
+
+  async detect(source) {
+    for (const file of candidates(source))
+      if (await mayHoldDataset(source, file))
+        return {
+          score: source.chosenFile === null ? 0.9 : 1,
+          reason: `${file} looks like a list of images and annotations`,
+        };
+    return { score: 0, reason: 'no JSON file with images and annotations' };
+  },
+
+  async read(source, sink) {
+    const parsed: { file: string; content: Dataset }[] = [];
+    for (const file of candidates(source)) {
+      sink.signal.throwIfAborted();
+      if (!(await mayHoldDataset(source, file))) continue;
+      const content = datasetOf(await readJson(source, file), file);
+      if (content !== null) parsed.push({ file, content });
+    }
+    // Of several files about the same pictures (instances, key points, captions) the instances say most.
+    const instances = parsed.filter(({ file }) => /^instances/i.test(stemOf(file)));
+    const used = instances.length > 0 ? instances : parsed;
+    const hasTest = used.some(
+      ({ file, content }) => partOf(file) === 'test' && content.annotations.length > 0,
+    );
+    const images = new Map<string, ImportedImage>();
+    for (const { file, content } of used) {
+      sink.signal.throwIfAborted();
+      readDataset(source, sink, file, content, splitOf(partOf(file), hasTest), images);
+    }
+    for (const image of images.values()) sink.image(image);
+  },
+
+  async write(dataset, folder, options) {
+    const names = await copyPictures(dataset.images, path.join(folder, 'images'), options);
+    await mkdir(path.join(folder, 'annotations'), { recursive: true });
+    for (const [split, stem] of Object.entries(stemOfSplit))
+      await writeSplit(dataset, names, (split === 'none' ? null : split) as Split | null, stem, folder);
+  },
+};
+
+/** `selection` is what others call validation; read back beside a test file it becomes `selection` again. */
+const stemOfSplit = { train: 'train', selection: 'val', test: 'test', none: 'all' };
+
+interface Dataset {
+  images: unknown[];
+  annotations: unknown[];
+  categories: unknown[];
+}
+
+function candidates(source: SourceTree): string[] {
+  if (source.chosenFile !== null) return /\.json$/i.test(source.chosenFile) ? [source.chosenFile] : [];
+  return source.files.filter((file) => /\.json$/i.test(file));
+}
+
+const headLength = 4000;
+
+/**
+ * Told by keys near the start, since COCO writers put info, licences, categories or images first; and by the
+ * usual names, so that a damaged file is reported rather than passed over as unknown. A list of "items" is
+ * datumaro's. The chosen file is taken at the person's word.
+ */
+async function mayHoldDataset(source: SourceTree, file: string): Promise<boolean> {
+  if (source.chosenFile !== null || /^instances|coco/i.test(stemOf(file))) return true;
+  const head = await source.head(file, headLength);
+  return (
+    /^\s*\{/.test(head) &&
+    /"(images|annotations|categories)"\s*:\s*\[/.test(head) &&
+    !/"items"\s*:\s*\[/.test(head)
+  );
+}
+
+/** By the file's name, or its folder's where the file is named alike in each (train/_annotations.coco.json). */
+const partOf = (file: string) => namedPart(stemOf(file)) ?? namedPart(baseName(folderOf(file)));
+
+/** Null for JSON of another kind: captions, panoptic segments. */
+function datasetOf(content: unknown, file: string): Dataset | null {
+  if (!isRecord(content)) throw damaged(file, 'line 1', 'a COCO file is one object');
+  const { images, annotations, categories } = content;
+  if (!Array.isArray(images)) throw damaged(file, 'images', 'the list of images is missing');
+  if (annotations === undefined) return { images, annotations: [], categories: [] };
+  if (!Array.isArray(annotations)) throw damaged(file, 'annotations', 'this is no list');
+  const first = annotations[0] as unknown;
+  if (isRecord(first) && ('caption' in first || 'segments_info' in first)) return null;
+  if (!Array.isArray(categories)) throw damaged(file, 'categories', 'the list of categories is missing');
+  return { images, annotations, categories };
+}
+
+function readDataset(
+  source: SourceTree,
+  sink: ImportSink,
+  file: string,
+  { images, annotations, categories }: Dataset,
+  split: Split | null,
+  result: Map<string, ImportedImage>,
+): void {
+  const classes = readCategories(categories, file);
+  const byId = new Map<unknown, ImportedImage | null>();
+  const folder = folderOf(file);
+  // instances_train2017 → train2017: where names repeat in several folders, that one is meant.
+  const hint = stemOf(file).replace(/^[^_]*_/, '');
+  const bases = [
+    folder,
+    ...['', folderOf(folder)].flatMap((up) => [`${up}/images/${hint}`, `${up}/${hint}`, `${up}/images`, up]),
+  ].map((base) => base.replace(/^\//, ''));
+  images.forEach((entry, i) => {
+    const place = `images[${i}]`;
+    if (!isRecord(entry)) throw damaged(file, place, 'an image is no object');
+    const { id, file_name: name, width, height } = entry;
+    if (typeof id !== 'number' && typeof id !== 'string')
+      throw damaged(file, `${place}.id`, 'the id is missing');
+    if (typeof name !== 'string' || name === '')
+      throw damaged(file, `${place}.file_name`, 'the name is missing');
+    if (byId.has(id)) throw damaged(file, `${place}.id`, `the id ${String(id).slice(0, 40)} is given twice`);
+    const found = source.findPicture(name, bases, hint);
+    if ('problem' in found) {
+      warnOfPicture(sink, found.problem, file, place, name);
+      byId.set(id, null);
+      return;
+    }
+    const earlier = result.get(found.file);
+    const image: ImportedImage = earlier ?? {
+      file: source.absolute(found.file),
+      relativePath: found.file,
+      className: null,
+      split,
+      annotations: [],
+      declaredSize:
+        typeof width === 'number' && typeof height === 'number' && width > 0 && height > 0
+          ? { widthPx: width, heightPx: height }
+          : null,
+      recordPlace: { file, place },
+    };
+    result.set(found.file, image);
+    byId.set(id, image);
+  });
+  const strays = new CountedWarning('unknown-picture', file);
+  const shapeless = new CountedWarning('dropped-box', file);
+  const usedClasses = new Set<string>();
+  annotations.forEach((entry, i) => {
+    const place = `annotations[${i}]`;
+    if (!isRecord(entry)) throw damaged(file, place, 'an annotation is no object');
+    const image = byId.get(entry.image_id);
+    if (image === null) return; // its picture was warned of
+    const className = classes.get(entry.category_id);
+    if (className === undefined)
+      throw damaged(
+        file,
+        `${place}.category_id`,
+        `${JSON.stringify(entry.category_id)?.slice(0, 40) ?? 'nothing'} is not among the categories`,
+      );
+    if (image === undefined) return strays.add(place);
+    const shape = shapeOf(entry, image, file, place);
+    if (shape === null) return shapeless.add(place);
+    usedClasses.add(className);
+    image.annotations.push({ className, shape, place });
+  });
+  strays.report(sink, 'annotations of pictures that the file does not list are left out');
+  shapeless.report(sink, 'annotations without a box or an outline of three points are left out');
+  if (usedClasses.size < new Set(classes.values()).size)
+    sink.warn({
+      code: 'unused-classes',
+      file,
+      message: `${classes.size} categories are listed, ${usedClasses.size} have annotations; the rest is not imported`,
+    });
+}
+
+function readCategories(categories: unknown[], file: string): Map<unknown, string> {
+  const classes = new Map<unknown, string>();
+  categories.forEach((entry, i) => {
+    const place = `categories[${i}]`;
+    if (!isRecord(entry)) throw damaged(file, place, 'a category is no object');
+    if (typeof entry.id !== 'number' && typeof entry.id !== 'string')
+      throw damaged(file, `${place}.id`, 'the id is missing');
+    if (classes.has(entry.id))
+      throw damaged(file, `${place}.id`, `the id ${String(entry.id).slice(0, 40)} is given twice`);
+    classes.set(entry.id, checkedClassName(entry.name, file, `${place}.name`));
+  });
+  return classes;
+}
+
+/** The most exact of what is given: mask, polygon, box. Null when nothing of it has three points or an area. */
+function shapeOf(
+  entry: Record<string, unknown>,
+  image: ImportedImage,
+  file: string,
+  place: string,
+): Shape | null {
+  const { segmentation } = entry;
+  if (isRecord(segmentation)) {
+    const rle = rleOf(segmentation, file, `${place}.segmentation`);
+    return areaOfRle(rle) === 0 ? boxOf(entry, file, place) : { kind: 'mask', rle };
+  }
+  if (Array.isArray(segmentation) && segmentation.length > 0) {
+    const rings = segmentation
+      .map((ring, i) => ringOf(ring, file, `${place}.segmentation[${i}]`))
+      .filter((ring) => ring.length >= 3);
+    if (rings.length > 0) return partsToShape(rings, image.declaredSize);
+  }
+  return boxOf(entry, file, place);
+}
+
+/**
+ * COCO means the union of an object's polygons, ours are even-odd: parts that overlap would leave holes, so
+ * such an object becomes a mask.
+ */
+function partsToShape(rings: Point[][], size: ImportedImage['declaredSize']): Shape {
+  if (size === null || !boundsMeet(rings)) return { kind: 'polygon', rings };
+  const { widthPx, heightPx } = size;
+  const toMask = (...shapes: Shape[]) => rasterize(shapes, widthPx, heightPx, widthPx, heightPx);
+  const together = toMask({ kind: 'polygon', rings });
+  const union = toMask(...rings.map((ring): Shape => ({ kind: 'polygon', rings: [ring] })));
+  return union.every((value, i) => value === together[i])
+    ? { kind: 'polygon', rings }
+    : { kind: 'mask', rle: encodeRle(union, widthPx, heightPx) };
+}
+
+function boundsMeet(rings: Point[][]): boolean {
+  const boxes = rings.map((ring) => boundsOf({ kind: 'polygon', rings: [ring] })!);
+  return boxes.some((a, i) =>
+    boxes
+      .slice(i + 1)
+      .some(
+        (b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height,
+      ),
+  );
+}
+
+function ringOf(ring: unknown, file: string, place: string): Point[] {
+  if (!Array.isArray(ring)) throw damaged(file, place, 'a polygon is no list of numbers');
+  if (ring.length % 2 !== 0) throw damaged(file, place, `an odd number of coordinates (${ring.length})`);
+  const points: Point[] = [];
+  for (let i = 0; i < ring.length; i += 2)
+    points.push([
+      numberFrom(ring[i], file, `${place}[${i}]`),
+      numberFrom(ring[i + 1], file, `${place}[${i + 1}]`),
+    ]);
+  return points;
+}
+
+function rleOf(segmentation: Record<string, unknown>, file: string, place: string): Rle {
+  const { size, counts } = segmentation;
+  if (!Array.isArray(size) || size.length !== 2) throw damaged(file, `${place}.size`, 'the size is missing');
+  const [height, width] = size.map((value, i) => numberFrom(value, file, `${place}.size[${i}]`));
+  if (!Number.isInteger(height) || !Number.isInteger(width) || height < 1 || width < 1)
+    throw damaged(file, `${place}.size`, `${height} x ${width} is no size`);
+  try {
+    if (typeof counts === 'string') return rleFromString(counts, width, height);
+    if (!Array.isArray(counts)) throw damaged(file, `${place}.counts`, 'the run lengths are missing');
+    const rle = {
+      width,
+      height,
+      counts: counts.map((value, i) => numberFrom(value, file, `${place}.counts[${i}]`)),
+    };
+    checkRle(rle);
+    return rle;
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'bad-input')
+      throw damaged(
+        file,
+        `${place}.counts`,
+        [thrown.message, thrown.detail.reason].filter(Boolean).join(': '),
+        thrown,
+      );
+    throw thrown;
+  }
+}
+
+function boxOf(entry: Record<string, unknown>, file: string, place: string): Shape | null {
+  const { bbox } = entry;
+  if (bbox === undefined || bbox === null || (Array.isArray(bbox) && bbox.length === 0)) return null;
+  if (!Array.isArray(bbox) || bbox.length !== 4)
+    throw damaged(file, `${place}.bbox`, 'a box has four numbers: x, y, width, height');
+  const [x, y, width, height] = bbox.map((value, i) => numberFrom(value, file, `${place}.bbox[${i}]`));
+  // A negative size cannot be kept as a box; without area it is left out, and reported, like any such.
+  const box: Box = { x, y, width: Math.max(0, width), height: Math.max(0, height) };
+  return { kind: 'box', box };
+}
+
+async function writeSplit(
+  dataset: ExportDataset,
+  names: readonly string[],
+  split: Split | null,
+  stem: string,
+  folder: string,
+): Promise<void> {
+  const images: object[] = [];
+  const annotations: object[] = [];
+  dataset.images.forEach((image, i) => {
+    if (image.split !== split) return;
+    const imageId = i + 1;
+    images.push({ id: imageId, file_name: names[i], width: image.widthPx, height: image.heightPx });
+    for (const { className, shape } of image.annotations) {
+      const name = className ?? image.className;
+      // COCO has no annotation without category, and no label of a whole picture.
+      if (name === null) continue;
+      const bounds = boundsOf(shape);
+      if (bounds === null) continue;
+      annotations.push({
+        id: annotations.length + 1,
+        image_id: imageId,
+        category_id: dataset.classes.indexOf(name) + 1,
+        bbox: [bounds.x, bounds.y, bounds.width, bounds.height],
+        ...segmentationOf(shape, bounds, image),
+        iscrowd: 0,
+      });
+    }
+  });
+  if (images.length === 0) return;
+  const categories = dataset.classes.map((name, i) => ({ id: i + 1, name, supercategory: '' }));
+  const content = JSON.stringify({
+    info: { description: 'Written by Fovea' },
+    licenses: [],
+    images,
+    annotations,
+    categories,
+  });
+  await writeFile(path.join(folder, 'annotations', `instances_${stem}.json`), content);
+}
+
+function segmentationOf(
+  shape: Shape,
+  bounds: Box,
+  { widthPx, heightPx }: ExportImage,
+): { segmentation: unknown; area: number } {
+  if (shape.kind === 'box') return { segmentation: [], area: bounds.width * bounds.height };
+  if (shape.kind === 'polygon' && !boundsMeet(shape.rings))
+    return {
+      segmentation: shape.rings.map((ring) => ring.flat()),
+      area: shape.rings.reduce((sum, ring) => sum + Math.abs(signedArea(ring)), 0),
+    };
+  // Rings that may be holes cannot be said in COCO's polygons.
+  const rle =
+    shape.kind === 'mask'
+      ? shape.rle
+      : encodeRle(rasterize([shape], widthPx, heightPx, widthPx, heightPx), widthPx, heightPx);
+  return { segmentation: { size: [rle.height, rle.width], counts: rleToString(rle) }, area: areaOfRle(rle) };
+}
+
+/** Shoelace formula. */
+function signedArea(ring: Point[]): number {
+  let twice = 0;
+  ring.forEach(([x, y], i) => {
+    const [nextX, nextY] = ring[(i + 1) % ring.length];
+    twice += x * nextY - nextX * y;
+  });
+  return twice / 2;
+}

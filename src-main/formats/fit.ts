@@ -1,0 +1,143 @@
+// Annotations meet the real picture: what reaches outside is cut off, what has no area or lies outside is
+// left out, and each is said. Called once a picture's true size is known.
+
+import type { Box, Point, Shape } from '../contracts/geometry.ts';
+import type { ImportWarning } from '../contracts/api.ts';
+import { areaOfRle, checkRle } from '../imaging/index.ts';
+import type { ImportedAnnotation, ImportedImage } from './format.ts';
+
+/**
+ * @returns the annotations that stay, clipped, and a warning for each that was clipped (`clipped-box`) or
+ *          left out (`dropped-box`), and one if the file declares another size (`size-differs`)
+ */
+export function fitToPicture(
+  image: ImportedImage,
+  widthPx: number,
+  heightPx: number,
+): { annotations: ImportedAnnotation[]; warnings: ImportWarning[] } {
+  const warnings: ImportWarning[] = [];
+  const warn = (code: string, message: string) =>
+    warnings.push({ code, file: image.relativePath, message: `${image.recordPlace.file}, ${message}` });
+  const declared = image.declaredSize;
+  if (declared && (declared.widthPx !== widthPx || declared.heightPx !== heightPx))
+    warn(
+      'size-differs',
+      `${image.recordPlace.place}: the size is given as ${declared.widthPx} x ${declared.heightPx}, the picture has ${widthPx} x ${heightPx}`,
+    );
+  const annotations: ImportedAnnotation[] = [];
+  for (const annotation of image.annotations) {
+    const { shape, problem } = fitShape(annotation.shape, widthPx, heightPx);
+    if (problem !== null)
+      warn(
+        shape === null ? 'dropped-box' : 'clipped-box',
+        `${annotation.place}: ${describe(annotation.shape)} ${problem}`,
+      );
+    if (shape !== null) annotations.push({ ...annotation, shape });
+  }
+  return { annotations, warnings };
+}
+
+/** A coordinate that is off by less than this, in pixels, comes from rounding and is clipped in silence. */
+const rounding = 0.01;
+
+/** @returns the part of a shape inside the picture (null if none) and what was wrong with it (null if nothing) */
+export function fitShape(
+  shape: Shape,
+  widthPx: number,
+  heightPx: number,
+): { shape: Shape | null; problem: string | null } {
+  if (shape.kind === 'mask') return fitMask(shape, widthPx, heightPx);
+  if (shape.kind === 'box') return fitBox(shape.box, widthPx, heightPx);
+  return fitPolygon(shape.rings, widthPx, heightPx);
+}
+
+function fitBox(box: Box, widthPx: number, heightPx: number) {
+  if (!(box.width > 0) || !(box.height > 0)) return { shape: null, problem: 'has no area and is left out' };
+  const left = clamp(box.x, widthPx);
+  const top = clamp(box.y, heightPx);
+  const right = clamp(box.x + box.width, widthPx);
+  const bottom = clamp(box.y + box.height, heightPx);
+  if (right <= left || bottom <= top)
+    return { shape: null, problem: `lies outside the picture (${widthPx} x ${heightPx}) and is left out` };
+  const cut = Math.max(left - box.x, top - box.y, box.x + box.width - right, box.y + box.height - bottom);
+  const fitted = { x: left, y: top, width: right - left, height: bottom - top };
+  return {
+    shape: { kind: 'box' as const, box: cut > 0 ? fitted : box },
+    problem: cut > rounding ? `reaches outside the picture (${widthPx} x ${heightPx}) and is cut off` : null,
+  };
+}
+
+function fitPolygon(rings: Point[][], widthPx: number, heightPx: number) {
+  const xs = rings.flatMap((ring) => ring.map(([x]) => x));
+  const ys = rings.flatMap((ring) => ring.map(([, y]) => y));
+  const [left, right] = extremes(xs);
+  const [top, bottom] = extremes(ys);
+  if (right <= left || bottom <= top) return { shape: null, problem: 'has no area and is left out' };
+  if (right <= 0 || bottom <= 0 || left >= widthPx || top >= heightPx)
+    return { shape: null, problem: `lies outside the picture (${widthPx} x ${heightPx}) and is left out` };
+  const cut = Math.max(-left, -top, right - widthPx, bottom - heightPx);
+  if (cut <= 0) return { shape: { kind: 'polygon' as const, rings }, problem: null };
+  const clipped = rings.map((ring) => clipRing(ring, widthPx, heightPx)).filter((ring) => ring.length >= 3);
+  if (clipped.length === 0)
+    return { shape: null, problem: `lies outside the picture (${widthPx} x ${heightPx}) and is left out` };
+  return {
+    shape: { kind: 'polygon' as const, rings: clipped },
+    problem: cut > rounding ? `reaches outside the picture (${widthPx} x ${heightPx}) and is cut off` : null,
+  };
+}
+
+function fitMask(shape: Shape & { kind: 'mask' }, widthPx: number, heightPx: number) {
+  const { rle } = shape;
+  if (rle.width !== widthPx || rle.height !== heightPx)
+    return {
+      shape: null,
+      problem: `is for a picture of ${rle.width} x ${rle.height}, this one has ${widthPx} x ${heightPx}; it is left out`,
+    };
+  checkRle(rle);
+  if (areaOfRle(rle) === 0) return { shape: null, problem: 'has no area and is left out' };
+  return { shape, problem: null };
+}
+
+/** Sutherland and Hodgman against the picture's four edges (1974). */
+function clipRing(ring: Point[], widthPx: number, heightPx: number): Point[] {
+  const cutAt = (points: Point[], axis: 0 | 1, limit: number, sign: 1 | -1): Point[] => {
+    const kept: Point[] = [];
+    points.forEach((to, i) => {
+      const from = points[(i + points.length - 1) % points.length];
+      const fromIn = sign * (limit - from[axis]) >= 0;
+      const toIn = sign * (limit - to[axis]) >= 0;
+      if (fromIn !== toIn) {
+        const t = (limit - from[axis]) / (to[axis] - from[axis]);
+        const crossing: Point = [from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1])];
+        crossing[axis] = limit;
+        kept.push(crossing);
+      }
+      if (toIn) kept.push(to);
+    });
+    return kept;
+  };
+  let points = cutAt(ring, 0, 0, -1);
+  points = cutAt(points, 0, widthPx, 1);
+  points = cutAt(points, 1, 0, -1);
+  return cutAt(points, 1, heightPx, 1);
+}
+
+const clamp = (value: number, limit: number) => Math.min(limit, Math.max(0, value));
+
+function extremes(values: number[]): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return [low, high];
+}
+
+function describe(shape: Shape): string {
+  if (shape.kind === 'polygon') return 'the polygon';
+  if (shape.kind === 'mask') return 'the mask';
+  const { x, y, width, height } = shape.box;
+  const short = (value: number) => String(Math.round(value * 100) / 100);
+  return `the box at ${short(x)}, ${short(y)} of ${short(width)} x ${short(height)}`;
+}

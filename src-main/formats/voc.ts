@@ -1,0 +1,235 @@
+// Pascal VOC: one XML file a picture, boxes by their two corners (Everingham et al., "The PASCAL Visual Object
+// Classes Challenge", development kit). What xmax means differs: in the sets of the challenge itself corners
+// are pixel indices from 1, both inclusive, and the Oxford pets follow them; labelImg, CVAT and most other
+// writers put plain coordinates, so that xmax - xmin is the width. The source that the file names decides.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Split } from '../contracts/dataset.ts';
+import { boundsOf, type Box } from '../contracts/geometry.ts';
+import { copyPictures } from './copy.ts';
+import type { ExportImage, Format, ImportedAnnotation, ImportedImage, ImportSink } from './format.ts';
+import { baseName, damaged, folderOf, stemOf, type SourceTree } from './source.ts';
+import { checkedClassName, CountedWarning, numberFrom, splitOf, warnOfPicture } from './words.ts';
+import { childNode, childNodes, childText, escapeXml, readXml, type XmlNode } from './xml.ts';
+
+export const voc: Format = {
+  id: 'voc',
+  title: 'Pascal VOC XML',
+
+  async detect(source) {
+    const files = source.files.filter((file) => /\.xml$/i.test(file));
+    for (const file of files.slice(0, 3)) {
+      const head = await source.head(file, 2000);
+      if (/<annotation[\s>]/.test(head) && !/<annotations[\s>]/.test(head))
+        return { score: 0.85, reason: `${file} describes one picture` };
+    }
+    return { score: 0, reason: 'no XML file that describes a picture' };
+  },
+
+  async read(source, sink) {
+    const splits = await readImageSets(source);
+    const images = new Map<string, ImportedImage>();
+    for (const file of source.files) {
+      if (!/\.xml$/i.test(file)) continue;
+      sink.signal.throwIfAborted();
+      const content = await readXml(source, file);
+      const root = childNode(content, 'annotation');
+      if (root === null) {
+        // An empty <annotation/> says nothing of any picture.
+        if (childText(content, 'annotation') === null)
+          sink.warn({
+            code: 'unknown-file',
+            file,
+            message: 'this XML file is no VOC annotation; it is passed over',
+          });
+        continue;
+      }
+      const picture = findPicture(source, sink, file, root);
+      if (picture === null) continue;
+      const earlier = images.get(picture);
+      const annotations = readObjects(root, file, sink);
+      if (earlier) earlier.annotations.push(...annotations);
+      else
+        images.set(picture, {
+          ...emptyImage(source, picture, splits),
+          annotations,
+          declaredSize: sizeOf(root, file),
+          recordPlace: { file, place: 'annotation' },
+        });
+    }
+    for (const picture of source.pictures)
+      // Masks beside the pictures are no pictures of their own.
+      if (!images.has(picture) && !/(^|\/)Segmentation(Class|Object)\//i.test(picture))
+        images.set(picture, emptyImage(source, picture, splits));
+    for (const image of images.values()) sink.image(image);
+  },
+
+  async write(dataset, folder, options) {
+    const names = await copyPictures(dataset.images, path.join(folder, 'JPEGImages'), options);
+    await mkdir(path.join(folder, 'Annotations'), { recursive: true });
+    await mkdir(path.join(folder, 'ImageSets', 'Main'), { recursive: true });
+    const lists: Record<string, string[]> = { train: [], val: [], test: [] };
+    for (let i = 0; i < names.length; i++) {
+      const image = dataset.images[i];
+      const stem = stemOf(names[i]);
+      await writeFile(path.join(folder, 'Annotations', `${stem}.xml`), xmlOf(image, names[i]));
+      if (image.split !== null) lists[image.split === 'selection' ? 'val' : image.split].push(stem);
+    }
+    for (const [name, stems] of Object.entries(lists))
+      if (stems.length > 0)
+        await writeFile(
+          path.join(folder, 'ImageSets', 'Main', `${name}.txt`),
+          stems.map((stem) => `${stem}\n`).join(''),
+        );
+  },
+};
+
+function emptyImage(source: SourceTree, picture: string, splits: Map<string, Split>): ImportedImage {
+  return {
+    file: source.absolute(picture),
+    relativePath: picture,
+    className: null,
+    split: splits.get(stemOf(picture)) ?? null,
+    annotations: [],
+    declaredSize: null,
+    recordPlace: { file: picture, place: 'the picture' },
+  };
+}
+
+/** Splits by file stem. `trainval` says least, `test` most. */
+async function readImageSets(source: SourceTree): Promise<Map<string, Split>> {
+  const listOf = async (name: string): Promise<string[]> => {
+    const file = source.files.find((candidate) => `/${candidate}`.endsWith(`/ImageSets/Main/${name}.txt`));
+    // A line is the stem, in the class lists followed by a flag; other writers put the whole path.
+    return file
+      ? (await source.lines(file)).map(({ text }) =>
+          baseName(text.split(/\s+/)[0]).replace(/\.(jpe?g|png|bmp)$/i, ''),
+        )
+      : [];
+  };
+  const test = await listOf('test');
+  const splits = new Map<string, Split>();
+  for (const stem of [...(await listOf('trainval')), ...(await listOf('train'))]) splits.set(stem, 'train');
+  for (const stem of await listOf('val')) splits.set(stem, splitOf('validation', test.length > 0)!);
+  for (const stem of test) splits.set(stem, 'test');
+  return splits;
+}
+
+/** By the name that the XML gives, else by the XML's own. */
+function findPicture(source: SourceTree, sink: ImportSink, file: string, root: XmlNode): string | null {
+  const folder = folderOf(file);
+  const above = folderOf(folder);
+  const bases = [
+    folder,
+    ...['JPEGImages', 'images', ''].map((name) => [above, name].filter(Boolean).join('/')),
+  ];
+  const name = childText(root, 'filename')?.trim() ?? '';
+  const found = name === '' ? { problem: 'missing-picture' as const } : source.findPicture(name, bases);
+  if ('file' in found) return found.file;
+  if (found.problem === 'missing-picture') {
+    const [same] = source.picturesWithStem(stemOf(file));
+    if (same !== undefined) return same;
+  }
+  warnOfPicture(sink, found.problem, file, 'filename', name || stemOf(file));
+  return null;
+}
+
+function sizeOf(root: XmlNode, file: string): ImportedImage['declaredSize'] {
+  const size = childNode(root, 'size');
+  if (size === null) return null;
+  const width = childText(size, 'width');
+  const height = childText(size, 'height');
+  if (!width || !height) return null;
+  const widthPx = numberFrom(width, file, 'size/width');
+  const heightPx = numberFrom(height, file, 'size/height');
+  return widthPx > 0 && heightPx > 0 ? { widthPx, heightPx } : null;
+}
+
+const inclusiveSources = /VOC ?(19|20)\d\d|PASCAL|OXFORD-IIIT/i;
+
+/** Whether corners are 1-based pixel indices, both inside the box. */
+function countsInclusive(root: XmlNode): boolean {
+  const source = childNode(root, 'source');
+  return (
+    source !== null &&
+    ['database', 'annotation'].some((tag) => inclusiveSources.test(childText(source, tag) ?? ''))
+  );
+}
+
+function readObjects(root: XmlNode, file: string, sink: ImportSink): ImportedAnnotation[] {
+  const annotations: ImportedAnnotation[] = [];
+  const boxless = new CountedWarning('dropped-box', file);
+  childNodes(root, 'object').forEach((object, i) => {
+    const place = `object ${i + 1}`;
+    const className = checkedClassName(childText(object, 'name'), file, `${place}, name`);
+    const box = boxOf(object, countsInclusive(root), file, place);
+    if (box === null) boxless.add(place);
+    else annotations.push({ className, shape: { kind: 'box', box }, place });
+  });
+  boxless.report(sink, 'objects without a bndbox are left out');
+  return annotations;
+}
+
+function boxOf(object: XmlNode, inclusive: boolean, file: string, place: string): Box | null {
+  const bndbox = childNode(object, 'bndbox');
+  if (bndbox === null) return null;
+  const corner = (tag: string) => {
+    const text = childText(bndbox, tag);
+    if (text === null) throw damaged(file, `${place}, bndbox`, `${tag} is missing`);
+    return numberFrom(text, file, `${place}, bndbox/${tag}`);
+  };
+  const extra = inclusive ? 1 : 0;
+  const x = corner('xmin') - extra;
+  const y = corner('ymin') - extra;
+  // Corners the wrong way round leave no area; the box is then left out with a warning (fit.ts).
+  return { x, y, width: Math.max(0, corner('xmax') - x), height: Math.max(0, corner('ymax') - y) };
+}
+
+/** Boxes of an object list; used for the head boxes of the Oxford pets too. */
+export async function readVocBoxes(
+  source: SourceTree,
+  file: string,
+  sink: ImportSink,
+): Promise<{ annotations: ImportedAnnotation[]; declaredSize: ImportedImage['declaredSize'] }> {
+  const root = childNode(await readXml(source, file), 'annotation');
+  if (root === null) throw damaged(file, 'line 1', 'this XML file is no VOC annotation');
+  return { annotations: readObjects(root, file, sink), declaredSize: sizeOf(root, file) };
+}
+
+/** Plain coordinates, as labelImg writes them; polygons and masks as the box round them. */
+function xmlOf(image: ExportImage, name: string): string {
+  const number = (value: number) => String(Math.round(value * 1000) / 1000);
+  const objects = image.annotations.flatMap(({ className, shape }) => {
+    const box = boundsOf(shape);
+    const label = className ?? image.className;
+    if (box === null || label === null) return [];
+    return `  <object>
+    <name>${escapeXml(label)}</name>
+    <pose>Unspecified</pose>
+    <truncated>0</truncated>
+    <difficult>0</difficult>
+    <bndbox>
+      <xmin>${number(box.x)}</xmin>
+      <ymin>${number(box.y)}</ymin>
+      <xmax>${number(box.x + box.width)}</xmax>
+      <ymax>${number(box.y + box.height)}</ymax>
+    </bndbox>
+  </object>
+`;
+  });
+  return `<annotation>
+  <folder>JPEGImages</folder>
+  <filename>${escapeXml(name)}</filename>
+  <source>
+    <database>Fovea</database>
+  </source>
+  <size>
+    <width>${image.widthPx}</width>
+    <height>${image.heightPx}</height>
+    <depth>3</depth>
+  </size>
+  <segmented>0</segmented>
+${objects.join('')}</annotation>
+`;
+}

@@ -1,0 +1,102 @@
+// Words that formats share: class names, numbers, splits by name, and warnings that are counted, not repeated.
+
+import { CLASS_NAME_MAX, type Split } from '../contracts/dataset.ts';
+import type { ImportSink } from './format.ts';
+import { damaged } from './source.ts';
+
+/** A class name as the project takes it, or bad-file: a damaged name is a damaged file. */
+export function checkedClassName(raw: unknown, file: string, place: string): string {
+  if (typeof raw !== 'string' && typeof raw !== 'number')
+    throw damaged(file, place, 'a class name is missing or no text');
+  const name = String(raw).trim();
+  if (name === '') throw damaged(file, place, 'the class name is empty');
+  if (name.length > CLASS_NAME_MAX)
+    throw damaged(
+      file,
+      place,
+      `the class name "${printable(name.slice(0, 24))}…" has ${name.length} characters, at most ${CLASS_NAME_MAX} are allowed`,
+    );
+  if (/\p{Cc}/u.test(name))
+    throw damaged(file, place, `the class name "${printable(name)}" holds a control character`);
+  return name;
+}
+
+const printable = (text: string) => text.replace(/\p{Cc}/gu, '?');
+
+/** A finite number from text, or bad-file. */
+export function numberFrom(text: unknown, file: string, place: string): number {
+  const trimmed = typeof text === 'string' ? text.trim() : text;
+  const value =
+    trimmed === '' ? NaN : typeof trimmed === 'string' || typeof trimmed === 'number' ? Number(trimmed) : NaN;
+  if (!Number.isFinite(value))
+    throw damaged(file, place, `${JSON.stringify(text)?.slice(0, 40) ?? 'nothing'} is no number`);
+  return value;
+}
+
+/** What a folder or file name says about its part of the data. */
+export type NamedPart = 'train' | 'validation' | 'test';
+
+/** Reads "train", "training", "train2017", "val", "valid", "validation", "dev", "test", "testing" as words. */
+export function namedPart(name: string): NamedPart | null {
+  for (const word of name.toLowerCase().split(/[^a-z]+/)) {
+    if (/^(train|training|trainval)$/.test(word)) return 'train';
+    if (/^(val|valid|validation|dev)$/.test(word)) return 'validation';
+    if (/^(test|testing)$/.test(word)) return 'test';
+  }
+  return null;
+}
+
+/**
+ * A validation part is what a published set is tested on, so it becomes the test part; where there is a
+ * test part too, it serves to select.
+ */
+export function splitOf(part: NamedPart | null, hasTest: boolean): Split | null {
+  if (part === 'validation') return hasTest ? 'selection' : 'test';
+  return part;
+}
+
+/** Warnings of one kind that would come in thousands: the first place is named, the rest counted. */
+export class CountedWarning {
+  readonly #code: string;
+  readonly #file: string;
+  #first = '';
+  #count = 0;
+
+  constructor(code: string, file: string) {
+    this.#code = code;
+    this.#file = file;
+  }
+
+  add(place: string): void {
+    if (this.#count++ === 0) this.#first = place;
+  }
+
+  /** @param what  completes "3 …": "annotations of pictures that the file does not list" */
+  report(sink: ImportSink, what: string): void {
+    if (this.#count > 0)
+      sink.warn({
+        code: this.#code,
+        file: this.#file,
+        message: `${this.#count} ${what}; the first at ${this.#first}`,
+      });
+  }
+}
+
+/** The picture that an annotation names is not taken: says so. */
+export function warnOfPicture(
+  sink: ImportSink,
+  problem: 'outside-folder' | 'missing-picture',
+  file: string,
+  place: string,
+  name: string,
+): void {
+  const shown = name.length > 120 ? `${name.slice(0, 120)}…` : name;
+  sink.warn({
+    code: problem,
+    file,
+    message:
+      problem === 'outside-folder'
+        ? `${place}: "${shown}" leads outside the folder; the picture is left out`
+        : `${place}: there is no picture "${shown}"; its annotations are left out`,
+  });
+}

@@ -1,0 +1,25 @@
+// What the rest of Fovea uses of the imaging layer.
+
+export { Augmenter, noAugmentation, type AugmentSettings, type Batch } from './augment.ts';
+export { PictureCache, type CacheablePicture, type FillOptions } from './cache.ts';
+export { drawOthers, writeComposite } from './composite.ts';
+export {
+  contentHashOf,
+  convert,
+  decodeRgb,
+  decodeLabels,
+  encodePng,
+  isPictureName,
+  isShownByBrowsers,
+  maxPictureBytes,
+  maxPicturePixels,
+  probe,
+  promisedKind,
+  readPictureFile,
+  sniff,
+  thumbnail,
+  type PictureKind,
+} from './decode.ts';
+export { outsideShare, replaceOutside, type OutsideFill } from './outside.ts';
+export { rasterize } from './raster.ts';
+export { areaOfRle, checkRle, decodeRle, encodeRle, rleFromString, rleToString } from './rle.ts';

@@ -1,0 +1,12 @@
+// Generated pictures with a planted shortcut: the sample that shows what Fovea is for.
+
+export {
+  drawSamplePicture,
+  planSamplePicture,
+  sampleClasses,
+  samplePicturePx,
+  type SamplePart,
+  type SamplePicture,
+  type SamplePlan,
+} from './scene.ts';
+export { sampleDefaults, writeSample, type SampleOptions } from './write.ts';
