@@ -114,5 +114,5 @@ export default ts.config(
     },
   },
   { files: ['src-renderer/**/*.{ts,svelte}'], languageOptions: { globals: globals.browser } },
-  { files: ['**/*.svelte'], languageOptions: { parserOptions: { parser: ts.parser } } },
+  { files: ['**/*.svelte', '**/*.svelte.ts'], languageOptions: { parserOptions: { parser: ts.parser } } },
 );

@@ -1,0 +1,46 @@
+// fovea demo [--seed N] [--dir DIR]
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { DEMO_RUNS, runDemo, type DemoRun } from '../services/demo.ts';
+import { withCore } from './session.ts';
+import { clock, percent, table, type Terminal } from './terminal.ts';
+
+export async function demo(terminal: Terminal, { seed, dir }: { seed: number; dir?: string }): Promise<void> {
+  await withCore(terminal, async ({ core, finish }) => {
+    const projects = path.join(core.context.options.dataFolder, 'projects');
+    const folder = dir === undefined ? freeName(projects, `Demo ${seed}`) : path.resolve(dir);
+    terminal.say(`Training four ways on generated pictures, seed ${seed}; a few minutes.`);
+    const { seconds, runs, measured, report } = await runDemo(core.context, folder, seed, finish);
+    const rows = (Object.keys(DEMO_RUNS) as DemoRun[]).map((key) => {
+      const { measures } = measured[key].evaluated!;
+      return [
+        DEMO_RUNS[key].title,
+        percent(measures.accuracy),
+        percent(measures.energyInBox),
+        percent(measures.outsideBlurred),
+        percent(measures.outsideSwapped),
+        clock(measured[key].seconds),
+      ];
+    });
+    const heads = [
+      'on the test pictures',
+      'accuracy',
+      'energy in box',
+      'outside blurred',
+      'outside swapped',
+      'training',
+    ];
+    terminal.answer({ seed, seconds, runs, report, project: folder }, [
+      ...table([heads, ...rows]),
+      `${clock(seconds)} in all. Report: ${report}`,
+    ]);
+  });
+}
+
+function freeName(parent: string, name: string): string {
+  for (let number = 1; ; number++) {
+    const folder = path.join(parent, number === 1 ? name : `${name} (${number})`);
+    if (!fs.existsSync(folder)) return folder;
+  }
+}

@@ -1,0 +1,73 @@
+// fovea explain PROJECT --run N --image NAME --method ID --out FILE.png
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { AppError } from '../contracts/errors.ts';
+import { decodeRgb, encodePng } from '../imaging/index.ts';
+import { explain as mapOf } from '../services/explanations.ts';
+import { overlay } from '../services/heat-picture.ts';
+import { imageNamed } from '../services/images.ts';
+import { readSet } from './set-values.ts';
+import { runNumber, withCore } from './session.ts';
+import { percent, type Terminal } from './terminal.ts';
+
+/** The drawing's longer side: small pictures are enlarged to the first, large ones reduced to the second. */
+const LEAST_PX = 384;
+const MOST_PX = 1600;
+
+interface Options {
+  run: string;
+  image: string;
+  method: string;
+  set: string[];
+  out: string;
+}
+
+export async function explain(terminal: Terminal, project: string, options: Options): Promise<void> {
+  await withCore(terminal, async ({ core, open }) => {
+    await open(project);
+    const runId = runNumber(options.run);
+    const { saliency } = await core.call('app.methods', {});
+    const method = saliency.find(({ id }) => id === options.method);
+    if (!method)
+      throw new AppError('bad-input', `there is no saliency method "${options.method}"`, {
+        reason: `known are ${saliency.map(({ id }) => id).join(', ')}`,
+      });
+    const image = imageNamed(core.context.project(), options.image);
+    const map = await mapOf(core.context, {
+      runId,
+      imageId: image.id,
+      method: method.id,
+      params: readSet(options.set, method.params),
+      target: 'true',
+    });
+
+    const longer = Math.max(image.widthPx, image.heightPx);
+    const scale = Math.min(MOST_PX, Math.max(LEAST_PX, longer)) / longer;
+    const width = Math.max(1, Math.round(image.widthPx * scale));
+    const height = Math.max(1, Math.round(image.heightPx * scale));
+    const rgb = await decodeRgb(image.file, { width, height });
+    const drawn = overlay({ rgb, width, height }, map, map.regionBox, scale);
+    const out = path.resolve(options.out);
+    fs.mkdirSync(path.dirname(out), { recursive: true });
+    fs.writeFileSync(out, await encodePng(drawn, width, height));
+
+    const explained = map.scores.find(({ classId }) => classId === map.classId)!;
+    terminal.answer(
+      {
+        run: runId,
+        image: image.relativePath,
+        method: method.id,
+        class: explained.name,
+        score: explained.score,
+        energyInBox: map.energyInBox,
+        pointingHit: map.pointingHit,
+        out,
+      },
+      [
+        `${image.name}: heat of "${explained.name}" (score ${percent(explained.score)}), ` +
+          `${percent(map.energyInBox)} of it in the box; drawn to ${out}`,
+      ],
+    );
+  });
+}

@@ -1,0 +1,26 @@
+// fovea export PROJECT --format ID --out DIR
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { AppError } from '../contracts/errors.ts';
+import { withCore } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+export async function exportTo(
+  terminal: Terminal,
+  project: string,
+  { format, out }: { format: string; out: string },
+): Promise<void> {
+  const folder = path.resolve(out);
+  await withCore(terminal, async ({ core, open, finish }) => {
+    await open(project);
+    fs.mkdirSync(folder, { recursive: true });
+    if (fs.readdirSync(folder).length > 0)
+      throw new AppError('conflict', `${out} is not empty`, { reason: 'choose a new or empty folder' });
+    const id = await core.call('exports.start', { format, folder: core.refer(folder) });
+    const { images, annotations } = (await finish(id)).result as { images: number; annotations: number };
+    terminal.answer({ format, out: folder, images, annotations }, [
+      `Wrote ${images} pictures and ${annotations} annotations to ${folder}`,
+    ]);
+  });
+}

@@ -1,0 +1,31 @@
+// fovea import PROJECT PATH [--format ID]
+
+import path from 'node:path';
+import type { ImportResult } from '../contracts/api.ts';
+import { withCore } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Warnings printed for people; --json has all. */
+const SHOWN = 20;
+
+export async function importInto(
+  terminal: Terminal,
+  project: string,
+  source: string,
+  { format }: { format: string },
+): Promise<void> {
+  await withCore(terminal, async ({ core, open, finish }) => {
+    await open(project);
+    const id = await core.call('imports.start', { source: core.refer(path.resolve(source)), format });
+    const result = (await finish(id)).result as ImportResult;
+    const { images, annotations, classes, unchanged, warnings } = result;
+    terminal.answer({ ...result }, [
+      `Imported ${images} pictures, ${annotations} annotations and ${classes} classes as ${result.format}` +
+        (unchanged > 0 ? `; ${unchanged} pictures were there already` : ''),
+      ...warnings
+        .slice(0, SHOWN)
+        .map(({ file, message }) => `  warning: ${file === '' ? '' : `${file}: `}${message}`),
+      ...(warnings.length > SHOWN ? [`  … and ${warnings.length - SHOWN} more; --json lists them all`] : []),
+    ]);
+  });
+}

@@ -1,0 +1,22 @@
+// fovea runs PROJECT
+
+import { withCore } from './session.ts';
+import { percent, table, type Terminal } from './terminal.ts';
+
+export async function runs(terminal: Terminal, project: string): Promise<void> {
+  await withCore(terminal, async ({ core, open }) => {
+    await open(project);
+    const all = await core.call('runs.list', {});
+    const rows = all.map((run) => [
+      String(run.number),
+      run.config.objective,
+      run.config.model,
+      run.state,
+      `${run.epochsDone}/${run.config.epochs}`,
+      percent(run.evaluated?.measures.accuracy ?? run.best?.accuracy ?? null),
+      percent(run.evaluated?.measures.energyInBox ?? run.energyInBox),
+    ]);
+    const heads = ['run', 'objective', 'model', 'state', 'epochs', 'accuracy', 'energy in box'];
+    terminal.answer({ runs: all }, all.length > 0 ? table([heads, ...rows]) : ['There are no runs yet.']);
+  });
+}

@@ -1,0 +1,40 @@
+// fovea serve [PROJECT] --port N --no-open
+
+import path from 'node:path';
+import { buildIfNeeded } from '../host/build.ts';
+import { startHost } from '../host/server.ts';
+import { openInBrowser } from './browser.ts';
+import { onLeave } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Options {
+  port: number;
+  open: boolean;
+}
+
+export async function serve(
+  terminal: Terminal,
+  project: string | undefined,
+  { port, open }: Options,
+): Promise<void> {
+  await buildIfNeeded('renderer', terminal.note);
+  const host = await startHost({ port });
+  onLeave(() => host.close(), true);
+  try {
+    if (project !== undefined)
+      await host.core.call('projects.open', { folder: host.core.refer(path.resolve(project)) });
+  } catch (thrown) {
+    await host.close();
+    throw thrown;
+  }
+  terminal.answer({ url: host.url, port: host.port, pid: process.pid }, [
+    `Fovea is at ${host.url}`,
+    'Ctrl+C ends it.',
+  ]);
+  if (open) {
+    const problem = await openInBrowser(host.url);
+    if (problem !== null) terminal.note(`No browser was opened: ${problem}. Open the address above.`);
+  }
+  // Its server keeps the process; the signal that ends it is the only way out.
+  await new Promise<never>(() => {});
+}

@@ -1,0 +1,39 @@
+// `--set name=value`: each name is looked up in the fields of a method (and of a run), its value read as
+// the field's kind says. Ranges are checked by the schemas behind the fields.
+
+import { AppError } from '../contracts/errors.ts';
+import type { ParamField, ParamValue } from '../contracts/methods.ts';
+
+/** @returns the values by name. @throws AppError 'bad-input' naming the known names or the value's kind */
+export function readSet(texts: readonly string[], fields: readonly ParamField[]): Record<string, ParamValue> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      const name = at < 0 ? text : text.slice(0, at);
+      const field = fields.find((one) => one.name === name);
+      if (at < 0) throw new AppError('bad-input', `--set ${text} needs a value: name=value`);
+      if (!field)
+        throw new AppError('bad-input', `there is no parameter "${name}"`, {
+          reason: `known are ${fields.map((one) => one.name).join(', ') || 'none'}`,
+        });
+      return [name, valueOf(field, text.slice(at + 1))];
+    }),
+  );
+}
+
+function valueOf({ name, kind, choices }: ParamField, text: string): ParamValue {
+  const complain = (wanted: string) =>
+    new AppError('bad-input', `${name} is ${wanted}, not "${text}"`, { place: name });
+  if (kind === 'choice') {
+    if (!choices?.includes(text)) throw complain(`one of ${choices?.join(', ')}`);
+    return text;
+  }
+  if (kind === 'boolean') {
+    if (text !== 'true' && text !== 'false') throw complain('true or false');
+    return text === 'true';
+  }
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isFinite(number)) throw complain('a number');
+  if (kind === 'integer' && !Number.isInteger(number)) throw complain('a whole number');
+  return number;
+}

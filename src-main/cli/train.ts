@@ -1,0 +1,92 @@
+// fovea train PROJECT --objective ID --set name=value … --model ID --size PX --epochs N --batch N --seed N
+
+import { AppError } from '../contracts/errors.ts';
+import type { Methods } from '../contracts/api.ts';
+import type { RunConfigInput } from '../contracts/runs.ts';
+import { checkpointOf } from '../services/run-records.ts';
+import { readSet } from './set-values.ts';
+import { runNumber, withCore } from './session.ts';
+import { clock, percent, type Terminal } from './terminal.ts';
+
+interface Options {
+  objective: string;
+  set: string[];
+  model: string;
+  size: number;
+  epochs: number;
+  batch: number;
+  seed: number;
+  device: 'auto' | 'cpu';
+  resume?: string;
+}
+
+export async function train(terminal: Terminal, folder: string, options: Options): Promise<void> {
+  await withCore(terminal, async ({ core, open, finish }) => {
+    await open(folder);
+    const begun =
+      options.resume === undefined
+        ? await core.call('runs.start', configOf(options, await core.call('app.methods', {})))
+        : await core.call('runs.resume', { id: runNumber(options.resume) });
+    const { trainedOn } = begun;
+    terminal.say(
+      `Run ${begun.number}: ${trainedOn.train} training pictures, ${trainedOn.withRegion} with a box or mask; ` +
+        `${trainedOn.selection} for selection, ${trainedOn.test} for test`,
+    );
+    for (const warning of trainedOn.warnings) terminal.note(`warning: ${warning}`);
+    await finish(begun.jobId!);
+    // The evaluation that follows a run by itself belongs to what the person asked for.
+    for (const job of await core.call('jobs.list', {}))
+      if (job.kind === 'evaluate' && job.runId === begun.id) await finish(job.id);
+
+    const run = await core.call('runs.get', { id: begun.id });
+    const measures = run.evaluated?.measures ?? null;
+    terminal.answer(
+      {
+        run: run.number,
+        objective: run.config.objective,
+        model: run.config.model,
+        seed: run.config.seed,
+        device: run.device,
+        epochs: run.epochsDone,
+        seconds: run.seconds,
+        best: run.best,
+        checkpoint: checkpointOf(core.context.project(), run.id),
+        state: run.state,
+        evaluated: measures && { accuracy: measures.accuracy, energyInBox: measures.energyInBox },
+      },
+      [
+        `Run ${run.number}: ${run.epochsDone} epochs in ${clock(run.seconds)} on ${run.device}`,
+        ...(run.best
+          ? [`  best on selection: epoch ${run.best.epoch}, accuracy ${percent(run.best.accuracy)}`]
+          : []),
+        ...(measures
+          ? [
+              `  on test: accuracy ${percent(measures.accuracy)}, energy in box ${percent(measures.energyInBox)}`,
+            ]
+          : []),
+      ],
+    );
+  });
+}
+
+function configOf(options: Options, { objectives, settings }: Methods): RunConfigInput {
+  const objective = objectives.find(({ id }) => id === options.objective);
+  if (!objective)
+    throw new AppError('bad-input', `there is no objective "${options.objective}"`, {
+      reason: `known are ${objectives.map(({ id }) => id).join(', ')}`,
+    });
+  const values = readSet(options.set, [...objective.params, ...settings]);
+  const own = (fields: { name: string }[]) =>
+    Object.fromEntries(fields.flatMap(({ name }) => (name in values ? [[name, values[name]]] : [])));
+  return {
+    objective: objective.id,
+    params: own(objective.params),
+    model: options.model,
+    sizePx: options.size,
+    epochs: options.epochs,
+    batch: options.batch,
+    seed: options.seed,
+    device: options.device,
+    settings: own(settings),
+  };
+}

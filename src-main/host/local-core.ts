@@ -1,0 +1,25 @@
+// A core of this process, with workers that run from source on the very Node that runs this.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createCore, type Core, type CoreOptions } from '../services/core.ts';
+import { dataFolder } from '../services/data-folder.ts';
+
+export const appFolder = fileURLToPath(new URL('../..', import.meta.url));
+
+export const appVersion = (): string =>
+  (JSON.parse(fs.readFileSync(path.join(appFolder, 'package.json'), 'utf8')) as { version: string }).version;
+
+export function localCore(options: Pick<CoreOptions, 'emit'> & Partial<CoreOptions>): Core {
+  return createCore({
+    dataFolder: dataFolder(),
+    worker: { node: process.execPath, entry: path.join(appFolder, 'src-main', 'worker', 'main.ts') },
+    version: appVersion(),
+    shell: 'browser',
+    mediaPrefix: '/media',
+    mediaSuffix: '',
+    pick: null,
+    ...options,
+  });
+}

@@ -1,0 +1,117 @@
+// Drawing: every edit is one transaction and one undo step, on disk before the answer is sent.
+
+import type { EditOutcome } from '../contracts/api.ts';
+import type { Annotation, Edit } from '../contracts/dataset.ts';
+import { AppError } from '../contracts/errors.ts';
+import type { Shape } from '../contracts/geometry.ts';
+import type { ClassId, ImageId } from '../contracts/ids.ts';
+import { fitShape } from '../formats/fit.ts';
+import type { StoredImage } from '../storage/images.ts';
+import type { ProjectStore } from '../storage/project-store.ts';
+import type { Change } from '../storage/undo-log.ts';
+import type { Context, Handlers } from './context.ts';
+import { imageOf } from './open-project.ts';
+
+export const annotationHandlers: Handlers<'annotations.edit' | 'annotations.undo' | 'annotations.redo'> = {
+  'annotations.edit': (context, { imageId, edits }) => {
+    const project = context.project();
+    const image = imageOf(project, imageId);
+    project.store.transaction(() => {
+      project.store.undo.add(
+        imageId,
+        edits.map((edit) => carryOut(project.store, image, edit)),
+      );
+      project.store.images.deriveClass(imageId);
+    });
+    return outcome(context, imageId);
+  },
+  'annotations.undo': (context, { imageId }) => travel(context, imageId, 'undo'),
+  'annotations.redo': (context, { imageId }) => travel(context, imageId, 'redo'),
+};
+
+function carryOut(store: ProjectStore, image: StoredImage, edit: Edit): Change {
+  if (edit.do === 'add') {
+    const shape = fitting(image, edit.shape);
+    const fresh: Omit<Annotation, 'id'> = {
+      imageId: image.id,
+      classId: checkedClass(store, edit.classId),
+      shape,
+      origin: 'person',
+      hidden: false,
+      locked: false,
+    };
+    return { of: 'annotation', before: null, after: { id: store.annotations.add(fresh), ...fresh } };
+  }
+  const before = store.annotations.byId(edit.id);
+  if (!before || before.imageId !== image.id)
+    throw new AppError('not-found', `there is no shape ${edit.id} on ${image.name}`);
+  if (edit.do === 'delete') {
+    store.annotations.remove(edit.id);
+    return { of: 'annotation', before, after: null };
+  }
+  const after: Annotation = {
+    ...before,
+    ...(edit.classId !== undefined && { classId: checkedClass(store, edit.classId) }),
+    // A shape of an import or a model that a person moved is a person's.
+    ...(edit.shape !== undefined && { shape: fitting(image, edit.shape), origin: 'person' as const }),
+    ...(edit.hidden !== undefined && { hidden: edit.hidden }),
+    ...(edit.locked !== undefined && { locked: edit.locked }),
+  };
+  store.annotations.put(after);
+  return { of: 'annotation', before, after };
+}
+
+function fitting(image: StoredImage, shape: Shape): Shape {
+  const fitted = fitShape(shape, image.widthPx, image.heightPx);
+  if (fitted.shape) return fitted.shape;
+  throw new AppError('bad-input', `this ${shape.kind} on ${image.name} ${fitted.problem}`);
+}
+
+function checkedClass(store: ProjectStore, id: ClassId | null): ClassId | null {
+  if (id !== null && !store.classes.exists(id))
+    throw new AppError('not-found', `there is no class ${id} in this project`);
+  return id;
+}
+
+function travel(context: Context, imageId: ImageId, direction: 'undo' | 'redo'): EditOutcome | null {
+  const { store } = context.project();
+  imageOf(context.project(), imageId);
+  const changes = store.transaction(() => {
+    const step = store.undo[direction](imageId);
+    if (!step) return null;
+    for (const change of direction === 'undo' ? step.toReversed() : step)
+      restore(store, imageId, change, direction === 'undo' ? 'before' : 'after');
+    store.images.deriveClass(imageId);
+    return step;
+  });
+  if (!changes) return null;
+  // The answer to undo tells shapes only.
+  if (changes.some((change) => change.of === 'picture'))
+    context.emit('project', { id: context.project().id, what: 'images' });
+  return outcome(context, imageId);
+}
+
+function restore(store: ProjectStore, imageId: ImageId, change: Change, side: 'before' | 'after'): void {
+  // A class that was deleted since leaves what had it without one.
+  const standing = (id: ClassId | null) => (id !== null && store.classes.exists(id) ? id : null);
+  if (change.of === 'picture') {
+    const { classId, origin } = change[side];
+    store.images.setClass(imageId, standing(classId), origin);
+    return;
+  }
+  const wanted = change[side];
+  if (wanted) store.annotations.put({ ...wanted, classId: standing(wanted.classId) });
+  else store.annotations.remove((change.before ?? change.after)!.id);
+}
+
+function outcome(context: Context, imageId: ImageId): EditOutcome {
+  const { store } = context.project();
+  context.emit('saved', { at: Date.now() });
+  return {
+    imageId,
+    annotations: store.annotations.ofImage(imageId),
+    canUndo: store.undo.canUndo(imageId),
+    canRedo: store.undo.canRedo(imageId),
+    counts: store.images.counts(),
+  };
+}

@@ -1,0 +1,53 @@
+// Two runs on the same pictures, and findings that a person saved with a note.
+
+import type { CompareRow } from '../contracts/api.ts';
+import { AppError } from '../contracts/errors.ts';
+import type { Handlers } from './context.ts';
+import { explain } from './explanations.ts';
+import { imageOf } from './open-project.ts';
+import { storedRun } from './run-records.ts';
+
+export const comparisonHandlers: Handlers<
+  'comparisons.rows' | 'comparisons.list' | 'comparisons.save' | 'comparisons.delete'
+> = {
+  /** Pictures that both runs were evaluated on. */
+  'comparisons.rows': (context, { runA, runB, split }) => {
+    const { evaluations } = context.project().store;
+    const ofB = new Map(evaluations.images(runB, split).map((image) => [image.imageId, image]));
+    return evaluations.images(runA, split).flatMap<CompareRow>((a) => {
+      const b = ofB.get(a.imageId);
+      return b ? [{ imageId: a.imageId, name: a.name, a, b }] : [];
+    });
+  },
+  'comparisons.list': (context) => context.project().store.comparisons.all(),
+  'comparisons.save': async (context, { runA, runB, imageId, method, classId, note }) => {
+    const project = context.project();
+    storedRun(project, runA);
+    storedRun(project, runB);
+    imageOf(project, imageId);
+    const energyOf = async (runId: typeof runA) =>
+      (await explain(context, { runId, imageId, method, params: {}, target: classId })).energyInBox;
+    const energyA = await energyOf(runA);
+    const energyB = await energyOf(runB);
+    const saved = project.store.comparisons.add({
+      runA,
+      runB,
+      imageId,
+      method,
+      classId,
+      note,
+      createdAt: Date.now(),
+      energyA,
+      energyB,
+    });
+    context.emit('project', { id: project.id, what: 'comparisons' });
+    return saved;
+  },
+  'comparisons.delete': (context, { id }) => {
+    const project = context.project();
+    if (!project.store.comparisons.remove(id))
+      throw new AppError('not-found', `there is no saved comparison ${id}`);
+    context.emit('project', { id: project.id, what: 'comparisons' });
+    return null;
+  },
+};

@@ -1,0 +1,45 @@
+// What every use case is given, and the form of a use case: a function from checked input to output.
+
+import type { Events, EventName, Method, Output, Parsed } from '../contracts/api.ts';
+import type { Files } from './file-refs.ts';
+import type { Jobs } from './job-list.ts';
+import type { OpenProject } from './open-project.ts';
+import type { Preferences } from './preferences.ts';
+import type { RecentProjects } from './recent-projects.ts';
+import type { Workers } from './worker-pool.ts';
+
+export type Emit = <E extends EventName>(event: E, data: Events[E]) => void;
+
+export interface CoreOptions {
+  /** Absolute; made if absent. Holds preferences, the list of recent projects, and new projects. */
+  dataFolder: string;
+  /** Node to run workers with, and the worker's entry file. */
+  worker: { node: string; entry: string };
+  emit: Emit;
+  version: string;
+  shell: 'electron' | 'browser';
+  mediaPrefix: string;
+  mediaSuffix: string;
+  /** Native dialog; null in the browser. Gives an absolute path, or null if the person closed it. */
+  pick: ((kind: 'folder' | 'file', title: string) => Promise<string | null>) | null;
+}
+
+export interface Context {
+  options: CoreOptions;
+  emit: Emit;
+  files: Files;
+  recent: RecentProjects;
+  preferences: Preferences;
+  jobs: Jobs;
+  workers: Workers;
+  /** The open project, if there is one. */
+  current: OpenProject | null;
+  /** The open project; AppError 'conflict' if none is. */
+  project(): OpenProject;
+}
+
+export type Handler<M extends Method> = (
+  context: Context,
+  input: Parsed<M>,
+) => Output<M> | Promise<Output<M>>;
+export type Handlers<M extends Method = Method> = { [K in M]: Handler<K> };

@@ -1,0 +1,96 @@
+// A project while it is open: its database, its folders, and the plain facts that many use cases need.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import type { ProjectState } from '../contracts/api.ts';
+import type { Annotation } from '../contracts/dataset.ts';
+import { AppError } from '../contracts/errors.ts';
+import type { Shape } from '../contracts/geometry.ts';
+import type { ClassId, ImageId, ProjectId, RunId } from '../contracts/ids.ts';
+import { openProjectStore, PROJECT_FILE, type ProjectStore } from '../storage/project-store.ts';
+import type { StoredImage } from '../storage/images.ts';
+import { projectIdOf } from './recent-projects.ts';
+
+export interface OpenProject {
+  id: ProjectId;
+  /** Absolute, real. */
+  folder: string;
+  store: ProjectStore;
+  openedAt: number;
+  /** Aborted when the project closes. */
+  closing: AbortController;
+}
+
+/** Makes the folder and an empty project in it. @throws AppError 'conflict' if something is there already */
+export function createProject(folder: string, name: string): OpenProject {
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new AppError('refused', `the folder ${path.basename(folder)} cannot be made`, { reason }, cause);
+  }
+  if (fs.readdirSync(folder).length > 0)
+    throw new AppError('conflict', `${path.basename(folder)} exists already and is not empty`, {
+      file: path.basename(folder),
+    });
+  const project = open(folder);
+  project.store.settings.set('name', name);
+  project.store.settings.set('createdAt', Date.now());
+  return project;
+}
+
+/** @throws AppError 'not-found' if the folder holds no project, and what openProjectStore throws */
+export function openProject(folder: string): OpenProject {
+  if (!fs.existsSync(path.join(folder, PROJECT_FILE)))
+    throw new AppError('not-found', `${path.basename(folder)} is no Fovea project`, {
+      file: path.basename(folder),
+      reason: `it holds no ${PROJECT_FILE}`,
+    });
+  const project = open(folder);
+  project.store.runs.interruptAll();
+  return project;
+}
+
+function open(folder: string): OpenProject {
+  const real = fs.realpathSync(folder);
+  return {
+    id: projectIdOf(real),
+    folder: real,
+    store: openProjectStore(real),
+    openedAt: Date.now(),
+    closing: new AbortController(),
+  };
+}
+
+export const nameOf = (project: OpenProject): string =>
+  project.store.settings.get('name') ?? path.basename(project.folder);
+export const cacheFolderOf = (project: OpenProject): string => path.join(project.folder, 'cache');
+export const runFolderOf = (project: OpenProject, run: RunId): string =>
+  path.join(project.folder, 'runs', String(run));
+
+export function stateOf(project: OpenProject, place: string): ProjectState {
+  const { store } = project;
+  const last = store.settings.get('lastImageId');
+  return {
+    id: project.id,
+    name: nameOf(project),
+    place,
+    classes: store.classes.all(),
+    counts: store.images.counts(),
+    lastImageId: last !== null && store.images.byId(last) ? (last as ImageId) : null,
+  };
+}
+
+/** @throws AppError 'not-found' */
+export function imageOf(project: OpenProject, id: ImageId): StoredImage {
+  const image = project.store.images.byId(id);
+  if (!image) throw new AppError('not-found', `there is no picture ${id} in this project`);
+  return image;
+}
+
+/** The region a picture is to be judged by: shapes of its own class, and those without class. */
+export const regionsOf = (
+  classId: ClassId | null,
+  annotations: readonly Pick<Annotation, 'classId' | 'shape'>[],
+): Shape[] =>
+  annotations.filter((one) => one.classId === null || one.classId === classId).map((one) => one.shape);

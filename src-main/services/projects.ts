@@ -1,0 +1,210 @@
+// Making, opening and closing projects, and the list of recent ones. One project is open at a time.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import type { ProjectState, ProjectSummary } from '../contracts/api.ts';
+import { AppError } from '../contracts/errors.ts';
+import type { Context, Handlers } from './context.ts';
+import { createProject, nameOf, openProject, stateOf, type OpenProject } from './open-project.ts';
+import { isMissing, type RecentProject } from './recent-projects.ts';
+import { summaryOf as runTitleOf } from './run-records.ts';
+
+export const projectHandlers: Handlers<
+  | 'projects.recent'
+  | 'projects.create'
+  | 'projects.open'
+  | 'projects.close'
+  | 'projects.forget'
+  | 'projects.current'
+  | 'projects.seen'
+  | 'projects.relink'
+> = {
+  'projects.recent': (context) => {
+    noteCurrent(context);
+    return context.recent.all().map((project) => summaryFor(context, project));
+  },
+  'projects.create': (context, { name, parent }) => {
+    const folder = path.join(
+      parent === null ? path.join(context.options.dataFolder, 'projects') : context.files.resolve(parent),
+      folderNameOf(name),
+    );
+    refuseWhileBusy(context);
+    return adopt(context, createProject(folder, name));
+  },
+  'projects.open': (context, input) => {
+    const folder = 'id' in input ? recentFolder(context, input.id) : context.files.resolve(input.folder);
+    if (context.current?.folder === folder) return currentState(context)!;
+    refuseWhileBusy(context);
+    return adopt(context, openProject(folder));
+  },
+  'projects.close': (context) => {
+    refuseWhileBusy(context);
+    closeCurrent(context);
+    return null;
+  },
+  'projects.forget': (context, { id }) => {
+    if (context.current?.id === id)
+      throw new AppError('conflict', `${nameOf(context.current)} is open`, { reason: 'close it first' });
+    context.recent.forget(id);
+    return null;
+  },
+  'projects.current': (context) => (context.current ? currentState(context) : null),
+  'projects.seen': (context, { imageId }) => {
+    context.project().store.settings.set('lastImageId', imageId);
+    return null;
+  },
+  'projects.relink': async (context, { folder }) => relink(context, context.files.resolve(folder)),
+};
+
+/** State of the open project, for answers. */
+export function currentState(context: Context): ProjectState {
+  const project = context.project();
+  return stateOf(project, context.files.shorten(project.folder));
+}
+
+/** Makes a just opened project the current one. */
+export function adopt(context: Context, project: OpenProject): ProjectState {
+  closeCurrent(context);
+  context.current = project;
+  noteCurrent(context);
+  void lookForFiles(context, project);
+  return currentState(context);
+}
+
+/** Closes the open project, if any; its figures stay in the list of recent ones. */
+export function closeCurrent(context: Context): void {
+  const project = context.current;
+  if (!project) return;
+  noteCurrent(context);
+  context.current = null;
+  project.closing.abort();
+  project.store.close();
+}
+
+/** @throws AppError 'conflict' while work on the open project is going on */
+export function refuseWhileBusy(context: Context): void {
+  const [busy] = context.jobs.active();
+  if (busy && context.current)
+    throw new AppError('conflict', `${nameOf(context.current)} is at work: ${busy.title}`, {
+      reason: 'wait for it, or cancel it',
+    });
+}
+
+/** Writes what the list of recent projects says of the open one. */
+export function noteCurrent(context: Context): void {
+  const project = context.current;
+  if (!project) return;
+  const { store } = project;
+  const counts = store.images.counts();
+  const runs = store.runs.all();
+  const lastRun = runs.find((run) => run.state === 'done') ?? runs[0];
+  const faces = store.images.faces().map(({ id, file, contentHash, fileFormat, widthPx, heightPx }) => ({
+    id,
+    file,
+    contentHash,
+    fileFormat,
+    widthPx,
+    heightPx,
+  }));
+  context.recent.put({
+    id: project.id,
+    folder: project.folder,
+    faces,
+    summary: {
+      name: nameOf(project),
+      openedAt: project.openedAt,
+      images: counts.images,
+      annotated: counts.annotated,
+      boxes: counts.boxes,
+      runs: runs.length,
+      lastRun: lastRun ? runTitleOf(store, lastRun) : null,
+    },
+  });
+}
+
+function summaryFor(context: Context, project: RecentProject): ProjectSummary {
+  return {
+    id: project.id,
+    place: context.files.shorten(project.folder),
+    faces: project.faces.map((face) => face.id as ProjectSummary['faces'][number]),
+    missing: isMissing(project),
+    ...project.summary,
+  };
+}
+
+function recentFolder(context: Context, id: RecentProject['id']): string {
+  const project = context.recent.byId(id);
+  if (!project) throw new AppError('not-found', 'this project is not in the list any more');
+  if (isMissing(project))
+    throw new AppError('not-found', `${project.summary.name} is not where it was`, {
+      file: context.files.shorten(project.folder),
+      reason: 'the folder was moved or deleted',
+    });
+  return fs.realpathSync(project.folder);
+}
+
+/** The project's name as a folder's. @throws AppError 'bad-input' for what no system takes */
+function folderNameOf(name: string): string {
+  if (/[/\\:*?"<>|\p{Cc}]/u.test(name) || /^\.+$/.test(name) || name.endsWith('.'))
+    throw new AppError('bad-input', `"${name}" cannot be the name of a folder`, {
+      reason: 'a name has none of / \\ : * ? " < > | and does not end with a dot',
+    });
+  return name;
+}
+
+/** Files that are looked at side by side. */
+const AT_ONCE = 64;
+
+/** Notes which pictures are where they should be; goes on in the background while the project is open. */
+async function lookForFiles(context: Context, project: OpenProject): Promise<number> {
+  const { images } = project.store;
+  let missing = 0;
+  let changed = false;
+  let last = 0;
+  for (;;) {
+    // Lets the call that opened the project be answered first.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (project.closing.signal.aborted) return missing;
+    const some = images.after(last, AT_ONCE);
+    if (some.length === 0) break;
+    last = some[some.length - 1].id;
+    const there = await Promise.all(some.map((image) => isReadable(image.file)));
+    if (project.closing.signal.aborted) return missing;
+    some.forEach((image, index) => {
+      if (!there[index]) missing += 1;
+      if (image.missing === there[index]) changed = images.setMissing(image.id, !there[index]) || changed;
+    });
+  }
+  if (changed) context.emit('project', { id: project.id, what: 'images' });
+  return missing;
+}
+
+const isReadable = (file: string): Promise<boolean> =>
+  fs.promises.access(file, fs.constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+
+/** Files tried before a folder is taken for a moved source. */
+const TRIED = 50;
+
+async function relink(context: Context, folder: string): Promise<{ found: number; missing: number }> {
+  const project = context.project();
+  const { images, sources } = project.store;
+  const all = images.all();
+  const before = all.filter((image) => !fs.existsSync(image.file)).length;
+  for (const source of sources.all()) {
+    const own = all.filter((image) => image.sourceId === source.id);
+    const tried = own.slice(0, TRIED);
+    // The folder itself may be the moved source, or the one that holds it.
+    const places = [source.root, folder, path.join(folder, path.basename(source.root))].map((root) => ({
+      root,
+      hits: tried.filter((image) => fs.existsSync(path.join(root, image.relativePath))).length,
+    }));
+    const best = places.reduce((a, b) => (b.hits > a.hits ? b : a));
+    if (best.root === source.root || sources.byRoot(best.root)) continue;
+    sources.move(source.id, fs.realpathSync(best.root));
+  }
+  const missing = await lookForFiles(context, project);
+  return { found: Math.max(0, before - missing), missing };
+}

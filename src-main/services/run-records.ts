@@ -1,0 +1,207 @@
+// What is known of a run, put together from its parts: the record for clients, what it trains on, and the
+// pictures as a worker needs them. A run sees the project as it was when it began: its snapshot.
+
+import path from 'node:path';
+import type { ProjectSummary } from '../contracts/api.ts';
+import type { Split } from '../contracts/dataset.ts';
+import { AppError } from '../contracts/errors.ts';
+import type { ImageId, RunId } from '../contracts/ids.ts';
+import type { Run, TrainedOn } from '../contracts/runs.ts';
+import type { ModelRef, Picture } from '../contracts/worker-protocol.ts';
+import { modelById } from '../engine/nn/models/index.ts';
+import { objectiveById } from '../engine/objectives/index.ts';
+import type { TrainingFact } from '../storage/images.ts';
+import type { ProjectStore } from '../storage/project-store.ts';
+import type { StoredRun } from '../storage/runs.ts';
+import type { Snapshot } from '../storage/snapshots.ts';
+import type { Context } from './context.ts';
+import { regionsOf, runFolderOf, type OpenProject } from './open-project.ts';
+import { deal, usualSplit } from './deal.ts';
+
+/** Fewer training pictures of a class than this are worth a warning. */
+const FEW_PICTURES = 10;
+
+export function titleOf({ config }: StoredRun): string {
+  return `${objectiveById(config.objective).title}, ${modelById(config.model).title}`;
+}
+
+export function summaryOf(store: ProjectStore, run: StoredRun): ProjectSummary['lastRun'] {
+  const measures = store.evaluations.summary(run.id, 'test')?.measures;
+  return {
+    number: run.id,
+    title: titleOf(run),
+    accuracy: measures?.accuracy ?? run.best?.accuracy ?? null,
+    energyInBox: measures?.energyInBox ?? run.energyInBox,
+  };
+}
+
+/** @throws AppError 'not-found' */
+export function storedRun(project: OpenProject, id: RunId): StoredRun {
+  const run = project.store.runs.byId(id);
+  if (!run) throw new AppError('not-found', `there is no run ${id} in this project`);
+  return run;
+}
+
+export function runRecord(context: Context, run: StoredRun): Run {
+  const { store } = context.project();
+  const job = context.jobs.active().find((one) => one.runId === run.id && one.kind === 'train');
+  return {
+    id: run.id,
+    number: run.id,
+    config: run.config,
+    state: run.state,
+    createdAt: run.createdAt,
+    epochsDone: run.epochsDone,
+    seconds: run.seconds,
+    device: run.device,
+    best: run.best,
+    energyInBox: run.energyInBox,
+    error: run.error,
+    jobId: job?.id ?? null,
+    trainedOn: { ...run.trainedOn, snapshotId: run.snapshotId },
+    evaluated: store.evaluations.summary(run.id, 'test'),
+  };
+}
+
+/** Sends a run as it is now. */
+export function announce(context: Context, id: RunId): void {
+  const run = context.current?.store.runs.byId(id);
+  if (run) context.emit('run', runRecord(context, run));
+}
+
+/**
+ * Whether a run would have to deal out pictures first: none is left for choosing the best epoch, and no
+ * person has wanted it so. Imported train and test parts alone are such a case.
+ */
+export const needsDealing = (store: ProjectStore, facts: readonly TrainingFact[]): boolean =>
+  store.settings.get('dealt') !== true && facts.every((fact) => fact.split !== 'selection');
+
+/** What a run started now would train on, dealt out with `seed` where that is still to be done. */
+export function trainedOn(store: ProjectStore, seed = 0): TrainedOn {
+  const facts = store.images.trainingFacts();
+  const dealt = needsDealing(store, facts)
+    ? deal(
+        facts,
+        usualSplit(seed),
+        facts.some((fact) => fact.split === 'test'),
+      )
+    : null;
+  const splitOf = (fact: TrainingFact) => (dealt ? (dealt.get(fact.id) ?? null) : fact.split);
+
+  const all = store.classes.all().map(({ id, name }) => ({
+    classId: id,
+    name,
+    train: 0,
+    withRegion: 0,
+    selection: 0,
+    test: 0,
+  }));
+  const byId = new Map(all.map((one) => [one.classId, one]));
+  let unclassed = 0;
+  let undealt = 0;
+  for (const fact of facts) {
+    const split = splitOf(fact);
+    const own = fact.classId === null ? undefined : byId.get(fact.classId);
+    if (!own) unclassed += 1;
+    else if (split === null) undealt += 1;
+    else {
+      own[split] += 1;
+      if (split === 'train' && fact.hasRegion) own.withRegion += 1;
+    }
+  }
+  // A class without a training picture cannot be learnt, so it is not one of the run's classes.
+  const classes = all.filter((one) => one.train > 0);
+  const sum = (key: Split | 'withRegion') => classes.reduce((total, one) => total + one[key], 0);
+  return {
+    classes,
+    train: sum('train'),
+    withRegion: sum('withRegion'),
+    selection: sum('selection'),
+    test: sum('test'),
+    unclassed,
+    snapshotId: null,
+    warnings: warningsOf(all, undealt, store.images.counts().missing),
+  };
+}
+
+function warningsOf(classes: TrainedOn['classes'], undealt: number, missing: number): string[] {
+  const warnings = classes.flatMap((one) => {
+    if (one.train + one.selection + one.test === 0) return [];
+    if (one.train === 0) return [`${one.name} has no training picture and is left out`];
+    if (one.train < FEW_PICTURES) return [`${one.name} has only ${count(one.train, 'training picture')}`];
+    return [];
+  });
+  const learnt = classes.filter((one) => one.train > 0);
+  if (learnt.length > 0 && learnt.every((one) => one.selection === 0))
+    warnings.push('no selection picture: the last epoch is kept instead of the best');
+  if (learnt.length > 0 && learnt.every((one) => one.withRegion === 0))
+    warnings.push('no training picture has a box or mask, so nothing tells the model where to look');
+  if (undealt > 0)
+    warnings.push(`${count(undealt, 'picture')} not dealt out to train, selection or test yet`);
+  if (missing > 0) warnings.push(`${count(missing, 'picture')} missing from where they were imported`);
+  return warnings;
+}
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
+
+/** The project as it is now, without pictures whose files are gone. */
+export function takeSnapshot(store: ProjectStore): Snapshot {
+  const drawn = new Map<ImageId, Snapshot['images'][number]['annotations']>();
+  for (const { imageId, classId, shape } of store.annotations.each()) {
+    const own = drawn.get(imageId);
+    if (own) own.push({ classId, shape });
+    else drawn.set(imageId, [{ classId, shape }]);
+  }
+  return {
+    classes: store.classes.all().map(({ id, name }) => ({ id, name })),
+    images: store.images
+      .all()
+      .filter((image) => !image.missing)
+      .map(({ id, contentHash, classId, split }) => ({
+        id,
+        contentHash,
+        classId,
+        split,
+        annotations: drawn.get(id) ?? [],
+      })),
+  };
+}
+
+/** Pictures of one part as the run's snapshot has them, in order of id; those of its classes only. */
+export function picturesOf(
+  { store }: OpenProject,
+  run: StoredRun,
+  snapshot: Snapshot,
+  split: Split,
+): Picture[] {
+  const classIndex = new Map(run.trainedOn.classes.map(({ classId }, index) => [classId, index]));
+  const pictures: Picture[] = [];
+  for (const image of snapshot.images) {
+    const index = image.split === split && image.classId !== null ? classIndex.get(image.classId) : undefined;
+    const stored = index === undefined ? null : store.images.byId(image.id);
+    if (index === undefined || stored === null) continue;
+    pictures.push({
+      imageId: image.id,
+      file: stored.file,
+      contentHash: image.contentHash,
+      widthPx: stored.widthPx,
+      heightPx: stored.heightPx,
+      classIndex: index,
+      regions: regionsOf(image.classId, image.annotations),
+    });
+  }
+  return pictures;
+}
+
+/** The best weights of a run. */
+export function modelOf(project: OpenProject, run: StoredRun): ModelRef {
+  return {
+    config: run.config,
+    classes: run.trainedOn.classes.map(({ name }) => name),
+    checkpoint: checkpointOf(project, run.id),
+  };
+}
+
+/** Where a run's best weights are. */
+export const checkpointOf = (project: OpenProject, id: RunId): string =>
+  path.join(runFolderOf(project, id), 'best.ckpt');

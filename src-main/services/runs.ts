@@ -1,0 +1,280 @@
+// Training runs: started with a snapshot of the project, trained one at a time in the training process,
+// written down epoch by epoch, paused, resumed, kept or cancelled, and evaluated when they are done.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { AppError, toErrorRecord } from '../contracts/errors.ts';
+import type { ImageId, RunId } from '../contracts/ids.ts';
+import type { Job } from '../contracts/jobs.ts';
+import type { Run, RunConfig, RunState } from '../contracts/runs.ts';
+import type { Control, Picture, TrainOutcome, TrainSpec, WorkerEvent } from '../contracts/worker-protocol.ts';
+import { checkParams } from '../engine/nn/registry.ts';
+import { modelById } from '../engine/nn/models/index.ts';
+import { objectiveById } from '../engine/objectives/index.ts';
+import type { StoredRun } from '../storage/runs.ts';
+import type { Context, Handlers } from './context.ts';
+import { startEvaluation } from './evaluations.ts';
+import { usualSplit } from './deal.ts';
+import { heatMapOf, storedMapOf } from './explanations.ts';
+import type { JobHandle } from './job-list.ts';
+import { cacheFolderOf, runFolderOf, type OpenProject } from './open-project.ts';
+import { noteCurrent } from './projects.ts';
+import {
+  announce,
+  needsDealing,
+  picturesOf,
+  runRecord,
+  storedRun,
+  takeSnapshot,
+  titleOf,
+  trainedOn,
+} from './run-records.ts';
+import { makeSplits } from './splits.ts';
+import { isWorkerDeath } from './worker-pool.ts';
+
+/** Pictures whose heat maps are redrawn after each epoch. */
+const PINNED = 4;
+
+export const runHandlers: Handlers<
+  | 'runs.list'
+  | 'runs.get'
+  | 'runs.preview'
+  | 'runs.start'
+  | 'runs.pause'
+  | 'runs.resume'
+  | 'runs.stopAndKeep'
+  | 'runs.cancel'
+  | 'runs.delete'
+  | 'runs.metrics'
+  | 'runs.pinned'
+> = {
+  'runs.list': (context) =>
+    context
+      .project()
+      .store.runs.all()
+      .map((run) => runRecord(context, run)),
+  'runs.get': (context, { id }) => runRecord(context, storedRun(context.project(), id)),
+  'runs.preview': (context) => trainedOn(context.project().store),
+  'runs.start': (context, config) => start(context, config),
+  'runs.resume': (context, { id }) => resume(context, id),
+  'runs.pause': (context, { id }) => steer(context, id, 'pause'),
+  'runs.stopAndKeep': (context, { id }) => steer(context, id, 'stop'),
+  'runs.cancel': (context, { id }) => steer(context, id, 'cancel'),
+  'runs.delete': (context, { id }) => {
+    const project = context.project();
+    const run = storedRun(project, id);
+    const busy = context.jobs.active().find((job) => job.runId === id);
+    if (busy)
+      throw new AppError('conflict', `run ${run.id} is at work: ${busy.title}`, {
+        reason: 'cancel it first',
+      });
+    const findings = project.store.comparisons.countOfRun(id);
+    if (findings > 0)
+      throw new AppError('conflict', `run ${run.id} is part of ${findings} saved comparisons`, {
+        reason: 'delete those first',
+      });
+    project.store.runs.remove(id);
+    fs.rmSync(runFolderOf(project, id), { recursive: true, force: true });
+    context.emit('project', { id: project.id, what: 'runs' });
+    return null;
+  },
+  'runs.metrics': (context, { id }) => context.project().store.epochMetrics.ofRun(id),
+  'runs.pinned': (context, { id }) =>
+    context
+      .project()
+      .store.explanations.pinned(id)
+      .map(({ epoch, imageId, map }) => ({ epoch, imageId, map: heatMapOf(map) })),
+};
+
+function start(context: Context, asked: RunConfig): Run {
+  const project = context.project();
+  const { store } = project;
+  const objective = objectiveById(asked.objective);
+  modelById(asked.model);
+  // With defaults filled in, so that the record says all and later defaults do not change it.
+  const config: RunConfig = { ...asked, params: checkParams(objective, asked.params) as RunConfig['params'] };
+  if (store.images.counts().images === 0)
+    throw new AppError('bad-input', 'there are no pictures to train on', { reason: 'import some first' });
+  refuseUntrainable(trainedOn(store, config.seed));
+  const id = store.transaction(() => {
+    if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(config.seed));
+    const snapshotId = store.snapshots.save(takeSnapshot(store));
+    return store.runs.add(config, trainedOn(store), snapshotId, context.options.version);
+  });
+  train(context, project, storedRun(project, id), false);
+  context.emit('project', { id: project.id, what: 'runs' });
+  return runRecord(context, storedRun(project, id));
+}
+
+function refuseUntrainable({ classes, unclassed }: Run['trainedOn']): void {
+  if (classes.length < 2)
+    throw new AppError('bad-input', 'training needs pictures of at least two classes', {
+      reason: `${classes.length} ${classes.length === 1 ? 'class has' : 'classes have'} training pictures, ${unclassed} pictures have no class`,
+    });
+}
+
+function resume(context: Context, id: RunId): Run {
+  const project = context.project();
+  const run = storedRun(project, id);
+  if (!['paused', 'interrupted', 'failed'].includes(run.state) || jobOf(context, id))
+    throw new AppError('conflict', `run ${run.id} is ${run.state} and cannot be resumed`);
+  train(context, project, run, true);
+  return runRecord(context, storedRun(project, id));
+}
+
+const jobOf = (context: Context, id: RunId): Job | undefined =>
+  context.jobs.active().find((job) => job.runId === id && job.kind === 'train');
+
+/** How a running run is reached, by its id; of this process, so a restart empties it with the processes. */
+const steering = new WeakMap<Context, Map<RunId, (control: Control) => void>>();
+function controlsOf(context: Context): Map<RunId, (control: Control) => void> {
+  const known = steering.get(context) ?? new Map<RunId, (control: Control) => void>();
+  steering.set(context, known);
+  return known;
+}
+
+function steer(context: Context, id: RunId, control: Control): null {
+  const run = storedRun(context.project(), id);
+  const job = jobOf(context, id);
+  const tell = controlsOf(context).get(id);
+  if (tell) tell(control);
+  else if (job) {
+    // Still waiting for its turn: nothing is lost by ending it here.
+    context.jobs.cancel(job.id);
+    setState(context, id, control === 'pause' ? 'paused' : 'cancelled');
+  } else if (control === 'cancel' && (run.state === 'paused' || run.state === 'interrupted'))
+    setState(context, id, 'cancelled');
+  else throw new AppError('conflict', `run ${run.id} is not running`);
+  return null;
+}
+
+function setState(context: Context, id: RunId, state: RunState, error: Run['error'] = null): void {
+  context.current?.store.runs.setState(id, state, error);
+  announce(context, id);
+}
+
+function train(context: Context, project: OpenProject, run: StoredRun, goesOn: boolean): void {
+  project.store.runs.setState(run.id, 'waiting');
+  const job = context.jobs.start(
+    {
+      kind: 'train',
+      title: `Run ${run.id}: ${titleOf(run)}`,
+      unit: 'epochs',
+      runId: run.id,
+      queue: 'training',
+    },
+    (handle) => work(context, project, run, goesOn, handle),
+  );
+  // A job that is cancelled while it waits never begins.
+  void context.jobs.ended(job.id).then((ended) => {
+    if (ended.state !== 'cancelled' || project.closing.signal.aborted) return;
+    if (project.store.runs.byId(run.id)?.state === 'waiting') setState(context, run.id, 'cancelled');
+  });
+}
+
+async function work(
+  context: Context,
+  project: OpenProject,
+  run: StoredRun,
+  goesOn: boolean,
+  handle: JobHandle,
+): Promise<unknown> {
+  const spec = specOf(project, run, goesOn);
+  const runClasses = run.trainedOn.classes;
+  setState(context, run.id, 'running');
+  handle.progress(goesOn ? run.epochsDone : 0, run.config.epochs, 'starting');
+
+  const hear = (event: WorkerEvent) => {
+    if (project.closing.signal.aborted) return;
+    const { store } = project;
+    if (event.kind === 'step') {
+      const { epoch, step, steps, secondsLeft } = event.step;
+      handle.secondsLeft(secondsLeft);
+      handle.progress(epoch - 1 + step / steps, run.config.epochs, `epoch ${epoch} of ${run.config.epochs}`);
+      context.emit('step', event.step);
+    } else if (event.kind === 'epoch') {
+      const { metrics, best } = event;
+      store.transaction(() => {
+        store.epochMetrics.add(run.id, metrics);
+        store.runs.setProgress(run.id, metrics.epoch, best);
+      });
+      context.emit('epoch', { runId: run.id, metrics });
+      announce(context, run.id);
+    } else if (event.kind === 'pinned')
+      store.explanations.pin(
+        run.id,
+        event.epoch,
+        event.imageId as ImageId,
+        storedMapOf(event.map, runClasses),
+      );
+    // What comes before the first epoch counts other things than the job does.
+    else handle.progress(0, run.config.epochs, `${event.note}, ${event.done} of ${event.total}`);
+  };
+
+  const controls = controlsOf(context);
+  let outcome: TrainOutcome;
+  try {
+    const answer = context.workers.call('training', 'train', spec, hear);
+    controls.set(run.id, answer.control);
+    handle.signal.addEventListener('abort', () => answer.control('cancel'), { once: true });
+    outcome = await answer.value;
+  } catch (thrown) {
+    if (project.closing.signal.aborted) throw thrown;
+    // A process that died is nobody's mistake: the run goes on from its checkpoint when a person says so.
+    if (isWorkerDeath(thrown)) setState(context, run.id, 'interrupted', toErrorRecord(thrown));
+    else setState(context, run.id, 'failed', toErrorRecord(thrown));
+    throw thrown;
+  } finally {
+    controls.delete(run.id);
+  }
+  return conclude(context, project, run.id, outcome);
+}
+
+function conclude(
+  context: Context,
+  project: OpenProject,
+  id: RunId,
+  outcome: TrainOutcome,
+): { runId: RunId } {
+  project.store.runs.setOutcome(id, outcome.device, outcome.seconds);
+  const { ended } = outcome;
+  if (ended === 'paused' || ended === 'cancelled') {
+    setState(context, id, ended);
+    noteCurrent(context);
+    if (ended === 'cancelled') throw new AppError('cancelled', `run ${id} was cancelled`);
+    return { runId: id };
+  }
+  setState(context, id, 'done');
+  noteCurrent(context);
+  if (storedRun(project, id).trainedOn.test > 0) startEvaluation(context, project, id, 'test');
+  return { runId: id };
+}
+
+function specOf(project: OpenProject, run: StoredRun, goesOn: boolean): TrainSpec {
+  const snapshot = project.store.snapshots.load(run.snapshotId);
+  const selection = picturesOf(project, run, snapshot, 'selection');
+  const runFolder = runFolderOf(project, run.id);
+  return {
+    runId: run.id,
+    config: run.config,
+    params: run.config.params,
+    classes: run.trainedOn.classes.map(({ name }) => name),
+    train: picturesOf(project, run, snapshot, 'train'),
+    selection,
+    cacheFolder: cacheFolderOf(project),
+    runFolder,
+    // Without a checkpoint there is nothing to go on from, and the beginning is as good.
+    resume: goesOn && fs.existsSync(path.join(runFolder, 'last.ckpt')),
+    pinned: pinnedOf(selection),
+  };
+}
+
+/** Pictures with a region, of as many classes as there are. */
+function pinnedOf(pictures: readonly Picture[]): number[] {
+  const withRegion = pictures.filter((picture) => picture.regions.length > 0);
+  const groups = [...Map.groupBy(withRegion, (picture) => picture.classIndex).values()];
+  const chosen: number[] = [];
+  for (let round = 0; chosen.length < Math.min(PINNED, withRegion.length); round++)
+    for (const group of groups) if (group[round] && chosen.length < PINNED) chosen.push(group[round].imageId);
+  return chosen;
+}

@@ -1,0 +1,28 @@
+// Dealing pictures out to train, selection and test, class by class, from a seed. A test part that came
+// with the pictures stays the test part, so that figures can be compared with those of others.
+
+import type { Handlers } from './context.ts';
+import { deal, type SplitOptions } from './deal.ts';
+import type { OpenProject } from './open-project.ts';
+import { currentState } from './projects.ts';
+
+export const splitHandlers: Handlers<'splits.make'> = {
+  'splits.make': (context, options) => {
+    makeSplits(context.project(), options);
+    context.emit('project', { id: context.project().id, what: 'splits' });
+    return currentState(context);
+  },
+};
+
+export function makeSplits({ store }: OpenProject, options: SplitOptions): void {
+  const images = store.images.all();
+  const keepsTest = !options.fresh && images.some((image) => image.split === 'test');
+  const dealt = deal(images, options, keepsTest);
+  store.transaction(() => {
+    store.settings.set('dealt', true);
+    for (const image of images) {
+      const split = dealt.get(image.id) ?? null;
+      if (split !== image.split) store.images.setSplit(image.id, split);
+    }
+  });
+}

@@ -1,0 +1,149 @@
+// The two worker processes: `interactive` for what a person waits for (probing, thumbnails, heat maps) and
+// `training` for what takes long, so that looking at a picture never waits for a training step. A process is
+// forked when it is first needed and again after it died; a crash fails only the calls that were in it.
+
+import { fork, type ChildProcess } from 'node:child_process';
+import { AppError } from '../contracts/errors.ts';
+import type {
+  Control,
+  FromWorker,
+  ToWorker,
+  WorkerCall,
+  WorkerCalls,
+  WorkerEvent,
+} from '../contracts/worker-protocol.ts';
+
+export type WorkerRole = 'interactive' | 'training';
+
+export interface WorkerAnswer<C extends WorkerCall> {
+  value: Promise<WorkerCalls[C]['output']>;
+  /** Tells work that is going on to pause, stop and keep, or cancel. */
+  control(control: Control): void;
+}
+
+export interface Workers {
+  /** @throws (by the promise) what the worker says, or AppError 'unavailable' with place 'worker' if it died */
+  call<C extends WorkerCall>(
+    role: WorkerRole,
+    call: C,
+    input: WorkerCalls[C]['input'],
+    onEvent?: (event: WorkerEvent) => void,
+  ): WorkerAnswer<C>;
+  /** Ends both processes at once. What they had on disk stays. */
+  close(): void;
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: AppError): void;
+  onEvent: ((event: WorkerEvent) => void) | undefined;
+}
+
+/** Whether a call failed because the process under it died, rather than for a reason of its own. */
+export const isWorkerDeath = (error: unknown): boolean =>
+  error instanceof AppError && error.code === 'unavailable' && error.detail.place === 'worker';
+
+export function openWorkers(program: { node: string; entry: string }): Workers {
+  const processes = new Map<WorkerRole, WorkerProcess>();
+  let closed = false;
+
+  const processOf = (role: WorkerRole): WorkerProcess => {
+    if (closed) throw death(role, 'Fovea is closing');
+    let running = processes.get(role);
+    if (!running) {
+      running = startWorker(program, role, () => processes.delete(role));
+      processes.set(role, running);
+    }
+    return running;
+  };
+  return {
+    call: (role, call, input, onEvent) => processOf(role).call(call, input, onEvent),
+    close() {
+      closed = true;
+      for (const running of processes.values()) running.end();
+    },
+  };
+}
+
+interface WorkerProcess {
+  call<C extends WorkerCall>(
+    call: C,
+    input: WorkerCalls[C]['input'],
+    onEvent?: (event: WorkerEvent) => void,
+  ): WorkerAnswer<C>;
+  end(): void;
+}
+
+function startWorker(
+  { node, entry }: { node: string; entry: string },
+  role: WorkerRole,
+  onGone: () => void,
+): WorkerProcess {
+  const pending = new Map<number, Pending>();
+  let nextId = 1;
+  // stdout belongs to the command line's own answer, so all that a worker prints goes to stderr.
+  const child: ChildProcess = fork(entry, [role], {
+    execPath: node,
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 2, 2, 'ipc'],
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: undefined },
+  });
+
+  // What is sent before the program listens would be lost.
+  let ready = false;
+  const unsent: ToWorker[] = [];
+  const send = (message: ToWorker) => {
+    if (ready) child.send(message);
+    else unsent.push(message);
+  };
+
+  let gone = false;
+  const fail = (reason: string) => {
+    if (gone) return;
+    gone = true;
+    onGone();
+    for (const call of pending.values()) call.reject(death(role, reason));
+    pending.clear();
+  };
+  child.on('error', (error) => fail(error.message));
+  child.on('exit', (code, signal) => fail(signal ? `ended by ${signal}` : `ended with status ${code}`));
+  child.on('message', (message: FromWorker) => {
+    if ('ready' in message) {
+      ready = true;
+      for (const waiting of unsent.splice(0)) child.send(waiting);
+      return;
+    }
+    const call = pending.get(message.id);
+    if (!call) return;
+    if ('event' in message) {
+      call.onEvent?.(message.event);
+      return;
+    }
+    pending.delete(message.id);
+    if (message.ok) call.resolve(message.value);
+    else call.reject(AppError.fromRecord(message.error));
+  });
+
+  return {
+    call<C extends WorkerCall>(
+      call: C,
+      input: WorkerCalls[C]['input'],
+      onEvent?: (event: WorkerEvent) => void,
+    ): WorkerAnswer<C> {
+      const id = nextId++;
+      const value = new Promise((resolve, reject) =>
+        pending.set(id, { resolve, reject, onEvent }),
+      ) as Promise<WorkerCalls[C]['output']>;
+      send({ id, call, input } as ToWorker);
+      return { value, control: (control) => !gone && send({ id, control }) };
+    },
+    end() {
+      child.kill('SIGKILL');
+      fail('Fovea is closing');
+    },
+  };
+}
+
+const death = (role: WorkerRole, reason: string): AppError =>
+  new AppError('unavailable', `the ${role} process is gone`, { place: 'worker', reason });

@@ -1,0 +1,67 @@
+// Shapes drawn on pictures. Ids are never used twice, so undo can bring a deleted one back as itself.
+
+import type { Annotation } from '../contracts/dataset.ts';
+import type { Shape } from '../contracts/geometry.ts';
+import type { AnnotationId, ClassId, ImageId } from '../contracts/ids.ts';
+import type { Connection } from './database.ts';
+import { flag, parse, type Flag } from './rows.ts';
+
+interface Row {
+  id: AnnotationId;
+  imageId: ImageId;
+  classId: ClassId | null;
+  shape: string;
+  origin: Annotation['origin'];
+  hidden: Flag;
+  locked: Flag;
+}
+
+const COLUMNS = 'id, image_id AS imageId, class_id AS classId, shape, origin, hidden, locked';
+const toAnnotation = (row: Row): Annotation => ({
+  ...row,
+  shape: parse<Shape>(row.shape),
+  hidden: row.hidden === 1,
+  locked: row.locked === 1,
+});
+const toRow = (annotation: Omit<Annotation, 'id'>) => ({
+  ...annotation,
+  kind: annotation.shape.kind,
+  shape: JSON.stringify(annotation.shape),
+  hidden: flag(annotation.hidden),
+  locked: flag(annotation.locked),
+});
+
+export type AnnotationsRepository = ReturnType<typeof annotationsRepository>;
+
+export function annotationsRepository(db: Connection) {
+  const ofImage = db.prepare<[number], Row>(
+    `SELECT ${COLUMNS} FROM annotation WHERE image_id = ? ORDER BY id`,
+  );
+  const all = db.prepare<[], Row>(`SELECT ${COLUMNS} FROM annotation ORDER BY image_id, id`);
+  const byId = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM annotation WHERE id = ?`);
+  const insert = db.prepare(`
+    INSERT INTO annotation (image_id, class_id, kind, shape, origin, hidden, locked)
+    VALUES (@imageId, @classId, @kind, @shape, @origin, @hidden, @locked)`);
+  const put = db.prepare(`
+    INSERT INTO annotation (id, image_id, class_id, kind, shape, origin, hidden, locked)
+    VALUES (@id, @imageId, @classId, @kind, @shape, @origin, @hidden, @locked)
+    ON CONFLICT (id) DO UPDATE SET class_id = @classId, kind = @kind, shape = @shape, origin = @origin,
+      hidden = @hidden, locked = @locked`);
+  const remove = db.prepare('DELETE FROM annotation WHERE id = ?');
+  return {
+    ofImage: (imageId: number): Annotation[] => ofImage.all(imageId).map(toAnnotation),
+    /** Of every picture, in picture order; one pass, for snapshots and exports. */
+    *each(): Generator<Annotation> {
+      for (const row of all.iterate()) yield toAnnotation(row);
+    },
+    byId(id: AnnotationId): Annotation | null {
+      const row = byId.get(id);
+      return row ? toAnnotation(row) : null;
+    },
+    add: (annotation: Omit<Annotation, 'id'>): AnnotationId =>
+      Number(insert.run(toRow(annotation)).lastInsertRowid) as AnnotationId,
+    /** Writes it whole under its own id, whether it is there or not. */
+    put: (annotation: Annotation): void => void put.run({ id: annotation.id, ...toRow(annotation) }),
+    remove: (id: AnnotationId): void => void remove.run(id),
+  };
+}

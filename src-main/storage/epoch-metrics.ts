@@ -1,0 +1,34 @@
+// Figures of each epoch of each run.
+
+import type { RunId } from '../contracts/ids.ts';
+import type { EpochMetrics } from '../contracts/runs.ts';
+import type { Connection } from './database.ts';
+import { parse } from './rows.ts';
+
+export type EpochMetricsRepository = ReturnType<typeof epochMetricsRepository>;
+
+export function epochMetricsRepository(db: Connection) {
+  type Row = Omit<EpochMetrics, 'loss'> & { loss: string };
+  const ofRun = db.prepare<[number], Row>(`
+    SELECT epoch, loss, train_accuracy AS trainAccuracy, accuracy, energy_in_box AS energyInBox,
+      learning_rate AS learningRate, seconds, pictures_per_second AS picturesPerSecond
+    FROM epoch_metric WHERE run_id = ? ORDER BY epoch`);
+  const insert = db.prepare(`
+    INSERT INTO epoch_metric (run_id, epoch, loss, train_accuracy, accuracy, energy_in_box, learning_rate,
+      seconds, pictures_per_second)
+    VALUES (@runId, @epoch, @loss, @trainAccuracy, @accuracy, @energyInBox, @learningRate, @seconds,
+      @picturesPerSecond)`);
+  const truncate = db.prepare('DELETE FROM epoch_metric WHERE run_id = ? AND epoch >= ?');
+  return {
+    ofRun: (runId: RunId): EpochMetrics[] =>
+      ofRun.all(runId).map((row) => ({ ...row, loss: parse<Record<string, number>>(row.loss) })),
+    /**
+     * Adds one epoch and drops it and later ones of an earlier session: a run that goes on from a
+     * checkpoint counts from there.
+     */
+    add(runId: RunId, metrics: EpochMetrics): void {
+      truncate.run(runId, metrics.epoch);
+      insert.run({ ...metrics, runId, loss: JSON.stringify(metrics.loss) });
+    },
+  };
+}

@@ -1,0 +1,296 @@
+// Pictures: where they lie, what they are, their class and part, and the queries behind the filmstrip.
+// Pages of a list of 100,000 must come in a tenth of a second, so orders have indices and counts of
+// shapes are kept on the picture (by triggers).
+
+import path from 'node:path';
+import type { ProjectCounts } from '../contracts/api.ts';
+import type { ImageFilter, ImageRecord, Split } from '../contracts/dataset.ts';
+import type { ClassId, ImageId } from '../contracts/ids.ts';
+import type { Connection } from './database.ts';
+import { flag, type Flag } from './rows.ts';
+
+/** All that the core knows of a picture; `file` never leaves the core. */
+export interface StoredImage extends ImageRecord {
+  sourceId: number;
+  /** Folder of the source; `relativePath` uses forward slashes. */
+  root: string;
+  relativePath: string;
+  /** Absolute. */
+  file: string;
+  contentHash: string;
+  sizeBytes: number;
+  modifiedMs: number;
+  fileFormat: string;
+  /** `derived`: follows from the classes of the picture's annotations. */
+  classOrigin: ClassOrigin;
+}
+export type ClassOrigin = 'given' | 'derived';
+
+export interface NewImage {
+  sourceId: number;
+  relativePath: string;
+  contentHash: string;
+  widthPx: number;
+  heightPx: number;
+  sizeBytes: number;
+  modifiedMs: number;
+  fileFormat: string;
+  classId: ClassId | null;
+  classOrigin: ClassOrigin;
+  split: Split | null;
+}
+
+export interface ParsedQuery {
+  filter: ImageFilter;
+  sort: 'added' | 'name';
+}
+
+interface RecordRow {
+  id: ImageId;
+  name: string;
+  widthPx: number;
+  heightPx: number;
+  classId: ClassId | null;
+  split: Split | null;
+  boxes: number;
+  masks: number;
+  missing: Flag;
+}
+interface StoredRow extends RecordRow {
+  sourceId: number;
+  root: string;
+  relativePath: string;
+  contentHash: string;
+  sizeBytes: number;
+  modifiedMs: number;
+  fileFormat: string;
+  classOrigin: ClassOrigin;
+}
+
+/** Pictures that stand for a project. */
+const FACES = 5;
+
+const RECORD = `image.id, image.name, width_px AS widthPx, height_px AS heightPx, class_id AS classId, split,
+  boxes, masks, missing`;
+const STORED = `${RECORD}, source_id AS sourceId, source.root, relative_path AS relativePath,
+  content_hash AS contentHash, size_bytes AS sizeBytes, modified_ms AS modifiedMs,
+  file_format AS fileFormat, class_origin AS classOrigin`;
+const FROM_STORED = 'FROM image JOIN source ON source.id = image.source_id';
+
+const toRecord = (row: RecordRow): ImageRecord => ({ ...row, missing: row.missing === 1 });
+const toStored = (row: StoredRow): StoredImage => ({
+  ...row,
+  missing: row.missing === 1,
+  file: path.join(row.root, ...row.relativePath.split('/')),
+});
+
+/** Digits padded, so that "img2" comes before "img10". */
+export const sortKeyOf = (name: string): string =>
+  name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0'));
+
+/**
+ * The WHERE of a filter; `1` where it asks nothing. The plus keeps SQLite from walking the index of splits,
+ * which holds most of the pictures, and then sorting what it found: 4 to 10 times slower for a late page
+ * of 100,000 than walking in the order that is asked for. Counts, which need no order, use that index.
+ */
+function conditions(filter: ImageFilter): { sql: string; values: (string | number)[] } {
+  const parts: string[] = [];
+  const values: (string | number)[] = [];
+  const add = (sql: string, ...more: (string | number)[]) => {
+    parts.push(sql);
+    values.push(...more);
+  };
+  if (filter.text) add('instr(name_key, ?) > 0', filter.text.toLowerCase());
+  if (filter.classId !== undefined) add('class_id = ?', filter.classId);
+  if (filter.unclassed) add('class_id IS NULL');
+  if (filter.split) add('+split = ?', filter.split);
+  if (filter.has === 'box') add('boxes > 0');
+  if (filter.has === 'mask') add('masks > 0');
+  // What a person means by it: nothing is drawn on the picture yet.
+  if (filter.has === 'no-box') add('boxes = 0 AND masks = 0');
+  return { sql: parts.join(' AND ') || '1', values };
+}
+
+/** What decides how a picture takes part in training. */
+export interface TrainingFact {
+  id: ImageId;
+  classId: ClassId | null;
+  split: Split | null;
+  /** Something of the picture's class, or without class, is drawn on it. */
+  hasRegion: boolean;
+}
+
+export type ImagesRepository = ReturnType<typeof imagesRepository>;
+
+export function imagesRepository(db: Connection) {
+  const byId = db.prepare<[number], StoredRow>(`SELECT ${STORED} ${FROM_STORED} WHERE image.id = ?`);
+  const all = db.prepare<[], StoredRow>(`SELECT ${STORED} ${FROM_STORED} ORDER BY image.id`);
+  const after = db.prepare<[number, number], StoredRow>(
+    `SELECT ${STORED} ${FROM_STORED} WHERE image.id > ? ORDER BY image.id LIMIT ?`,
+  );
+  const byName = db.prepare<[string, string], StoredRow>(
+    `SELECT ${STORED} ${FROM_STORED} WHERE image.name = ? OR relative_path = ? ORDER BY image.id`,
+  );
+  const ofSource = db.prepare<[number], StoredRow>(
+    `SELECT ${STORED} ${FROM_STORED} WHERE source_id = ? ORDER BY image.id`,
+  );
+  const byHash = db.prepare<[string], StoredRow>(
+    `SELECT ${STORED} ${FROM_STORED} WHERE content_hash = ? ORDER BY image.id`,
+  );
+  const insert = db.prepare(`
+    INSERT INTO image (source_id, relative_path, name, name_key, sort_key, content_hash, width_px, height_px,
+      size_bytes, modified_ms, file_format, class_id, class_origin, split)
+    VALUES (@sourceId, @relativePath, @name, @nameKey, @sortKey, @contentHash, @widthPx, @heightPx,
+      @sizeBytes, @modifiedMs, @fileFormat, @classId, @classOrigin, @split)`);
+  const setClass = db.prepare('UPDATE image SET class_id = ?, class_origin = ? WHERE id = ?');
+  const setSplit = db.prepare('UPDATE image SET split = ? WHERE id = ?');
+  const setMissing = db.prepare('UPDATE image SET missing = 1 - missing WHERE id = ? AND missing <> ?');
+  const setFile = db.prepare(`
+    UPDATE image SET source_id = @sourceId, relative_path = @relativePath, name = @name,
+      name_key = @nameKey, sort_key = @sortKey, missing = 0 WHERE id = @id`);
+  const setContent = db.prepare(`
+    UPDATE image SET content_hash = @contentHash, width_px = @widthPx, height_px = @heightPx,
+      size_bytes = @sizeBytes, modified_ms = @modifiedMs, file_format = @fileFormat, missing = 0
+    WHERE id = @id`);
+  const deriveClass = db.prepare(`
+    UPDATE image SET class_id =
+      (SELECT CASE WHEN count(DISTINCT class_id) = 1 THEN min(class_id) END
+       FROM annotation WHERE image_id = image.id AND class_id IS NOT NULL)
+    WHERE id = ? AND class_origin = 'derived'`);
+  const facts = db.prepare<[], Omit<TrainingFact, 'hasRegion'> & { hasRegion: Flag }>(`
+    SELECT id, class_id AS classId, split, EXISTS (
+      SELECT 1 FROM annotation WHERE image_id = image.id
+        AND (annotation.class_id IS NULL OR annotation.class_id = image.class_id)) AS hasRegion
+    FROM image WHERE missing = 0 ORDER BY id`);
+  const counts = db.prepare<
+    [],
+    {
+      split: Split | null;
+      images: number;
+      annotated: number;
+      boxes: number;
+      masks: number;
+      unclassed: number;
+      missing: number;
+    }
+  >(`
+    SELECT split, count(*) AS images, sum(boxes > 0 OR masks > 0) AS annotated, sum(boxes) AS boxes,
+      sum(masks) AS masks, sum(class_id IS NULL) AS unclassed, sum(missing) AS missing
+    FROM image GROUP BY split`);
+  const faces = db.prepare<[], StoredRow>(
+    `SELECT ${STORED} ${FROM_STORED} WHERE image.id IN (
+       SELECT min(id) FROM image GROUP BY class_id ORDER BY class_id IS NULL, min(id) LIMIT ${FACES})
+     ORDER BY image.id`,
+  );
+  const named = (relativePath: string) => {
+    const name = path.posix.basename(relativePath);
+    return { relativePath, name, nameKey: name.toLowerCase(), sortKey: sortKeyOf(name) };
+  };
+  const orderOf = (sort: ParsedQuery['sort']) => (sort === 'name' ? 'sort_key, id' : 'id');
+
+  return {
+    byId(id: number): StoredImage | null {
+      const row = byId.get(id);
+      return row ? toStored(row) : null;
+    },
+    all: (): StoredImage[] => all.all().map(toStored),
+    /** The next few after an id, so that a walk over all can let others have their turn. */
+    after: (id: number, limit: number): StoredImage[] => after.all(id, limit).map(toStored),
+    /** By file name, or by path within its source. */
+    byName: (name: string): StoredImage[] => byName.all(name, name).map(toStored),
+    ofSource: (sourceId: number): StoredImage[] => ofSource.all(sourceId).map(toStored),
+    byHash: (contentHash: string): StoredImage[] => byHash.all(contentHash).map(toStored),
+
+    count(query: ParsedQuery): number {
+      const { sql, values } = conditions(query.filter);
+      const indexed = sql.replace('+split', 'split');
+      return db.prepare(`SELECT count(*) FROM image WHERE ${indexed}`).pluck().get(values) as number;
+    },
+    page(query: ParsedQuery, offset: number, limit: number): ImageRecord[] {
+      const { sql, values } = conditions(query.filter);
+      return db
+        .prepare<unknown[], RecordRow>(
+          `SELECT ${RECORD} FROM image WHERE ${sql} ORDER BY ${orderOf(query.sort)} LIMIT ? OFFSET ?`,
+        )
+        .all([...values, limit, offset])
+        .map(toRecord);
+    },
+    /** How many of the query come before the picture; null if there is no such picture in it. */
+    indexOf(query: ParsedQuery, id: number): number | null {
+      const { sql, values } = conditions(query.filter);
+      const self = db
+        .prepare<unknown[], { sortKey: string }>(
+          `SELECT sort_key AS sortKey FROM image WHERE ${sql} AND id = ?`,
+        )
+        .get([...values, id]);
+      if (!self) return null;
+      const before = query.sort === 'name' ? '(sort_key, id) < (?, ?)' : 'id < ?';
+      const place = query.sort === 'name' ? [self.sortKey, id] : [id];
+      return db
+        .prepare(`SELECT count(*) FROM image WHERE ${sql} AND ${before}`)
+        .pluck()
+        .get([...values, ...place]) as number;
+    },
+    /** The first picture of the query, after `id` in its order, on which nothing is drawn. */
+    nextUnlabelled(query: ParsedQuery, id: number): ImageId | null {
+      const { sql, values } = conditions(query.filter);
+      const after =
+        query.sort === 'name' ? '(sort_key, id) > (SELECT sort_key, id FROM image WHERE id = ?)' : 'id > ?';
+      const next = db
+        .prepare(
+          `SELECT id FROM image WHERE ${sql} AND boxes = 0 AND masks = 0 AND ${after}
+           ORDER BY ${orderOf(query.sort)} LIMIT 1`,
+        )
+        .pluck()
+        .get([...values, id]) as ImageId | undefined;
+      return next ?? null;
+    },
+
+    add: (image: NewImage): ImageId =>
+      Number(insert.run({ ...image, ...named(image.relativePath) }).lastInsertRowid) as ImageId,
+    setClass: (id: ImageId, classId: ClassId | null, origin: ClassOrigin): void =>
+      void setClass.run(classId, origin, id),
+    /** Gives a picture whose class was not set by anybody the one class of its annotations, or none. */
+    deriveClass: (id: ImageId): void => void deriveClass.run(id),
+    setSplit: (id: ImageId, split: Split | null): void => void setSplit.run(split, id),
+    setMissing: (id: ImageId, missing: boolean): boolean => setMissing.run(id, flag(missing)).changes > 0,
+    /** The same picture lies elsewhere now. */
+    setFile: (id: ImageId, sourceId: number, relativePath: string): void =>
+      void setFile.run({ id, sourceId, ...named(relativePath) }),
+    /** Another picture lies under the same name now. */
+    setContent: (
+      id: ImageId,
+      content: Pick<
+        NewImage,
+        'contentHash' | 'widthPx' | 'heightPx' | 'sizeBytes' | 'modifiedMs' | 'fileFormat'
+      >,
+    ): void => void setContent.run({ id, ...content }),
+
+    /** Of every picture whose file is there, in order of id. */
+    trainingFacts: (): TrainingFact[] =>
+      facts.all().map((row) => ({ ...row, hasRegion: row.hasRegion === 1 })),
+    counts(): ProjectCounts {
+      const sum: ProjectCounts = {
+        images: 0,
+        annotated: 0,
+        boxes: 0,
+        masks: 0,
+        unclassed: 0,
+        missing: 0,
+        bySplit: { train: 0, selection: 0, test: 0, none: 0 },
+      };
+      for (const row of counts.all()) {
+        sum.bySplit[row.split ?? 'none'] = row.images;
+        for (const key of ['images', 'annotated', 'boxes', 'masks', 'unclassed', 'missing'] as const)
+          sum[key] += row[key];
+      }
+      return sum;
+    },
+    /** At most five pictures that stand for the project: of different classes where there are some. */
+    faces(): StoredImage[] {
+      const rows = faces.all();
+      const more = after.all(0, FACES).filter(({ id }) => rows.every((row) => row.id !== id));
+      return [...rows, ...more].slice(0, FACES).map(toStored);
+    },
+  };
+}

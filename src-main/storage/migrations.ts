@@ -1,0 +1,197 @@
+// The shape of project.sqlite, as numbered steps: step n takes a file of version n to version n + 1.
+// A step that has shipped is never edited; a change is a new step at the end.
+
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE setting (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- A folder that pictures were imported from. Pictures stay where they are.
+  CREATE TABLE source (
+    id INTEGER PRIMARY KEY,
+    root TEXT NOT NULL UNIQUE,
+    format TEXT NOT NULL,
+    added_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE class (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    position INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE image (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source_id INTEGER NOT NULL REFERENCES source,
+    relative_path TEXT NOT NULL,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    sort_key TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    width_px INTEGER NOT NULL CHECK (width_px > 0),
+    height_px INTEGER NOT NULL CHECK (height_px > 0),
+    size_bytes INTEGER NOT NULL,
+    modified_ms REAL NOT NULL,
+    file_format TEXT NOT NULL,
+    class_id INTEGER REFERENCES class,
+    class_origin TEXT NOT NULL CHECK (class_origin IN ('given', 'derived')),
+    split TEXT CHECK (split IN ('train', 'selection', 'test')),
+    boxes INTEGER NOT NULL DEFAULT 0,
+    masks INTEGER NOT NULL DEFAULT 0,
+    missing INTEGER NOT NULL DEFAULT 0 CHECK (missing IN (0, 1)),
+    UNIQUE (source_id, relative_path)
+  ) STRICT;
+  -- Ids of pictures start at a random place, so that those of different projects differ: a picture's
+  -- address in the window holds its id alone, and windows reuse what they have loaded from an address.
+  INSERT INTO sqlite_sequence (name, seq)
+    VALUES ('image', (abs(random() % 16777215) + 1) * 16777216);
+  CREATE INDEX image_by_name ON image (sort_key, id);
+  CREATE INDEX image_by_hash ON image (content_hash);
+  CREATE INDEX image_by_class ON image (class_id);
+  -- Covers the counts of the whole project.
+  CREATE INDEX image_facts ON image (split, boxes, masks, class_id, missing);
+
+  CREATE TABLE annotation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+    class_id INTEGER REFERENCES class,
+    kind TEXT NOT NULL CHECK (kind IN ('box', 'polygon', 'mask')),
+    shape TEXT NOT NULL,
+    origin TEXT NOT NULL CHECK (origin IN ('person', 'import', 'model')),
+    hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1)),
+    locked INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1))
+  ) STRICT;
+  CREATE INDEX annotation_by_image ON annotation (image_id);
+  CREATE INDEX annotation_by_class ON annotation (class_id);
+
+  -- image.boxes and image.masks follow the annotations, whoever writes them.
+  CREATE TRIGGER annotation_added AFTER INSERT ON annotation BEGIN
+    UPDATE image SET boxes = boxes + (new.kind = 'box'), masks = masks + (new.kind <> 'box')
+      WHERE id = new.image_id;
+  END;
+  CREATE TRIGGER annotation_removed AFTER DELETE ON annotation BEGIN
+    UPDATE image SET boxes = boxes - (old.kind = 'box'), masks = masks - (old.kind <> 'box')
+      WHERE id = old.image_id;
+  END;
+  CREATE TRIGGER annotation_kind AFTER UPDATE OF kind ON annotation WHEN old.kind <> new.kind BEGIN
+    UPDATE image SET
+        boxes = boxes + (new.kind = 'box') - (old.kind = 'box'),
+        masks = masks + (new.kind <> 'box') - (old.kind <> 'box')
+      WHERE id = new.image_id;
+  END;
+
+  -- One row a step of a person; undone rows lie at the end until a new step removes them.
+  CREATE TABLE undo_step (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+    changes TEXT NOT NULL,
+    undone INTEGER NOT NULL DEFAULT 0 CHECK (undone IN (0, 1))
+  ) STRICT;
+  CREATE INDEX undo_step_by_image ON undo_step (image_id, undone, id);
+
+  -- What an import has once brought, so that importing again neither doubles nor revives it.
+  CREATE TABLE import_key (
+    image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    PRIMARY KEY (image_id, key)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE snapshot (
+    id INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    data BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    config TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN
+      ('waiting', 'running', 'paused', 'interrupted', 'done', 'failed', 'cancelled')),
+    created_at INTEGER NOT NULL,
+    epochs_done INTEGER NOT NULL DEFAULT 0,
+    seconds REAL NOT NULL DEFAULT 0,
+    device TEXT NOT NULL DEFAULT '',
+    best_epoch INTEGER,
+    best_accuracy REAL,
+    error TEXT,
+    trained_on TEXT NOT NULL,
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot,
+    code_version TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE epoch_metric (
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    epoch INTEGER NOT NULL CHECK (epoch >= 1),
+    loss TEXT NOT NULL,
+    train_accuracy REAL NOT NULL,
+    accuracy REAL,
+    energy_in_box REAL,
+    learning_rate REAL NOT NULL,
+    seconds REAL NOT NULL,
+    pictures_per_second REAL NOT NULL,
+    PRIMARY KEY (run_id, epoch)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE evaluation (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    split TEXT NOT NULL CHECK (split IN ('train', 'selection', 'test')),
+    created_at INTEGER NOT NULL,
+    images INTEGER NOT NULL,
+    with_region INTEGER NOT NULL,
+    measures TEXT NOT NULL,
+    confusion TEXT NOT NULL,
+    classes TEXT NOT NULL,
+    UNIQUE (run_id, split)
+  ) STRICT;
+
+  CREATE TABLE evaluation_image (
+    evaluation_id INTEGER NOT NULL REFERENCES evaluation ON DELETE CASCADE,
+    image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+    class_id INTEGER NOT NULL,
+    predicted_id INTEGER NOT NULL,
+    true_score REAL NOT NULL,
+    predicted_score REAL NOT NULL,
+    energy_in_box REAL,
+    pointing_hit INTEGER CHECK (pointing_hit IN (0, 1)),
+    iou REAL,
+    saliency_metric REAL,
+    PRIMARY KEY (evaluation_id, image_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX evaluation_image_by_image ON evaluation_image (image_id);
+
+  -- Heat maps: asked for by a person (epoch null, a cache) or pinned and redrawn after each epoch.
+  CREATE TABLE explanation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+    epoch INTEGER,
+    cache_key TEXT NOT NULL,
+    width_px INTEGER NOT NULL,
+    height_px INTEGER NOT NULL,
+    heat BLOB NOT NULL,
+    class_id INTEGER NOT NULL,
+    scores TEXT NOT NULL,
+    energy_in_box REAL,
+    pointing_hit INTEGER CHECK (pointing_hit IN (0, 1)),
+    region_box TEXT,
+    UNIQUE (run_id, image_id, cache_key)
+  ) STRICT;
+
+  CREATE TABLE comparison (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_a INTEGER NOT NULL REFERENCES run,
+    run_b INTEGER NOT NULL REFERENCES run,
+    image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+    method TEXT NOT NULL,
+    class_id INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    energy_a REAL,
+    energy_b REAL
+  ) STRICT;
+  `,
+];

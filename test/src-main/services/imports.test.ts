@@ -1,0 +1,199 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Core } from '../../../src-main/services/core.ts';
+import { classFolders, coco, importFrom, picture, scratchFolder, startCore } from './scratch-core.ts';
+
+/** All that a person sees of a project: pictures with class and split, and their shapes. */
+async function everything(core: Core) {
+  const page = await core.call('images.page', { offset: 0, limit: 500 });
+  return Promise.all(page.map(({ id }) => core.call('images.get', { id })));
+}
+
+async function openProject() {
+  const folder = scratchFolder();
+  const core = startCore(path.join(folder, 'home'));
+  await core.call('projects.create', { name: 'Animals' });
+  return { folder, core };
+}
+
+const twoPictures = [
+  {
+    name: 'one.png',
+    boxes: [
+      { category: 1, bbox: [1, 1, 4, 4] as [number, number, number, number] },
+      { category: 1, bbox: [8, 2, 4, 4] as [number, number, number, number] },
+    ],
+  },
+  { name: 'two.png', boxes: [{ category: 2, bbox: [2, 2, 6, 6] as [number, number, number, number] }] },
+];
+
+describe('an import', () => {
+  it('brings pictures, classes and counts of class folders', async () => {
+    const { folder, core } = await openProject();
+    const result = await importFrom(core, await classFolders(path.join(folder, 'animals')));
+    expect(result).toMatchObject({ format: 'folders', images: 6, annotations: 0, classes: 2, unchanged: 0 });
+    expect(result.warnings).toEqual([]);
+    const { classes, counts } = (await core.call('projects.current', {}))!;
+    expect(classes.map(({ name, pictures }) => [name, pictures])).toEqual([
+      ['cat', 3],
+      ['dog', 3],
+    ]);
+    expect(counts.images).toBe(6);
+  });
+
+  it('gives a picture the one class of its boxes, none when they are of several, and says how many', async () => {
+    const { folder, core } = await openProject();
+    const mixed = { name: 'three.png', boxes: [...twoPictures[0].boxes, ...twoPictures[1].boxes] };
+    const result = await importFrom(core, await coco(path.join(folder, 'coco'), [...twoPictures, mixed]));
+    expect(result).toMatchObject({ images: 3, annotations: 6, classes: 2 });
+    const classes = (await everything(core)).map(({ name, classId }) => [name, classId]);
+    expect(classes).toEqual([
+      ['one.png', 1],
+      ['two.png', 2],
+      ['three.png', null],
+    ]);
+    expect(result.warnings.filter(({ code }) => code === 'several-classes')).toMatchObject([
+      { message: expect.stringMatching(/^1 pictures? /) },
+    ]);
+  });
+
+  it('of the same files again changes nothing', async () => {
+    const { folder, core } = await openProject();
+    const source = await coco(path.join(folder, 'coco'), twoPictures);
+    await importFrom(core, source);
+    const before = await everything(core);
+    expect(await importFrom(core, source)).toMatchObject({ images: 0, annotations: 0, unchanged: 2 });
+    expect(await everything(core)).toEqual(before);
+  });
+
+  it('again neither revives what a person deleted nor doubles what a person moved', async () => {
+    const { folder, core } = await openProject();
+    const source = await coco(path.join(folder, 'coco'), twoPictures);
+    await importFrom(core, source);
+    const [one] = await everything(core);
+    const [gone, moved] = one.annotations;
+    await core.call('annotations.edit', {
+      imageId: one.id,
+      edits: [
+        { do: 'delete', id: gone.id },
+        { do: 'change', id: moved.id, shape: { kind: 'box', box: { x: 3, y: 3, width: 5, height: 5 } } },
+      ],
+    });
+    const before = await everything(core);
+    await importFrom(core, source);
+    expect(await everything(core)).toEqual(before);
+  });
+
+  it('brings what was added to the files since', async () => {
+    const { folder, core } = await openProject();
+    const source = path.join(folder, 'coco');
+    await importFrom(core, await coco(source, twoPictures.slice(0, 1)));
+    expect(await importFrom(core, await coco(source, twoPictures))).toMatchObject({
+      images: 1,
+      annotations: 1,
+      unchanged: 1,
+    });
+  });
+
+  it('of a folder that was moved finds its pictures again', async () => {
+    const { folder, core } = await openProject();
+    const source = await coco(path.join(folder, 'here'), twoPictures);
+    await importFrom(core, source);
+    const before = await everything(core);
+    fs.renameSync(source, path.join(folder, 'there'));
+    expect(await importFrom(core, path.join(folder, 'there'))).toMatchObject({ images: 0, unchanged: 2 });
+    expect(await everything(core)).toEqual(before);
+    expect((await core.media('image', before[0].id))!.file).toContain('there');
+  });
+
+  it('keeps two pictures of the same bytes apart', async () => {
+    const { folder, core } = await openProject();
+    await picture(path.join(folder, 'twins', 'cat', 'a.png'), 1);
+    await picture(path.join(folder, 'twins', 'dog', 'b.png'), 1);
+    expect(await importFrom(core, path.join(folder, 'twins'))).toMatchObject({ images: 2, classes: 2 });
+    expect(await importFrom(core, path.join(folder, 'twins'))).toMatchObject({ images: 0, unchanged: 2 });
+  });
+
+  it('leaves out what is no picture, and what lies outside its picture, and says which', async () => {
+    const { folder, core } = await openProject();
+    const source = await coco(path.join(folder, 'coco'), [
+      ...twoPictures,
+      { name: 'empty.png', boxes: [] },
+      { name: 'liar.png', boxes: [] },
+      {
+        name: 'odd.png',
+        boxes: [
+          { category: 1, bbox: [100, 100, 5, 5] },
+          { category: 1, bbox: [10, 8, 20, 20] },
+          { category: 1, bbox: [1, 1, 0, 5] },
+        ],
+      },
+    ]);
+    fs.writeFileSync(path.join(source, 'images', 'empty.png'), '');
+    fs.writeFileSync(path.join(source, 'images', 'liar.png'), 'This is a letter, not a picture.');
+    const result = await importFrom(core, source);
+    expect(result).toMatchObject({ images: 3, annotations: 4 });
+    const said = result.warnings.map(({ code, file }) => [code, path.basename(file)]);
+    expect(said).toEqual(
+      expect.arrayContaining([
+        ['bad-picture', 'empty.png'],
+        ['bad-picture', 'liar.png'],
+        ['dropped-box', 'odd.png'],
+        ['clipped-box', 'odd.png'],
+      ]),
+    );
+    const odd = (await everything(core)).find(({ name }) => name === 'odd.png')!;
+    expect(odd.annotations.map(({ shape }) => shape)).toEqual([
+      { kind: 'box', box: { x: 10, y: 8, width: 6, height: 4 } },
+    ]);
+  });
+
+  it('of damaged annotations changes nothing and says where the damage is', async () => {
+    const { folder, core } = await openProject();
+    const source = await coco(path.join(folder, 'coco'), twoPictures);
+    const file = path.join(source, 'annotations', 'instances.json');
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').slice(0, -40));
+    const id = await core.call('imports.start', { source: core.refer(source), format: 'coco' });
+    const job = await core.jobEnded(id);
+    expect(job.state).toBe('failed');
+    expect(job.error).toMatchObject({ code: 'bad-file', detail: { file: 'annotations/instances.json' } });
+    expect(job.error!.detail.place).toMatch(/\d/);
+    expect((await core.call('projects.current', {}))!.counts.images).toBe(0);
+    expect((await core.call('projects.current', {}))!.classes).toEqual([]);
+  });
+
+  it('that finds nothing is an error', async () => {
+    const { folder, core } = await openProject();
+    fs.mkdirSync(path.join(folder, 'nothing'));
+    await expect(importFrom(core, path.join(folder, 'nothing'))).rejects.toThrow(/nothing/);
+  });
+
+  it('that is cancelled changes nothing', async () => {
+    const { folder, core } = await openProject();
+    const source = await classFolders(path.join(folder, 'animals'), 40);
+    const id = await core.call('imports.start', { source: core.refer(source) });
+    await core.call('jobs.cancel', { id });
+    expect((await core.jobEnded(id)).state).toBe('cancelled');
+    expect((await core.call('projects.current', {}))!.counts.images).toBe(0);
+  });
+
+  it('goes on when the process that looks at pictures is killed', async () => {
+    const { folder, core } = await openProject();
+    const source = await classFolders(path.join(folder, 'animals'), 60);
+    // A worker that ends itself upon one picture, as a decoder that crashes would.
+    const entry = path.join(folder, 'fragile.mjs');
+    const real = new URL('../../../src-main/worker/main.ts', import.meta.url).href;
+    fs.writeFileSync(
+      entry,
+      `process.on('message', (m) => { if (m.input?.file.endsWith('cat7.png')) process.kill(process.pid, 'SIGKILL'); });
+       await import(${JSON.stringify(real)});`,
+    );
+    await core.close();
+    const fragile = startCore(path.join(folder, 'home2'), { worker: { node: process.execPath, entry } });
+    await fragile.call('projects.create', { name: 'Animals' });
+    const result = await importFrom(fragile, source);
+    expect(result.images).toBe(119);
+    expect(result.warnings).toMatchObject([{ code: 'bad-picture', file: 'cat/cat7.png' }]);
+  });
+});

@@ -1,0 +1,107 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../src-main/storage/database.ts';
+import { migrations } from '../../../src-main/storage/migrations.ts';
+import { openStore, scratchFolder } from './scratch.ts';
+
+const newer = [...migrations, 'CREATE TABLE added_later (id INTEGER PRIMARY KEY) STRICT'];
+
+describe('opening a project file', () => {
+  it('writes ahead, syncs every commit and checks foreign keys', () => {
+    const db = openDatabase(path.join(scratchFolder(), 'project.sqlite'));
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(db.pragma('synchronous', { simple: true })).toBe(2);
+    expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
+    db.close();
+    // The setting belongs to a connection, so it has to hold for the second one, too.
+    const again = openDatabase(db.name);
+    expect(again.pragma('synchronous', { simple: true })).toBe(2);
+    again.close();
+  });
+
+  it('has STRICT tables only', () => {
+    const db = openDatabase(path.join(scratchFolder(), 'project.sqlite'));
+    const loose = db
+      .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0`)
+      .pluck()
+      .all()
+      .filter((name) => !String(name).startsWith('sqlite_'));
+    expect(loose).toEqual([]);
+    db.close();
+  });
+
+  it.each(migrations.map((_, index) => index + 1))(
+    'brings a file of version %i up to date and keeps a copy of it as it was',
+    (version) => {
+      const file = path.join(scratchFolder(), 'project.sqlite');
+      const old = openDatabase(file, migrations.slice(0, version));
+      old.prepare(`INSERT INTO setting VALUES ('name', '"Birds"')`).run();
+      old.close();
+      const now = openDatabase(file, newer);
+      expect(now.pragma('user_version', { simple: true })).toBe(newer.length);
+      expect(now.prepare('SELECT count(*) FROM added_later').pluck().get()).toBe(0);
+      expect(now.prepare('SELECT value FROM setting').pluck().get()).toBe('"Birds"');
+      now.close();
+      const copy = new Database(`${file}.version-${version}.backup`, { readonly: true });
+      expect(copy.pragma('user_version', { simple: true })).toBe(version);
+      expect(copy.prepare('SELECT value FROM setting').pluck().get()).toBe('"Birds"');
+      copy.close();
+    },
+  );
+
+  it('leaves a file as it was when a migration fails half-way', () => {
+    const file = path.join(scratchFolder(), 'project.sqlite');
+    openDatabase(file).close();
+    const broken = [...migrations, 'CREATE TABLE half (id INTEGER) STRICT; SELECT nonsense();'];
+    expect(() => openDatabase(file, broken)).toThrow();
+    const db = openDatabase(file);
+    expect(db.prepare(`SELECT count(*) FROM sqlite_schema WHERE name = 'half'`).pluck().get()).toBe(0);
+    db.close();
+  });
+
+  it('refuses a file of a newer Fovea and does not touch it', () => {
+    const file = path.join(scratchFolder(), 'project.sqlite');
+    openDatabase(file, newer).close();
+    const before = fs.readFileSync(file);
+    expect(() => openDatabase(file)).toThrow(expect.objectContaining({ code: 'too-new' }));
+    expect(fs.readFileSync(file).equals(before)).toBe(true);
+  });
+
+  it('says of a file that is no database that it is damaged', () => {
+    const file = path.join(scratchFolder(), 'project.sqlite');
+    fs.writeFileSync(file, 'this is not SQLite '.repeat(100));
+    expect(() => openDatabase(file)).toThrow(expect.objectContaining({ code: 'bad-file' }));
+  });
+});
+
+describe('the lock of a project', () => {
+  it('lets one at a time write, and the next after it', () => {
+    const folder = scratchFolder();
+    const first = openStore(folder);
+    expect(() => openStore(folder)).toThrow(expect.objectContaining({ code: 'conflict' }));
+    first.close();
+    expect(openStore(folder).images.counts().images).toBe(0);
+  });
+
+  it('leaves the file readable for others while it is held', () => {
+    const folder = scratchFolder();
+    openStore(folder).settings.set('name', 'Birds');
+    const other = new Database(path.join(folder, 'project.sqlite'), { readonly: true });
+    expect(other.prepare('SELECT value FROM setting').pluck().get()).toBe('"Birds"');
+    other.close();
+  });
+
+  it('is not left behind by a process that was killed', async () => {
+    const folder = scratchFolder();
+    const { fork } = await import('node:child_process');
+    const child = fork(new URL('hold-lock.ts', import.meta.url), [folder], { execArgv: [] });
+    await new Promise((resolve) => child.once('message', resolve));
+    expect(() => openStore(folder)).toThrow(expect.objectContaining({ code: 'conflict' }));
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+    expect(openStore(folder).settings.get('name')).toBe('held');
+  });
+});

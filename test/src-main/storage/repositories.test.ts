@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import type { ClassId, RunId } from '../../../src-main/contracts/ids.ts';
+import { runConfigSchema, type EpochMetrics, type TrainedOn } from '../../../src-main/contracts/runs.ts';
+import type { ProjectStore } from '../../../src-main/storage/project-store.ts';
+import { box, newImage, openStore, scratchFolder } from './scratch.ts';
+
+const config = runConfigSchema.parse({
+  objective: 'standard',
+  model: 'resnet8',
+  sizePx: 32,
+  epochs: 3,
+  batch: 8,
+  seed: 1,
+});
+const trainedOn: TrainedOn = {
+  classes: [],
+  train: 0,
+  withRegion: 0,
+  selection: 0,
+  test: 0,
+  unclassed: 0,
+  snapshotId: null,
+  warnings: [],
+};
+const epoch = (number: number, energyInBox: number | null = null): EpochMetrics => ({
+  epoch: number,
+  loss: { class: 1 / number, total: 1 / number },
+  trainAccuracy: 0.5,
+  accuracy: 0.25 * number,
+  energyInBox,
+  learningRate: 0.05,
+  seconds: 2,
+  picturesPerSecond: 100,
+});
+const addRun = (store: ProjectStore): RunId =>
+  store.runs.add(config, trainedOn, store.snapshots.save({ classes: [], images: [] }), '0.1.0');
+
+describe('runs', () => {
+  it('come back as they were written, with the figures of their best epoch', () => {
+    const store = openStore(scratchFolder());
+    const id = addRun(store);
+    store.epochMetrics.add(id, epoch(1, 0.4));
+    store.epochMetrics.add(id, epoch(2, 0.6));
+    store.runs.setProgress(id, 2, { epoch: 2, accuracy: 0.5 });
+    expect(store.runs.byId(id)).toMatchObject({
+      config,
+      state: 'waiting',
+      epochsDone: 2,
+      seconds: 4,
+      best: { epoch: 2, accuracy: 0.5 },
+      energyInBox: 0.6,
+      error: null,
+    });
+    expect(store.epochMetrics.ofRun(id)).toEqual([epoch(1, 0.4), epoch(2, 0.6)]);
+  });
+
+  it('that go on from a checkpoint count their epochs from there', () => {
+    const store = openStore(scratchFolder());
+    const id = addRun(store);
+    for (const number of [1, 2, 3]) store.epochMetrics.add(id, epoch(number));
+    store.epochMetrics.add(id, epoch(2, 0.9));
+    expect(store.epochMetrics.ofRun(id)).toEqual([epoch(1), epoch(2, 0.9)]);
+  });
+
+  it('never take the number of one that was deleted', () => {
+    const store = openStore(scratchFolder());
+    const first = addRun(store);
+    store.runs.remove(first);
+    expect(addRun(store)).toBe(first + 1);
+  });
+
+  it('that were going on are interrupted when the project is opened again, and no others', () => {
+    const store = openStore(scratchFolder());
+    const states = ['waiting', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
+    const ids = states.map((state) => {
+      const id = addRun(store);
+      store.runs.setState(id, state);
+      return id;
+    });
+    expect(store.runs.interruptAll()).toBe(2);
+    expect(ids.map((id) => store.runs.byId(id)!.state)).toEqual([
+      'interrupted',
+      'interrupted',
+      'paused',
+      'done',
+      'failed',
+      'cancelled',
+    ]);
+  });
+});
+
+describe('snapshots', () => {
+  it('give back what they were made from, and share a row when nothing changed', () => {
+    const store = openStore(scratchFolder());
+    const snapshot = {
+      classes: [{ id: 1 as ClassId, name: 'cät' }],
+      images: [],
+    };
+    const id = store.snapshots.save(snapshot);
+    expect(store.snapshots.load(id)).toEqual(snapshot);
+    expect(store.snapshots.save(snapshot)).toBe(id);
+    expect(store.snapshots.save({ ...snapshot, classes: [] })).not.toBe(id);
+  });
+});
+
+describe('heat maps', () => {
+  it('come back bit for bit', () => {
+    const store = openStore(scratchFolder());
+    const runId = addRun(store);
+    const imageId = store.images.add(newImage(store.sources.add('/p', 'folders'), 'a.png'));
+    const map = {
+      widthPx: 3,
+      heightPx: 1,
+      heat: Float32Array.of(0.1, 1e-30, 0.9),
+      classId: 1 as ClassId,
+      scores: [{ classId: 1 as ClassId, name: 'cat', score: 0.25 }],
+      energyInBox: null,
+      pointingHit: true,
+      regionBox: { x: 0, y: 0, width: 1, height: 1 },
+    };
+    store.explanations.put(runId, imageId, 'key', map);
+    expect(store.explanations.get(runId, imageId, 'key')).toEqual(map);
+    expect(store.explanations.get(runId, imageId, 'another key')).toBeNull();
+    // What is pinned is history, what is cached is not.
+    store.explanations.pin(runId, 1, imageId, map);
+    expect(store.explanations.pinned(runId)).toEqual([{ epoch: 1, imageId, map }]);
+  });
+});
+
+describe('classes', () => {
+  it('stay numbered without gaps', () => {
+    const store = openStore(scratchFolder());
+    const [, dog] = ['cat', 'dog', 'cow'].map((name) => store.classes.add(name));
+    store.classes.remove(dog);
+    expect(store.classes.all().map(({ name, position }) => [name, position])).toEqual([
+      ['cat', 1],
+      ['cow', 2],
+    ]);
+  });
+
+  it('count the pictures and shapes that have them', () => {
+    const store = openStore(scratchFolder());
+    const cat = store.classes.add('cat');
+    const image = store.images.add(
+      newImage(store.sources.add('/p', 'folders'), 'a.png', { classId: cat, classOrigin: 'given' }),
+    );
+    store.annotations.add(box(image, cat));
+    store.annotations.add(box(image, cat));
+    expect(store.classes.all()).toMatchObject([{ pictures: 1, annotations: 2 }]);
+  });
+});
+
+describe('a transaction', () => {
+  it('that throws leaves nothing', () => {
+    const store = openStore(scratchFolder());
+    expect(() =>
+      store.transaction(() => {
+        store.classes.add('cat');
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    expect(store.classes.all()).toEqual([]);
+  });
+});
