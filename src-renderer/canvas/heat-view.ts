@@ -1,0 +1,87 @@
+// Zoom and pan of a picture with heat. A view is given in fractions of the picture, so that panes of one
+// size showing pictures of one size are linked by sharing the value.
+
+/** Zoom 1 fits the picture into the pane; the centre is what lies in the pane's middle, 0..1 of the picture. */
+export interface HeatView {
+  zoom: number;
+  centreX: number;
+  centreY: number;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** Where the picture lies in the pane, in screen pixels relative to the pane. */
+export interface Placement {
+  left: number;
+  top: number;
+  /** Screen pixels for each picture pixel. */
+  scale: number;
+}
+
+export const FIT: HeatView = { zoom: 1, centreX: 0.5, centreY: 0.5 };
+export const ZOOM_MAX = 40;
+
+/** Scale at which the picture fits the pane with `marginPx` around. */
+export function fitScale(pane: Size, picture: Size, marginPx: number): number {
+  const free = (side: number) => Math.max(1, side - 2 * marginPx);
+  return Math.min(free(pane.width) / picture.width, free(pane.height) / picture.height);
+}
+
+export function place(view: HeatView, pane: Size, picture: Size, marginPx: number): Placement {
+  const scale = fitScale(pane, picture, marginPx) * view.zoom;
+  return {
+    scale,
+    left: pane.width / 2 - view.centreX * picture.width * scale,
+    top: pane.height / 2 - view.centreY * picture.height * scale,
+  };
+}
+
+/** Zooms by a factor and keeps the picture's point under `screenPoint` (relative to the pane) where it is. */
+export function zoomAt(
+  view: HeatView,
+  factor: number,
+  screenPoint: { x: number; y: number },
+  pane: Size,
+  picture: Size,
+  marginPx: number,
+): HeatView {
+  const zoom = Math.min(ZOOM_MAX, Math.max(1, view.zoom * factor));
+  if (zoom === 1) return FIT;
+  const before = place(view, pane, picture, marginPx);
+  const scale = fitScale(pane, picture, marginPx) * zoom;
+  const fraction = (at: number, start: number, side: number) => (at - start) / (before.scale * side);
+  const pointX = fraction(screenPoint.x, before.left, picture.width);
+  const pointY = fraction(screenPoint.y, before.top, picture.height);
+  return inBounds({
+    zoom,
+    centreX: pointX - (screenPoint.x - pane.width / 2) / (scale * picture.width),
+    centreY: pointY - (screenPoint.y - pane.height / 2) / (scale * picture.height),
+  });
+}
+
+/** Moves the picture by screen pixels. */
+export function panBy(
+  view: HeatView,
+  byX: number,
+  byY: number,
+  pane: Size,
+  picture: Size,
+  marginPx: number,
+): HeatView {
+  if (view.zoom === 1) return view;
+  const { scale } = place(view, pane, picture, marginPx);
+  return inBounds({
+    zoom: view.zoom,
+    centreX: view.centreX - byX / (scale * picture.width),
+    centreY: view.centreY - byY / (scale * picture.height),
+  });
+}
+
+/** The middle of the pane always shows a part of the picture, so it cannot get lost. */
+function inBounds(view: HeatView): HeatView {
+  const clamp = (value: number) => Math.min(1, Math.max(0, value));
+  return { zoom: view.zoom, centreX: clamp(view.centreX), centreY: clamp(view.centreY) };
+}

@@ -1,0 +1,56 @@
+// One heat map that is being looked at: asked for when what it depends on changes, the last one shown until the
+// next is there, so that a slider does not make the picture flicker.
+
+import type { ExplainRequest, Explained } from './heat-maps.ts';
+import { heatMaps } from './heat-maps.ts';
+
+export class ExplainedPicture {
+  map = $state.raw<Explained | null>(null);
+  /** What `map` answers; while it differs from what is wanted, the next one is on its way. */
+  error = $state.raw<unknown>(null);
+  busy = $state(false);
+  private readonly request: () => ExplainRequest | null;
+
+  /** Call while a component is set up: it follows the request from then on. */
+  constructor(request: () => ExplainRequest | null, delayMs = 0) {
+    this.request = request;
+    let shown = '';
+    $effect(() => {
+      const wanted = this.request();
+      const subject = wanted ? `${wanted.project} ${wanted.runId} ${wanted.imageId}` : '';
+      // Another picture's heat must not be seen over this one, not even for a moment.
+      if (subject !== shown) this.map = null;
+      shown = subject;
+      this.error = null;
+      if (!wanted) return;
+      let gone = false;
+      let release = () => {};
+      const timer = setTimeout(() => {
+        this.busy = true;
+        const ticket = heatMaps.want(wanted, true);
+        release = ticket.release;
+        ticket.answer
+          .then(
+            (map) => {
+              if (!gone) this.map = map;
+            },
+            (thrown: unknown) => {
+              if (!gone) {
+                this.map = null;
+                this.error = thrown;
+              }
+            },
+          )
+          .finally(() => {
+            if (!gone) this.busy = false;
+          });
+      }, delayMs);
+      return () => {
+        gone = true;
+        this.busy = false;
+        clearTimeout(timer);
+        release();
+      };
+    });
+  }
+}

@@ -1,0 +1,59 @@
+// Orders of evaluated pictures. A picture without the figure comes last, whichever way the order goes.
+
+import type { EvaluatedImage } from '../../../src-main/contracts/runs.ts';
+import { percent } from '../../ui/format.ts';
+
+export interface Order {
+  id: string;
+  title: string;
+  /** Null where the picture has no such figure. */
+  value: (image: EvaluatedImage) => number | null;
+  /** Short, for a tag on a thumbnail. */
+  text: (image: EvaluatedImage) => string;
+}
+
+const fixed = (value: number | null) => (value === null ? '–' : value.toFixed(2));
+
+export const ORDERS: Order[] = [
+  {
+    id: 'energyInBox',
+    title: 'Heat in box',
+    value: (image) => image.energyInBox,
+    text: (image) => (image.energyInBox === null ? 'no box' : `${percent(image.energyInBox, 0)} in`),
+  },
+  {
+    id: 'trueScore',
+    title: 'Score of its class',
+    value: (image) => image.trueScore,
+    text: (image) => fixed(image.trueScore),
+  },
+  {
+    id: 'predictedScore',
+    title: 'Score of the prediction',
+    value: (image) => image.predictedScore,
+    text: (image) => fixed(image.predictedScore),
+  },
+  {
+    id: 'iou',
+    title: 'IoU of the box from heat',
+    value: (image) => image.iou,
+    text: (image) => (image.iou === null ? 'no box' : `IoU ${fixed(image.iou)}`),
+  },
+  {
+    id: 'saliencyMetric',
+    title: 'Saliency metric',
+    value: (image) => image.saliencyMetric,
+    text: (image) => fixed(image.saliencyMetric),
+  },
+];
+
+/** A sorted copy; equal figures keep their order by name. */
+export function sortImages(images: EvaluatedImage[], order: Order, ascending: boolean): EvaluatedImage[] {
+  const sign = ascending ? 1 : -1;
+  return images.toSorted((one, other) => {
+    const a = order.value(one);
+    const b = order.value(other);
+    if (a === null || b === null) return Number(a === null) - Number(b === null);
+    return sign * (a - b) || one.name.localeCompare(other.name, 'en', { numeric: true });
+  });
+}

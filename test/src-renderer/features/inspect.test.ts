@@ -1,0 +1,189 @@
+// Inspect without a window: the four fields, the orders, the grid's arithmetic, the queue of heat maps.
+
+import { describe, expect, it } from 'vitest';
+import type { EvaluatedImage } from '../../../src-main/contracts/runs.ts';
+import { HeatRequests } from '../../../src-renderer/features/inspect/heat-requests.ts';
+import {
+  countQuadrants,
+  quadrantByClass,
+  quadrantOf,
+  shareHistogram,
+} from '../../../src-renderer/features/inspect/reasons.ts';
+import { ORDERS, sortImages } from '../../../src-renderer/features/inspect/sorting.ts';
+import {
+  gridShape,
+  scrollToShow,
+  visibleRange,
+} from '../../../src-renderer/features/inspect/virtual-grid.ts';
+
+function image(id: number, energyInBox: number | null, correct: boolean, classId = 1): EvaluatedImage {
+  return {
+    imageId: id as EvaluatedImage['imageId'],
+    name: `picture ${id}.png`,
+    classId: classId as EvaluatedImage['classId'],
+    predictedId: (correct ? classId : classId + 1) as EvaluatedImage['classId'],
+    correct,
+    trueScore: 0.5,
+    predictedScore: 0.6,
+    energyInBox,
+    pointingHit: null,
+    iou: null,
+    saliencyMetric: null,
+  };
+}
+
+const images = [
+  image(1, 0.9, true),
+  image(2, 0.5, true),
+  image(3, 0.49, true),
+  image(4, 0.1, false),
+  image(5, 0.8, false, 2),
+  image(6, null, true, 2),
+];
+
+describe('the four fields', () => {
+  it('count every picture once, those without a share in none of them', () => {
+    const counts = countQuadrants(images, 0.5);
+    expect(counts).toEqual({
+      'right-inside': 2,
+      'right-outside': 1,
+      'wrong-inside': 1,
+      'wrong-outside': 1,
+      unmeasured: 1,
+    });
+  });
+
+  it('move their border with the limit, which itself is inside', () => {
+    expect(quadrantOf(image(1, 0.5, true), 0.5)).toBe('right-inside');
+    expect(quadrantOf(image(1, 0.5, true), 0.51)).toBe('right-outside');
+    expect(countQuadrants(images, 0.95)['right-inside']).toBe(0);
+  });
+
+  it('are told by class, the worst share first', () => {
+    expect(quadrantByClass(images, 'wrong-inside', 0.5)).toEqual([{ classId: 2, count: 1, of: 2 }]);
+    const rows = quadrantByClass([...images, image(7, 0.2, true, 2)], 'right-outside', 0.5);
+    expect(rows.map((row) => row.classId)).toEqual([2, 1]);
+  });
+
+  it('come from a histogram whose last bin holds 100 %', () => {
+    const counts = shareHistogram([...images, image(8, 1, true)], 10);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(6);
+    expect(counts[9]).toBe(2);
+    expect(counts[4]).toBe(1);
+  });
+});
+
+describe('orders', () => {
+  const byShare = ORDERS.find((order) => order.id === 'energyInBox')!;
+
+  it('put pictures without the figure last in both directions', () => {
+    expect(sortImages(images, byShare, true).map((one) => one.imageId)).toEqual([4, 3, 2, 5, 1, 6]);
+    expect(sortImages(images, byShare, false).map((one) => one.imageId)).toEqual([1, 5, 2, 3, 4, 6]);
+  });
+
+  it('leave the list alone and order equal figures by name, numbers as numbers', () => {
+    const equal = [image(10, 0.5, true), image(9, 0.5, true)];
+    expect(sortImages(equal, byShare, true).map((one) => one.imageId)).toEqual([9, 10]);
+    expect(equal[0].imageId).toBe(10);
+  });
+});
+
+describe('the grid', () => {
+  const shape = gridShape(200, 90, 4, 1);
+
+  it('fills its width with tiles of at least the least size', () => {
+    expect(shape.columns).toBe(2);
+    expect(shape.tileWidth * 2 + 4).toBeCloseTo(200);
+    expect(gridShape(20, 90, 4, 1).columns).toBe(1);
+  });
+
+  it('makes a bounded number of tiles however long it is', () => {
+    const { first, end } = visibleRange(100_000, shape, 50_000, 600);
+    expect(end - first).toBeLessThan(30);
+    expect(first % shape.columns).toBe(0);
+    expect(first * 0.5 * shape.rowHeight).toBeLessThanOrEqual(50_000);
+    expect(visibleRange(3, shape, 0, 600)).toEqual({ first: 0, end: 3 });
+  });
+
+  it('scrolls only as far as needed to show a tile', () => {
+    expect(scrollToShow(0, shape, 500, 600)).toBe(0);
+    const row = 20;
+    const top = scrollToShow(row * 2, shape, 0, 600);
+    expect(top).toBeCloseTo((row + 1) * shape.rowHeight - 600);
+    expect(scrollToShow(row * 2, shape, top, 600)).toBeCloseTo(top);
+  });
+});
+
+describe('requests for heat maps', () => {
+  /** A core that answers when told to, and remembers in which order it was asked. */
+  function core() {
+    const asked: number[] = [];
+    const open = new Map<number, (answer: string) => void>();
+    const ask = (id: number) => {
+      asked.push(id);
+      return new Promise<string>((resolve) => open.set(id, resolve));
+    };
+    const settle = async (id: number) => {
+      open.get(id)!(`map ${id}`);
+      await new Promise((resolve) => setTimeout(resolve));
+    };
+    return { ask, asked, settle };
+  }
+
+  it('ask for each map once, however many wait for it', async () => {
+    const { ask, asked, settle } = core();
+    const requests = new HeatRequests(ask, () => 1);
+    const first = requests.want(1);
+    const second = requests.want(1);
+    await settle(1);
+    expect(await first.answer).toBe('map 1');
+    expect(await second.answer).toBe('map 1');
+    expect(await requests.want(1).answer).toBe('map 1');
+    expect(asked).toEqual([1]);
+  });
+
+  it('take what is urgent first, then what was asked last, and drop what was released', async () => {
+    const { ask, asked, settle } = core();
+    const requests = new HeatRequests(ask, () => 1, { mostAsking: 1 });
+    requests.want(1);
+    requests.want(2);
+    const passed = requests.want(3);
+    requests.want(4);
+    requests.want(5, true);
+    requests.want(6);
+    passed.release();
+    for (const id of [1, 5, 6, 4, 2]) await settle(id);
+    expect(asked).toEqual([1, 5, 6, 4, 2]);
+  });
+
+  it('forget the longest unused answers beyond their size', async () => {
+    const { ask, asked, settle } = core();
+    const requests = new HeatRequests(ask, () => 10, { mostBytes: 20 });
+    for (const id of [1, 2, 3]) {
+      const ticket = requests.want(id);
+      await settle(id);
+      ticket.release();
+    }
+    requests.want(4).release();
+    requests.want(5);
+    await settle(5);
+    requests.want(3);
+    requests.want(1);
+    expect(asked.filter((id) => id === 1)).toHaveLength(2);
+    expect(asked.filter((id) => id === 3)).toHaveLength(1);
+  });
+
+  it('ask again after a failure', async () => {
+    let calls = 0;
+    const requests = new HeatRequests(
+      async () => {
+        calls += 1;
+        if (calls === 1) throw new Error('worker died');
+        return 'map';
+      },
+      () => 1,
+    );
+    await expect(requests.want(1).answer).rejects.toThrow('worker died');
+    expect(await requests.want(1).answer).toBe('map');
+  });
+});
