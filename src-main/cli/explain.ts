@@ -50,7 +50,7 @@ export async function explain(terminal: Terminal, project: string, options: Opti
     const drawn = overlay({ rgb, width, height }, map, map.regionBox, scale);
     const out = path.resolve(options.out);
     fs.mkdirSync(path.dirname(out), { recursive: true });
-    fs.writeFileSync(out, await encodePng(drawn, width, height));
+    fs.writeFileSync(out, encodePng(drawn, width, height));
 
     const explained = map.scores.find(({ classId }) => classId === map.classId)!;
     terminal.answer(

@@ -5,7 +5,7 @@ import { splitSchema, type Split } from './dataset.ts';
 import type { Box } from './geometry.ts';
 import type { ClassId, ComparisonId, ImageId, JobId, RunId } from './ids.ts';
 import type { ErrorRecord } from './errors.ts';
-import type { ParamMeta } from './methods.ts';
+import type { ParamMeta, ParamValue } from './methods.ts';
 
 const meta = (title: string, help: string, more: Partial<ParamMeta> = {}) => ({ title, help, ...more });
 
@@ -275,6 +275,7 @@ export interface ComparisonRecord {
   imageId: ImageId;
   imageName: string;
   method: string;
+  params: Record<string, ParamValue>;
   classId: ClassId;
   note: string;
   createdAt: number;

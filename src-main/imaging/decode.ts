@@ -4,16 +4,26 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import sharp, { type Sharp } from 'sharp';
+import type sharpModule from 'sharp';
+import type { Sharp } from 'sharp';
 import { AppError } from '../contracts/errors.ts';
 import type { ProbeResult } from '../contracts/worker-protocol.ts';
 import { checkPngTexts } from './png-texts.ts';
 import { readBmp, readPortablePixmap, type Bitmap } from './bitmap.ts';
 
-/** Many small pictures are decoded side by side by their callers; a pool inside each would only wait. */
-sharp.concurrency(1);
-/** Files are read as bytes here, so libvips' own cache could only go stale. */
-sharp.cache(false);
+/**
+ * Loaded when the first picture is opened: Electron's main process names and tells pictures, but on Linux
+ * libvips and Chromium do not get along in one process, so it must never open one.
+ */
+let loading: Promise<typeof sharpModule> | null = null;
+const loadSharp = () =>
+  (loading ??= import('sharp').then(({ default: sharp }) => {
+    // Many small pictures are decoded side by side by their callers; a pool inside each would only wait.
+    sharp.concurrency(1);
+    // Files are read as bytes here, so libvips' own cache could only go stale.
+    sharp.cache(false);
+    return sharp;
+  }));
 
 /** 16,383 squared: what libvips and browsers agree to hold. */
 export const maxPicturePixels = 268_402_689;
@@ -159,35 +169,12 @@ export async function decodeRgb(
   });
 }
 
-/** Single-channel picture at its full size, as stored: for label images such as trimaps, never resized. */
-export async function decodeLabels(
-  file: string,
-): Promise<{ values: Uint8Array; widthPx: number; heightPx: number }> {
-  const bytes = await readPictureFile(file);
-  return guarded(file, bytes, async (picture) => {
-    const { data, info } = await picture.extractChannel(0).raw({ depth: 'uchar' }).toBuffer({
-      resolveWithObject: true,
-    });
-    return { values: new Uint8Array(data), widthPx: info.width, heightPx: info.height };
-  });
-}
-
-/** PNG of 8-bit pixels, e.g. of a generated picture or of what an attack made. */
-export async function encodePng(
-  pixels: Uint8Array,
-  width: number,
-  height: number,
-  channels: 1 | 3 | 4 = 3,
-): Promise<Uint8Array> {
-  return sharp(pixels, { raw: { width, height, channels } }).png({ compressionLevel: 6 }).toBuffer();
-}
-
 const opaque = (picture: Sharp) => picture.flatten({ background: '#fff' }).toColourspace('srgb');
 
 /** Opens the bytes, does the work, and turns whatever libvips says into one line of ours. */
 async function guarded<T>(file: string, bytes: Uint8Array, work: (picture: Sharp) => Promise<T>): Promise<T> {
   try {
-    return await work(openPicture(file, bytes));
+    return await work(await openPicture(file, bytes));
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
     const reason = (thrown as Error).message.replace(/\s+/g, ' ').trim();
@@ -195,9 +182,10 @@ async function guarded<T>(file: string, bytes: Uint8Array, work: (picture: Sharp
   }
 }
 
-function openPicture(file: string, bytes: Uint8Array): Sharp {
+async function openPicture(file: string, bytes: Uint8Array): Promise<Sharp> {
   const kind = sniff(bytes);
   if (kind === null) throw refusal(file, 'its content is not that of a picture');
+  const sharp = await loadSharp();
   if (kind === 'bmp' || kind === 'ppm') {
     const bitmap: Bitmap =
       kind === 'bmp' ? readBmp(bytes, maxPicturePixels) : readPortablePixmap(bytes, maxPicturePixels);

@@ -7,8 +7,6 @@ export {
   contentHashOf,
   convert,
   decodeRgb,
-  decodeLabels,
-  encodePng,
   isPictureName,
   isShownByBrowsers,
   maxPictureBytes,
@@ -20,6 +18,7 @@ export {
   thumbnail,
   type PictureKind,
 } from './decode.ts';
+export { decodeLabels, encodePng } from './png.ts';
 export { outsideShare, replaceOutside, type OutsideFill } from './outside.ts';
 export { rasterize } from './raster.ts';
 export { areaOfRle, checkRle, decodeRle, encodeRle, rleFromString, rleToString } from './rle.ts';

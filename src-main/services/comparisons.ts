@@ -20,13 +20,13 @@ export const comparisonHandlers: Handlers<
     });
   },
   'comparisons.list': (context) => context.project().store.comparisons.all(),
-  'comparisons.save': async (context, { runA, runB, imageId, method, classId, note }) => {
+  'comparisons.save': async (context, { runA, runB, imageId, method, params, classId, note }) => {
     const project = context.project();
     storedRun(project, runA);
     storedRun(project, runB);
     imageOf(project, imageId);
     const energyOf = async (runId: typeof runA) =>
-      (await explain(context, { runId, imageId, method, params: {}, target: classId })).energyInBox;
+      (await explain(context, { runId, imageId, method, params, target: classId })).energyInBox;
     const energyA = await energyOf(runA);
     const energyB = await energyOf(runB);
     const saved = project.store.comparisons.add({
@@ -34,6 +34,7 @@ export const comparisonHandlers: Handlers<
       runB,
       imageId,
       method,
+      params,
       classId,
       note,
       createdAt: Date.now(),

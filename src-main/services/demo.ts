@@ -171,6 +171,6 @@ async function dataUri(
   rgb: Uint8Array,
   { width, height }: { width: number; height: number },
 ): Promise<string> {
-  const png = await encodePng(rgb, width, height);
+  const png = encodePng(rgb, width, height);
   return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
 }

@@ -187,6 +187,7 @@ export const migrations: readonly string[] = [
     run_b INTEGER NOT NULL REFERENCES run,
     image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
     method TEXT NOT NULL,
+    params TEXT NOT NULL,
     class_id INTEGER NOT NULL,
     note TEXT NOT NULL,
     created_at INTEGER NOT NULL,

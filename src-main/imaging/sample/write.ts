@@ -2,7 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { encodePng } from '../decode.ts';
+import { encodePng } from '../png.ts';
 import { encodeRle, rleToString } from '../rle.ts';
 import { drawSamplePicture, sampleClasses, samplePicturePx, type SamplePart } from './scene.ts';
 
@@ -44,7 +44,7 @@ export async function writeSample(folder: string, options: SampleOptions): Promi
       const picture = drawSamplePicture(seed, part, index, bias);
       const name = `${stems[part]}_${String(index + 1).padStart(4, '0')}.png`;
       const size = samplePicturePx;
-      await writeFile(path.join(folder, 'images', name), await encodePng(picture.rgb, size, size));
+      await writeFile(path.join(folder, 'images', name), encodePng(picture.rgb, size, size));
       const { x, y, width, height } = picture.box;
       const rle = encodeRle(picture.mask, size, size);
       const area = picture.mask.reduce((sum, value) => sum + value, 0);

@@ -44,6 +44,11 @@ export class Explanation {
     const preset = method?.presets.find((one) => one.id === this.presetId);
     return method ? { ...defaultsOf(method.params), ...preset?.params, ...this.typed[method.id] } : {};
   }
+  /** Shows a method as it was shown before. */
+  restore(methodId: string, params: Record<string, ParamValue>): void {
+    this.methodId = methodId;
+    this.typed[methodId] = params;
+  }
   setParam(name: string, value: ParamValue): void {
     if (this.method) this.typed[this.method.id] = { ...this.params, [name]: value };
   }

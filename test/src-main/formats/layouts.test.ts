@@ -160,7 +160,7 @@ describe('CUB', () => {
 });
 
 describe('Oxford pets', async () => {
-  const trimap = await encodePng(
+  const trimap = encodePng(
     Uint8Array.from({ length: 100 }, (_, i) => 1 + (i % 3)),
     10,
     10,

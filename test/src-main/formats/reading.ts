@@ -11,7 +11,7 @@ import { encodePng } from '../../../src-main/imaging/index.ts';
 const made: string[] = [];
 afterAll(() => made.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
-export const somePng = await encodePng(
+export const somePng = encodePng(
   Uint8Array.from({ length: 300 }, (_, i) => i % 251),
   10,
   10,

@@ -26,7 +26,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function picture(number: number) {
   const pixels = Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * (number + 3)) % 256);
-  const bytes = await encodePng(pixels, size, size);
+  const bytes = encodePng(pixels, size, size);
   const file = path.join(folder, `${number}.png`);
   writeFileSync(file, bytes);
   return { file, contentHash: contentHashOf(bytes), pixels };
@@ -103,7 +103,7 @@ describe('the picture cache', () => {
 
   it('refuses a picture that has changed since it was imported', async () => {
     const one = await picture(1);
-    writeFileSync(one.file, await encodePng(new Uint8Array(size * size * 3), size, size));
+    writeFileSync(one.file, encodePng(new Uint8Array(size * size * 3), size, size));
     const cache = PictureCache.open(cacheFolder, size);
     await expect(cache.load(one)).rejects.toMatchObject({ code: 'bad-file', detail: { file: one.file } });
     cache.close();

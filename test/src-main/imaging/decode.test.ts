@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
+import { encode } from 'fast-png';
+import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   contentHashOf,
@@ -30,7 +32,7 @@ const pixels = Uint8Array.from([
   ...[255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255],
   ...new Array<number>(12).fill(0),
 ]);
-const png = await encodePng(pixels, 4, 2);
+const png = encodePng(pixels, 4, 2);
 
 /** A 24-bit BMP of the same, rows from the bottom, BGR, padded to four bytes. */
 function bmp(): Buffer {
@@ -73,16 +75,31 @@ describe('decoding', () => {
   });
 
   it('spreads grey over three channels', async () => {
-    const file = put('grey.png', await encodePng(Uint8Array.from([10, 200]), 2, 1, 1));
+    const file = put('grey.png', encodePng(Uint8Array.from([10, 200]), 2, 1, 1));
     expect([...(await decodeRgb(file, { width: 2, height: 1 }))]).toEqual([10, 10, 10, 200, 200, 200]);
     const labels = await decodeLabels(file);
     expect(labels).toMatchObject({ widthPx: 2, heightPx: 1 });
     expect([...labels.values]).toEqual([10, 200]);
   });
 
+  it('reads label pictures as they are stored: palette indices, and several values a byte', async () => {
+    const values = Uint8Array.from([0, 1, 2, 3, 2, 1]);
+    const palette: [number, number, number][] = [0, 1, 2, 3].map((i) => [255 - i, 0, 60 * i]);
+    const bytes = encode({ data: values, width: 3, height: 2, channels: 1, depth: 8, palette });
+    const indexed = put('labels.png', bytes);
+    expect([...(await decodeLabels(indexed)).values]).toEqual([...values]);
+    const twoBit = await sharp(Buffer.from(values), { raw: { width: 3, height: 2, channels: 1 } })
+      .png({ palette: true, colours: 4 })
+      .toBuffer();
+    const packed = await decodeLabels(put('packed.png', twoBit));
+    const kinds = new Map([...values].map((value, i) => [value, packed.values[i]]));
+    expect(new Set(kinds.values()).size).toBe(4);
+    expect([...packed.values]).toEqual([...values].map((value) => kinds.get(value)));
+  });
+
   it('puts transparent parts on white', async () => {
     const rgba = Uint8Array.from([255, 0, 0, 255, 255, 0, 0, 0]);
-    const file = put('clear.png', await encodePng(rgba, 2, 1, 4));
+    const file = put('clear.png', encodePng(rgba, 2, 1, 4));
     expect([...(await decodeRgb(file, { width: 2, height: 1 }))]).toEqual([255, 0, 0, 255, 255, 255]);
   });
 
@@ -91,7 +108,7 @@ describe('decoding', () => {
       const pixel = Math.floor(i / 3);
       return ((pixel % 64) + Math.floor(pixel / 64)) % 2 === 0 ? 0 : 255;
     });
-    const small = await decodeRgb(put('checks.png', await encodePng(checks, 64, 64)), {
+    const small = await decodeRgb(put('checks.png', encodePng(checks, 64, 64)), {
       width: 8,
       height: 8,
     });
@@ -158,7 +175,7 @@ describe('decoding', () => {
   });
 
   it('writes thumbnails within the side and never larger than the picture', async () => {
-    const wide = put('wide.png', await encodePng(new Uint8Array(300 * 100 * 3).fill(90), 300, 100));
+    const wide = put('wide.png', encodePng(new Uint8Array(300 * 100 * 3).fill(90), 300, 100));
     const out = path.join(folder, 'thumbnail.webp');
     await thumbnail(wide, out, 60);
     expect(await probe(out)).toMatchObject({ format: 'webp', widthPx: 60, heightPx: 20 });

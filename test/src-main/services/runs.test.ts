@@ -228,10 +228,15 @@ describe('looking at runs', () => {
       runB: b.id,
       imageId: rows[0].imageId,
       method: 'grad-cam',
+      params: { form: 'standard' },
       classId: rows[0].a.classId,
       note: 'the ear, not the grass',
     });
-    expect(saved).toMatchObject({ note: 'the ear, not the grass', imageName: rows[0].name });
+    expect(saved).toMatchObject({
+      note: 'the ear, not the grass',
+      imageName: rows[0].name,
+      params: { form: 'standard' },
+    });
     expect(saved.energyA).toBe(saved.energyB);
     expect(await core.call('comparisons.list', {})).toEqual([saved]);
     expect(await refusal(core, 'runs.delete', { id: b.id })).toBe('conflict');
