@@ -1,4 +1,4 @@
-// Four pictures in a 2 x 2 grid, for training whose heat must stay in one cell (METHODS §4.1, P3).
+// Four pictures in a 2 x 2 grid, for training whose heat must stay in one cell (Pillai & Pirsiavash 2021).
 
 /**
  * Writes a composite: the picture in a random cell, three others in the rest, in order.

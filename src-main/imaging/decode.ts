@@ -148,7 +148,7 @@ export async function convert(file: string, out: string): Promise<void> {
 }
 
 /**
- * The upright picture, stretched to the size (aspect not kept, METHODS §1.2) with a triangle kernel that
+ * The upright picture, stretched to the size (aspect not kept, as KC & Zhang 2021 train) with a triangle kernel that
  * widens when it shrinks, so that it does not alias. Transparent parts are put on white, grey becomes
  * three equal channels, 16 bit becomes 8.
  * @param source  a file, or its bytes with `name` for messages

@@ -1,6 +1,6 @@
 // What lies outside a picture's region is replaced: by another picture's outside, a blur, black or grey.
 // As augmentation it breaks the tie between a class and its surroundings; at test time it is the behavioural
-// check of the same (METHODS §6.7).
+// check of the same.
 
 export type OutsideFill =
   | { kind: 'black' | 'grey' | 'blur' }

@@ -7,7 +7,7 @@ import type { Attack } from './attack.ts';
 
 /**
  * x + eps * sign(d cross-entropy / d x), clipped to [0, 1]. Acts on pixels, unlike the public code of KC & Zhang,
- * which hands normalised pictures to an attack that believes them to lie in [0, 1] (METHODS §1.4).
+ * which hands normalised pictures to an attack that believes them to lie in [0, 1].
  */
 export const fgsm: Attack = {
   id: 'fgsm',

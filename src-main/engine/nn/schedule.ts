@@ -30,7 +30,7 @@ export function learningRateAt(epoch: number, epochs: number, settings: Learning
 
 /**
  * Factor on the penalty weights: linear from 0 to 1 over the first `lambdaRamp` (0 … 1) of the run, then 1.
- * Full penalties at once keep a fresh network from learning anything (METHODS §6.7).
+ * Full penalties at once keep a fresh network from learning anything.
  */
 export function rampAt(epoch: number, epochs: number, lambdaRamp: number): number {
   const rampEpochs = lambdaRamp * epochs;

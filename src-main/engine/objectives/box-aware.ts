@@ -31,7 +31,7 @@ const schema = z.object({
 });
 
 /**
- * Penalty, per METHODS §6.1. Differentiated scalar: cross-entropy l_b ('loss') or sum over classes of log p_b
+ * Penalty. Differentiated scalar: cross-entropy l_b ('loss') or sum over classes of log p_b
  * ('log-probability'; Ross et al. 2017, eq. 1). Input units: ImageNet-normalised, that is the pixel-space gradient
  * times the channel deviation, as in KC & Zhang's code. Norm: L2 over channels and pixels, squared. Batch-norm: batch
  * statistics, so a picture's gradient holds the other pictures' share that passes through them.

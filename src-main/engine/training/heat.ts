@@ -1,0 +1,71 @@
+// From a raw saliency map to what is sent, stored and drawn.
+
+import type { Box } from '../../contracts/geometry.ts';
+import { boundsOf } from '../../contracts/geometry.ts';
+import type { ExplainOutcome, Picture } from '../../contracts/worker-protocol.ts';
+import { energyInside, pointingHit, pointingMargin, scoresOf } from '../measures/index.ts';
+
+/**
+ * Stretches a map to the model's size by bilinear interpolation between pixel centres, the rim held, so that it is
+ * drawn and measured in one frame; sums to 1 (all 0 if it is empty).
+ * @param map  [height, width], >= 0
+ * @returns    [size * size]
+ */
+export function spreadHeat(map: Float32Array, width: number, height: number, sizePx: number): Float32Array {
+  const taps = (length: number) =>
+    Array.from({ length: sizePx }, (_, i) => {
+      const place = Math.min(length - 1, Math.max(0, ((i + 0.5) * length) / sizePx - 0.5));
+      const low = Math.floor(place);
+      return { low, high: Math.min(length - 1, low + 1), share: place - low };
+    });
+  const columns = taps(width);
+  const spread = new Float32Array(sizePx * sizePx);
+  let total = 0;
+  taps(height).forEach((row, y) =>
+    columns.forEach((column, x) => {
+      const along = (line: number): number =>
+        map[line * width + column.low] * (1 - column.share) + map[line * width + column.high] * column.share;
+      const value = along(row.low) * (1 - row.share) + along(row.high) * row.share;
+      spread[y * sizePx + x] = value;
+      total += value;
+    }),
+  );
+  return total > 0 ? spread.map((value) => value / total) : spread;
+}
+
+/**
+ * @param map     [width * height], raw
+ * @param inside  [size * size]; null without a region
+ * @param logits  [classes], of the picture the map is of
+ */
+export function heatOutcome(
+  picture: Picture,
+  map: { values: Float32Array; width: number; height: number },
+  inside: Uint8Array | null,
+  sizePx: number,
+  targetIndex: number,
+  logits: Float32Array,
+): ExplainOutcome {
+  const values = spreadHeat(map.values, map.width, map.height, sizePx);
+  return {
+    widthPx: sizePx,
+    heightPx: sizePx,
+    values,
+    targetIndex,
+    scores: scoresOf(logits, logits.length, 0),
+    energyInBox: inside && energyInside(values, inside),
+    pointingHit: inside && pointingHit(values, inside, sizePx, pointingMargin * sizePx),
+    regionBox: regionBoxOf(picture),
+    attackedPng: null,
+  };
+}
+
+/** Tightest box round all regions, cut at the picture's edges, in picture pixels; null without any. */
+export function regionBoxOf({ regions, widthPx, heightPx }: Picture): Box | null {
+  const boxes = regions.map(boundsOf).filter((box) => box !== null);
+  const left = Math.max(0, Math.min(...boxes.map((box) => box.x)));
+  const top = Math.max(0, Math.min(...boxes.map((box) => box.y)));
+  const right = Math.min(widthPx, Math.max(...boxes.map((box) => box.x + box.width)));
+  const bottom = Math.min(heightPx, Math.max(...boxes.map((box) => box.y + box.height)));
+  return right > left && bottom > top ? { x: left, y: top, width: right - left, height: bottom - top } : null;
+}

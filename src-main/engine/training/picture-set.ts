@@ -1,0 +1,40 @@
+// The pictures of one split at the model's size: pixels from the decoded cache, regions drawn when asked for (a
+// mask takes as many bytes as a third of the picture; keeping them all was not worth the milliseconds).
+
+import type { Picture } from '../../contracts/worker-protocol.ts';
+import { rasterize, type PictureCache } from '../../imaging/index.ts';
+
+export interface PictureSet {
+  readonly pictures: readonly Picture[];
+  readonly sizePx: number;
+  /** [S * S * 3], HWC, 0..255; the caller may not write into it */
+  pixels(index: number): Promise<Uint8Array>;
+  /** [S * S], 1 inside the region; null for a picture without one, or whose region lies outside the picture */
+  inside(index: number): Uint8Array | null;
+}
+
+export function pictureSet(cache: PictureCache, pictures: readonly Picture[]): PictureSet {
+  return {
+    pictures,
+    sizePx: cache.size,
+    pixels: (index) => cache.load(pictures[index]),
+    inside(index) {
+      const { regions, widthPx, heightPx } = pictures[index];
+      if (regions.length === 0) return null;
+      const mask = rasterize(regions, widthPx, heightPx, cache.size);
+      return mask.includes(1) ? mask : null;
+    },
+  };
+}
+
+/**
+ * Writes one picture as the models take it.
+ * @param pixels  [S * S * 3], HWC, 0..255
+ * @param images  [any, 3, S, S] in [0, 1]; entry `index` is written
+ */
+export function writePlanes(pixels: Uint8Array, images: Float32Array, index: number): void {
+  const plane = pixels.length / 3;
+  const start = index * pixels.length;
+  for (let i = 0; i < plane; i++)
+    for (let c = 0; c < 3; c++) images[start + c * plane + i] = pixels[3 * i + c] / 255;
+}

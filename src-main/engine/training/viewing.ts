@@ -1,0 +1,38 @@
+// Goes through pictures batch by batch and hands each picture's logits and input gradient on.
+
+import type { Session } from '../runtime/index.ts';
+import type { Weights } from './network.ts';
+import { writePlanes, type PictureSet } from './picture-set.ts';
+
+/** Control messages are read between the blocking calls of native code. */
+export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export interface ViewedBatch {
+  /** Indices into the set of the batch's pictures; the rest of the batch is padding. */
+  members: readonly number[];
+  /** [B, 3, S, S], padding 0 */
+  images: Float32Array;
+  outputs: Readonly<Record<string, Float32Array>>;
+}
+
+/** @param session  of a `buildViewing` program for `batch` pictures */
+export async function* viewBatches(
+  session: Session,
+  weights: Weights,
+  set: PictureSet,
+  { batch, classes }: { batch: number; classes: number },
+): AsyncGenerator<ViewedBatch> {
+  const pixels = set.sizePx * set.sizePx;
+  for (let start = 0; start < set.pictures.length; start += batch) {
+    const members = Array.from({ length: Math.min(batch, set.pictures.length - start) }, (_, i) => start + i);
+    const images = new Float32Array(batch * 3 * pixels);
+    const labels = new Float32Array(batch * classes);
+    for (const [i, index] of members.entries()) {
+      writePlanes(await set.pixels(index), images, i);
+      labels[i * classes + set.pictures[index].classIndex] = 1;
+    }
+    const outputs = await session.run({ ...weights, images, labels });
+    await breathe();
+    yield { members, images, outputs };
+  }
+}

@@ -1,0 +1,78 @@
+// Entry of a worker process: plain Node, forked by the core with IPC serialization 'advanced'. Answers the calls of
+// contracts/worker-protocol.ts side by side, reads controls between training steps, and ends with its parent.
+
+import { AppError, toErrorRecord } from '../contracts/errors.ts';
+import type {
+  Control,
+  FromWorker,
+  ToWorker,
+  WorkerCall,
+  WorkerCalls,
+  WorkerEvent,
+} from '../contracts/worker-protocol.ts';
+import { createExplainer, devices, evaluate, train, type Explainer } from '../engine/training/index.ts';
+import { convert, probe, thumbnail } from '../imaging/index.ts';
+
+interface Call {
+  emit(event: WorkerEvent): void;
+  control(): Control | null;
+}
+type Handlers = {
+  [C in WorkerCall]: (input: WorkerCalls[C]['input'], call: Call) => Promise<WorkerCalls[C]['output']>;
+};
+
+let explainer: Explainer | undefined;
+
+const handlers: Handlers = {
+  probe: ({ file }) => probe(file),
+  thumbnail: async ({ file, out, sidePx }) => {
+    await thumbnail(file, out, sidePx);
+    return null;
+  },
+  convert: async ({ file, out }) => {
+    await convert(file, out);
+    return null;
+  },
+  train: (spec, { emit, control }) => train(spec, { emit, control }),
+  evaluate: (spec, { emit, control }) => evaluate(spec, { emit, cancelled: () => control() !== null }),
+  explain: (spec) => (explainer ??= createExplainer()).explain(spec),
+  doctor: () => devices(),
+};
+
+/** What was asked of calls that are going on. */
+const controls = new Map<number, Control | null>();
+
+function send(message: FromWorker): void {
+  if (process.connected) process.send!(message);
+}
+
+async function answer(message: Extract<ToWorker, { call: WorkerCall }>): Promise<void> {
+  const { id, call, input } = message;
+  controls.set(id, null);
+  try {
+    const handler = handlers[call] as ((input: unknown, call: Call) => Promise<unknown>) | undefined;
+    if (!handler) throw new AppError('internal', `the worker knows no call "${String(call)}"`);
+    const value = await handler(input, {
+      emit: (event) => send({ id, event }),
+      control: () => controls.get(id) ?? null,
+    });
+    send({ id, ok: true, value });
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) console.error(thrown); // a bug: the stack goes to the core's log
+    send({ id, ok: false, error: toErrorRecord(thrown) });
+  } finally {
+    controls.delete(id);
+  }
+}
+
+if (!process.send) {
+  console.error('src-main/worker/main.ts is forked by the core; it is not a program of its own');
+  process.exit(1);
+}
+process.on('message', (message: ToWorker) => {
+  if ('call' in message) void answer(message);
+  // A control that comes after its call has ended is too late and means nothing.
+  else if (controls.has(message.id)) controls.set(message.id, message.control);
+});
+process.on('disconnect', () => process.exit(0));
+send({ ready: true });

@@ -1,0 +1,145 @@
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { settingsSchema } from '../../../../src-main/contracts/runs.ts';
+import { modelById, randomFromSeed } from '../../../../src-main/engine/nn/index.ts';
+import { objectiveById } from '../../../../src-main/engine/objectives/index.ts';
+import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
+import { trainingBatches } from '../../../../src-main/engine/training/batches.ts';
+import { pictureSet, type PictureSet } from '../../../../src-main/engine/training/picture-set.ts';
+import { buildTrainStep, initialState } from '../../../../src-main/engine/training/train-step.ts';
+import { PictureCache } from '../../../../src-main/imaging/index.ts';
+import { makeToy, toySizePx, type Toy } from './toy.ts';
+
+let toy: Toy;
+let cache: PictureCache;
+let set: PictureSet;
+beforeAll(async () => {
+  toy = await makeToy(22);
+  cache = PictureCache.open(path.join(toy.folder, 'cache'), toySizePx);
+  set = pictureSet(cache, toy.pictures);
+});
+afterAll(() => {
+  cache.close();
+  toy.remove();
+});
+
+const plain = settingsSchema.parse({ flip: false, shift: 0 });
+const options = { batch: 8, classes: 3, settings: plain, composites: false };
+const pixels = toySizePx * toySizePx;
+
+/** Which picture of the set each entry of an unaugmented batch is. */
+async function identities(images: Float32Array, count: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let i = 0; i < count; i++) {
+    for (let index = 0; index < set.pictures.length; index++) {
+      const own = await set.pixels(index);
+      const same = Array.from({ length: 40 }, (_, p) => p * 6).every(
+        (p) => Math.round(images[i * 3 * pixels + p] * 255) === own[3 * p],
+      );
+      if (same) found.push(index);
+    }
+  }
+  return found;
+}
+
+describe('training batches', () => {
+  it('go through every picture once an epoch, in an order of its own', async () => {
+    const batches = trainingBatches(set, { ...options, random: randomFromSeed(3) });
+    expect(batches.steps).toBe(3);
+    const orders: number[][] = [];
+    for (let epoch = 0; epoch < 2; epoch++) {
+      const order: number[] = [];
+      for (let step = 0; step < 3; step++) {
+        const { feeds, count, truth } = await batches.read(epoch, step);
+        const members = await identities(feeds.images, count);
+        expect(truth).toEqual(members.map((index) => toy.pictures[index].classIndex));
+        order.push(...members);
+      }
+      expect([...order].sort((a, b) => a - b)).toEqual(toy.pictures.map((_, i) => i));
+      orders.push(order);
+    }
+    expect(orders[0]).not.toEqual(orders[1]);
+  });
+
+  it('are the same for the same seed, epoch and step, in whatever order they are asked for', async () => {
+    const settings = settingsSchema.parse({ outside: 'swap' });
+    const straight = trainingBatches(set, { ...options, settings, random: randomFromSeed(4) });
+    await straight.read(0, 0);
+    await straight.read(0, 1);
+    const expected = Float32Array.from((await straight.read(1, 1)).feeds.images);
+    const direct = trainingBatches(set, { ...options, settings, random: randomFromSeed(4) });
+    expect((await direct.read(1, 1)).feeds.images).toEqual(expected);
+    const other = trainingBatches(set, { ...options, settings, random: randomFromSeed(5) });
+    expect((await other.read(1, 1)).feeds.images).not.toEqual(expected);
+  });
+
+  it('mark pictures with a region and padding', async () => {
+    const batches = trainingBatches(set, { ...options, random: randomFromSeed(3) });
+    const { feeds, count } = await batches.read(0, 2);
+    expect(count).toBe(6);
+    expect(Array.from(feeds.weight)).toEqual([1, 1, 1, 1, 1, 1, 0, 0]);
+    const members = await identities(feeds.images, 8); // padding is real pictures, from the front of the order
+    const first = await batches.read(0, 0);
+    expect(members.slice(6)).toEqual(await identities(first.feeds.images, 2));
+    const { feeds: again } = await batches.read(0, 2);
+    members.forEach((index, i) => {
+      const area = again.inside.subarray(i * pixels, (i + 1) * pixels).reduce((sum, value) => sum + value, 0);
+      const [region] = toy.pictures[index].regions;
+      expect(again.hasRegion[i]).toBe(region ? 1 : 0);
+      expect(area).toBe(region?.kind === 'box' ? region.box.width * region.box.height : 0);
+    });
+  });
+
+  it('weigh a short last batch as a mean over its real pictures', async () => {
+    const { feeds, count, truth } = await trainingBatches(set, {
+      ...options,
+      random: randomFromSeed(3),
+    }).read(0, 2);
+    const step = buildTrainStep({
+      model: modelById('resnet8').build({ classes: 3, sizePx: toySizePx, pool: 'average' }),
+      objective: objectiveById('standard'),
+      params: {},
+      settings: plain,
+      batch: 8,
+      classes: 3,
+      sizePx: toySizePx,
+    });
+    const session = await onnxExecutor({ threads: 1 }).compile(step.program);
+    const state = Object.fromEntries(initialState(step, randomFromSeed(1)));
+    const scalars = { ramp: Float32Array.of(1), learningRate: Float32Array.of(0.1) };
+    const outputs = await session.run({ ...state, ...feeds, ...scalars });
+    await session.dispose();
+    let expected = 0;
+    for (let i = 0; i < count; i++) {
+      const logits = Array.from(outputs.logits.subarray(3 * i, 3 * i + 3));
+      expected += Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[truth[i]];
+    }
+    expect(outputs['loss/class'][0]).toBeCloseTo(expected / count, 5);
+  });
+
+  it('put each picture into the marked cell of its composite, among three of other classes', async () => {
+    const batches = trainingBatches(set, { ...options, composites: true, random: randomFromSeed(6) });
+    const { feeds } = await batches.read(0, 0);
+    const cells = new Set<number>();
+    for (let i = 0; i < 8; i++) {
+      const marks = Array.from(feeds.cell.subarray(4 * i, 4 * i + 4));
+      expect(marks.reduce((sum, mark) => sum + mark, 0)).toBe(1);
+      const own = marks.indexOf(1);
+      cells.add(own);
+      const label = feeds.labels.subarray(3 * i, 3 * i + 3).indexOf(1);
+      for (let cell = 0; cell < 4; cell++) {
+        const tile = new Float32Array(3 * pixels);
+        for (let c = 0; c < 3; c++)
+          for (let y = 0; y < toySizePx; y++) {
+            const side = 2 * toySizePx;
+            const start = ((3 * i + c) * side + (cell >> 1) * toySizePx + y) * side + (cell & 1) * toySizePx;
+            tile.set(feeds.composites.subarray(start, start + toySizePx), c * pixels + y * toySizePx);
+          }
+        const [shown] = await identities(tile, 1);
+        if (cell === own) expect(tile).toEqual(feeds.images.slice(i * 3 * pixels, (i + 1) * 3 * pixels));
+        else expect(toy.pictures[shown].classIndex).not.toBe(label);
+      }
+    }
+    expect(cells.size).toBeGreaterThan(1);
+  });
+});

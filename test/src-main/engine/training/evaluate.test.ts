@@ -1,0 +1,177 @@
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {
+  EvaluateOutcome,
+  ExplainSpec,
+  ModelRef,
+} from '../../../../src-main/contracts/worker-protocol.ts';
+import { createExplainer, evaluate, train } from '../../../../src-main/engine/training/index.ts';
+import { regionBoxOf, spreadHeat } from '../../../../src-main/engine/training/heat.ts';
+import { makeToy, toyClasses, toySizePx, toySpec, type Toy } from './toy.ts';
+
+let toy: Toy;
+let model: ModelRef;
+let cacheFolder: string;
+const quiet = { emit() {}, cancelled: () => false };
+beforeAll(async () => {
+  toy = await makeToy(125);
+  const spec = toySpec(toy, 'looked-at', { epochs: 4 });
+  await train(spec, { emit() {}, control: () => null });
+  model = { config: spec.config, classes: toyClasses, checkpoint: path.join(spec.runFolder, 'best.ckpt') };
+  cacheFolder = spec.cacheFolder;
+});
+afterAll(() => toy.remove());
+
+const test = () => toy.pictures.slice(84);
+const evaluated = (more = {}): Promise<EvaluateOutcome> =>
+  evaluate({ model, pictures: test(), cacheFolder, fgsmEps: [0, 0.02, 0.3], seed: 1, ...more }, quiet);
+const explainSpec = (more: Partial<ExplainSpec> = {}): ExplainSpec => ({
+  model,
+  picture: test()[0],
+  method: 'input-gradient',
+  params: {},
+  target: 0,
+  cacheFolder,
+  eps: 0,
+  ...more,
+});
+
+describe('evaluation', () => {
+  it('agrees with itself: accuracy, confusion, FGSM at zero, figures of each picture', async () => {
+    const { measures, confusion, images } = await evaluated();
+    expect(images.map(({ imageId }) => imageId)).toEqual(test().map(({ imageId }) => imageId));
+    const diagonal = confusion.reduce((sum, row, i) => sum + row[i], 0);
+    expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(41);
+    expect(measures.accuracy).toBeCloseTo(diagonal / 41, 12);
+    expect(measures.accuracy).toBeGreaterThan(0.8);
+    expect(measures.fgsm.map(({ eps }) => eps)).toEqual([0, 0.02, 0.3]);
+    expect(measures.fgsm[0].accuracy).toBe(measures.accuracy);
+    expect(measures.fgsm[2].accuracy).toBeLessThan(measures.accuracy);
+    const energies = images.flatMap(({ energyInBox }) => (energyInBox === null ? [] : [energyInBox]));
+    expect(energies).toHaveLength(test().filter(({ regions }) => regions.length > 0).length);
+    expect(measures.energyInBox).toBeCloseTo(energies.reduce((sum, e) => sum + e, 0) / energies.length, 12);
+    // The class is in the square alone, so nothing outside can matter much.
+    expect(measures.outsideBlurred).toBeGreaterThan(0.7);
+    expect(measures.outsideSwapped).toBeGreaterThan(0.7);
+  });
+
+  it('is the same twice, and the same whatever pictures share a batch', async () => {
+    const whole = await evaluated();
+    expect(await evaluated()).toEqual(whole);
+    const part = await evaluated({ pictures: test().slice(7, 9) });
+    part.images.forEach((image, i) => {
+      const twin = whole.images[i + 7];
+      expect(image.predictedIndex).toBe(twin.predictedIndex);
+      expect(image.trueScore).toBeCloseTo(twin.trueScore, 4);
+      if (twin.energyInBox !== null) expect(image.energyInBox).toBeCloseTo(twin.energyInBox, 3);
+    });
+  });
+
+  it('has no figures of places where no picture has a region', async () => {
+    const pictures = test().map((picture) => ({ ...picture, regions: [] }));
+    const { measures, images } = await evaluated({ pictures });
+    expect(measures).toMatchObject({
+      energyInBox: null,
+      pointingGame: null,
+      localisationAccuracy: null,
+      meanIou: null,
+      outsideBlurred: null,
+      outsideSwapped: null,
+    });
+    expect(measures.saliencyMetric).not.toBeNull();
+    expect(images.every(({ iou }) => iou === null)).toBe(true);
+  });
+
+  it('refuses a checkpoint of another model, no pictures, and can be cancelled', async () => {
+    const other = { ...model, classes: [...toyClasses, 'a fourth'] };
+    await expect(evaluated({ model: other })).rejects.toMatchObject({ code: 'bad-file' });
+    await expect(evaluated({ pictures: [] })).rejects.toMatchObject({ code: 'bad-input' });
+    const spec = { model, pictures: test(), cacheFolder, fgsmEps: [], seed: 1 };
+    await expect(evaluate(spec, { emit() {}, cancelled: () => true })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+  });
+});
+
+describe('explanation', () => {
+  it('measures what evaluation measures when it draws the same map', async () => {
+    const explainer = createExplainer();
+    const { images } = await evaluated();
+    for (const n of [0, 2, 3]) {
+      const picture = test()[n];
+      const params = { score: 'loss', reduction: 'squared' };
+      const target = picture.classIndex;
+      const { energyInBox, pointingHit, values, scores } = await explainer.explain(
+        explainSpec({ picture, params, target }),
+      );
+      expect(energyInBox === null).toBe(images[n].energyInBox === null);
+      if (energyInBox !== null) expect(energyInBox).toBeCloseTo(images[n].energyInBox!, 3);
+      expect(pointingHit).toBe(images[n].pointingHit);
+      expect(scores[target]).toBeCloseTo(images[n].trueScore, 4);
+      expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 4);
+    }
+    await explainer.dispose();
+  });
+
+  it('draws every method at the model’s size, of the class asked for or the predicted one', async () => {
+    const explainer = createExplainer();
+    for (const method of ['input-gradient', 'grad-cam']) {
+      const predicted = await explainer.explain(explainSpec({ method, target: 'predicted' }));
+      expect(predicted.targetIndex).toBe(predicted.scores.indexOf(Math.max(...predicted.scores)));
+      const asked = await explainer.explain(explainSpec({ method, target: predicted.targetIndex }));
+      expect(asked).toEqual(predicted);
+      expect(asked.values).toHaveLength(toySizePx ** 2);
+      expect(asked.values.every((value) => value >= 0)).toBe(true);
+      const other = await explainer.explain(explainSpec({ method, target: (predicted.targetIndex + 1) % 3 }));
+      expect(other.values).not.toEqual(asked.values);
+    }
+    await explainer.dispose();
+  });
+
+  it('shows the attacked picture, at most eps away from the picture', async () => {
+    const explainer = createExplainer();
+    const picture = test()[1];
+    const { attackedPng } = await explainer.explain(explainSpec({ picture, eps: 0.1 }));
+    const attacked = await sharp(attackedPng!).raw().toBuffer();
+    const plain = await sharp(picture.file).removeAlpha().raw().toBuffer();
+    const steps = Array.from(attacked, (value, i) => Math.abs(value - plain[i]));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(26); // 25.5 of 255, rounded
+    expect(Math.max(...steps)).toBeGreaterThan(20);
+    await explainer.dispose();
+  });
+
+  it('refuses an unknown method and an unknown parameter', async () => {
+    const explainer = createExplainer();
+    await expect(explainer.explain(explainSpec({ method: 'none' }))).rejects.toMatchObject({
+      code: 'bad-input',
+    });
+    await expect(explainer.explain(explainSpec({ params: { sore: 1 } }))).rejects.toMatchObject({
+      code: 'bad-input',
+    });
+    await explainer.dispose();
+  });
+});
+
+describe('heat', () => {
+  it('of one cell spreads with the weights of half-pixel centres and sums to one', () => {
+    const spread = spreadHeat(Float32Array.of(1, 0), 2, 1, 4);
+    const row = [1, 0.75, 0.25, 0];
+    row.forEach((weight, x) => expect(spread[x]).toBeCloseTo(weight / 8, 6));
+  });
+  it('that is empty stays empty', () => {
+    expect(Array.from(spreadHeat(new Float32Array(4), 2, 2, 3))).toEqual(new Array(9).fill(0));
+  });
+  it('has the box round all regions, cut at the picture’s edges', () => {
+    const picture = { ...toy.pictures[0], widthPx: 10, heightPx: 8 };
+    const box = (x: number, y: number, width: number, height: number) =>
+      ({ kind: 'box', box: { x, y, width, height } }) as const;
+    expect(regionBoxOf({ ...picture, regions: [box(-2, 1, 4, 3), box(6, 5, 9, 9)] })).toEqual({
+      x: 0,
+      y: 1,
+      width: 10,
+      height: 7,
+    });
+    expect(regionBoxOf({ ...picture, regions: [] })).toBeNull();
+  });
+});

@@ -1,0 +1,206 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {
+  Control,
+  TrainOutcome,
+  TrainSpec,
+  WorkerEvent,
+} from '../../../../src-main/contracts/worker-protocol.ts';
+import {
+  architectureOf,
+  readCheckpoint,
+  readWeights,
+  train,
+} from '../../../../src-main/engine/training/index.ts';
+import { isBetter } from '../../../../src-main/engine/training/run-record.ts';
+import { makeToy, toySpec, type Toy } from './toy.ts';
+
+let toy: Toy;
+beforeAll(async () => {
+  toy = await makeToy(84);
+});
+afterAll(() => toy.remove());
+
+/** Trains; `ask` is called before every step with the number of finished epochs and of steps begun. */
+async function run(
+  spec: TrainSpec,
+  ask: (epochs: number, looks: number) => Control | null = () => null,
+): Promise<{ outcome: TrainOutcome; events: WorkerEvent[] }> {
+  const events: WorkerEvent[] = [];
+  let looks = 0;
+  const outcome = await train(spec, {
+    emit: (event) => events.push(event),
+    control: () => ask(events.filter((event) => event.kind === 'epoch').length, looks++),
+  });
+  return { outcome, events };
+}
+
+/** Every float of the run's state, as bytes. */
+async function finalState(spec: TrainSpec, file = 'last.ckpt'): Promise<Record<string, Buffer>> {
+  const { tensors } = await readCheckpoint(path.join(spec.runFolder, file));
+  return Object.fromEntries([...tensors].map(([name, values]) => [name, Buffer.from(values.buffer)]));
+}
+
+const epochsOf = (events: WorkerEvent[]) =>
+  events.flatMap((event) => (event.kind === 'epoch' ? [event.metrics] : []));
+const boxAware = { objective: 'box-aware', settings: { outside: 'swap' } } as const;
+
+describe('training', () => {
+  it('learns the toy set, from the first epoch on telling of each', async () => {
+    const spec = toySpec(toy, 'learns', { epochs: 6 }, { pinned: [62, 3] });
+    const { outcome, events } = await run(spec);
+    expect(outcome).toMatchObject({ epochs: 6, device: 'cpu', ended: 'finished' });
+    expect(outcome.best!.accuracy).toBeGreaterThan(0.9);
+    const metrics = epochsOf(events);
+    expect(metrics.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(metrics.at(-1)!.loss.class).toBeLessThan(metrics[0].loss.class / 2);
+    // Of the two pinned pictures only the first is of the selection split.
+    const pinned = events.flatMap((event) => (event.kind === 'pinned' ? [event] : []));
+    expect(pinned.map(({ epoch, imageId }) => [epoch, imageId])).toEqual(
+      [1, 2, 3, 4, 5, 6].map((epoch) => [epoch, 62]),
+    );
+    const [step] = events.flatMap((event) => (event.kind === 'step' ? [event.step] : []));
+    expect(step).toMatchObject({ runId: 1, epoch: 1, epochs: 6, steps: 4, patienceLeft: null });
+  });
+
+  it('gives the same weights bit for bit for the same seed, others for another', async () => {
+    const one = toySpec(toy, 'same-1', boxAware);
+    const two = toySpec(toy, 'same-2', boxAware);
+    const other = toySpec(toy, 'other', { ...boxAware, seed: 6 });
+    await run(one);
+    await run(two);
+    await run(other);
+    const state = await finalState(one);
+    expect(await finalState(two)).toEqual(state);
+    expect((await finalState(other))['conv1.weight'].equals(state['conv1.weight'])).toBe(false);
+  });
+
+  it('equals uninterrupted training when paused between epochs and within one', async () => {
+    const config = { ...boxAware, epochs: 4 };
+    const straight = toySpec(toy, 'straight', config);
+    const { outcome, events } = await run(straight);
+
+    const paused = toySpec(toy, 'paused', config);
+    const first = await run(paused, (epochs) => (epochs === 2 ? 'pause' : null));
+    expect(first.outcome).toMatchObject({ epochs: 2, ended: 'paused' });
+    const again = { ...paused, resume: true };
+    const second = await run(again, (_, looks) => (looks === 3 ? 'pause' : null)); // three steps into epoch 3
+    expect(second.outcome).toMatchObject({ epochs: 2, ended: 'paused' });
+    const third = await run(again);
+    expect(third.outcome).toMatchObject({ epochs: 4, ended: 'finished', best: outcome.best });
+
+    expect(await finalState(paused)).toEqual(await finalState(straight));
+    expect(await finalState(paused, 'best.ckpt')).toEqual(await finalState(straight, 'best.ckpt'));
+    const timeless = epochsOf([...first.events, ...third.events]).map((metrics) => ({
+      ...metrics,
+      seconds: 0,
+      picturesPerSecond: 0,
+    }));
+    // The last epoch before the pause is told of again.
+    const expected = epochsOf(events).map((metrics) => ({ ...metrics, seconds: 0, picturesPerSecond: 0 }));
+    expect(timeless).toEqual([expected[0], expected[1], expected[1], expected[2], expected[3]]);
+  });
+
+  it('begins anew when it is to go on but was killed before its first checkpoint', async () => {
+    const straight = toySpec(toy, 'never-killed', { epochs: 1 });
+    await run(straight);
+    const killed = toySpec(toy, 'killed-early', { epochs: 1 }, { resume: true });
+    await run(killed);
+    expect(await finalState(killed)).toEqual(await finalState(straight));
+  });
+
+  it('refuses to go on with other boxes or settings', async () => {
+    const spec = toySpec(toy, 'changed');
+    await run(spec);
+    const train = spec.train.map((picture, i) => (i === 0 ? { ...picture, regions: [] } : picture));
+    await expect(run({ ...spec, train, resume: true })).rejects.toMatchObject({ code: 'conflict' });
+    const config = { ...spec.config, seed: 9 };
+    await expect(run({ ...spec, config, resume: true })).rejects.toMatchObject({ code: 'conflict' });
+    const moved = spec.train.map((picture) => ({ ...picture, file: `${picture.file}.moved` }));
+    expect((await run({ ...spec, train: moved, resume: true })).outcome.ended).toBe('finished');
+  });
+
+  it('keeps the best epoch when stopped', async () => {
+    const spec = toySpec(toy, 'stopped', { epochs: 50 });
+    const { outcome } = await run(spec, (epochs) => (epochs === 2 ? 'stop' : null));
+    expect(outcome).toMatchObject({ epochs: 2, ended: 'stopped' });
+    expect(outcome.best!.epoch).toBeLessThanOrEqual(2);
+    const architecture = architectureOf(spec.config, 3);
+    await expect(readWeights(path.join(spec.runFolder, 'best.ckpt'), architecture)).resolves.toBeDefined();
+  });
+
+  it('has something to keep even when stopped before the first epoch ends', async () => {
+    const spec = toySpec(toy, 'stopped-early', { epochs: 50 });
+    const { outcome, events } = await run(spec, () => 'stop');
+    expect(outcome).toMatchObject({ epochs: 1, ended: 'stopped', best: { epoch: 1 } });
+    expect(epochsOf(events)).toHaveLength(1);
+    expect(existsSync(path.join(spec.runFolder, 'best.ckpt'))).toBe(true);
+  });
+
+  it('ends at once when cancelled', async () => {
+    const spec = toySpec(toy, 'cancelled', { epochs: 50 });
+    const { outcome, events } = await run(spec, (epochs) => (epochs === 1 ? 'cancel' : null));
+    expect(outcome).toMatchObject({ epochs: 1, ended: 'cancelled' });
+    expect(epochsOf(events)).toHaveLength(1);
+  });
+
+  it('ends by patience when the selection split gains nothing', async () => {
+    const spec = toySpec(toy, 'patience', { epochs: 50, settings: { learningRate: 0, patienceEpochs: 2 } });
+    spec.config.settings.weightDecay = 0;
+    const { outcome } = await run(spec);
+    expect(outcome.ended).toBe('patience');
+    expect(outcome.epochs).toBeLessThan(50);
+  });
+
+  it('names the loss term that diverges and keeps the last good checkpoint', async () => {
+    const spec = toySpec(
+      toy,
+      'diverges',
+      { objective: 'box-aware', epochs: 12, settings: { lambdaRamp: 1 } },
+      { params: { lambdaOutside: 1e4 } },
+    );
+    // The step that overshoots still has a finite loss; every term of the next is lost, but "outside" led there.
+    await expect(run(spec)).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(/diverged in epoch \d+, step \d+: the loss term outside is /),
+    });
+    const { tensors } = await readCheckpoint(path.join(spec.runFolder, 'last.ckpt'));
+    for (const values of tensors.values()) expect(values.every(Number.isFinite)).toBe(true);
+  });
+
+  it('trains without a selection split and keeps the last epoch', async () => {
+    const spec = toySpec(toy, 'unselected', {}, { selection: [] });
+    const { outcome, events } = await run(spec);
+    expect(outcome.best).toBeNull();
+    expect(epochsOf(events).map(({ accuracy }) => accuracy)).toEqual([null, null]);
+    const last = await finalState(spec);
+    const kept = await finalState(spec, 'best.ckpt');
+    expect(kept['fc.weight']).toEqual(last['fc.weight']);
+  });
+
+  it('trains when the batch is larger than the set', async () => {
+    const spec = toySpec(toy, 'small', { batch: 64, epochs: 1 }, { train: toy.pictures.slice(0, 5) });
+    expect((await run(spec)).outcome.ended).toBe('finished');
+  });
+
+  it('refuses a single class', async () => {
+    const train = toy.pictures.filter((picture) => picture.classIndex === 1);
+    await expect(run(toySpec(toy, 'single', {}, { train }))).rejects.toMatchObject({ code: 'bad-input' });
+  });
+});
+
+describe('the best epoch', () => {
+  const at = (accuracy: number, crossEntropy: number, full = true) => ({ accuracy, crossEntropy, full });
+  it('is the one of higher accuracy, then of lower cross-entropy', () => {
+    expect(isBetter(at(0.5, 9), null)).toBe(true);
+    expect(isBetter(at(0.6, 2), at(0.5, 1))).toBe(true);
+    expect(isBetter(at(0.5, 2), at(0.5, 1))).toBe(false);
+    expect(isBetter(at(0.5, 1), at(0.5, 2))).toBe(true);
+    expect(isBetter(at(0.5, 1), at(0.5, 1))).toBe(false);
+  });
+  it('has full penalties where any epoch has', () => {
+    expect(isBetter(at(0.5, 2), at(0.9, 1, false))).toBe(true);
+    expect(isBetter(at(0.9, 1, false), at(0.5, 2))).toBe(false);
+  });
+});
