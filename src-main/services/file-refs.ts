@@ -98,7 +98,8 @@ export function openFiles(roots: readonly string[]): Files {
     browse(folder) {
       if (folder === null) return rootsListing();
       const place = resolve(folder);
-      if (!inRoots(place))
+      // A folder that a person picked in a native dialog may lie anywhere; its neighbours may not be listed.
+      if (!inRoots(place) && !paths.get(folder)?.chosen)
         throw new AppError('refused', `${path.basename(place)} is outside the folders that may be listed`);
       const found = readFolder(place).flatMap((entry) => {
         if (entry.name.startsWith('.')) return [];

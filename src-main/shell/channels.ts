@@ -1,0 +1,4 @@
+// Names of the two channels between page and shell; the preload script and the main process share them.
+
+export const CALL = 'fovea:call';
+export const EVENT = 'fovea:event';

@@ -1,0 +1,56 @@
+// The page's calls, as they arrive from the preload script. Only the main frame of our own page is
+// answered, only calls of the table are passed on, and nothing is thrown across the boundary.
+
+import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
+import {
+  api,
+  AppError,
+  toErrorRecord,
+  type Answer,
+  type EventName,
+  type Method,
+} from '../contracts/index.ts';
+import { CALL, EVENT } from './channels.ts';
+import { isAppAddress } from './policy.ts';
+
+export type Handle = (method: Method, input: unknown) => Promise<Answer<unknown>>;
+
+/** @param page  the contents of the one window, null while there is none */
+export function answerCalls(page: () => WebContents | null, handle: Handle): void {
+  ipcMain.handle(CALL, async (event, method: unknown, input: unknown): Promise<Answer<unknown>> => {
+    try {
+      if (!isOurPage(event, page())) throw new AppError('refused', 'this page may not call the app');
+      if (!isMethod(method)) throw new AppError('bad-input', `there is no call named ${naming(method)}`);
+      return await handle(method, input);
+    } catch (thrown) {
+      return { ok: false, error: toErrorRecord(thrown) };
+    }
+  });
+}
+
+/** Sends news of the core to the page, if there is one that listens. */
+export function emitTo(page: () => WebContents | null): (event: EventName, data: unknown) => void {
+  return (event, data) => {
+    const contents = page();
+    if (contents !== null && !contents.isDestroyed()) contents.send(EVENT, event, data);
+  };
+}
+
+function isOurPage(event: IpcMainInvokeEvent, page: WebContents | null): boolean {
+  const frame = event.senderFrame;
+  return (
+    page !== null &&
+    event.sender === page &&
+    frame !== null &&
+    frame === page.mainFrame &&
+    isAppAddress(frame.url)
+  );
+}
+
+function isMethod(method: unknown): method is Method {
+  return typeof method === 'string' && Object.hasOwn(api, method);
+}
+
+function naming(method: unknown): string {
+  return typeof method === 'string' ? JSON.stringify(method.slice(0, 80)) : `(${typeof method})`;
+}

@@ -1,0 +1,80 @@
+// The Electron app: puts the core, one window and the system's dialogs together. Everything that is not
+// about Electron is the core's; the same core runs behind `fovea serve`.
+
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { app, Menu, protocol, session, type BrowserWindow } from 'electron';
+import { createCore } from '../services/core.ts';
+import { dataFolder } from '../services/data-folder.ts';
+import { appFile } from './app-files.ts';
+import { pick } from './dialogs.ts';
+import { guardContents, guardSession } from './guards.ts';
+import { answerCalls, emitTo } from './ipc.ts';
+import { picture } from './media.ts';
+import { menuTemplate } from './menu.ts';
+import { placesOf } from './places.ts';
+import { MEDIA_PREFIX, schemes } from './policy.ts';
+import { openWindow } from './window.ts';
+
+const places = placesOf({
+  packaged: app.isPackaged,
+  appFolder: app.getAppPath(),
+  resources: process.resourcesPath,
+  platform: process.platform,
+  dataFolder: dataFolder(),
+});
+
+app.enableSandbox();
+app.setPath('userData', places.window);
+protocol.registerSchemesAsPrivileged(schemes);
+// Two processes over one data folder would fight for its projects; the second hands over to the first.
+if (app.requestSingleInstanceLock()) void start();
+else app.quit();
+
+async function start(): Promise<void> {
+  app.on('web-contents-created', (_event, contents) => guardContents(contents));
+  await app.whenReady();
+  mkdirSync(places.window, { recursive: true });
+  guardSession(session.defaultSession);
+
+  let window: BrowserWindow | null = null;
+  const page = () => window?.webContents ?? null;
+
+  const core = createCore({
+    dataFolder: dataFolder(),
+    worker: places.worker,
+    emit: emitTo(page),
+    version: app.getVersion(),
+    shell: 'electron',
+    mediaPrefix: MEDIA_PREFIX,
+    mediaSuffix: '',
+    pick: (kind, title) => (window === null ? Promise.resolve(null) : pick(window, kind, title)),
+  });
+  answerCalls(page, core.handle);
+  protocol.handle('fovea', ({ url }) => appFile(url, places.renderer));
+  protocol.handle('media', ({ url }) => picture(url, core.media));
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform, app.isPackaged)));
+
+  window = openWindow({
+    preload: places.preload,
+    icon: places.icon,
+    state: path.join(places.window, 'window.json'),
+  });
+  window.on('closed', () => (window = null));
+  app.on('second-instance', () => {
+    if (window?.isMinimized()) window.restore();
+    window?.focus();
+  });
+  app.on('window-all-closed', () => app.quit());
+
+  // The workers and the database are closed before the process may end; runs go on from their checkpoints.
+  let closed = false;
+  app.on('will-quit', (event) => {
+    if (closed) return;
+    event.preventDefault();
+    void core.close().finally(() => {
+      closed = true;
+      app.quit();
+    });
+  });
+}

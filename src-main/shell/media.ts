@@ -1,0 +1,49 @@
+// Answers `media://image/<id>` and `media://thumbnail/<id>` with a picture. The page names pictures by id
+// only; which file that is, and whether it may be shown, is the core's to say.
+
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { APP_ORIGIN, securityHeaders } from './policy.ts';
+
+export type MediaKind = 'image' | 'thumbnail';
+/** Where a picture's bytes lie and what they are; null if there is no such picture. */
+export type FindMedia = (kind: MediaKind, id: number) => Promise<{ file: string; type: string } | null>;
+
+/** The picture's file as a stream; 404 for a malformed address, an unknown id, or a file that is gone. */
+export async function picture(address: string, find: FindMedia): Promise<Response> {
+  const asked = parse(address);
+  if (asked === null) return empty(404);
+  try {
+    const found = await find(asked.kind, asked.id);
+    if (found === null || !found.type.startsWith('image/')) return empty(404);
+    const { size } = await stat(found.file);
+    return new Response(Readable.toWeb(createReadStream(found.file)), {
+      headers: {
+        ...headers,
+        'Content-Type': found.type,
+        'Content-Length': String(size),
+        // Another project's picture may have the same id.
+        'Cache-Control': 'no-store',
+      },
+    });
+  } catch {
+    return empty(404);
+  }
+}
+
+// The page reads pixels back from its canvas, which needs pictures of its own or of a consenting origin.
+const headers = { ...securityHeaders, 'Access-Control-Allow-Origin': APP_ORIGIN };
+
+function empty(status: number): Response {
+  return new Response(null, { status, headers });
+}
+
+/**
+ * Nothing but this one form is understood: no further path, no other query. The page adds the project to
+ * tell the pictures of two projects apart in its own memory; to the core it says nothing.
+ */
+function parse(address: string): { kind: MediaKind; id: number } | null {
+  const match = /^media:\/\/(image|thumbnail)\/([1-9]\d{0,14})(?:\?project=[\w-]{0,64})?$/.exec(address);
+  return match === null ? null : { kind: match[1] as MediaKind, id: Number(match[2]) };
+}

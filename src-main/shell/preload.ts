@@ -1,0 +1,19 @@
+// The page's only window to the app: two functions. Bundled into one CommonJS file, because a sandboxed
+// preload script can load nothing else.
+
+import { contextBridge, ipcRenderer, type IpcRendererEvent } from 'electron';
+import { CALL, EVENT } from './channels.ts';
+
+contextBridge.exposeInMainWorld('fovea', {
+  /** Sends one call of contracts/api.ts; resolves to its Answer. */
+  call: (method: string, input: unknown): Promise<unknown> => ipcRenderer.invoke(CALL, method, input),
+  /** Listens to one event of contracts/api.ts; the answer takes the listener away again. */
+  on: (event: string, listener: (data: unknown) => void): (() => void) => {
+    // The IPC event itself carries the sender and is not handed to the page.
+    const forward = (_event: IpcRendererEvent, name: string, data: unknown) => {
+      if (name === event) listener(data);
+    };
+    ipcRenderer.on(EVENT, forward);
+    return () => void ipcRenderer.off(EVENT, forward);
+  },
+});
