@@ -19,7 +19,7 @@ export const ORDERS: Order[] = [
     id: 'energyInBox',
     title: 'Heat in box',
     value: (image) => image.energyInBox,
-    text: (image) => (image.energyInBox === null ? 'no box' : `${percent(image.energyInBox, 0)} in`),
+    text: (image) => (image.energyInBox === null ? 'not measured' : `${percent(image.energyInBox, 0)} in`),
   },
   {
     id: 'trueScore',
@@ -37,7 +37,7 @@ export const ORDERS: Order[] = [
     id: 'iou',
     title: 'IoU of the box from heat',
     value: (image) => image.iou,
-    text: (image) => (image.iou === null ? 'no box' : `IoU ${fixed(image.iou)}`),
+    text: (image) => (image.iou === null ? 'not measured' : `IoU ${fixed(image.iou)}`),
   },
   {
     id: 'saliencyMetric',

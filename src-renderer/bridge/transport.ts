@@ -1,0 +1,17 @@
+// What the bridge asks of a transport, and the news of its health. Two exist: the socket of the host and
+// the preload of the Electron window.
+
+import type { Answer, EventName, Method } from '../../src-main/contracts/index.ts';
+
+/** `connecting` only until the first contact; after that an absent core is `lost` until it is back. */
+export type Connection = 'connecting' | 'open' | 'lost';
+
+export interface TransportListener {
+  event(name: EventName, data: unknown): void;
+  connection(state: Connection): void;
+}
+
+export interface Transport {
+  /** Never rejects: what goes wrong on the way is an answer with an error, too. */
+  call(method: Method, input: unknown): Promise<Answer<unknown>>;
+}

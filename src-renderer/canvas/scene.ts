@@ -1,0 +1,424 @@
+// The annotation canvas. One Konva stage of the viewport's size with three layers: the picture, the shapes
+// at rest, and what moves with the pointer (selection, hover, the box being drawn, cross-hair). Each layer
+// is one Konva shape that draws by itself: no node and no listener per annotation, so 2,000 of them pan and
+// zoom smoothly. Hit testing is our own (hit.ts).
+
+import Konva from 'konva/lib/Core.js';
+import type { Box, Shape } from '../../src-main/contracts/index.ts';
+import type { PictureBitmap } from './bitmap.ts';
+import {
+  culled,
+  drawCrosshair,
+  drawDraft,
+  drawHovered,
+  drawLabels,
+  drawResting,
+  drawSelected,
+  drawSize,
+} from './draw.ts';
+import { bitmapStep, paintMasks } from './masks.ts';
+import { classColourOf, readPalette, rgbaWord, type Palette } from './palette.ts';
+import type { CanvasShape } from './shapes.ts';
+import { boxIdle } from './tools/box/idle.ts';
+import { hand, panning } from './tools/panning.ts';
+import { idle } from './tools/select/idle.ts';
+import { Machine, type Pointer, type State, type World } from './tools/tool.ts';
+import {
+  fit,
+  panBy,
+  reveal,
+  toImage,
+  visibleBox,
+  zoomAt,
+  type Size,
+  type Viewport,
+  type XY,
+} from './viewport.ts';
+
+export type ToolName = 'select' | 'hand' | 'box';
+const tools: Record<ToolName, () => State> = { select: idle, hand, box: boxIdle };
+
+export interface SceneEvents {
+  select(ids: Iterable<number>): void;
+  change(changes: { id: number; shape: Shape }[]): void;
+  add(shape: Shape): void;
+  /** Image frame; null when the pointer has left. */
+  pointer(imagePoint: XY | null): void;
+  viewport(viewport: Viewport): void;
+  hover(id: number | null): void;
+}
+
+export class Scene {
+  readonly #container: HTMLElement;
+  readonly #events: SceneEvents;
+  readonly #stage: Konva.Stage;
+  readonly #pictureLayer: Konva.Layer;
+  readonly #shapeLayer: Konva.Layer;
+  readonly #activeLayer: Konva.Layer;
+  readonly #machine: Record<ToolName, Machine>;
+  readonly #resizes: ResizeObserver;
+  readonly #palette: Palette = readPalette();
+  readonly #world: World;
+
+  #tool: ToolName = 'box';
+  #size: Size = { width: 1, height: 1 };
+  #picture: Size = { width: 1, height: 1 };
+  #bitmap: PictureBitmap | null = null;
+  #viewport: Viewport = { scale: 1, x: 0, y: 0 };
+  /** The person has not zoomed or panned since the last fit, so the picture keeps fitting. */
+  #fitted = true;
+  #shapes: readonly CanvasShape[] = [];
+  #selection: ReadonlySet<number> = new Set();
+  #hovered: number | null = null;
+  #preview: ReadonlyMap<number, Shape> | null = null;
+  #draft: Box | null = null;
+  #draftPosition: number | null = null;
+  #at: XY | null = null;
+  #fill = 0.1;
+  #shown = true;
+  #spaceHeld = false;
+  /** A pan by Space or the middle button, on top of whatever tool is chosen. */
+  #pan: Machine | null = null;
+  #masks: { key: readonly Shape[]; words: string; canvas: OffscreenCanvas | null } | null = null;
+
+  constructor(container: HTMLElement, events: SceneEvents) {
+    this.#container = container;
+    this.#events = events;
+    this.#stage = new Konva.Stage({ container: container as HTMLDivElement, listening: false });
+    const layer = (draw: (context: CanvasRenderingContext2D) => void) => {
+      const made = new Konva.Layer({ listening: false });
+      made.add(
+        new Konva.Shape({
+          listening: false,
+          perfectDrawEnabled: false,
+          sceneFunc: (context) => draw(context._context),
+        }),
+      );
+      this.#stage.add(made);
+      return made;
+    };
+    this.#pictureLayer = layer((context) => this.#drawPicture(context));
+    this.#shapeLayer = layer((context) => this.#drawShapes(context));
+    this.#activeLayer = layer((context) => this.#drawActive(context));
+    this.#world = this.#makeWorld();
+    this.#machine = {
+      select: new Machine(tools.select, this.#world),
+      hand: new Machine(tools.hand, this.#world),
+      box: new Machine(tools.box, this.#world),
+    };
+    this.#machine[this.#tool].stop();
+    this.#resizes = new ResizeObserver(() => this.#resize());
+    this.#resizes.observe(container);
+    this.#listen();
+    this.#resize();
+  }
+
+  get viewport(): Viewport {
+    return this.#viewport;
+  }
+
+  /** A picture's frame at once, its bitmap when there is one; the view fits it. */
+  setPicture(size: Size, bitmap: PictureBitmap | null): void {
+    const isNew =
+      bitmap === null || size.width !== this.#picture.width || size.height !== this.#picture.height;
+    this.#bitmap = bitmap;
+    if (bitmap) bitmap.ontile = () => this.#pictureLayer.batchDraw();
+    this.#picture = size;
+    if (isNew) {
+      this.#machine[this.#tool].stop();
+      this.#masks = null;
+      this.fit();
+    }
+    this.#redraw();
+  }
+
+  setShapes(shapes: readonly CanvasShape[]): void {
+    this.#shapes = shapes;
+    if (this.#hovered !== null && !shapes.some(({ id }) => id === this.#hovered)) this.#hovered = null;
+    this.#redrawShapes();
+  }
+
+  setSelection(selection: ReadonlySet<number>): void {
+    this.#selection = selection;
+    this.#redrawShapes();
+  }
+
+  /** Shows what another part of the window points at. */
+  setHovered(id: number | null): void {
+    if (id === this.#hovered) return;
+    this.#hovered = id;
+    this.#activeLayer.batchDraw();
+  }
+
+  setTool(tool: ToolName): void {
+    if (tool === this.#tool) return;
+    this.#machine[this.#tool].stop();
+    this.#tool = tool;
+    this.#machine[tool].stop();
+    this.#activeLayer.batchDraw();
+  }
+
+  /** Colour of the box being drawn. */
+  setDraftPosition(position: number | null): void {
+    this.#draftPosition = position;
+  }
+
+  setFill(fill: number): void {
+    this.#fill = fill;
+    this.#redrawShapes();
+  }
+
+  setShapesShown(shown: boolean): void {
+    this.#shown = shown;
+    this.#machine[this.#tool].stop();
+    this.#redrawShapes();
+  }
+
+  /** Of the picture only; -100..100 each, 0 as it is. The compositor does it, no pixel is touched. */
+  setTone(brightness: number, contrast: number): void {
+    const filter =
+      brightness === 0 && contrast === 0
+        ? ''
+        : `brightness(${1 + brightness / 100}) contrast(${1 + contrast / 100})`;
+    this.#pictureLayer.getNativeCanvasElement().style.filter = filter;
+  }
+
+  /** While Space is held a drag pans, whatever the tool. */
+  holdSpace(held: boolean): void {
+    this.#spaceHeld = held;
+    if (!this.#pan) this.#setCursor(held ? 'grab' : '');
+  }
+
+  /** Leaves a half-done gesture. True if there was one. */
+  cancel(): boolean {
+    if (this.#pan) {
+      this.#pan = null;
+      return true;
+    }
+    return this.#machine[this.#tool].cancel();
+  }
+
+  fit(): void {
+    this.#fitted = true;
+    this.#setViewport(fit(this.#picture, this.#size));
+  }
+
+  /** Round the middle of the canvas, or the pointer when it is over it. */
+  zoom(factor: number, at?: XY): void {
+    const point = at ?? { x: this.#size.width / 2, y: this.#size.height / 2 };
+    this.#fitted = false;
+    this.#setViewport(zoomAt(this.#viewport, point, factor, this.#picture, this.#size));
+  }
+
+  reveal(box: Box): void {
+    const next = reveal(this.#viewport, box, this.#size);
+    if (next.x === this.#viewport.x && next.y === this.#viewport.y) return;
+    this.#fitted = false;
+    this.#setViewport(next);
+  }
+
+  destroy(): void {
+    this.#resizes.disconnect();
+    this.#stage.destroy();
+  }
+
+  #makeWorld(): World {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the getters below need both objects
+    const scene = this;
+    return {
+      get viewport() {
+        return scene.#viewport;
+      },
+      get picture() {
+        return scene.#picture;
+      },
+      get shapes() {
+        return scene.#shown ? scene.#shapes : [];
+      },
+      get selection() {
+        return scene.#selection;
+      },
+      select: (ids) => this.#events.select(ids),
+      hover: (id) => {
+        if (id === this.#hovered) return;
+        this.setHovered(id);
+        this.#events.hover(id);
+      },
+      cursor: (name) => {
+        if (!this.#spaceHeld) this.#setCursor(name);
+      },
+      panBy: (dx, dy) => {
+        this.#fitted = false;
+        this.#setViewport(panBy(this.#viewport, dx, dy, this.#picture, this.#size));
+      },
+      preview: (shapes) => {
+        this.#preview = shapes;
+        this.#activeLayer.batchDraw();
+      },
+      draft: (box) => {
+        this.#draft = box;
+        this.#activeLayer.batchDraw();
+      },
+      change: (changes) => this.#events.change(changes),
+      add: (shape) => this.#events.add(shape),
+    };
+  }
+
+  #listen(): void {
+    const { content } = this.#stage;
+    content.addEventListener('pointerdown', (event) => {
+      if (event.button > 1) return;
+      const pointer = this.#pointer(event);
+      content.setPointerCapture(event.pointerId);
+      if (event.button === 1 || this.#spaceHeld) {
+        event.preventDefault();
+        this.#pan = new Machine(() => panning(pointer, () => ({ name: 'done' })), this.#world);
+        this.#setCursor('grabbing');
+      } else this.#machine[this.#tool].send('down', pointer);
+    });
+    content.addEventListener('pointermove', (event) => {
+      // A fast mouse sends several positions a frame; the last is enough for all that is drawn here.
+      const pointer = this.#pointer(event);
+      this.#at = pointer.screenPoint;
+      this.#events.pointer(pointer.imagePoint);
+      (this.#pan ?? this.#machine[this.#tool]).send('move', pointer);
+      if (this.#tool === 'box') this.#activeLayer.batchDraw();
+    });
+    content.addEventListener('pointerup', (event) => {
+      if (this.#pan) {
+        this.#pan = null;
+        this.#setCursor(this.#spaceHeld ? 'grab' : '');
+      } else if (event.button === 0) this.#machine[this.#tool].send('up', this.#pointer(event));
+    });
+    content.addEventListener('pointercancel', () => this.cancel());
+    content.addEventListener('pointerleave', () => {
+      this.#at = null;
+      this.#events.pointer(null);
+      this.#world.hover(null);
+      this.#activeLayer.batchDraw();
+    });
+    content.addEventListener(
+      'wheel',
+      (event) => {
+        event.preventDefault();
+        const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+        const travel = Math.max(-240, Math.min(240, event.deltaY * lines));
+        // A pinch comes as a wheel with Ctrl and small steps.
+        this.zoom(Math.exp(-travel * (event.ctrlKey ? 0.01 : 0.0016)), this.#pointer(event).screenPoint);
+      },
+      { passive: false },
+    );
+    content.addEventListener('contextmenu', (event) => event.preventDefault());
+    // The middle button would start the system's scrolling.
+    content.addEventListener('mousedown', (event) => event.button === 1 && event.preventDefault());
+  }
+
+  #pointer(event: MouseEvent): Pointer {
+    const { left, top } = this.#stage.content.getBoundingClientRect();
+    const screenPoint = { x: event.clientX - left, y: event.clientY - top };
+    return { screenPoint, imagePoint: toImage(this.#viewport, screenPoint), shift: event.shiftKey };
+  }
+
+  #setCursor(name: string): void {
+    this.#stage.content.style.cursor = name;
+  }
+
+  #resize(): void {
+    const { clientWidth, clientHeight } = this.#container;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    this.#size = { width: clientWidth, height: clientHeight };
+    this.#stage.size(this.#size);
+    if (this.#fitted) this.fit();
+    this.#redraw();
+  }
+
+  #setViewport(viewport: Viewport): void {
+    this.#viewport = viewport;
+    this.#events.viewport(viewport);
+    this.#redraw();
+  }
+
+  #redraw(): void {
+    this.#pictureLayer.batchDraw();
+    this.#redrawShapes();
+  }
+
+  #redrawShapes(): void {
+    this.#shapeLayer.batchDraw();
+    this.#activeLayer.batchDraw();
+  }
+
+  #drawPicture(context: CanvasRenderingContext2D): void {
+    this.#bitmap?.draw(context, this.#viewport, visibleBox(this.#viewport, this.#size));
+  }
+
+  #drawShapes(context: CanvasRenderingContext2D): void {
+    if (!this.#shown) return;
+    const seen = culled(this.#shapes, this.#viewport, this.#size);
+    this.#drawMasks(context);
+    const resting = seen.filter(({ id }) => !this.#selection.has(id));
+    drawResting(context, resting, this.#viewport, { palette: this.#palette, fill: this.#fill });
+    drawLabels(context, resting, this.#viewport, this.#palette);
+  }
+
+  #drawActive(context: CanvasRenderingContext2D): void {
+    const palette = this.#palette;
+    if (this.#shown) {
+      const hovered = this.#shapes.find(({ id }) => id === this.#hovered && !this.#selection.has(id));
+      if (hovered) drawHovered(context, hovered, this.#viewport, palette);
+      const selected = this.#shapes
+        .filter(({ id }) => this.#selection.has(id))
+        .map((shape) => ({ ...shape, shape: this.#preview?.get(shape.id) ?? shape.shape }));
+      const seen = culled(selected, this.#viewport, this.#size);
+      for (const shape of seen) drawSelected(context, shape, this.#viewport, palette, selected.length === 1);
+      drawLabels(context, seen, this.#viewport, palette);
+      const only = selected.length === 1 ? selected[0] : undefined;
+      if (only?.shape.kind === 'box') drawSize(context, only.shape.box, this.#viewport, palette);
+    }
+    if (this.#draft) {
+      drawDraft(context, this.#draft, this.#viewport, palette, this.#draftPosition);
+      drawSize(context, this.#draft, this.#viewport, palette);
+    }
+    if (this.#tool === 'box' && this.#at && !this.#pan && !this.#spaceHeld)
+      drawCrosshair(context, this.#at, this.#size, palette);
+  }
+
+  #drawMasks(context: CanvasRenderingContext2D): void {
+    const bitmap = this.#maskBitmap();
+    if (!bitmap || this.#fill === 0) return;
+    const { x, y, scale } = this.#viewport;
+    const step = bitmapStep(this.#picture);
+    context.save();
+    context.imageSmoothingEnabled = false;
+    context.globalAlpha = Math.min(1, this.#fill * 1.5); // a mask has no inside line to stand out by
+    context.drawImage(bitmap, x, y, bitmap.width * step * scale, bitmap.height * step * scale);
+    context.restore();
+  }
+
+  /** All masks as one bitmap, made anew when a mask or a class of one changes. */
+  #maskBitmap(): OffscreenCanvas | null {
+    const masks = this.#shapes.flatMap(({ shape, position }) =>
+      shape.kind === 'mask'
+        ? [{ shape, rle: shape.rle, word: rgbaWord(classColourOf(this.#palette, position), 1) }]
+        : [],
+    );
+    const words = masks.map(({ word }) => word).join();
+    const same =
+      this.#masks?.words === words &&
+      this.#masks.key.length === masks.length &&
+      masks.every(({ shape }, index) => shape === this.#masks?.key[index]);
+    if (this.#masks && same) return this.#masks.canvas;
+    const key = masks.map(({ shape }) => shape);
+    this.#masks = { key, words, canvas: null };
+    if (masks.length === 0) return null;
+    const step = bitmapStep(this.#picture);
+    const width = Math.ceil(this.#picture.width / step);
+    const height = Math.ceil(this.#picture.height / step);
+    const data = new ImageData(width, height);
+    paintMasks(new Uint32Array(data.data.buffer), this.#picture, step, masks);
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext('2d')?.putImageData(data, 0, 0);
+    this.#masks.canvas = canvas;
+    return canvas;
+  }
+}

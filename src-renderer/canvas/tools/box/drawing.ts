@@ -1,0 +1,32 @@
+// One corner is set. A drag ends where the button is let go; a click waits for a second click, since
+// holding a button hurts.
+
+import { boxBetween } from '../../box-edits.ts';
+import { travelled, type Pointer, type State, type World } from '../tool.ts';
+import { boxIdle } from './idle.ts';
+
+export function drawing(start: Pointer): State {
+  let clicked = false;
+
+  const finish = (world: World, pointer: Pointer): State => {
+    const box = boxBetween(start.imagePoint, pointer.imagePoint, world.picture);
+    if (box.width > 0 && box.height > 0) world.add({ kind: 'box', box });
+    return boxIdle();
+  };
+
+  return {
+    name: 'drawing',
+    enter: (world) => world.select([]),
+    exit: (world) => world.draft(null),
+    move: (world, pointer) => world.draft(boxBetween(start.imagePoint, pointer.imagePoint, world.picture)),
+    up(world, pointer) {
+      if (travelled(start.screenPoint, pointer.screenPoint)) return finish(world, pointer);
+      clicked = true;
+    },
+    down(world, pointer) {
+      // The second click; its own release comes while the tool rests again and means nothing there.
+      if (clicked && travelled(start.screenPoint, pointer.screenPoint)) return finish(world, pointer);
+    },
+    cancel: () => boxIdle(),
+  };
+}

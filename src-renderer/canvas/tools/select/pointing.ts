@@ -1,0 +1,33 @@
+// The button is down and it is not yet known whether this is a click or a drag. A shape not yet selected is
+// selected at once, so that press-and-drag moves it; with Shift it joins or leaves the selection.
+
+import type { CanvasShape } from '../../shapes.ts';
+import { panning } from '../panning.ts';
+import { travelled, type Pointer, type State } from '../tool.ts';
+import { idle } from './idle.ts';
+import { moving } from './moving.ts';
+
+export function pointing(start: Pointer, hit: CanvasShape | null): State {
+  return {
+    name: 'pointing',
+    enter(world) {
+      if (!hit) return;
+      if (start.shift) {
+        const next = new Set(world.selection);
+        if (!next.delete(hit.id)) next.add(hit.id);
+        world.select(next);
+      } else if (!world.selection.has(hit.id)) world.select([hit.id]);
+    },
+    move(world, pointer) {
+      if (!travelled(start.screenPoint, pointer.screenPoint)) return;
+      // A drag that starts on nothing moves the picture.
+      if (!hit) return panning(start, idle);
+      return moving(world, start, pointer) ?? undefined;
+    },
+    up(world) {
+      if (!start.shift) world.select(hit ? [hit.id] : []);
+      return idle();
+    },
+    cancel: () => idle(),
+  };
+}

@@ -1,0 +1,146 @@
+// The way from "New project from a folder…" to a project with pictures: choose, detect, import, result.
+// Kept outside the dialog so that the title bar and Home start the same thing.
+
+import { call } from '../../bridge/bridge.ts';
+import type { Detection, FileRef, ImportResult, Job, JobId } from '../../../src-main/contracts/index.ts';
+import { app } from '../../state/app.svelte.ts';
+import { project } from '../../state/project.svelte.ts';
+import { runs } from '../../state/runs.svelte.ts';
+
+type Step = 'closed' | 'choosing' | 'detecting' | 'ready' | 'running' | 'done' | 'failed';
+
+class ImportDialog {
+  step = $state<Step>('closed');
+  kind = $state<'folder' | 'file'>('folder');
+  /** Into the open project instead of a new one. */
+  into = $state(false);
+  /** Full place of the source, for people. */
+  label = $state('');
+  name = $state('');
+  detection = $state.raw<Detection | null>(null);
+  format = $state('');
+  error = $state.raw<unknown>(null);
+  /** The project that this dialog made, to be forgotten if nothing gets into it. */
+  made = $state(false);
+
+  #source: FileRef | null = null;
+  /** Rises with each source and on closing, so that an answer that comes late opens nothing. */
+  #attempt = 0;
+  #jobId = $state<JobId | null>(null);
+
+  readonly job: Job | null = $derived(runs.jobs.find(({ id }) => id === this.#jobId) ?? null);
+  readonly result = $derived(this.job?.state === 'done' ? (this.job.result as ImportResult) : null);
+
+  watches(id: JobId): boolean {
+    return this.step !== 'closed' && id === this.#jobId;
+  }
+
+  /** Native dialog where there is one, else our own folder browser. */
+  async pick(kind: 'folder' | 'file', into = false): Promise<void> {
+    this.kind = kind;
+    this.into = into;
+    this.error = null;
+    this.made = false;
+    this.#jobId = null;
+    if (app.info?.shell !== 'electron') {
+      this.step = 'choosing';
+      return;
+    }
+    try {
+      const title = kind === 'folder' ? 'Folder with pictures' : 'Annotation file or archive';
+      const ref = await call('files.pick', { kind, title });
+      if (ref === null) return;
+      const label = kind === 'folder' ? ((await call('files.browse', { folder: ref })).label ?? '') : '';
+      await this.chosen(ref, label);
+    } catch (thrown) {
+      app.sayProblem(thrown);
+    }
+  }
+
+  async chosen(source: FileRef, label: string): Promise<void> {
+    this.#source = source;
+    this.label = label;
+    this.name = nameOf(label);
+    this.step = 'detecting';
+    const attempt = ++this.#attempt;
+    try {
+      const detection = await call('imports.detect', { source });
+      if (attempt !== this.#attempt) return;
+      this.detection = detection;
+      this.format = this.detection.format;
+      this.step = 'ready';
+    } catch (thrown) {
+      if (attempt !== this.#attempt) return;
+      this.detection = null;
+      this.error = thrown;
+      this.step = 'failed';
+    }
+  }
+
+  async start(): Promise<void> {
+    if (this.#source === null) return;
+    this.error = null;
+    this.step = 'running';
+    try {
+      if (!this.into && !this.made) {
+        await project.create(this.name, null);
+        this.made = true;
+      }
+      const id = await call('imports.start', { source: this.#source, format: this.format || 'auto' });
+      // Its first event may have come before this answer; its place is found by the id either way.
+      this.#jobId = id;
+      if (!runs.jobs.some((job) => job.id === id)) runs.jobs = await call('jobs.list', {});
+    } catch (thrown) {
+      this.error = thrown;
+      this.step = 'failed';
+    }
+  }
+
+  /** Called for every change of the watched job. */
+  follow(): void {
+    const job = this.job;
+    if (this.step !== 'running' || !job) return;
+    if (job.state === 'done') this.step = 'done';
+    else if (job.state === 'failed') {
+      this.error = job.error;
+      this.step = 'failed';
+    } else if (job.state === 'cancelled') void this.close();
+  }
+
+  cancelJob(): void {
+    if (this.#jobId) call('jobs.cancel', { id: this.#jobId }).catch((thrown) => app.sayProblem(thrown));
+  }
+
+  async finish(): Promise<void> {
+    this.step = 'closed';
+    await project.load();
+    project.picturesChanged += 1;
+    app.go('annotate');
+  }
+
+  /** Leaves; an empty project made on the way is taken off the list again. */
+  async close(): Promise<void> {
+    const job = this.job;
+    const emptied = this.made && this.step !== 'done' && job?.state !== 'running' && job?.state !== 'waiting';
+    this.step = 'closed';
+    this.#attempt += 1;
+    if (!emptied || !project.id) return;
+    try {
+      const { id } = project;
+      await call('projects.close', {});
+      await call('projects.forget', { id });
+      await project.load();
+    } catch (thrown) {
+      app.sayProblem(thrown);
+    }
+  }
+}
+
+/** "pets" of "~/pictures/pets/", "train" of "C:\\data\\train.json". */
+export function nameOf(label: string): string {
+  const last = label.split(/[/\\]/).filter(Boolean).at(-1) ?? '';
+  const stem = last.replace(/\.[a-z0-9]{1,5}$/i, '').trim();
+  return (stem === '' || stem === '~' ? 'New project' : stem).slice(0, 100);
+}
+
+export const importDialog = new ImportDialog();
