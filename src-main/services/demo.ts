@@ -20,7 +20,7 @@ import { openSample } from './sample.ts';
 export type DemoRun = 'standard' | 'blackout' | 'box-aware' | 'outside-swap';
 
 /** Everything that the four runs have in common. */
-const COMMON = { model: 'resnet8', sizePx: 64, epochs: 16, batch: 64, device: 'auto' } as const;
+const COMMON = { model: 'resnet8', sizePx: 64, epochs: 26, batch: 32, device: 'auto' } as const;
 const BOX_AWARE = { lambdaInside: 0, lambdaOutside: 5 };
 
 /** The four runs, in the order of the report. Seeds are given when they start. */
