@@ -259,7 +259,7 @@ export interface HeatMap {
   values: string;
   /** Class explained. */
   classId: ClassId;
-  /** Softmax of every class, in class order, of the unchanged picture. */
+  /** Softmax of every class, in class order, of the picture that the model saw: the attacked one after an attack. */
   scores: { classId: ClassId; name: string; score: number }[];
   /** Share of the heat inside the picture's region; null without one. */
   energyInBox: number | null;

@@ -24,6 +24,13 @@ export function formatById(id: string): Format {
 
 /** The likeliest format of a folder or file. Throws bad-file when none would read anything of it. */
 export async function detectFormat(source: SourceTree): Promise<Detection> {
+  const { chosenFile } = source;
+  // A file stands for itself, not for what lies round it; only COCO keeps a whole set in one.
+  if (chosenFile !== null && !/\.json$/i.test(chosenFile))
+    throw new AppError('bad-file', `${chosenFile} is not a COCO JSON file; for other formats choose the folder`, {
+      file: chosenFile,
+      reason: 'only COCO JSON is read from a single file',
+    });
   const guesses = await Promise.all(
     formats
       .filter((format) => format.read)

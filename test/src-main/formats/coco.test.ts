@@ -181,6 +181,15 @@ describe('COCO', () => {
     expect((await readAs('coco', place)).images[0].relativePath).toBe('images/a.png');
   });
 
+  it('takes no other single file for what lies round it', async () => {
+    const folder = folderOf({ ...withAnnotation({ bbox: [1, 1, 2, 2] }), 'notes.md': 'notes' });
+    const opened = await SourceTree.open(path.join(folder, 'notes.md'));
+    await expect(detectFormat(opened)).rejects.toMatchObject({
+      code: 'bad-file',
+      detail: { file: 'notes.md' },
+    });
+  });
+
   it('warns of pictures that are missing or lead outside, and of boxes of unknown pictures', async () => {
     const outer = folderOf({ 'secret.png': true, 'data/a.png': true });
     const folder = path.join(outer, 'data');
