@@ -27,10 +27,14 @@ export async function detectFormat(source: SourceTree): Promise<Detection> {
   const { chosenFile } = source;
   // A file stands for itself, not for what lies round it; only COCO keeps a whole set in one.
   if (chosenFile !== null && !/\.json$/i.test(chosenFile))
-    throw new AppError('bad-file', `${chosenFile} is not a COCO JSON file; for other formats choose the folder`, {
-      file: chosenFile,
-      reason: 'only COCO JSON is read from a single file',
-    });
+    throw new AppError(
+      'bad-file',
+      `${chosenFile} is not a COCO JSON file; for other formats choose the folder`,
+      {
+        file: chosenFile,
+        reason: 'only COCO JSON is read from a single file',
+      },
+    );
   const guesses = await Promise.all(
     formats
       .filter((format) => format.read)
