@@ -24,9 +24,10 @@ export async function bench(args: string[]): Promise<unknown> {
   const data = option(args, 'data', defaultData);
   if (!existsSync(data)) throw new Error(`no folder ${data}: give one with --data`);
   const model = option(args, 'model', 'resnet8');
-  const epochs = option(args, 'epochs', '24');
+  const epochs = option(args, 'epochs', '12');
   const seed = option(args, 'seed', '0');
-  const lambdas = option(args, 'outside', '0,5,20').split(',').map(Number);
+  // Each `standard`, or what the penalty is the gradient of and its weight outside the box.
+  const variants = option(args, 'variants', 'standard,loss:2,log-probability:0.2').split(',');
   const home = mkdtempSync(path.join(tmpdir(), 'fovea-tiny-imagenet-'));
   const project = path.join(home, 'project');
   const environment = { FOVEA_HOME: home };
@@ -35,8 +36,12 @@ export async function bench(args: string[]): Promise<unknown> {
     await fovea(['import', project, data], environment);
     await fovea(['split', project, '--seed', seed], environment);
     const rows = [];
-    for (const lambda of lambdas) {
-      const objective = lambda === 0 ? ['standard'] : ['box-aware', '--set', `lambdaOutside=${lambda}`];
+    for (const variant of variants) {
+      const [of, lambda] = variant.split(':');
+      const objective =
+        lambda === undefined
+          ? ['standard']
+          : ['box-aware', '--set', `of=${of}`, '--set', `lambdaOutside=${lambda}`];
       const trained = await fovea<Trained>(
         [
           'train',
@@ -49,24 +54,22 @@ export async function bench(args: string[]): Promise<unknown> {
           '64',
           '--epochs',
           epochs,
-        ].concat(['--batch', option(args, 'batch', '64'), '--seed', seed]),
+        ].concat(['--batch', option(args, 'batch', '32'), '--seed', seed]),
         environment,
       );
       const { measures } = await fovea<Evaluated>(
         ['evaluate', project, '--run', String(trained.run)],
         environment,
       );
-      rows.push({ lambdaOutside: lambda, ...trained, ...measures });
-      console.log(
-        `lambdaOutside ${lambda}: ${percent(measures.accuracy)}, in box ${percent(measures.energyInBox)}`,
-      );
+      rows.push({ variant, ...trained, ...measures });
+      console.log(`${variant}: ${percent(measures.accuracy)}, in box ${percent(measures.energyInBox)}`);
     }
     console.log(`\n${model}, 64 px, ${epochs} epochs, seed ${seed}; accuracy on the 500 held-out pictures\n`);
     console.log(
       table([
-        ['weight outside', 'accuracy', 'energy in box', 'pointing game', 'localisation', 'best epoch', 'min'],
+        ['penalty:weight', 'accuracy', 'energy in box', 'pointing game', 'localisation', 'best epoch', 'min'],
         ...rows.map((row) => [
-          row.lambdaOutside === 0 ? 'standard' : String(row.lambdaOutside),
+          row.variant,
           percent(row.accuracy),
           percent(row.energyInBox),
           percent(row.pointingGame),
