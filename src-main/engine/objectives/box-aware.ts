@@ -52,7 +52,7 @@ export const boxAware = objective({
       id: 'right-reasons',
       title: 'Right for the right reasons',
       source: 'Ross et al. 2017, eq. 1: gradient of the summed log-probabilities, outside only',
-      params: { lambdaInside: 0, lambdaOutside: 1, of: 'log-probability', reduction: 'per-image' },
+      params: { lambdaInside: 0, lambdaOutside: 0.2, of: 'log-probability', reduction: 'per-image' },
     },
     {
       id: 'double-backprop',
