@@ -2,17 +2,11 @@
 
 import type { z } from 'zod';
 import type { Tensor } from '../graph/index.ts';
-import type { Preset } from '../../contracts/methods.ts';
 import type { ForwardPass } from '../nn/model.ts';
+import type { Parametrised } from '../nn/registry.ts';
 
-export interface Attack<S extends z.ZodObject = z.ZodObject> {
-  readonly id: string;
-  readonly title: string;
-  /** One sentence in plain words. */
-  readonly summary: string;
-  readonly citation: string;
+export interface Attack<S extends z.ZodObject = z.ZodObject> extends Parametrised {
   readonly schema: S;
-  readonly presets: readonly Preset[];
   /** @returns [B, 3, S, S] in [0, 1], at most eps away from the picture in every value */
   build(context: AttackContext, params: z.output<S>): Tensor;
 }

@@ -2,17 +2,11 @@
 
 import type { z } from 'zod';
 import { add, div, maximum, mul, scalar, sum, type Tensor } from '../graph/index.ts';
-import type { Preset } from '../../contracts/methods.ts';
 import type { ForwardPass } from '../nn/model.ts';
+import type { Parametrised } from '../nn/registry.ts';
 
-export interface Objective<S extends z.ZodObject = z.ZodObject> {
-  readonly id: string;
-  readonly title: string;
-  /** One sentence in plain words. */
-  readonly summary: string;
-  readonly citation: string;
+export interface Objective<S extends z.ZodObject = z.ZodObject> extends Parametrised {
   readonly schema: S;
-  readonly presets: readonly Preset[];
   /** Inputs beyond pictures, labels and regions. */
   readonly needs: { readonly composites?: boolean };
   /** Pure: builds the loss graph. A picture without region contributes only cross-entropy. */

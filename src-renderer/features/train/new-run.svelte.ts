@@ -30,7 +30,7 @@ export class NewRun {
   objective = $state('standard');
   model = $state('resnet8');
   sizePx = $state(64);
-  epochs = $state(20);
+  epochs = $state(26);
   batch = $state(32);
   seed = $state(0);
   device = $state<'auto' | 'cpu'>('auto');
@@ -44,7 +44,7 @@ export class NewRun {
     this.model = methods.models[0]?.id ?? 'resnet8';
     this.settings = defaultsOf(methods.settings);
     this.sizePx = suggested.sizePx;
-    this.batch = suggested.train >= 400 ? 64 : suggested.train >= 64 ? 32 : 8;
+    this.batch = suggested.train >= 4000 ? 64 : suggested.train >= 64 ? 32 : 8;
     if (like) this.copy(like);
   }
 
