@@ -1,8 +1,8 @@
 // Operations made of others, whose derivatives of any order follow, and the two that change only what `gradient`
 // sees.
 
-import { add, exp, log, sub } from './elementwise.ts';
-import { constant } from './leaf.ts';
+import { add, exp, log, mul, neg, softplus, sub } from './elementwise.ts';
+import { constant, scalar } from './leaf.ts';
 import { matmul } from './linear.ts';
 import { max, sum } from './reduction.ts';
 import { broadcastTo, reshape } from './shaping.ts';
@@ -42,6 +42,16 @@ export function softmax(x: Tensor): Tensor {
   return exp(logSoftmax(x));
 }
 
+/**
+ * Cross-entropy of independent yes-or-no answers, element by element, in nats: -t log s(z) - (1 - t) log(1 - s(z)) with
+ * s the sigmoid. Both terms are >= 0, so nothing cancels however large the logits.
+ * @param logits   any shape
+ * @param targets  probabilities in [0, 1], of a shape that broadcasts with it
+ */
+export function sigmoidCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  return add(mul(targets, softplus(neg(logits))), mul(sub(scalar(1), targets), softplus(logits)));
+}
+
 /** Row i holds the weights of the source pixels of target pixel i: [to, from], half-pixel centres. */
 function interpolation(from: number, to: number): Tensor {
   const values = new Float32Array(to * from);
@@ -62,6 +72,9 @@ function interpolation(from: number, to: number): Tensor {
  */
 export function resizeBilinear(x: Tensor, { height, width }: { height: number; width: number }): Tensor {
   if (x.shape.length !== 4) throw graphError('resizeBilinear', `needs 4 axes, not ${x.shape.length}`);
+  if (![height, width].every((extent) => Number.isInteger(extent) && extent >= 1)) {
+    throw graphError('resizeBilinear', `${height} by ${width} is no size in whole pixels from 1`);
+  }
   const [batch, channels, h, w] = x.shape;
   const wide = matmul(reshape(x, [batch * channels * h, w]), interpolation(w, width), { transposeB: true });
   const columns = reshape(wide, [batch * channels, h, width]); // [B*C, h, width]

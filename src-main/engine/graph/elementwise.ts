@@ -6,6 +6,18 @@ import { constant, scalar, uniformValue, zeros } from './leaf.ts';
 import { broadcastTo, reshape } from './shaping.ts';
 import { broadcastShapes, makeTensor, sameShape, sizeOf, type Tensor } from './tensor.ts';
 
+/** The error function, to float64 precision: e^(-x²) 2/sqrt(pi) times the sum of 2^n x^(2n+1) / (1 3 5 … (2n+1)). */
+function errorFunction(x: number): number {
+  if (!(Math.abs(x) < 6)) return Math.sign(x);
+  let term = x;
+  let total = x;
+  for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(total); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    total += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
+}
+
 /** Forward meaning of every operation of one operand. */
 export const unaryMeaning = {
   neg: (x: number) => -x,
@@ -19,6 +31,7 @@ export const unaryMeaning = {
   sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
   tanh: Math.tanh,
   softplus: (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  erf: errorFunction,
 } as const;
 
 /** Forward meaning of every operation of two operands. */
@@ -116,6 +129,11 @@ export function tanh(x: Tensor): Tensor {
 /** log(1 + exp(beta x)) / beta, stable for large |x|. */
 export function softplus(x: Tensor, beta = 1): Tensor {
   return mul(scalar(1 / beta), unary('softplus', mul(scalar(beta), x)));
+}
+
+/** 2 / sqrt(pi) times the integral of exp(-t²) from 0 to x. */
+export function erf(x: Tensor): Tensor {
+  return unary('erf', x);
 }
 
 export function square(x: Tensor): Tensor {

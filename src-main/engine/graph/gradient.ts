@@ -1,16 +1,47 @@
 // Symbolic reverse-mode derivative. The result is graph of the same operations, so it can be differentiated
 // again; every rule below is therefore stated in differentiable operations, never in stored values.
 
-import { add, div, equal, mul, neg, select, sigmoid, sign, square, step, sub } from './elementwise.ts';
+import { add, div, equal, exp, mul, neg, select, sigmoid, sign, square, step, sub } from './elementwise.ts';
 import { ones, scalar, zeros } from './leaf.ts';
 import { conv, convFilterGrad, convInputGrad, matmul } from './linear.ts';
 import { maxPoolGather, maxPoolScatter } from './pooling.ts';
 import { sum, sumTo } from './reduction.ts';
 import { broadcastTo, pad, reshape, slice, transpose } from './shaping.ts';
-import { graphError, showShape, sizeOf, topologicalOrder, type Op, type Tensor } from './tensor.ts';
+import {
+  graphError,
+  sameShape,
+  showShape,
+  sizeOf,
+  topologicalOrder,
+  type Op,
+  type Tensor,
+  type TensorOf,
+} from './tensor.ts';
 
 /** Operations whose derivative is 0 everywhere. */
-const flat: ReadonlySet<Op> = new Set<Op>(['stopGradient', 'sign', 'step', 'greater', 'equal']);
+const flat: ReadonlySet<Op> = new Set<Op>(['stopGradient', 'sign', 'step', 'greater', 'equal', 'topKMask']);
+
+/**
+ * A derivative put in place of an operation's own, for one call of `gradient`.
+ * @param y      the node
+ * @param g      gradient of the scalar in y, of the shape of y
+ * @param usual  what the operation's own rule gives; made when called
+ * @returns      for each input of y its contribution, of that input's shape, or undefined for none
+ */
+export type GradientRule<K extends Op = Op> = (
+  y: TensorOf<K>,
+  g: Tensor,
+  usual: () => readonly (Tensor | undefined)[],
+) => readonly (Tensor | undefined)[];
+
+export interface GradientOptions {
+  /**
+   * Rules of this call only, by operation, such as guided backpropagation's
+   * `relu: (y, g, usual) => usual().map((d) => d && mul(d, step(g)))`. The result is ordinary graph: differentiating it
+   * again uses the operations' own rules. An operation whose derivative is 0 everywhere passes one on if it has a rule.
+   */
+  readonly rules?: { readonly [K in Op]?: GradientRule<K> };
+}
 
 /**
  * Derivatives of a scalar.
@@ -19,7 +50,7 @@ const flat: ReadonlySet<Op> = new Set<Op>(['stopGradient', 'sign', 'step', 'grea
  *             may see through (a sum, product, reshape, ...) is made with `identity`
  * @returns    one tensor for each of wrt, of its shape; zeros where y does not depend on it
  */
-export function gradient(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
+export function gradient(y: Tensor, wrt: readonly Tensor[], { rules = {} }: GradientOptions = {}): Tensor[] {
   if (sizeOf(y.shape) !== 1) throw graphError('gradient', `needs a scalar, not ${showShape(y.shape)}`);
   const order = topologicalOrder([y]);
   const wanted = new Set(wrt);
@@ -30,7 +61,8 @@ export function gradient(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
   }
   const depends = new Set<Tensor>();
   for (const tensor of order) {
-    const passes = !flat.has(tensor.op) && tensor.inputs.some((source) => depends.has(source));
+    const hasSlope = !flat.has(tensor.op) || rules[tensor.op] !== undefined;
+    const passes = hasSlope && tensor.inputs.some((source) => depends.has(source));
     if (passes || wanted.has(tensor)) depends.add(tensor);
   }
   const contributions = new Map<Tensor, Tensor[]>([[y, [ones(y.shape)]]]);
@@ -42,9 +74,18 @@ export function gradient(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
     total.set(tensor, g);
     const isNeeded = tensor.inputs.map((source) => depends.has(source));
     if (!isNeeded.includes(true)) continue;
-    inputGradients(tensor, g, isNeeded).forEach((contribution, index) => {
+    const usual = (): readonly (Tensor | undefined)[] => inputGradients(tensor, g, isNeeded);
+    const rule = rules[tensor.op] as GradientRule | undefined;
+    const given = rule === undefined ? usual() : rule(tensor as TensorOf<Op>, g, usual);
+    given.forEach((contribution, index) => {
       if (contribution === undefined || !isNeeded[index]) return;
       const source = tensor.inputs[index];
+      if (rule !== undefined && !sameShape(contribution.shape, source.shape)) {
+        throw graphError(
+          'gradient',
+          `a rule for ${tensor.op} gave ${showShape(contribution.shape)} for an input of ${showShape(source.shape)}`,
+        );
+      }
       const list = contributions.get(source);
       if (list) list.push(contribution);
       else contributions.set(source, [contribution]);
@@ -92,6 +133,7 @@ function inputGradients(y: Tensor, g: Tensor, isNeeded: readonly boolean[]): (Te
     case 'step':
     case 'greater':
     case 'equal':
+    case 'topKMask':
       return [];
     case 'identity':
       return [g];
@@ -113,6 +155,8 @@ function inputGradients(y: Tensor, g: Tensor, isNeeded: readonly boolean[]): (Te
       return [mul(g, sub(scalar(1), square(y)))];
     case 'softplus':
       return [mul(g, sigmoid(a))];
+    case 'erf':
+      return [mul(g, mul(scalar(2 / Math.sqrt(Math.PI)), exp(neg(square(a)))))];
     case 'add':
       return [to(0, () => g), to(1, () => g)];
     case 'sub':

@@ -1,6 +1,14 @@
 // The graph: symbolic tensors, their operations, derivatives of any order, and simplification.
 
-export { gradient } from './gradient.ts';
+export { gradient, type GradientOptions, type GradientRule } from './gradient.ts';
 export * from './ops.ts';
 export { simplify } from './simplify.ts';
-export { sizeOf, topologicalOrder, type Op, type Shape, type Tensor, type TensorOf } from './tensor.ts';
+export {
+  sameShape,
+  sizeOf,
+  topologicalOrder,
+  type Op,
+  type Shape,
+  type Tensor,
+  type TensorOf,
+} from './tensor.ts';

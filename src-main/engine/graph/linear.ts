@@ -7,6 +7,7 @@ import {
   sameShape,
   showShape,
   type Shape,
+  type ConvAttributes,
   type Tensor,
   type WindowAttributes,
 } from './tensor.ts';
@@ -15,6 +16,12 @@ import {
 export interface WindowOptions {
   readonly stride?: number;
   readonly padding?: number;
+}
+
+/** Dilation 1 and one group where not given. */
+export interface ConvOptions extends WindowOptions {
+  readonly dilation?: number;
+  readonly groups?: number;
 }
 
 /**
@@ -51,22 +58,39 @@ export function windowAttributes(op: string, { stride = 1, padding = 0 }: Window
   return { stride, padding };
 }
 
-function convShape(op: string, x: Shape, w: Shape, attributes: WindowAttributes): number[] {
-  const shape = [x[0], w[0], windowCount(x[2], w[2], attributes), windowCount(x[3], w[3], attributes)];
-  if (x.length !== 4 || w.length !== 4 || x[1] !== w[1] || shape[2] < 1 || shape[3] < 1) {
-    throw graphError(op, `images ${showShape(x)} and filters ${showShape(w)} do not fit together`);
+function convAttributes(op: string, options: ConvOptions): ConvAttributes {
+  const { dilation = 1, groups = 1 } = options;
+  if (!Number.isInteger(dilation) || dilation < 1 || !Number.isInteger(groups) || groups < 1) {
+    throw graphError(op, `dilation ${dilation} and groups ${groups} are not whole numbers from 1`);
+  }
+  return { ...windowAttributes(op, options), dilation, groups };
+}
+
+/** How many pixels a filter of so many taps spans. */
+export function dilatedExtent(taps: number, dilation: number): number {
+  return (taps - 1) * dilation + 1;
+}
+
+function convShape(op: string, x: Shape, w: Shape, attributes: ConvAttributes): number[] {
+  const { dilation, groups } = attributes;
+  const count = (axis: number): number => windowCount(x[axis], dilatedExtent(w[axis], dilation), attributes);
+  const shape = [x[0], w[0], count(2), count(3)];
+  const fitsGroups = x[1] === w[1] * groups && w[0] % groups === 0;
+  if (x.length !== 4 || w.length !== 4 || !fitsGroups || !(shape[2] > 0) || !(shape[3] > 0)) {
+    const parts = groups === 1 ? '' : ` in ${groups} groups`;
+    throw graphError(op, `images ${showShape(x)} and filters ${showShape(w)}${parts} do not fit together`);
   }
   return shape;
 }
 
 /**
- * Two-dimensional cross-correlation, as networks use it.
+ * Two-dimensional cross-correlation, as networks use it. With as many groups as channels it is a depthwise one.
  * @param x  [batch, channels, height, width]
- * @param w  [filters, channels, kernel height, kernel width]
- * @returns  [batch, filters, (height + 2 padding - kernel) / stride + 1, ...]
+ * @param w  [filters, channels / groups, kernel height, kernel width]
+ * @returns  [batch, filters, floor((height + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, ...]
  */
-export function conv(x: Tensor, w: Tensor, options: WindowOptions = {}): Tensor {
-  const attributes = windowAttributes('conv', options);
+export function conv(x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor {
+  const attributes = convAttributes('conv', options);
   return makeTensor('conv', [x, w], convShape('conv', x.shape, w.shape, attributes), attributes);
 }
 
@@ -75,8 +99,8 @@ export function conv(x: Tensor, w: Tensor, options: WindowOptions = {}): Tensor 
  * @param g           [batch, filters, ...], like the result of conv
  * @param inputShape  shape of x, which the shape of g alone does not tell at a stride above 1
  */
-export function convInputGrad(g: Tensor, w: Tensor, inputShape: Shape, options: WindowOptions = {}): Tensor {
-  const attributes = windowAttributes('convInputGrad', options);
+export function convInputGrad(g: Tensor, w: Tensor, inputShape: Shape, options: ConvOptions = {}): Tensor {
+  const attributes = convAttributes('convInputGrad', options);
   if (!sameShape(convShape('convInputGrad', inputShape, w.shape, attributes), g.shape)) {
     throw graphError(
       'convInputGrad',
@@ -90,13 +114,8 @@ export function convInputGrad(g: Tensor, w: Tensor, inputShape: Shape, options: 
  * The adjoint of conv in w: <conv(x, w), g> = <w, convFilterGrad(x, g)>.
  * @param filterShape  shape of w
  */
-export function convFilterGrad(
-  x: Tensor,
-  g: Tensor,
-  filterShape: Shape,
-  options: WindowOptions = {},
-): Tensor {
-  const attributes = windowAttributes('convFilterGrad', options);
+export function convFilterGrad(x: Tensor, g: Tensor, filterShape: Shape, options: ConvOptions = {}): Tensor {
+  const attributes = convAttributes('convFilterGrad', options);
   if (!sameShape(convShape('convFilterGrad', x.shape, filterShape, attributes), g.shape)) {
     throw graphError(
       'convFilterGrad',

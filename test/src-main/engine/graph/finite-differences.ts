@@ -60,3 +60,35 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   }
   return worst / scale;
 }
+
+/**
+ * The difference between the symbolic gradient of a scalar along one random direction and the central difference along
+ * it, relative to the larger of 1 and the sum of the magnitudes that the product of gradient and direction adds up.
+ */
+export function slopeError(
+  y: Tensor,
+  wrt: readonly Tensor[],
+  feeds: Feeds,
+  random: () => number,
+  width = 1e-5,
+): number {
+  const symbolic = evaluate(gradient(y, wrt), feeds);
+  const above = { ...feeds };
+  const below = { ...feeds };
+  let slope = 0;
+  let scale = 1;
+  wrt.forEach((tensor, which) => {
+    if (tensor.op !== 'input') throw new Error('finite differences need input nodes');
+    const { name } = tensor.attributes;
+    const direction = feeds[name].map(() => 2 * random() - 1);
+    above[name] = feeds[name].map((value, index) => value + width * direction[index]);
+    below[name] = feeds[name].map((value, index) => value - width * direction[index]);
+    direction.forEach((step, index) => {
+      slope += step * symbolic[which][index];
+      scale += Math.abs(step * symbolic[which][index]);
+    });
+  });
+  const difference = (evaluate([y], above)[0][0] - evaluate([y], below)[0][0]) / (2 * width);
+  const error = Math.abs(difference - slope) / scale;
+  return Number.isNaN(error) ? Infinity : error;
+}

@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as g from '../../../../src-main/engine/graph/index.ts';
-import type { Tensor } from '../../../../src-main/engine/graph/index.ts';
-import { evaluate, gradientError, randomNumbers, type Feeds } from './finite-differences.ts';
-import { operationCases, type OperationCase } from './operation-cases.ts';
+import type { Op, Tensor } from '../../../../src-main/engine/graph/index.ts';
+import { evaluate, randomNumbers, relativeError, slopeError, type Feeds } from './finite-differences.ts';
+import { operationCases, operationFamilies, operationNames, type OperationCase } from './operation-cases.ts';
 
 /** A scalar that sees every element of y with a weight of its own. */
 function probe(y: Tensor, name: string, feeds: Feeds, random: () => number): Tensor {
@@ -20,67 +21,51 @@ function makeCase({ shapes, build, value = (x) => x }: OperationCase, seed: numb
   return { random, feeds, operands, first: probe(build(...operands), 'r', feeds, random) };
 }
 
-describe('the gradient of every operation agrees with finite differences', () => {
-  for (const operation of operationCases) {
-    it(`${operation.title}, to first and second order`, () => {
-      for (const seed of [1, 2, 3]) {
-        const { random, feeds, operands, first } = makeCase(operation, seed);
-        expect(gradientError(first, operands, feeds)).toBeLessThan(1e-7);
-        const second = g
-          .gradient(first, operands)
-          .map((derivative, index) => probe(derivative, `s${index}`, feeds, random))
-          .reduce(g.add);
-        expect(gradientError(second, operands, feeds)).toBeLessThan(1e-7);
-      }
+describe('the gradient of every operation agrees with finite differences over random shapes and attributes', () => {
+  for (const [name, cases] of operationFamilies) {
+    it(`${name}, to third order`, () => {
+      fc.assert(
+        fc.property(cases, fc.nat(), (operation, seed) => {
+          const { random, feeds, operands, first } = makeCase(operation, seed);
+          let y = first;
+          for (let order = 1; order <= 3; order++) {
+            expect(slopeError(y, operands, feeds, random), `${operation.title}, order ${order}`).toBeLessThan(
+              1e-7,
+            );
+            y = g
+              .gradient(y, operands)
+              .map((slope, index) => probe(slope, `s${order} ${index}`, feeds, random))
+              .reduce(g.add);
+          }
+        }),
+        { seed: 11, numRuns: 50 },
+      );
     });
   }
+});
 
-  it('and no operation is missing from the list', () => {
+describe('the table of operations', () => {
+  it('has every operation that the graph offers', () => {
+    expect(operationFamilies.map(([name]) => name).sort()).toEqual([...operationNames].sort());
+  });
+
+  it('meets every kind of node, forward and in derivatives', () => {
     const seen = new Set<string>();
     for (const operation of operationCases) {
       const { operands, first } = makeCase(operation, 1);
       for (const tensor of g.topologicalOrder([first, ...g.gradient(first, operands)])) seen.add(tensor.op);
     }
-    expect([...seen].sort()).toEqual(
-      [
-        ...[
-          'abs',
-          'add',
-          'broadcastTo',
-          'concat',
-          'constant',
-          'conv',
-          'convFilterGrad',
-          'convInputGrad',
-          'div',
-        ],
-        ...[
-          'equal',
-          'exp',
-          'greater',
-          'identity',
-          'input',
-          'log',
-          'matmul',
-          'max',
-          'maxPool',
-          'maxPoolGather',
-        ],
-        ...[
-          'maxPoolScatter',
-          'maximum',
-          'minimum',
-          'mul',
-          'neg',
-          'pad',
-          'relu',
-          'reshape',
-          'select',
-          'sigmoid',
-        ],
-        ...['sign', 'slice', 'softplus', 'sqrt', 'step', 'stopGradient', 'sub', 'sum', 'tanh', 'transpose'],
-      ].sort(),
-    );
+    // A new kind of node that is missing here does not compile.
+    const every: Record<Op, true> = {
+      ...{ input: true, constant: true, identity: true, stopGradient: true },
+      ...{ neg: true, exp: true, log: true, sqrt: true, abs: true, sign: true, step: true, relu: true },
+      ...{ sigmoid: true, tanh: true, softplus: true, erf: true, add: true, sub: true, mul: true, div: true },
+      ...{ maximum: true, minimum: true, greater: true, equal: true, select: true, topKMask: true },
+      ...{ sum: true, max: true, reshape: true, broadcastTo: true, transpose: true, concat: true },
+      ...{ slice: true, pad: true, matmul: true, conv: true, convInputGrad: true, convFilterGrad: true },
+      ...{ maxPool: true, maxPoolScatter: true, maxPoolGather: true },
+    };
+    expect([...seen].sort()).toEqual(Object.keys(every).sort());
   });
 });
 
@@ -130,6 +115,35 @@ describe('gradient', () => {
     const [shared] = g.gradient(g.sum(g.globalMaxPool(x)), [x]);
     expect([...evaluate([shared], feeds)[0]]).toEqual(
       [0, 1 / 3, 1 / 3, 1 / 3].map((v) => expect.closeTo(v, 6)),
+    );
+  });
+
+  it('takes a rule for an operation for one call only, such as that of guided backpropagation', () => {
+    const x = g.input('x', [4]);
+    const feeds = { x: Float64Array.of(-1, 2, 3, 4), r: Float64Array.of(1, 1, -1, 2) };
+    const weights = g.input('r', [4]);
+    const y = g.sum(g.mul(weights, g.square(g.relu(x))));
+    const [guided] = g.gradient(y, [x], {
+      rules: { relu: (_, slope, usual) => usual().map((d) => d && g.mul(d, g.step(slope))) },
+    });
+    const [usual] = g.gradient(y, [x]);
+    const [second] = g.gradient(g.sum(guided), [x]);
+    const results = evaluate([guided, usual, second], feeds);
+    [
+      [0, 4, 0, 16],
+      [0, 4, -6, 16],
+      [0, 2, 0, 4],
+    ].forEach((expected, index) => expect(relativeError(results[index], expected)).toBe(0));
+  });
+
+  it('lets a rule pass a slope through an operation that has none, and refuses one of the wrong shape', () => {
+    const x = g.input('x', [2, 2]);
+    const y = g.sum(g.mul(g.step(x), g.constant([1, 2, 3, 4], [2, 2])));
+    const feeds = { x: Float64Array.of(-1, 1, -1, 1) };
+    const [through] = g.gradient(y, [x], { rules: { step: (_, slope) => [slope] } });
+    expect([...evaluate([through], feeds)[0]]).toEqual([1, 2, 3, 4]);
+    expect(() => g.gradient(y, [x], { rules: { step: (_, slope) => [g.sum(slope)] } })).toThrow(
+      'gradient: a rule for step gave [] for an input of [2, 2]',
     );
   });
 

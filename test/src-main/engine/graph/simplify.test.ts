@@ -51,13 +51,52 @@ describe('constructors', () => {
     }
   });
 
-  it('refuse shapes that do not fit, naming the operation and both shapes', () => {
-    expect(() => g.add(x, g.input('y', [2, 5]))).toThrow('add: shapes [4, 3, 5] and [2, 5]');
-    expect(() => g.matmul(g.input('a', [2, 3]), g.input('b', [2, 3]))).toThrow('matmul: [2, 3] and [2, 3]');
-    expect(() => g.conv(g.input('i', [1, 3, 8, 8]), g.input('w', [4, 2, 3, 3]))).toThrow('conv: images');
-    expect(() => g.reshape(x, [7, -1])).toThrow('reshape: [4, 3, 5] cannot become [7, -1]');
-    expect(() => g.slice(x, [0, 2, 0], [4, 2, 5])).toThrow('slice: 2 from 2 is outside axis 1');
-    expect(() => g.constant([1, 2], [3])).toThrow('constant: 2 values');
+  const images = g.input('i', [1, 3, 8, 8]);
+  it.each<[string, () => unknown]>([
+    ['add: shapes [4, 3, 5] and [2, 5]', () => g.add(x, g.input('y', [2, 5]))],
+    ['select: shapes [4, 3, 5] and [2]', () => g.select(x, g.input('y', [2]), g.scalar(0))],
+    ['matmul: [2, 3] and [2, 3]', () => g.matmul(g.input('a', [2, 3]), g.input('b', [2, 3]))],
+    [
+      'matmul: [2, 3] and transposed [4, 5]',
+      () => g.matmul(g.input('a', [2, 3]), g.input('b', [4, 5]), { transposeB: true }),
+    ],
+    ['conv: images [1, 3, 8, 8] and filters [4, 2, 3, 3]', () => g.conv(images, g.input('w', [4, 2, 3, 3]))],
+    ['conv: stride 0 and padding 0', () => g.conv(images, g.input('w', [4, 3, 3, 3]), { stride: 0 })],
+    [
+      'convInputGrad: [1, 3, 8, 8] is no result for images [1, 2, 9, 9]',
+      () => g.convInputGrad(images, g.input('w', [3, 2, 3, 3]), [1, 2, 9, 9]),
+    ],
+    [
+      'convFilterGrad: [1, 3, 8, 8] is no result for filters [3, 3, 3, 3]',
+      () => g.convFilterGrad(images, images, [3, 3, 3, 3]),
+    ],
+    ['maxPool: window 9, stride 9, padding 0 on [1, 3, 8, 8]', () => g.maxPool(images, { window: 9 })],
+    ['averagePool: window 2, stride 2, padding 2', () => g.averagePool(images, { window: 2, padding: 2 })],
+    ['averagePool: window 2, stride 2, padding 0 on [4, 3, 5]', () => g.averagePool(x, { window: 2 })],
+    ['maxPoolScatter: [1, 3, 8, 8] is no result', () => g.maxPoolScatter(images, images, { window: 2 })],
+    ['maxPoolGather: [4, 3, 5] is not the shape', () => g.maxPoolGather(images, x, { window: 2 })],
+    ['mean: axis 2 is outside a tensor of 2 axes', () => g.globalAveragePool(g.input('y', [2, 3]))],
+    ['max: axis 3 is outside', () => g.max(x, 3)],
+    ['sum: axis -4 is outside', () => g.sum(x, -4)],
+    ['reshape: [4, 3, 5] cannot become [7, -1]', () => g.reshape(x, [7, -1])],
+    ['transpose: [0, 1, 1] is no order', () => g.transpose(x, [0, 1, 1])],
+    ['broadcastTo: [4, 3, 5] cannot fill [3, 5]', () => g.broadcastTo(x, [3, 5])],
+    ['concat: [4, 1, 1] does not join [4, 3, 5] on axis 0', () => g.concat([x, t], 0)],
+    ['concat: no tensors', () => g.concat([], 0)],
+    ['slice: 2 from 2 is outside axis 1', () => g.slice(x, [0, 2, 0], [4, 2, 5])],
+    ['pad: before and after need 3 widths', () => g.pad(x, [1], [1])],
+    ['constant: 2 values', () => g.constant([1, 2], [3])],
+    ['input: "y" has the extent 0', () => g.input('y', [0])],
+    ['topKMask: cannot take 6 along the last axis of [4, 3, 5]', () => g.topKMask(x, 6)],
+    ['oneHot: 0 is no count', () => g.oneHot(x, 0)],
+    ['gather: needs at least one axis', () => g.gather(g.scalar(1), x)],
+    ['resizeBilinear: needs 4 axes', () => g.resizeBilinear(x, { height: 2, width: 2 })],
+    ['resizeBilinear: 2 by 0 is no size', () => g.resizeBilinear(images, { height: 2, width: 0 })],
+    ['logSumExp', () => g.logSumExp(g.scalar(1))],
+  ])('refuse what does not fit, naming operation and shapes: %s', (message, make) => {
+    expect(make).toThrow(
+      message === 'logSumExp' ? 'axis -1 is outside a tensor of 0 axes' : `Graph operation ${message}`,
+    );
   });
 });
 
