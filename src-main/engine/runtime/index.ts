@@ -1,5 +1,10 @@
-// Executors: how a program of the graph is computed.
+// Executors: how a program of the graph is computed, and on what.
 
-export type { Executor, Program, Session } from './executor.ts';
-export { onnxExecutor, type OnnxOptions } from './onnx.ts';
+export { deviceAbsence, deviceTitle } from './device-list.ts';
+export { openDevice } from './devices.ts';
+export type { Executor, Feeds, Program, Session, StatePair, StepSession } from './executor.ts';
+export { exportClassifier, openExported, type ExportedBatch, type ExportPlan } from './onnx-export.ts';
+export { onnxExecutor, type OnnxOptions, type OnnxProvider } from './onnx.ts';
 export { evaluateReference, referenceExecutor } from './reference.ts';
+export { compileStep } from './step.ts';
+export { loadTensorFlow, tensorFlowExecutor } from './tensorflow.ts';

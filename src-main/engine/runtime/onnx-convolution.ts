@@ -2,13 +2,9 @@
 // several equal forms is fastest depends on the shapes; what is chosen here was measured on the CPU provider, one
 // thread, batch 32, a matrix product reaching 86 GFLOP/s.
 
-import type { Shape } from '../graph/index.ts';
+import { dilatedExtent } from '../graph/linear.ts';
+import type { ConvAttributes, Shape } from '../graph/tensor.ts';
 import type { OnnxWriter } from './onnx-writer.ts';
-
-export interface Window {
-  readonly stride: number;
-  readonly padding: number;
-}
 
 /** A value of the ONNX graph with its shape. */
 export interface Operand {
@@ -21,57 +17,81 @@ function timesTransposed(writer: OnnxWriter, a: string, b: string): string {
   return writer.node('FusedMatMul', [a, b], { transB: 1 }, 'com.microsoft');
 }
 
-export function lowerConv(writer: OnnxWriter, x: Operand, w: Operand, { stride, padding }: Window): string {
-  return writer.node('Conv', [x.name, w.name], {
+/** How Conv and ConvTranspose are told the same. */
+export function slidingAttributes({ stride, padding, dilation, groups }: ConvAttributes) {
+  return {
     strides: [stride, stride],
     pads: [padding, padding, padding, padding],
-  });
+    dilations: [dilation, dilation],
+    group: groups,
+  };
+}
+
+export function lowerConv(writer: OnnxWriter, x: Operand, w: Operand, window: ConvAttributes): string {
+  return writer.node('Conv', [x.name, w.name], slidingAttributes(window));
 }
 
 /**
  * Gradient in the images.
  * @param g  [batch, filters, h, w]
- * @param w  [filters, channels, kernel, kernel]
+ * @param w  [filters, channels / groups, kernel, kernel]
  */
 export function lowerInputGrad(
   writer: OnnxWriter,
   g: Operand,
   w: Operand,
   inputShape: Shape,
-  { stride, padding }: Window,
+  window: ConvAttributes,
 ): string {
-  const [, , kh, kw] = w.shape;
-  if (stride === 1 && padding < Math.min(kh, kw)) {
-    const [top, left] = [kh - 1 - padding, kw - 1 - padding];
-    const flipped = writer.once(`flipped ${w.name}`, () => flipFilters(writer, w));
-    return writer.node('Conv', [g.name, flipped], { pads: [top, left, top, left] });
+  const { stride, padding, dilation, groups } = window;
+  const pads = turnedPads(w.shape, window);
+  if (pads) {
+    const flipped = writer.once(`flipped ${w.name} ${groups}`, () => flipFilters(writer, w, groups));
+    return writer.node('Conv', [g.name, flipped], { ...slidingAttributes(window), pads });
   }
   // A convolution over g with zeros between, or four small ones with their results interleaved, took 2 to 5 times
   // as long as ConvTranspose. Rows and columns that no window reached get no gradient.
   const unreached = [2, 3].map(
-    (axis) => inputShape[axis] - ((g.shape[axis] - 1) * stride - 2 * padding + w.shape[axis]),
+    (axis) =>
+      inputShape[axis] -
+      ((g.shape[axis] - 1) * stride - 2 * padding + dilatedExtent(w.shape[axis], dilation)),
   );
   return writer.node('ConvTranspose', [g.name, w.name], {
-    strides: [stride, stride],
-    pads: [padding, padding, padding, padding],
+    ...slidingAttributes(window),
     output_padding: unreached,
   });
 }
 
+/** The border with which a convolution with turned filters gives the gradient in the images; undefined if none does. */
+export function turnedPads(
+  [, , kh, kw]: Shape,
+  { stride, padding, dilation }: ConvAttributes,
+): number[] | undefined {
+  const [top, left] = [kh, kw].map((taps) => dilatedExtent(taps, dilation) - 1 - padding);
+  return stride === 1 && top >= 0 && left >= 0 ? [top, left, top, left] : undefined;
+}
+
 /**
- * Filters turned by 180 degrees with channels and filters exchanged. Rows are reversed as whole blocks between two
- * transpositions: gathering single elements took 4 times as long, more than the convolution of a 512-channel layer.
+ * Filters turned by 180 degrees with the channels and filters of each group exchanged. Rows are reversed as whole
+ * blocks between two transpositions: gathering single elements took 4 times as long, more than the convolution of a
+ * 512-channel layer.
  */
-function flipFilters(writer: OnnxWriter, { name, shape: [filters, channels, kh, kw] }: Operand): string {
+function flipFilters(
+  writer: OnnxWriter,
+  { name, shape: [filters, part, kh, kw] }: Operand,
+  groups: number,
+): string {
+  const channels = part * groups;
   const taps = kh * kw;
-  const columns = writer.transpose(writer.reshape(name, [filters, channels * taps]), [1, 0]);
+  const byGroup = writer.reshape(name, [groups, filters / groups, part * taps]);
+  const columns = writer.reshape(writer.transpose(byGroup, [0, 2, 1]), [channels * taps, filters / groups]);
   const order = Array.from(
     { length: channels * taps },
     (_, row) => row - (row % taps) + taps - 1 - (row % taps),
   );
   const turned = taps === 1 ? columns : writer.node('Gather', [columns, writer.integers(order)], { axis: 0 });
-  const byChannel = writer.transpose(writer.reshape(turned, [channels, taps, filters]), [0, 2, 1]);
-  return writer.reshape(byChannel, [channels, filters, kh, kw]);
+  const byChannel = writer.transpose(writer.reshape(turned, [channels, taps, filters / groups]), [0, 2, 1]);
+  return writer.reshape(byChannel, [channels, filters / groups, kh, kw]);
 }
 
 /**
@@ -84,10 +104,11 @@ export function lowerFilterGrad(
   x: Operand,
   g: Operand,
   filterShape: Shape,
-  window: Window,
+  window: ConvAttributes,
 ): string {
   const [, channels, kh, kw] = filterShape;
   const [, , h, w] = g.shape;
+  if (window.groups > 1) return tapsByGroup(writer, x, g, filterShape, window);
   if (kh * kw > 1) {
     if (channels < 8) return allTapsAtOnce(writer, x, g, filterShape, window);
     if (window.stride > 1 || h * w < 256) return tapsAcrossBatch(writer, x, g, filterShape, window);
@@ -96,9 +117,12 @@ export function lowerFilterGrad(
   return tapsByImage(writer, x, g, filterShape, window);
 }
 
-/** Where each element of a filter stands. */
-function eachTap([, , kh, kw]: Shape): [row: number, column: number][] {
-  return Array.from({ length: kh * kw }, (_, tap) => [Math.floor(tap / kw), tap % kw]);
+/** Where each element of a filter stands, pixels from the first. */
+function eachTap([, , kh, kw]: Shape, dilation: number): [row: number, column: number][] {
+  return Array.from({ length: kh * kw }, (_, tap) => [
+    Math.floor(tap / kw) * dilation,
+    (tap % kw) * dilation,
+  ]);
 }
 
 /** The images as each tap saw them, [batch, channels, h * w]. */
@@ -107,14 +131,14 @@ function shiftedImages(
   x: Operand,
   g: Operand,
   filterShape: Shape,
-  window: Window,
+  window: ConvAttributes,
 ): string[] {
   const { stride, padding } = window;
   const [batch, channels, height, width] = x.shape;
   const [, , h, w] = g.shape;
   const border = [0, 0, padding, padding];
   const padded = padding === 0 ? x.name : writer.pad(x.name, border, border);
-  return eachTap(filterShape).map(([row, column]) => {
+  return eachTap(filterShape, window.dilation).map(([row, column]) => {
     const isWhole = stride === 1 && h === height + 2 * padding && w === width + 2 * padding;
     const ends = [row + (h - 1) * stride + 1, column + (w - 1) * stride + 1];
     const seen = isWhole ? padded : writer.slice(padded, [row, column], ends, [2, 3], [stride, stride]);
@@ -131,12 +155,41 @@ function joinTaps(writer: OnnxWriter, taps: readonly string[], filterShape: Shap
 }
 
 /** One matrix product for each image and tap. */
-function tapsByImage(writer: OnnxWriter, x: Operand, g: Operand, filterShape: Shape, window: Window): string {
+function tapsByImage(
+  writer: OnnxWriter,
+  x: Operand,
+  g: Operand,
+  filterShape: Shape,
+  window: ConvAttributes,
+): string {
   const [batch, filters, h, w] = g.shape;
   const rows = writer.reshape(g.name, [batch, filters, h * w]);
   const taps = shiftedImages(writer, x, g, filterShape, window).map((seen) =>
     writer.sum(timesTransposed(writer, rows, seen), [0], false),
   );
+  return joinTaps(writer, taps, filterShape);
+}
+
+/** One matrix product for each image, group and tap; a product of elements where a group has one channel. */
+function tapsByGroup(
+  writer: OnnxWriter,
+  x: Operand,
+  g: Operand,
+  filterShape: Shape,
+  window: ConvAttributes,
+): string {
+  const { groups } = window;
+  const [batch, filters, h, w] = g.shape;
+  const part = filterShape[1];
+  const rows = writer.reshape(g.name, [batch, groups, filters / groups, h * w]);
+  const taps = shiftedImages(writer, x, g, filterShape, window).map((shifted) => {
+    const seen = writer.reshape(shifted, [batch, groups, part, h * w]);
+    const sums =
+      part === 1
+        ? writer.sum(writer.node('Mul', [rows, seen]), [0, 3], false)
+        : writer.sum(timesTransposed(writer, rows, seen), [0], false);
+    return writer.reshape(sums, [filters, part]);
+  });
   return joinTaps(writer, taps, filterShape);
 }
 
@@ -146,7 +199,7 @@ function allTapsAtOnce(
   x: Operand,
   g: Operand,
   filterShape: Shape,
-  window: Window,
+  window: ConvAttributes,
 ): string {
   const [batch, filters, h, w] = g.shape;
   const [, channels, kh, kw] = filterShape;
@@ -166,7 +219,7 @@ function tapsAsOffsets(
   x: Operand,
   g: Operand,
   filterShape: Shape,
-  window: Window,
+  window: ConvAttributes,
 ): string {
   const { padding } = window;
   const [batch, channels, height, width] = x.shape;
@@ -184,7 +237,7 @@ function tapsAsOffsets(
     filters,
     h * line,
   ]);
-  const taps = eachTap(filterShape).map(([row, column]) => {
+  const taps = eachTap(filterShape, window.dilation).map(([row, column]) => {
     const start = row * line + column;
     const seen = writer.slice(images, [start], [start + h * line], [2]);
     return writer.sum(timesTransposed(writer, rows, seen), [0], false);
@@ -198,7 +251,7 @@ function tapsAcrossBatch(
   x: Operand,
   g: Operand,
   filterShape: Shape,
-  window: Window,
+  window: ConvAttributes,
 ): string {
   const { stride, padding } = window;
   const [batch, filters, h, w] = g.shape;
@@ -208,7 +261,7 @@ function tapsAcrossBatch(
   const border = [0, padding, padding, 0];
   const turned = writer.transpose(x.name, channelsLast);
   const images = padding === 0 ? turned : writer.pad(turned, border, border);
-  const taps = eachTap(filterShape).map(([row, column]) => {
+  const taps = eachTap(filterShape, window.dilation).map(([row, column]) => {
     const ends = [row + (h - 1) * stride + 1, column + (w - 1) * stride + 1];
     const seen = writer.slice(images, [row, column], ends, [1, 2], [stride, stride]);
     return writer.node('Gemm', [rows, writer.reshape(seen, [batch * h * w, channels])], { transA: 1 });

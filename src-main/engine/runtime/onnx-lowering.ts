@@ -2,7 +2,14 @@
 // share names (a weight and its next value); in ONNX they may not, so they get different prefixes.
 
 import { AppError } from '../../contracts/errors.ts';
-import { simplify, topologicalOrder, type Tensor } from '../graph/index.ts';
+import {
+  simplify,
+  topologicalOrder,
+  type Op,
+  type Shape,
+  type Tensor,
+  type TensorOf,
+} from '../graph/index.ts';
 import type { Program } from './executor.ts';
 import { lowerConv, lowerFilterGrad, lowerInputGrad, type Operand } from './onnx-convolution.ts';
 import { encodeModel, type OnnxValue } from './onnx-protobuf.ts';
@@ -18,25 +25,29 @@ export const inputPrefix = 'in:';
 export const outputPrefix = 'out:';
 
 /** ReduceMax takes its axes as an input, and ScatterElements adds, from this version on. */
-const opset = 18;
+export const opset = 18;
 
-export function lowerProgram(program: Program): LoweredProgram {
+/** A device's own form of an operation; undefined where the usual one serves. */
+export type SpecialForm = (
+  writer: OnnxWriter,
+  tensor: Tensor,
+  operands: readonly Operand[],
+) => string | undefined;
+
+export function lowerProgram(program: Program, specialForm: SpecialForm = () => undefined): LoweredProgram {
   const names = Object.keys(program.outputs);
   const outputs = simplify(names.map((name) => program.outputs[name]));
   const writer = new OnnxWriter();
   const values = new Map<Tensor, string>();
   const inputs: OnnxValue[] = [];
   const usedInputs: { name: string; shape: readonly number[] }[] = [];
-  for (const tensor of topologicalOrder(outputs)) {
-    if (tensor.op === 'input') {
-      const { name } = tensor.attributes;
-      inputs.push({ name: inputPrefix + name, shape: tensor.shape });
-      usedInputs.push({ name, shape: tensor.shape });
-      values.set(tensor, inputPrefix + name);
-    } else {
-      values.set(tensor, lower(writer, tensor, values));
-    }
-  }
+  const begin = (tensor: TensorOf<'input'>): string => {
+    const { name } = tensor.attributes;
+    inputs.push({ name: inputPrefix + name, shape: tensor.shape });
+    usedInputs.push({ name, shape: tensor.shape });
+    return inputPrefix + name;
+  };
+  lowerOutputs(writer, outputs, values, begin, specialForm);
   names.forEach((name, index) => {
     writer.nodes.push({
       type: 'Identity',
@@ -54,8 +65,30 @@ export function lowerProgram(program: Program): LoweredProgram {
   return { model, usedInputs };
 }
 
+/**
+ * Adds the nodes of simplified outputs to a model that is being written.
+ * @param values  takes the name of every tensor's value
+ * @param begin   gives the name of an input's value
+ */
+export function lowerOutputs(
+  writer: OnnxWriter,
+  outputs: readonly Tensor[],
+  values: Map<Tensor, string>,
+  begin: (input: TensorOf<'input'>) => string,
+  specialForm: SpecialForm = () => undefined,
+): void {
+  for (const tensor of topologicalOrder(outputs)) {
+    if (tensor.op === 'input') {
+      values.set(tensor, begin(tensor));
+    } else {
+      const operands = tensor.inputs.map((source) => ({ name: values.get(source)!, shape: source.shape }));
+      values.set(tensor, specialForm(writer, tensor, operands) ?? lower(writer, tensor, values));
+    }
+  }
+}
+
 /** ONNX names of the operations that map one to one. */
-const direct: Partial<Record<Tensor['op'], string>> = {
+const direct = {
   neg: 'Neg',
   exp: 'Exp',
   log: 'Log',
@@ -66,13 +99,14 @@ const direct: Partial<Record<Tensor['op'], string>> = {
   sigmoid: 'Sigmoid',
   tanh: 'Tanh',
   softplus: 'Softplus',
+  erf: 'Erf',
   add: 'Add',
   sub: 'Sub',
   mul: 'Mul',
   div: 'Div',
   maximum: 'Max',
   minimum: 'Min',
-};
+} as const satisfies Partial<Record<Op, string>>;
 
 const largestFloat = 3.4028234663852886e38;
 const floatType = 1;
@@ -82,7 +116,7 @@ function lower(writer: OnnxWriter, tensor: Tensor, values: ReadonlyMap<Tensor, s
   const operands = tensor.inputs.map((source) => values.get(source)!);
   const [a, b, c] = operands;
   const operand = (index: number): Operand => ({ name: operands[index], shape: tensor.inputs[index].shape });
-  const type = direct[tensor.op];
+  const type = (direct as Partial<Record<Op, string>>)[tensor.op];
   if (type !== undefined) return writer.node(type, operands);
   switch (tensor.op) {
     case 'constant':
@@ -97,6 +131,8 @@ function lower(writer: OnnxWriter, tensor: Tensor, values: ReadonlyMap<Tensor, s
       return asFloats(writer, writer.node('Equal', [a, b]));
     case 'select':
       return writer.node('Where', [writer.node('Cast', [a], { to: boolType }), b, c]);
+    case 'topKMask':
+      return lowerTopKMask(writer, a, tensor.shape, tensor.attributes.k);
     case 'sum':
       // ReduceSumSquare would save the product of sum(mul(x, x)), but takes twice as long as the two together.
       return writer.sum(a, tensor.attributes.axes, true);
@@ -139,12 +175,24 @@ function lower(writer: OnnxWriter, tensor: Tensor, values: ReadonlyMap<Tensor, s
     case 'maxPoolGather':
       return lowerMaxPool(writer, tensor, operands);
     default:
-      throw new AppError('internal', `The operation ${tensor.op} has no form in ONNX.`, { place: tensor.op });
+      throw noForm(tensor.op);
   }
+}
+
+/** An operation that is neither direct, nor has a case above, nor is gone by then does not fit the type of `op`. */
+function noForm(op: keyof typeof direct | 'input' | 'stopGradient' | 'identity'): AppError {
+  return new AppError('internal', `The operation ${op} has no form in ONNX.`, { place: op });
 }
 
 function asFloats(writer: OnnxWriter, mask: string): string {
   return writer.node('Cast', [mask], { to: floatType });
+}
+
+function lowerTopKMask(writer: OnnxWriter, x: string, shape: Shape, k: number): string {
+  // Of equal elements TopK reports those of the lower index.
+  const [, places] = writer.pair('TopK', [x, writer.integers([k])], { axis: -1 });
+  const marks = writer.filled(1, [...shape.slice(0, -1), k]);
+  return writer.node('ScatterElements', [writer.filled(0, shape), places, marks], { axis: -1 });
 }
 
 type MaxPooling = Extract<Tensor, { op: 'maxPool' | 'maxPoolScatter' | 'maxPoolGather' }>;
@@ -166,7 +214,7 @@ function lowerMaxPool(writer: OnnxWriter, tensor: MaxPooling, [x, other]: readon
     return writer.reshape(writer.node('Gather', [flat, flatIndices]), tensor.shape);
   }
   const size = tensor.shape.reduce((product, extent) => product * extent, 1);
-  const empty = writer.node('Expand', [writer.floats(Float32Array.of(0), [1]), writer.integers([size])]);
+  const empty = writer.filled(0, [size]);
   const filled = writer.node('ScatterElements', [empty, flatIndices, flat], { reduction: { text: 'add' } });
   return writer.reshape(filled, tensor.shape);
 }

@@ -2,6 +2,7 @@
 // A page of our own instead of a package: those still need the schema, and weights never enter the file.
 
 const float32 = 1;
+const uint8 = 2;
 const int64 = 7;
 
 export interface OnnxNode {
@@ -9,7 +10,7 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
-  /** '' is the ONNX standard, 'com.microsoft' the additions of ONNX Runtime. */
+  /** '' is the ONNX standard; others are additions of ONNX Runtime, each in its first version. */
   readonly domain?: string;
 }
 
@@ -19,10 +20,15 @@ export type OnnxAttribute =
 
 export interface OnnxValue {
   readonly name: string;
-  readonly shape: readonly number[];
+  /** A text names an extent that is known only when the model runs. */
+  readonly shape: readonly (number | string)[];
+  /** float32 unless given. */
+  readonly type?: 'uint8';
 }
 
-export interface OnnxConstant extends OnnxValue {
+export interface OnnxConstant {
+  readonly name: string;
+  readonly shape: readonly number[];
   readonly values: Float32Array | BigInt64Array;
 }
 
@@ -32,6 +38,8 @@ export interface OnnxModel {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   readonly opset: number;
+  /** What the file says of itself to people and programs. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** The bytes of a ModelProto. */
@@ -48,7 +56,12 @@ export function encodeModel(model: OnnxModel): Uint8Array {
     text(2, 'fovea'),
     message(7, graph),
     message(8, join([text(1, ''), integer(2, model.opset)])),
-    message(8, join([text(1, 'com.microsoft'), integer(2, 1)])),
+    ...[...new Set(model.nodes.map(({ domain = '' }) => domain))]
+      .filter((domain) => domain !== '')
+      .map((domain) => message(8, join([text(1, domain), integer(2, 1)]))),
+    ...Object.entries(model.metadata ?? {}).map(([key, value]) =>
+      message(14, join([text(1, key), text(2, value)])),
+    ),
   ]);
 }
 
@@ -84,9 +97,11 @@ function encodeConstant({ name, shape, values }: OnnxConstant): Uint8Array {
   ]);
 }
 
-function encodeValue({ name, shape }: OnnxValue): Uint8Array {
-  const extents = join(shape.map((extent) => message(1, integer(1, extent))));
-  const tensorType = join([integer(1, float32), message(2, extents)]);
+function encodeValue({ name, shape, type }: OnnxValue): Uint8Array {
+  const extents = join(
+    shape.map((extent) => message(1, typeof extent === 'number' ? integer(1, extent) : text(2, extent))),
+  );
+  const tensorType = join([integer(1, type === 'uint8' ? uint8 : float32), message(2, extents)]);
   return join([text(1, name), message(2, message(1, tensorType))]);
 }
 

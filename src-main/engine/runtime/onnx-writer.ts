@@ -62,6 +62,12 @@ export class OnnxWriter {
     });
   }
 
+  /** The same number everywhere. */
+  filled(value: number, shape: readonly number[]): string {
+    const one = this.once(`number ${value}`, () => this.floats(Float32Array.of(value), [1]));
+    return this.node('Expand', [one, this.integers(shape)]);
+  }
+
   reshape(x: string, shape: readonly number[]): string {
     return this.node('Reshape', [x, this.integers(shape)]);
   }

@@ -3,7 +3,7 @@
 
 import { AppError } from '../../contracts/errors.ts';
 import { binaryMeaning, unaryMeaning, type BinaryOp, type UnaryOp } from '../graph/elementwise.ts';
-import { sizeOf, topologicalOrder, type Shape, type Tensor } from '../graph/tensor.ts';
+import { sizeOf, topologicalOrder, type ConvAttributes, type Shape, type Tensor } from '../graph/tensor.ts';
 import type { Executor, Program, Session } from './executor.ts';
 import { checkFeed } from './feeds.ts';
 
@@ -71,6 +71,17 @@ function evaluate(tensor: Tensor, operands: readonly Float64Array[]): Float64Arr
       const chosen = spread(b, bShape, shape);
       const other = spread(c, tensor.inputs[2].shape, shape);
       return mask.map((value, index) => (value !== 0 ? chosen[index] : other[index]));
+    }
+    case 'topKMask': {
+      const result = new Float64Array(sizeOf(shape));
+      const extent = shape[shape.length - 1];
+      for (let row = 0; row < a.length; row += extent) {
+        Array.from({ length: extent }, (_, index) => row + index)
+          .sort((one, other) => a[other] - a[one] || one - other)
+          .slice(0, tensor.attributes.k)
+          .forEach((place) => (result[place] = 1));
+      }
+      return result;
     }
     case 'sum':
     case 'max': {
@@ -176,8 +187,13 @@ function evaluate(tensor: Tensor, operands: readonly Float64Array[]): Float64Arr
       return result;
     }
     default:
-      throw new AppError('internal', `The operation ${tensor.op} has no value here.`, { place: tensor.op });
+      throw noValue(tensor.op);
   }
+}
+
+/** An operation without a case above does not fit the type of `op`. */
+function noValue(op: UnaryOp | BinaryOp | 'input'): AppError {
+  return new AppError('internal', `The operation ${op} has no value here.`, { place: op });
 }
 
 function offset(shape: Shape, index: readonly number[]): number {
@@ -222,24 +238,25 @@ function spread(values: Float64Array, from: Shape, to: Shape): Float64Array {
 /** Visits every product x . w that a convolution adds to y, by their offsets. */
 function forEachProduct(
   [batch, channels, height, width]: Shape,
-  [filters, , kh, kw]: Shape,
+  [filters, part, kh, kw]: Shape,
   [, , h, w]: Shape,
-  { stride, padding }: { stride: number; padding: number },
+  { stride, padding, dilation, groups }: ConvAttributes,
   visit: (x: number, w: number, y: number) => void,
 ): void {
   for (let n = 0; n < batch; n++)
     for (let k = 0; k < filters; k++)
-      for (let c = 0; c < channels; c++)
+      for (let c = 0; c < part; c++)
         for (let row = 0; row < h; row++)
           for (let column = 0; column < w; column++)
             for (let i = 0; i < kh; i++)
               for (let j = 0; j < kw; j++) {
-                const top = row * stride + i - padding;
-                const left = column * stride + j - padding;
+                const top = row * stride + i * dilation - padding;
+                const left = column * stride + j * dilation - padding;
+                const channel = Math.floor(k / (filters / groups)) * part + c;
                 if (top < 0 || left < 0 || top >= height || left >= width) continue;
                 visit(
-                  ((n * channels + c) * height + top) * width + left,
-                  ((k * channels + c) * kh + i) * kw + j,
+                  ((n * channels + channel) * height + top) * width + left,
+                  ((k * part + c) * kh + i) * kw + j,
                   ((n * filters + k) * h + row) * w + column,
                 );
               }

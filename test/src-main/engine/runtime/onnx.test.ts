@@ -3,7 +3,7 @@ import * as g from '../../../../src-main/engine/graph/index.ts';
 import type { Tensor } from '../../../../src-main/engine/graph/index.ts';
 import { onnxExecutor, referenceExecutor, type Session } from '../../../../src-main/engine/runtime/index.ts';
 import { randomNumbers, relativeError } from '../graph/finite-differences.ts';
-import { operationCases } from '../graph/operation-cases.ts';
+import { operationCases, operationFamilies, probe } from '../graph/operation-cases.ts';
 
 const executor = onnxExecutor({ threads: 2 });
 const open: Session[] = [];
@@ -16,43 +16,18 @@ async function compile(inputs: Tensor[], outputs: Record<string, Tensor>): Promi
 }
 
 describe('the ONNX executor agrees with the float64 reference', () => {
-  for (const { title, shapes, build, value = (x: number) => x } of operationCases) {
-    it(`on ${title}, its gradient and the gradient of that`, async () => {
-      const random = randomNumbers(7);
-      const inputs: Tensor[] = [];
-      const feeds: Record<string, Float32Array> = {};
-      const feed = (name: string, shape: g.Shape, of: (x: number) => number): Tensor => {
-        feeds[name] = Float32Array.from({ length: g.sizeOf(shape) }, () => of(2 * random() - 1));
-        inputs.push(g.input(name, shape));
-        return inputs.at(-1)!;
-      };
-      const operands = shapes.map((shape, index) => feed(`x${index}`, shape, value));
-      const y = build(...operands);
-      const first = g.gradient(
-        g.sum(
-          g.mul(
-            y,
-            feed('r', y.shape, (x) => x),
-          ),
-        ),
-        operands,
-      );
-      const weighted = first.map((d, index) =>
-        g.sum(
-          g.mul(
-            d,
-            feed(`s${index}`, d.shape, (x) => x),
-          ),
-        ),
-      );
-      const second = g.gradient(weighted.reduce(g.add), operands);
-      const outputs: Record<string, Tensor> = { y };
-      first.forEach((tensor, index) => (outputs[`first${index}`] = tensor));
-      second.forEach((tensor, index) => (outputs[`second${index}`] = tensor));
+  for (const [name] of operationFamilies) {
+    it(`on ${name}, its gradient and the gradient of that`, async () => {
+      const probes = operationCases
+        .filter(({ title }) => title.startsWith(`${name} of`))
+        .map((operation, index) => probe(operation, index, `${operation.title}, ${index}: `));
+      const inputs = probes.flatMap((one) => one.inputs);
+      const feeds = Object.assign({}, ...probes.map((one) => one.feeds)) as Record<string, Float32Array>;
+      const outputs = Object.assign({}, ...probes.map((one) => one.outputs)) as Record<string, Tensor>;
       const actual = await (await compile(inputs, outputs)).run(feeds);
       const expected = await (await referenceExecutor().compile({ inputs, outputs })).run(feeds);
-      for (const name of Object.keys(outputs)) {
-        expect(relativeError(actual[name], expected[name]), name).toBeLessThan(1e-4);
+      for (const output of Object.keys(outputs)) {
+        expect(relativeError(actual[output], expected[output]), output).toBeLessThan(1e-4);
       }
     });
   }
@@ -77,6 +52,20 @@ describe('the ONNX executor', () => {
     ['single pixels', [2, 9, 8, 7], [8, 9, 1, 1], {}],
     ['single pixels, stride 2', [2, 9, 8, 7], [8, 9, 1, 1], { stride: 2 }],
     ['a window of 2 by 3', [2, 9, 18, 35], [8, 9, 2, 3], { padding: 1 }],
+    ['few channels, dilation 3', [2, 3, 12, 13], [5, 3, 3, 3], { padding: 2, dilation: 3 }],
+    ['wide maps, dilation 2', [2, 9, 32, 33], [8, 9, 3, 3], { padding: 2, dilation: 2 }],
+    ['wide maps without border, dilation 3', [1, 8, 40, 41], [8, 8, 2, 3], { dilation: 3 }],
+    ['middling maps, dilation 2', [2, 9, 16, 17], [8, 9, 3, 3], { padding: 2, dilation: 2 }],
+    ['stride 2, dilation 2', [2, 9, 15, 16], [8, 9, 3, 3], { stride: 2, padding: 1, dilation: 2 }],
+    ['whole blocks of channels', [2, 16, 9, 10], [32, 16, 3, 3], { padding: 1 }],
+    ['more blocks than one', [2, 48, 9, 10], [32, 48, 3, 3], { padding: 1 }],
+    ['whole blocks of channels, stride 2', [2, 32, 9, 10], [16, 32, 3, 3], { stride: 2, padding: 1 }],
+    ['whole blocks of channels, dilation 2', [2, 16, 12, 13], [32, 16, 2, 3], { dilation: 2 }],
+    ['whole blocks of channels, single pixels', [2, 32, 8, 7], [48, 32, 1, 1], {}],
+    ['few channels and a block of filters', [2, 3, 9, 10], [16, 3, 3, 3], { stride: 2, padding: 1 }],
+    ['groups', [2, 24, 16, 17], [12, 8, 3, 3], { padding: 1, groups: 3 }],
+    ['groups of one channel', [2, 24, 16, 17], [48, 1, 3, 3], { padding: 1, groups: 24 }],
+    ['groups, stride 2, dilation 2', [2, 12, 15, 16], [8, 3, 3, 3], { stride: 2, dilation: 2, groups: 4 }],
   ] as const) {
     it(`computes the gradients of a convolution as the reference does: ${title}`, async () => {
       const images = g.input('x', x);

@@ -1,0 +1,17 @@
+// The executor of each device. Whether a device works is found out by training on it (training/doctor.ts).
+
+import type { DeviceId } from '../../contracts/runs.ts';
+import type { Executor } from './executor.ts';
+import { onnxExecutor } from './onnx.ts';
+import { tensorFlowExecutor } from './tensorflow.ts';
+
+const executors: Record<DeviceId, () => Executor> = {
+  cpu: () => onnxExecutor(),
+  webgpu: () => onnxExecutor({ provider: 'webgpu' }),
+  cuda: () => onnxExecutor({ provider: 'cuda' }),
+  dml: () => onnxExecutor({ provider: 'dml' }),
+  coreml: () => onnxExecutor({ provider: 'coreml' }),
+  tensorflow: tensorFlowExecutor,
+};
+
+export const openDevice = (id: DeviceId = 'cpu'): Executor => executors[id]();

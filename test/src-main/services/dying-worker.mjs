@@ -1,0 +1,3 @@
+// A worker process that aborts as native code does.
+
+process.abort();
