@@ -25,6 +25,8 @@ export const runningShare = 0.1;
 export interface BatchNormResult {
   /** Shape of `x`. */
   readonly output: Tensor;
+  /** [C]: what the map adds to each channel after scaling it; the rest of it is a product with one value a channel. */
+  readonly bias: Tensor;
   /** [C] each; absent in eval mode. The variance that goes into it is the unbiased one, as in PyTorch. */
   readonly running?: { readonly mean: Tensor; readonly variance: Tensor };
 }
@@ -41,11 +43,13 @@ export function batchNorm(
 ): BatchNormResult {
   const [batch, channels, height, width] = x.shape;
   const wide = (perChannel: Tensor): Tensor => reshape(perChannel, [1, channels, 1, 1]);
-  const normalise = (average: Tensor, variance: Tensor): Tensor => {
+  const normalise = (average: Tensor, variance: Tensor): { output: Tensor; bias: Tensor } => {
     const slope = div(weights.scale, sqrt(add(variance, scalar(epsilon))));
-    return add(mul(x, wide(slope)), wide(sub(weights.shift, mul(average, slope))));
+    const scaled = mul(x, wide(slope));
+    const bias = sub(weights.shift, mul(average, slope));
+    return { output: add(scaled, wide(bias)), bias };
   };
-  if (mode === 'eval') return { output: normalise(weights.mean, weights.variance) };
+  if (mode === 'eval') return normalise(weights.mean, weights.variance);
 
   const average = mean(x, [0, 2, 3]);
   // E[x²] - E[x]² loses digits where |mean| is far above the deviation; relu keeps a rounding error from a root of
@@ -55,7 +59,7 @@ export function batchNorm(
   const blend = (old: Tensor, fresh: Tensor, factor: number): Tensor =>
     add(mul(old, scalar(1 - runningShare)), mul(stopGradient(fresh), scalar(runningShare * factor)));
   return {
-    output: normalise(average, variance),
+    ...normalise(average, variance),
     running: {
       mean: blend(weights.mean, average, 1),
       variance: blend(weights.variance, variance, count / Math.max(1, count - 1)),

@@ -1,14 +1,18 @@
-// Optimisers as values {init, update} that build graph: the update is part of the training step's program.
+// Optimisers as values {init, update} that build graph: the update is part of the training step's program. What
+// depends on the number of the step alone is computed outside in full precision and fed as a scalar.
 
-import { add, mul, scalar, sub, type Tensor } from '../graph/index.ts';
+import { add, div, minimum, mul, scalar, sqrt, square, sub, sum, type Tensor } from '../graph/index.ts';
 import type { ParamSpec } from './params.ts';
 
 export interface Optimiser {
   /** The state it keeps for one parameter, by name. */
   init(parameter: ParamSpec): ParamSpec[];
+  /** Scalars besides the learning rate, by name. @param step  of the run, from 1 */
+  readonly scalars: Readonly<Record<string, (step: number) => number>>;
   /**
    * @param state         tensors of `init`, by name
    * @param learningRate  scalar
+   * @param scalars       of `scalars`, by name
    * @returns             the parameter's next value and the next state, by name
    */
   update(
@@ -17,7 +21,32 @@ export interface Optimiser {
     gradient: Tensor,
     state: ReadonlyMap<string, Tensor>,
     learningRate: Tensor,
+    scalars?: Readonly<Record<string, Tensor>>,
   ): { value: Tensor; state: ReadonlyMap<string, Tensor> };
+}
+
+export interface OptimiserSettings {
+  /** 'sgd' unless given. */
+  optimiser?: 'sgd' | 'adam' | 'adamw';
+  /** Of 'sgd'. */
+  momentum: number;
+  nesterov?: boolean;
+  weightDecay: number;
+  /** Of 'adam' and 'adamw'. */
+  beta1?: number;
+  beta2?: number;
+  epsilon?: number;
+}
+
+export function optimiserOf(settings: OptimiserSettings): Optimiser {
+  const { optimiser = 'sgd', weightDecay, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = settings;
+  if (optimiser === 'sgd') return sgd(settings);
+  return adam({ weightDecay, beta1, beta2, epsilon, decoupled: optimiser === 'adamw' });
+}
+
+/** The gradient with the pull of weight decay in it, where the spec says decay. */
+function decayed(parameter: ParamSpec, value: Tensor, gradient: Tensor, weightDecay: number): Tensor {
+  return parameter.decay && weightDecay > 0 ? add(gradient, mul(value, scalar(weightDecay))) : gradient;
 }
 
 /**
@@ -29,17 +58,14 @@ export function sgd(options: { momentum: number; weightDecay: number; nesterov?:
   const { momentum, weightDecay, nesterov = false } = options;
   const stateName = (parameter: ParamSpec): string => `momentum/${parameter.name}`;
   return {
-    init: (parameter) =>
-      momentum === 0
-        ? []
-        : [{ name: stateName(parameter), shape: parameter.shape, init: 'zeros', decay: false }],
+    init: (parameter) => (momentum === 0 ? [] : [zerosLike(stateName(parameter), parameter)]),
+    scalars: {},
     update(parameter, value, gradient, state, learningRate) {
-      const decayed =
-        parameter.decay && weightDecay > 0 ? add(gradient, mul(value, scalar(weightDecay))) : gradient;
+      const slope = decayed(parameter, value, gradient, weightDecay);
       const old = state.get(stateName(parameter));
-      if (!old) return { value: sub(value, mul(decayed, learningRate)), state: new Map() };
-      const velocity = add(mul(old, scalar(momentum)), decayed);
-      const direction = nesterov ? add(decayed, mul(velocity, scalar(momentum))) : velocity;
+      if (!old) return { value: sub(value, mul(slope, learningRate)), state: new Map() };
+      const velocity = add(mul(old, scalar(momentum)), slope);
+      const direction = nesterov ? add(slope, mul(velocity, scalar(momentum))) : velocity;
       return {
         value: sub(value, mul(direction, learningRate)),
         state: new Map([[stateName(parameter), velocity]]),
@@ -47,3 +73,75 @@ export function sgd(options: { momentum: number; weightDecay: number; nesterov?:
     },
   };
 }
+
+/**
+ * Adam (Kingma & Ba 2015) as PyTorch has it: m' = beta1 m + (1 - beta1) g, v' = beta2 v + (1 - beta2) g²,
+ * w' = w - learningRate / (1 - beta1^t) * m' / (sqrt(v') / sqrt(1 - beta2^t) + epsilon), with g = gradient +
+ * weightDecay * w; decoupled (AdamW, Loshchilov & Hutter 2019): g = gradient and w is first multiplied with
+ * 1 - learningRate * weightDecay.
+ */
+export function adam(options: {
+  weightDecay: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  decoupled: boolean;
+}): Optimiser {
+  const { weightDecay, beta1, beta2, epsilon, decoupled } = options;
+  const names = ({ name }: ParamSpec) => ({ mean: `adam/mean/${name}`, square: `adam/square/${name}` });
+  return {
+    init(parameter) {
+      const { mean, square } = names(parameter);
+      return [zerosLike(mean, parameter), zerosLike(square, parameter)];
+    },
+    scalars: {
+      'adam/meanCorrection': (step) => 1 - beta1 ** step,
+      'adam/rootCorrection': (step) => Math.sqrt(1 - beta2 ** step),
+    },
+    update(parameter, value, gradient, state, learningRate, scalars = {}) {
+      const name = names(parameter);
+      const slope = decoupled ? gradient : decayed(parameter, value, gradient, weightDecay);
+      const mix = (old: Tensor, fresh: Tensor, beta: number): Tensor =>
+        add(mul(old, scalar(beta)), mul(fresh, scalar(1 - beta)));
+      const mean = mix(state.get(name.mean)!, slope, beta1);
+      const squares = mix(state.get(name.square)!, square(slope), beta2);
+      const size = div(learningRate, scalars['adam/meanCorrection']);
+      const root = add(div(sqrt(squares), scalars['adam/rootCorrection']), scalar(epsilon));
+      const kept =
+        decoupled && parameter.decay && weightDecay > 0
+          ? mul(value, sub(scalar(1), mul(learningRate, scalar(weightDecay))))
+          : value;
+      return {
+        value: sub(kept, mul(div(mean, root), size)),
+        state: new Map([
+          [name.mean, mean],
+          [name.square, squares],
+        ]),
+      };
+    },
+  };
+}
+
+const zerosLike = (name: string, { shape }: ParamSpec): ParamSpec => ({
+  name,
+  shape,
+  init: 'zeros',
+  decay: false,
+});
+
+/** The length of all gradients taken as one vector. Scalar. */
+export function globalNorm(gradients: readonly Tensor[]): Tensor {
+  return sqrt(gradients.map((slope) => sum(square(slope))).reduce((total, part) => add(total, part)));
+}
+
+/** Factor on every gradient that keeps their common norm at most `limit` (PyTorch's clip_grad_norm_). Scalar <= 1. */
+export const clipFactor = (norm: Tensor, limit: number): Tensor =>
+  minimum(div(scalar(limit), add(norm, scalar(1e-6))), scalar(1));
+
+/**
+ * Exponential moving average of weights and running statistics, e' = e + share (w' - e). The share of the first step
+ * is 1, so that the average begins at the weights after it (PyTorch's AveragedModel with get_ema_multi_avg_fn).
+ */
+export const averageShare = (step: number, decay: number): number => (step === 1 ? 1 : 1 - decay);
+export const averaged = (old: Tensor, fresh: Tensor, share: Tensor): Tensor =>
+  add(old, mul(sub(fresh, old), share));

@@ -6,9 +6,10 @@ import { randomFromSeed, type Random } from './random.ts';
 
 /**
  * 'he': normal, standard deviation sqrt(2 / fan-out), for a convolution before a ReLU (He et al. 2015, fan-out as
- * in torchvision's residual nets). 'linear': uniform in ±1/sqrt(fan-in), for the head.
+ * in torchvision's residual nets). 'he-dense': normal, sqrt(2 / fan-in), for a dense layer before a ReLU. 'linear':
+ * uniform in ±1/sqrt(fan-in), for the head.
  */
-export type Init = 'he' | 'linear' | 'zeros' | 'ones';
+export type Init = 'he' | 'he-dense' | 'linear' | 'zeros' | 'ones';
 
 export interface ParamSpec {
   readonly name: string;
@@ -38,6 +39,10 @@ function initialValues({ shape, init }: ParamSpec, random: Random): Float32Array
     case 'he': {
       const [outputs, , height, width] = shape; // OIHW
       const deviation = Math.sqrt(2 / (outputs * height * width));
+      return values.map(() => deviation * random.normal());
+    }
+    case 'he-dense': {
+      const deviation = Math.sqrt(2 / shape[1]); // [outputs, inputs]
       return values.map(() => deviation * random.normal());
     }
     case 'linear': {

@@ -1,135 +1,86 @@
-// Residual networks of basic blocks (He et al. 2016, "Deep Residual Learning for Image Recognition"), the family both
-// models belong to. Parameter names are torchvision's.
+// Residual networks (He et al. 2016, "Deep Residual Learning for Image Recognition"): the family of the resnets.
+// Parameter names are torchvision's; so is the stride of a bottleneck, which sits in its 3x3 convolution.
 
-import {
-  add,
-  conv,
-  globalAveragePool,
-  globalMaxPool,
-  matmul,
-  maxPool,
-  relu,
-  type Tensor,
-} from '../graph/index.ts';
-import { AppError } from '../../contracts/errors.ts';
-import { batchNorm } from './batch-norm.ts';
-import type { BuiltModel, ForwardPass, Mode } from './model.ts';
-import { normaliseImages } from './normalise.ts';
-import type { ParamSpec } from './params.ts';
+import { add, maxPool, type Tensor } from '../graph/index.ts';
+import { network, type Layers, type NetworkOptions } from './layers.ts';
+import type { BuiltModel, ModelOptions } from './model.ts';
 
-export interface ResidualPlan {
+export interface ResidualPlan extends NetworkOptions {
   stem: { channels: number; window: number; stride: number; pooled: boolean };
   stages: readonly { channels: number; blocks: number; stride: number }[];
-  classes: number;
-  pool: 'average' | 'max';
+  /** 'basic' (two 3x3 convolutions) unless given; a 'bottleneck' puts out four times its channels. */
+  block?: 'basic' | 'bottleneck';
 }
 
-interface Block {
+export const residualNetwork = ({ stem, stages, block, ...options }: ResidualPlan): BuiltModel =>
+  network(options, (net, images) => {
+    const { channels, window, stride, pooled } = stem;
+    let x = net.activate(net.norm(net.conv(images, 'conv1', { channels, window, stride }), 'bn1'));
+    if (pooled) x = maxPool(x, { window: 3, stride: 2, padding: 1 });
+    stages.forEach((stage, s) => {
+      for (let b = 0; b < stage.blocks; b++) {
+        const part = {
+          name: `layer${s + 1}.${b}`,
+          channels: stage.channels,
+          stride: b === 0 ? stage.stride : 1,
+        };
+        x = block === 'bottleneck' ? bottleneck(net, x, part) : basicBlock(net, x, part);
+      }
+      x = net.stage(x);
+    });
+    return net.classify(x, 'fc');
+  });
+
+interface Part {
   name: string;
-  inputs: number;
   channels: number;
   stride: number;
 }
 
-const hasProjection = (block: Block): boolean => block.stride !== 1 || block.inputs !== block.channels;
+function basicBlock(net: Layers, x: Tensor, { name, channels, stride }: Part): Tensor {
+  const convolve = (y: Tensor, n: number, step: number) =>
+    net.norm(net.conv(y, `${name}.conv${n}`, { channels, window: 3, stride: step }), `${name}.bn${n}`);
+  const residual = convolve(net.activate(convolve(x, 1, stride)), 2, 1);
+  return net.activate(add(residual, shortcut(net, x, { name, channels, stride })));
+}
 
-export function residualNetwork(plan: ResidualPlan): BuiltModel {
-  const blocks: Block[] = [];
-  let channels = plan.stem.channels;
-  plan.stages.forEach((stage, s) => {
-    for (let b = 0; b < stage.blocks; b++) {
-      const name = `layer${s + 1}.${b}`;
-      blocks.push({ name, inputs: channels, channels: stage.channels, stride: b === 0 ? stage.stride : 1 });
-      channels = stage.channels;
-    }
+function bottleneck(net: Layers, x: Tensor, { name, channels, stride }: Part): Tensor {
+  const convolve = (y: Tensor, n: number, width: number, window: number, step = 1) =>
+    net.norm(net.conv(y, `${name}.conv${n}`, { channels: width, window, stride: step }), `${name}.bn${n}`);
+  const wide = 4 * channels;
+  const narrow = net.activate(convolve(x, 1, channels, 1));
+  const residual = convolve(net.activate(convolve(narrow, 2, channels, 3, stride)), 3, wide, 1);
+  return net.activate(add(residual, shortcut(net, x, { name, channels: wide, stride })));
+}
+
+function shortcut(net: Layers, x: Tensor, { name, channels, stride }: Part): Tensor {
+  if (stride === 1 && x.shape[1] === channels) return x;
+  return net.norm(
+    net.conv(x, `${name}.downsample.0`, { channels, window: 1, stride }),
+    `${name}.downsample.1`,
+  );
+}
+
+/** Below this side the 7x7 stem with pooling would leave feature maps of 2 x 2 or less. */
+const pooledStemFromPx = 96;
+
+/** The nets for ImageNet: four stages of 64 to 512 channels with `blocks` blocks each. */
+export function imageNetResidual(
+  { sizePx, lastStride, stem = 'auto', ...options }: ModelOptions,
+  block: 'basic' | 'bottleneck',
+  blocks: readonly [number, number, number, number],
+): BuiltModel {
+  const pooled = stem === 'auto' ? sizePx >= pooledStemFromPx : stem === 'imagenet';
+  return residualNetwork({
+    ...options,
+    block,
+    stem: pooled
+      ? { channels: 64, window: 7, stride: 2, pooled }
+      : { channels: 64, window: 3, stride: 1, pooled },
+    stages: blocks.map((count, s) => ({
+      channels: 64 * 2 ** s,
+      blocks: count,
+      stride: [1, 2, 2, lastStride ?? 2][s],
+    })),
   });
-  return { ...specsOf(plan, blocks, channels), forward: (...args) => forward(plan, blocks, ...args) };
-}
-
-function specsOf(
-  plan: ResidualPlan,
-  blocks: readonly Block[],
-  features: number,
-): { parameters: ParamSpec[]; buffers: ParamSpec[] } {
-  const parameters: ParamSpec[] = [];
-  const buffers: ParamSpec[] = [];
-  const convolution = (name: string, outputs: number, inputs: number, window: number): void => {
-    parameters.push({
-      name: `${name}.weight`,
-      shape: [outputs, inputs, window, window],
-      init: 'he',
-      decay: true,
-    });
-  };
-  const norm = (name: string, channels: number): void => {
-    parameters.push({ name: `${name}.weight`, shape: [channels], init: 'ones', decay: false });
-    parameters.push({ name: `${name}.bias`, shape: [channels], init: 'zeros', decay: false });
-    buffers.push({ name: `${name}.running_mean`, shape: [channels], init: 'zeros', decay: false });
-    buffers.push({ name: `${name}.running_var`, shape: [channels], init: 'ones', decay: false });
-  };
-  convolution('conv1', plan.stem.channels, 3, plan.stem.window);
-  norm('bn1', plan.stem.channels);
-  for (const block of blocks) {
-    convolution(`${block.name}.conv1`, block.channels, block.inputs, 3);
-    norm(`${block.name}.bn1`, block.channels);
-    convolution(`${block.name}.conv2`, block.channels, block.channels, 3);
-    norm(`${block.name}.bn2`, block.channels);
-    if (hasProjection(block)) {
-      convolution(`${block.name}.downsample.0`, block.channels, block.inputs, 1);
-      norm(`${block.name}.downsample.1`, block.channels);
-    }
-  }
-  parameters.push({ name: 'fc.weight', shape: [plan.classes, features], init: 'linear', decay: true });
-  parameters.push({ name: 'fc.bias', shape: [plan.classes], init: 'zeros', decay: false });
-  return { parameters, buffers };
-}
-
-function forward(
-  plan: ResidualPlan,
-  blocks: readonly Block[],
-  images: Tensor,
-  weights: ReadonlyMap<string, Tensor>,
-  mode: Mode,
-): ForwardPass {
-  const bufferUpdates = new Map<string, Tensor>();
-  const weight = (name: string): Tensor => {
-    const found = weights.get(name);
-    if (!found) throw new AppError('internal', `the model needs a weight "${name}"`);
-    return found;
-  };
-  const convolve = (x: Tensor, name: string, stride: number): Tensor => {
-    const w = weight(`${name}.weight`);
-    return conv(x, w, { stride, padding: (w.shape[2] - 1) / 2 });
-  };
-  const normalise = (x: Tensor, name: string): Tensor => {
-    const { output, running } = batchNorm(
-      x,
-      {
-        scale: weight(`${name}.weight`),
-        shift: weight(`${name}.bias`),
-        mean: weight(`${name}.running_mean`),
-        variance: weight(`${name}.running_var`),
-      },
-      mode,
-    );
-    if (running) {
-      bufferUpdates.set(`${name}.running_mean`, running.mean);
-      bufferUpdates.set(`${name}.running_var`, running.variance);
-    }
-    return output;
-  };
-
-  let x = relu(normalise(convolve(normaliseImages(images), 'conv1', plan.stem.stride), 'bn1'));
-  if (plan.stem.pooled) x = maxPool(x, { window: 3, stride: 2, padding: 1 });
-  for (const block of blocks) {
-    const inner = relu(normalise(convolve(x, `${block.name}.conv1`, block.stride), `${block.name}.bn1`));
-    const residual = normalise(convolve(inner, `${block.name}.conv2`, 1), `${block.name}.bn2`);
-    const shortcut = hasProjection(block)
-      ? normalise(convolve(x, `${block.name}.downsample.0`, block.stride), `${block.name}.downsample.1`)
-      : x;
-    x = relu(add(residual, shortcut));
-  }
-  const pooled = plan.pool === 'max' ? globalMaxPool(x) : globalAveragePool(x); // [B, C]
-  const logits = add(matmul(pooled, weight('fc.weight'), { transposeB: true }), weight('fc.bias')); // [B, K]
-  return { logits, features: x, bufferUpdates };
 }

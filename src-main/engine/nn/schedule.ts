@@ -2,19 +2,33 @@
 // `epoch` is fractional and counts finished work: 0 before the first step, 1 after the first epoch.
 
 export interface LearningRateSettings {
-  schedule: 'cosine' | 'step' | 'constant';
+  schedule: 'cosine' | 'step' | 'constant' | 'one-cycle';
   /** At its highest. */
   learningRate: number;
-  /** It rises linearly from zero over this many epochs. */
+  /** It rises linearly from zero over this many epochs; 'one-cycle' has a rise of its own instead. */
   warmUpEpochs: number;
   /** 'step': epochs between two drops, counted from the start of the run, and the factor of a drop. */
   stepEpochs: number;
   stepFactor: number;
 }
 
-/** @param epochs length of the run; the cosine reaches zero there */
-export function learningRateAt(epoch: number, epochs: number, settings: LearningRateSettings): number {
+/** 'one-cycle': share of the steps in which it rises, what it begins at and what it ends at, as shares of the highest. */
+const rise = 0.3;
+const cycleStart = 1 / 25;
+const cycleEnd = cycleStart / 1e4;
+
+/**
+ * @param epochs  length of the run; the cosine reaches zero there
+ * @param steps   of one epoch; only 'one-cycle' asks, whose ends lie on the first and on the last step
+ */
+export function learningRateAt(
+  epoch: number,
+  epochs: number,
+  settings: LearningRateSettings,
+  steps: number,
+): number {
   const { schedule, learningRate, warmUpEpochs, stepEpochs, stepFactor } = settings;
+  if (schedule === 'one-cycle') return learningRate * oneCycle(Math.round(epoch * steps), epochs * steps);
   if (epoch < warmUpEpochs) return (learningRate * epoch) / warmUpEpochs;
   switch (schedule) {
     case 'constant':
@@ -26,6 +40,15 @@ export function learningRateAt(epoch: number, epochs: number, settings: Learning
       return (learningRate * (1 + Math.cos(Math.PI * Math.min(1, share)))) / 2;
     }
   }
+}
+
+/** One cycle (Smith & Topin 2018) with cosine slopes, as PyTorch's OneCycleLR by default, without its momentum. */
+function oneCycle(step: number, steps: number): number {
+  const top = rise * steps - 1;
+  const between = (from: number, to: number, share: number): number =>
+    to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
+  if (step <= top) return between(cycleStart, 1, top > 0 ? step / top : 1);
+  return between(1, cycleEnd, Math.min(1, (step - top) / (steps - 1 - top)));
 }
 
 /**

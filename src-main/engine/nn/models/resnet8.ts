@@ -12,15 +12,15 @@ export const resnet8: Model = {
   summary: 'A small residual network that trains in minutes on an ordinary computer.',
   citation: 'He et al. 2016, Deep Residual Learning for Image Recognition, with three blocks',
   inputSizes: [32, 128],
-  build: ({ classes, pool }) =>
+  build: (options) =>
+    // its last stage has stride 1 anyway
     residualNetwork({
+      ...options,
       stem: { channels: 16, window: 3, stride: 2, pooled: false },
       stages: [
         { channels: 32, blocks: 1, stride: 2 },
         { channels: 64, blocks: 1, stride: 2 },
         { channels: 64, blocks: 1, stride: 1 },
       ],
-      classes,
-      pool,
     }),
 };

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { learningRateAt, rampAt } from '../../../../src-main/engine/nn/schedule.ts';
 
+import {
+  learningRateAt as rateAt,
+  rampAt,
+  type LearningRateSettings,
+} from '../../../../src-main/engine/nn/schedule.ts';
+
+const steps = 5;
+const learningRateAt = (epoch: number, epochs: number, of: LearningRateSettings): number =>
+  rateAt(epoch, epochs, of, steps);
 const settings = { learningRate: 0.4, warmUpEpochs: 2, stepEpochs: 3, stepFactor: 0.1 };
 
 describe('learning-rate schedule', () => {
