@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { mul, reshape, scalar, sub } from '../graph/index.ts';
-import { crossEntropy } from '../nn/classification.ts';
-import { meanOver, objective, totalOf } from './objective.ts';
+import { classLoss } from '../nn/classification.ts';
+import { objective, totalOf } from './objective.ts';
 
 export const blackout = objective({
   id: 'blackout',
@@ -13,10 +13,10 @@ export const blackout = objective({
   schema: z.object({}),
   presets: [],
   needs: {},
-  build({ batch, images, labels, inside, hasRegion, weight, forward }) {
+  build({ batch, images, labels, task, inside, hasRegion, forward, meanLoss }) {
     // Black is 0 before normalisation, as in the paper's code. Pictures without region stay whole.
     const hidden = mul(reshape(hasRegion, [batch, 1, 1, 1]), sub(scalar(1), inside)); // [B, 1, S, S]
     const { logits } = forward(mul(images, sub(scalar(1), hidden)));
-    return totalOf({ class: meanOver(crossEntropy(logits, labels), weight) }, logits);
+    return totalOf({ class: meanLoss(classLoss(logits, labels, task)) }, logits);
   },
 });

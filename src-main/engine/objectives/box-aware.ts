@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { gradient, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
-import { crossEntropy, summedLogProbability } from '../nn/classification.ts';
+import { classLoss, summedLogProbability } from '../nn/classification.ts';
 import { imageDeviation, perChannel } from '../nn/normalise.ts';
 import { meanOver, objective, totalOf } from './objective.ts';
 
@@ -40,6 +40,8 @@ const schema = z.object({
  *   'paper'      sum over pictures with region of ||M_b * d(mean_j l_j)/dx_b||²
  *
  * so 'paper' is 'per-image' times (pictures with region) / (pictures)².
+ * Right for the right reasons is the log-probability outside alone: Ross et al. take sums of loss and penalty over the
+ * batch, which divided by the number of pictures are these means where every picture has a region.
  */
 export const boxAware = objective({
   id: 'box-aware',
@@ -69,10 +71,10 @@ export const boxAware = objective({
     },
   ],
   needs: {},
-  build({ images, labels, inside, hasRegion, weight, ramp, forward }, params) {
+  build({ images, labels, task, inside, hasRegion, weight, ramp, forward, meanLoss }, params) {
     const { logits } = forward(images);
-    const losses = crossEntropy(logits, labels);
-    const terms: Record<string, Tensor> = { class: meanOver(losses, weight) };
+    const losses = classLoss(logits, labels, task);
+    const terms: Record<string, Tensor> = { class: meanLoss(losses) };
 
     const counted = mul(hasRegion, weight); // [B]
     const scored = params.of === 'loss' ? losses : summedLogProbability(logits);
@@ -88,6 +90,7 @@ export const boxAware = objective({
       if (params.lambdaInside > 0) terms.inside = penalty(inside, params.lambdaInside);
       if (params.lambdaOutside > 0) terms.outside = penalty(sub(scalar(1), inside), params.lambdaOutside);
     }
-    return totalOf(terms, logits);
+    const mean = params.reduction === 'paper' ? 'squared-pictures' : 'regions';
+    return { ...totalOf(terms, logits), means: { inside: mean, outside: mean } };
   },
 });

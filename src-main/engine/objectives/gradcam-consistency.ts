@@ -2,30 +2,63 @@
 // the picture is one of four tiles.
 
 import { z } from 'zod';
-import { abs, add, div, mean, mul, reshape, scalar, sub, sum, type Tensor } from '../graph/index.ts';
+import {
+  abs,
+  add,
+  div,
+  mean,
+  mul,
+  reshape,
+  resizeBilinear,
+  scalar,
+  stopGradient,
+  sub,
+  sum,
+  type Tensor,
+} from '../graph/index.ts';
 import { AppError } from '../../contracts/errors.ts';
-import { crossEntropy, selectedLogit } from '../nn/classification.ts';
-import { elementwiseGradCam } from '../nn/grad-cam.ts';
-import type { ForwardPass } from '../nn/model.ts';
+import { classLoss, selectedLogit } from '../nn/classification.ts';
+import { elementwiseGradCam, standardGradCam } from '../nn/grad-cam.ts';
+import { featureMaps, type ForwardPass } from '../nn/model.ts';
 import { meanOver, objective, totalOf } from './objective.ts';
+import { penaltyWeight } from './parameters.ts';
 
 const schema = z.object({
-  lambda: z.number().min(0).max(1e6).default(25).meta({
-    title: 'Weight',
-    help: 'Price of heat that moves or spreads when the picture becomes one tile of four; too large values stop learning.',
-    main: true,
+  lambda: penaltyWeight(
+    25,
+    'Price of heat that moves or spreads when the picture becomes one tile of four; too large values stop learning.',
+  ),
+  form: z.enum(['elementwise', 'standard']).default('elementwise').meta({
+    title: 'Grad-CAM',
+    help: 'Weights of the feature maps: at each place by its own gradient, or one weight for a whole map; the same for a network with average pooling.',
+  }),
+  reduction: z.enum(['mean', 'sum']).default('mean').meta({
+    title: 'Reduction',
+    help: 'Mean over the cells of the map, as in the code, or their sum, which does not fade as maps grow.',
+  }),
+  upsample: z.boolean().default(false).meta({
+    title: 'Compare at picture size',
+    help: 'Maps are enlarged to the pictures before they are compared, which any network and size allows; finer maps cost more.',
+  }),
+  detach: z.boolean().default(false).meta({
+    title: 'Hold the target',
+    help: 'Only the map of the four tiles learns to follow that of the picture, not also the other way round.',
   }),
 });
 
+const asPublished = { form: 'elementwise', reduction: 'mean', upsample: false, detach: false };
+
 /**
- * With g_x the element-wise Grad-CAM of the picture, scaled to sum 1, g_c that of the composite, and g~ a map that is
- * g_x in the picture's cell and 0 elsewhere:
+ * With g_x the Grad-CAM of the picture, scaled to sum 1, g_c that of the composite, and g~ a map that is g_x in the
+ * picture's cell and 0 elsewhere:
  *
- *   L = cross-entropy(x) + lambda * mean over pictures and map cells of |g_c - g~|
+ *   L = class loss(x) + lambda * mean over pictures of the mean (or sum) over map cells of |g_c - g~|
  *
- * As in the public code: the mean (not the sum) over map cells, the target g~ is not detached, both passes are in
- * train mode, and cross-entropy sees the plain pictures only. The constant 1e-8 that the code adds to both maps after
- * scaling cancels in the difference and is left out. Uses no regions.
+ * As in the public code by default: element-wise Grad-CAM, the mean over map cells, the target g~ is not detached, both
+ * passes are in train mode, and the class loss sees the plain pictures only. The constant 1e-8 that the code adds to
+ * both maps after scaling cancels in the difference and is left out. Uses no regions. With several classes a picture,
+ * one of them is explained, and the other tiles lack it. Maps that do not tile, as those of AlexNet, are compared
+ * enlarged (bilinear), not scaled anew.
  */
 export const gradcamConsistency = objective({
   id: 'gradcam-consistency',
@@ -39,38 +72,55 @@ export const gradcamConsistency = objective({
       id: 'imagenet',
       title: 'As in the paper, ImageNet',
       source: 'Pillai & Pirsiavash 2021',
-      params: { lambda: 25 },
+      params: { lambda: 25, ...asPublished },
     },
-    { id: 'coco', title: 'As in the paper, COCO', source: 'Pillai & Pirsiavash 2021', params: { lambda: 1 } },
+    {
+      id: 'alexnet',
+      title: 'As in the code, AlexNet',
+      source: 'Pillai & Pirsiavash 2021, public code: maps that do not tile are enlarged',
+      params: { lambda: 25, ...asPublished, upsample: true },
+    },
+    {
+      id: 'coco',
+      title: 'As in the paper, COCO',
+      source: 'Pillai & Pirsiavash 2021',
+      params: { lambda: 1, ...asPublished },
+    },
   ],
   needs: { composites: true },
-  build({ sizePx, images, labels, weight, ramp, composites, forward }, { lambda }) {
-    const plain = forward(images);
-    const terms: Record<string, Tensor> = { class: meanOver(crossEntropy(plain.logits, labels), weight) };
-    if (lambda > 0) {
-      if (!composites) throw new AppError('internal', 'Grad-CAM consistency needs 2x2 composites');
-      const tiled = forward(composites.images);
-      const [, , height, width] = plain.features.shape;
-      const [, , tiledHeight, tiledWidth] = tiled.features.shape;
-      if (tiledHeight !== 2 * height || tiledWidth !== 2 * width)
-        throw new AppError(
-          'bad-input',
-          `Grad-CAM consistency: at ${sizePx} px the feature maps of four tiles do not fit together ` +
-            `(${height}x${width} and ${tiledHeight}x${tiledWidth}); choose a multiple of 32 px`,
-        );
-      const target = intoCell(share(plain, labels), composites.cell);
-      const difference = mean(abs(sub(share(tiled, labels), target)), [1, 2]); // [B]
-      terms.consistency = mul(meanOver(difference, weight), mul(ramp, scalar(lambda)));
-    }
+  build(context, { lambda, form, reduction, upsample, detach }) {
+    const { sizePx, images, labels, truth, task, explained = truth, weight, ramp, composites } = context;
+    const plain = context.forward(images);
+    const terms: Record<string, Tensor> = { class: context.meanLoss(classLoss(plain.logits, labels, task)) };
+    if (lambda === 0) return totalOf(terms, plain.logits);
+    if (!composites) throw new AppError('internal', 'Grad-CAM consistency needs 2x2 composites');
+    const tiled = context.forward(composites.images);
+    const [, , height, width] = featureMaps(plain).shape;
+    const [, , tiledHeight, tiledWidth] = featureMaps(tiled).shape;
+    if (!upsample && (tiledHeight !== 2 * height || tiledWidth !== 2 * width))
+      throw new AppError(
+        'bad-input',
+        `Grad-CAM consistency: at ${sizePx} px the feature maps of four tiles do not fit together ` +
+          `(${height}x${width} and ${tiledHeight}x${tiledWidth}); choose a multiple of 32 px, or compare at picture size`,
+      );
+    const map = form === 'elementwise' ? elementwiseGradCam : standardGradCam;
+    /** Heat of the explained class, scaled to sum 1 (all 0 if it is empty). [B, h, w], or enlarged to the side in px */
+    const share = (pass: ForwardPass, sidePx: number): Tensor => {
+      const heat = map(featureMaps(pass), sum(selectedLogit(pass.logits, explained)));
+      const scaled = div(heat, add(sum(heat, [1, 2], true), scalar(1e-8)));
+      if (!upsample) return scaled;
+      const [batch, ...sides] = scaled.shape;
+      const large = resizeBilinear(reshape(scaled, [batch, 1, ...sides]), { height: sidePx, width: sidePx });
+      return reshape(large, [batch, sidePx, sidePx]);
+    };
+    const own = share(plain, sizePx);
+    const target = intoCell(detach ? stopGradient(own) : own, composites.cell);
+    const difference = abs(sub(share(tiled, 2 * sizePx), target)); // [B, 2h, 2w]
+    const perPicture = reduction === 'mean' ? mean(difference, [1, 2]) : sum(difference, [1, 2]);
+    terms.consistency = mul(meanOver(perPicture, weight), mul(ramp, scalar(lambda)));
     return totalOf(terms, plain.logits);
   },
 });
-
-/** Element-wise Grad-CAM of the labelled class, scaled to sum 1 (all 0 if it is empty). [B, h, w] */
-function share({ features, logits }: ForwardPass, labels: Tensor): Tensor {
-  const map = elementwiseGradCam(features, sum(selectedLogit(logits, labels)));
-  return div(map, add(sum(map, [1, 2], true), scalar(1e-8)));
-}
 
 /**
  * @param map   [B, h, w]

@@ -1,8 +1,8 @@
 // Plain cross-entropy: what every other objective is compared with.
 
 import { z } from 'zod';
-import { crossEntropy } from '../nn/classification.ts';
-import { meanOver, objective, totalOf } from './objective.ts';
+import { classLoss } from '../nn/classification.ts';
+import { objective, totalOf } from './objective.ts';
 
 export const standard = objective({
   id: 'standard',
@@ -12,8 +12,8 @@ export const standard = objective({
   schema: z.object({}),
   presets: [],
   needs: {},
-  build({ images, labels, weight, forward }) {
+  build({ images, labels, task, forward, meanLoss }) {
     const { logits } = forward(images);
-    return totalOf({ class: meanOver(crossEntropy(logits, labels), weight) }, logits);
+    return totalOf({ class: meanLoss(classLoss(logits, labels, task)) }, logits);
   },
 });

@@ -21,6 +21,7 @@ import {
   tinyWeights,
   trainStepOf,
 } from '../training/tiny-network.ts';
+import { contextOf } from './context.ts';
 
 type Feeds = Record<string, ArrayLike<number>>;
 
@@ -117,13 +118,7 @@ describe('box-aware', () => {
     );
     const forward = (pictures: typeof images): ForwardPass => model.forward(pictures, weights, 'eval');
     const built = objectiveById('box-aware').build(
-      {
-        ...{ batch, classes, sizePx, images, labels, forward },
-        inside: input('inside', [batch, 1, sizePx, sizePx]),
-        hasRegion: input('hasRegion', [batch]),
-        weight: input('weight', [batch]),
-        ramp: input('ramp', []),
-      },
+      contextOf({ batch, classes, sizePx, images, labels, forward }),
       { lambdaInside: 0, lambdaOutside: 1, of: 'loss', reduction: 'per-image' },
     );
     const [slopes] = gradient(sum(crossEntropy(forward(images).logits, labels)), [images]);
@@ -165,6 +160,9 @@ describe('Grad-CAM consistency', () => {
     const composites = input('composites', [2, 3, 12, 12]);
     const pass = (maps: typeof features): ForwardPass => ({
       features: maps,
+      stages: [maps],
+      pooled: globalAveragePool(maps),
+      biased: [],
       logits: matmul(globalAveragePool(maps), head),
       bufferUpdates: new Map(),
     });
@@ -177,16 +175,11 @@ describe('Grad-CAM consistency', () => {
       2 * side,
     ]);
     const graph = objectiveById('gradcam-consistency').build(
-      {
+      contextOf({
         ...{ batch: 2, classes, sizePx: 6, images, composites: { images: composites, cell } },
-        labels: input('labels', [2, classes]),
-        inside: input('inside', [2, 1, 6, 6]),
-        hasRegion: input('hasRegion', [2]),
-        weight: input('weight', [2]),
-        ramp: input('ramp', []),
         forward: (pictures) => pass(pictures === images ? features : placed),
-      },
-      { lambda: 9 },
+      }),
+      { lambda: 9, form: 'elementwise', reduction: 'mean', upsample: false, detach: false },
     );
     const oneHot = (cells: number[], width: number): number[] =>
       cells.flatMap((one) => Array.from({ length: width }, (_, i) => (i === one ? 1 : 0)));
@@ -224,23 +217,18 @@ describe('Grad-CAM consistency', () => {
   });
 
   it('refuses pictures whose feature maps do not tile, naming a way out', () => {
-    const odd = input('images', [2, 3, 9, 9]);
     const model = tinyNetwork('average');
     const weights = new Map(
       [...model.parameters, ...model.buffers].map((p) => [p.name, input(p.name, p.shape)]),
     );
     expect(() =>
       objectiveById('gradcam-consistency').build(
-        {
-          ...{ batch: 2, classes, sizePx: 9, images: odd, labels: input('labels', [2, classes]) },
+        contextOf({
+          ...{ batch: 2, classes, sizePx: 9 },
           composites: { images: input('composites', [2, 3, 18, 18]), cell: input('cell', [2, 4]) },
-          inside: input('inside', [2, 1, 9, 9]),
-          hasRegion: input('hasRegion', [2]),
-          weight: input('weight', [2]),
-          ramp: input('ramp', []),
           forward: (pictures) => model.forward(pictures, weights, 'train'),
-        },
-        { lambda: 25 },
+        }),
+        { lambda: 25, form: 'elementwise', reduction: 'mean', upsample: false, detach: false },
       ),
     ).toThrow('multiple of 32 px');
   });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { methodNamed } from '../../../../src-main/contracts/methods.ts';
+import { settingsSchema } from '../../../../src-main/contracts/runs.ts';
 import { attackById, attackInfos } from '../../../../src-main/engine/attacks/index.ts';
 import { objectiveById, objectiveInfos, objectives } from '../../../../src-main/engine/objectives/index.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
@@ -7,24 +9,36 @@ import { saliencyById, saliencyInfos, saliencyMethods } from '../../../../src-ma
 describe('registries', () => {
   it('describe every method with a sentence, a source and parameters that a form can show', () => {
     const infos = [...objectiveInfos(), ...saliencyInfos(), ...attackInfos()];
-    expect(infos.map(({ id }) => id)).toEqual([
-      ...['standard', 'blackout', 'box-aware', 'gradcam-consistency'],
-      ...['input-gradient', 'grad-cam', 'fgsm'],
-    ]);
+    expect(new Set(infos.map(({ id }) => id)).size).toBe(infos.length);
     for (const info of infos) {
       expect(info.summary).toMatch(/^[A-Z].*\.$/);
       expect(info.citation).not.toBe('');
       for (const param of info.params) expect(param.help).toMatch(/^[A-Z].*\.$/);
     }
-    expect(objectiveInfos()[2].params.find(({ name }) => name === 'lambdaOutside')).toMatchObject({
+    expect(
+      objectiveInfos()
+        .find(({ id }) => id === 'box-aware')
+        ?.params.find(({ name }) => name === 'lambdaOutside'),
+    ).toMatchObject({
       kind: 'number',
       default: 2,
       min: 0,
       main: true,
     });
-    expect(saliencyInfos()[1].params).toMatchObject([
-      { kind: 'choice', choices: ['elementwise', 'standard'] },
-    ]);
+  });
+
+  it('name no parameter of an objective as a setting of a run is named: --set knows both', () => {
+    for (const { id, schema } of objectives)
+      for (const name of Object.keys(schema.shape))
+        expect(name in settingsSchema.shape, `${id}: ${name}`).toBe(false);
+  });
+
+  it('tell what objectives are together as the engine builds them', () => {
+    const id = 'group-dro+density';
+    const told = methodNamed(objectiveInfos(), id)!;
+    expect(told).toMatchObject({ id, title: 'Group DRO + Marginal density' });
+    expect(told.params.map(({ name }) => name)).toEqual(Object.keys(objectiveById(id).schema.shape));
+    expect(methodNamed(objectiveInfos(), 'group-dro+nothing')).toBeUndefined();
   });
 
   it('hold presets that their own schema accepts and that set every parameter', () => {
@@ -42,10 +56,8 @@ describe('registries', () => {
     });
     expect(() => checkParams(boxAware, { lambdaOutside: -1 })).toThrow('box-aware: lambdaOutside');
     expect(() => checkParams(boxAware, { lambda: 1 })).toThrow('lambda');
-    expect(() => objectiveById('box')).toThrow(
-      'known are: standard, blackout, box-aware, gradcam-consistency',
-    );
-    expect(() => saliencyById('cam')).toThrow('known are: input-gradient, grad-cam');
-    expect(() => attackById('pgd')).toThrow('known are: fgsm');
+    expect(() => objectiveById('box')).toThrow('known are: standard, group-dro, blackout, box-aware,');
+    expect(() => saliencyById('no-cam')).toThrow('known are: input-gradient,');
+    expect(() => attackById('foolbox')).toThrow('known are: fgsm,');
   });
 });

@@ -1,0 +1,121 @@
+// Objectives that add up: "group-dro+density" is one objective made of two.
+
+import { z } from 'zod';
+import type { Tensor } from '../graph/index.ts';
+import { AppError } from '../../contracts/errors.ts';
+import { methodNamed, partName } from '../../contracts/methods.ts';
+import type { ForwardPass } from '../nn/model.ts';
+import { describe } from '../nn/registry.ts';
+import { totalOf, type Objective, type ObjectiveContext, type ObjectiveGraph } from './objective.ts';
+
+/**
+ * The class loss of the first part that is not just a reweighting (Group DRO) plus the penalties of all; a reweighting
+ * takes the place of the mean in that class loss. Parts see the same passes: pictures that two parts look at in the
+ * same way go through the network once. Parameters of the first part keep their names, those of part p are `p.name`,
+ * and so are terms, random numbers and states.
+ * @throws AppError 'bad-input' where a part comes twice, adds nothing, or is a second reweighting
+ */
+export function combination(parts: readonly Objective[]): Objective {
+  const [first] = parts;
+  if (new Set(parts).size < parts.length)
+    throw new AppError('bad-input', `${parts.map(({ id }) => id).join('+')} names an objective twice`);
+  const [leader, ...rest] = parts.filter(({ reweighting }) => !reweighting);
+  const idle = rest.find((part) => !hasPenalty(part));
+  if (idle)
+    throw new AppError(
+      'bad-input',
+      `${idle.id} has no penalty to add to ${leader.id}; it can only come first`,
+    );
+  if (parts.filter(({ reweighting }) => reweighting).length > 1)
+    throw new AppError('bad-input', 'only one part of an objective can weigh the pictures');
+  const nameOf: NameOf = (part, name) => partName(part === first, part.id, name);
+  const shape = Object.fromEntries(
+    parts.flatMap((part) =>
+      Object.entries(part.schema.shape).map(([name, field]) => [nameOf(part, name), field]),
+    ),
+  );
+  const { id, title, summary, citation } = methodNamed(
+    describe(parts),
+    parts.map((part) => part.id).join('+'),
+  )!;
+  return {
+    ...{ id, title, summary, citation },
+    schema: z.object(shape),
+    presets: [],
+    needs: {
+      composites: parts.some(({ needs }) => needs.composites),
+      groups: parts.some(({ needs }) => needs.groups),
+    },
+    build: (context, params) => build(parts, nameOf, context, params),
+  };
+}
+
+/** A penalty has a weight, and its name begins so. */
+export const hasPenalty = ({ schema }: Objective): boolean =>
+  Object.keys(schema.shape).some((name) => name.startsWith('lambda'));
+
+type NameOf = (part: Objective, name: string) => string;
+
+function build(
+  parts: readonly Objective[],
+  nameOf: NameOf,
+  context: ObjectiveContext,
+  params: Record<string, unknown>,
+): ObjectiveGraph {
+  const passes = new Map<Tensor, Map<string, ForwardPass>>();
+  const forward: ObjectiveContext['forward'] = (images, options = {}) => {
+    const known = passes.get(images) ?? new Map<string, ForwardPass>();
+    passes.set(images, known);
+    const way = JSON.stringify([options.mode ?? 'train', options.activation ?? null]);
+    // A pass that has moved the running statistics serves one that would not, but not the other way round.
+    const uncounted = `${way} uncounted`;
+    const found = known.get(way) ?? (options.keepStatistics ? known.get(uncounted) : undefined);
+    if (found) return found;
+    const pass = context.forward(images, options);
+    known.set(options.keepStatistics ? uncounted : way, pass);
+    return pass;
+  };
+  const contextOf = (part: Objective): ObjectiveContext => ({
+    ...context,
+    forward,
+    noise: (name, shape, kind) => context.noise(nameOf(part, name), shape, kind),
+    state: (spec) => context.state({ ...spec, name: nameOf(part, spec.name) }),
+  });
+  const paramsOf = (part: Objective): Record<string, unknown> =>
+    Object.fromEntries(Object.keys(part.schema.shape).map((name) => [name, params[nameOf(part, name)]]));
+
+  const next: Record<string, Tensor> = {};
+  const weigher = parts.find(({ reweighting }) => reweighting);
+  const weigh = weigher?.reweighting?.(contextOf(weigher), paramsOf(weigher));
+  const builders = parts.filter((part) => part !== weigher);
+  const [leader] = builders;
+  const terms: Record<string, Tensor> = {};
+  const means: NonNullable<ObjectiveGraph['means']> = {};
+  let logits: Tensor | undefined;
+  for (const part of builders) {
+    const own = contextOf(part);
+    const graph = part.build(
+      weigher && weigh && part === leader
+        ? {
+            ...own,
+            meanLoss(losses) {
+              const weighed = weigh(losses);
+              for (const [name, value] of Object.entries(weighed.next)) next[nameOf(weigher, name)] = value;
+              return weighed.loss;
+            },
+          }
+        : own,
+      paramsOf(part),
+    );
+    logits ??= graph.logits;
+    for (const [name, value] of Object.entries(graph.next ?? {})) next[nameOf(part, name)] = value;
+    for (const [term, value] of Object.entries(graph.terms)) {
+      if (term === 'class' && part !== leader) continue;
+      const name = part === leader ? term : `${part.id}.${term}`;
+      terms[name] = value;
+      const mean = graph.means?.[term];
+      if (mean) Object.assign(means, { [name]: mean });
+    }
+  }
+  return { ...totalOf(terms, logits!), next, means };
+}

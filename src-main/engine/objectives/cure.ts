@@ -1,0 +1,85 @@
+// Curvature regularisation: the loss gradient is charged for changing along the direction in which the loss bends most.
+
+import { z } from 'zod';
+import {
+  add,
+  identity,
+  l2Normalise,
+  mul,
+  scalar,
+  sign,
+  stopGradient,
+  sub,
+  sum,
+  type Tensor,
+} from '../graph/index.ts';
+import { classLoss } from '../nn/classification.ts';
+import { meanOver, objective, totalOf, type PassOptions } from './objective.ts';
+import { normPower, penaltyWeight, slopeUnits } from './parameters.ts';
+import { inPixels, normOf, slopesOf } from './slopes.ts';
+
+const schema = z.object({
+  lambda: penaltyWeight(
+    1,
+    'Price of curvature of the loss; larger values make the model more robust and less accurate.',
+  ),
+  reach: z.number().min(1e-3).max(1000).default(3).meta({
+    title: 'Reach',
+    help: 'Euclidean distance, in the input units, at which the gradient is compared with that at the picture.',
+    main: true,
+  }),
+  power: normPower(1),
+  statistics: z.enum(['running', 'batch']).default('running').meta({
+    title: 'Statistics of the penalty',
+    help: "What batch-norm uses in the penalty: the running statistics, or the batch's, through which pictures touch each other.",
+  }),
+  units: slopeUnits('pixels'),
+});
+
+/**
+ *   L = cross-entropy + lambda * mean over pictures of |dl/dx(x + z) - dl/dx(x)|^power
+ *   z = reach * sign(dl/dx) / |sign(dl/dx)|, held constant
+ *
+ * The class loss is taken in train mode; the passes of the penalty leave the running statistics alone.
+ */
+export const cure = objective({
+  id: 'cure',
+  title: 'Curvature regularisation (CURE)',
+  summary:
+    'Learns from the labels and is charged when the loss bends along the direction of its own gradient.',
+  citation: 'Moosavi-Dezfooli et al. 2019, arXiv 1811.09716',
+  schema,
+  presets: [
+    {
+      id: 'code',
+      title: 'As in the code',
+      source:
+        'Public re-implementation of Moosavi-Dezfooli et al. 2019: length not squared, running statistics',
+      params: { lambda: 4, reach: 3, power: 1, statistics: 'running', units: 'pixels' },
+    },
+    {
+      id: 'paper',
+      title: 'As in the paper',
+      source: 'Moosavi-Dezfooli et al. 2019: squared length; weight and reach of the re-implementation',
+      params: { lambda: 4, reach: 3, power: 2, statistics: 'running', units: 'pixels' },
+    },
+  ],
+  needs: {},
+  build(
+    { images, labels, task, weight, ramp, forward, meanLoss },
+    { lambda, reach, power, statistics, units },
+  ) {
+    const { logits } = forward(images);
+    const terms: Record<string, Tensor> = { class: meanLoss(classLoss(logits, labels, task)) };
+    if (lambda === 0) return totalOf(terms, logits);
+    const pass: PassOptions = { mode: statistics === 'running' ? 'eval' : 'train', keepStatistics: true };
+    const slopesAt = (pictures: Tensor): Tensor =>
+      slopesOf(sum(mul(classLoss(forward(pictures, pass).logits, labels, task), weight)), pictures, units);
+    const here = slopesAt(images);
+    const away = mul(l2Normalise(sign(here), [1, 2, 3]), scalar(reach));
+    const there = slopesAt(identity(add(images, stopGradient(inPixels(away, units)))));
+    const change = normOf(sub(there, here), [1, 2, 3], '2', power);
+    terms.curvature = mul(meanOver(change, weight), mul(ramp, scalar(lambda)));
+    return totalOf(terms, logits);
+  },
+});

@@ -1,0 +1,75 @@
+// Score matching: the gradient of a class's logit is trained to be the slope of the density of that class's pictures.
+
+import { z } from 'zod';
+import { add, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
+import { classLoss, selectedLogit } from '../nn/classification.ts';
+import { meanOver, objective, totalOf } from './objective.ts';
+import { penaltyWeight, slopeUnits } from './parameters.ts';
+import { inPixels, slopesOf } from './slopes.ts';
+
+const schema = z.object({
+  lambda: penaltyWeight(
+    1e-5,
+    'Price of a logit gradient that is not the slope of a density; the term is large, and may be negative.',
+  ),
+  sigma: z.number().min(1e-4).max(1).default(0.01).meta({
+    title: 'Noise',
+    help: 'Standard deviation, in the input units, of the noise that estimates the trace of the Hessian.',
+  }),
+  samples: z.int().min(1).max(10).default(1).meta({
+    title: 'Samples',
+    help: 'Noisy versions of each picture in a step; more are less noisy, and each costs a pass.',
+  }),
+  stability: z.number().min(0).max(1000).default(1e-3).meta({
+    title: 'Stability',
+    help: 'Weight of the squared trace within the penalty, which keeps the trace from running away.',
+  }),
+  units: slopeUnits('normalised'),
+});
+
+/**
+ *   L = cross-entropy + lambda * mean over pictures of (t + |g_y|²/2 + stability * t²)
+ *   t = mean over samples of (2/sigma²) (f_y(x + v) - f_y(x)),  v ~ N(0, sigma² I),  g_y = df_y/dx
+ *
+ * t estimates the trace of d²f_y/dx². Noise and gradient have the same input units. Batch-norm: batch statistics; the
+ * noisy passes leave the running statistics alone, where the public code counts them.
+ */
+export const scoreMatching = objective({
+  id: 'score-matching',
+  title: 'Score matching',
+  summary:
+    "Learns from the labels and to let each class's gradient point to likelier pictures of that class.",
+  citation: 'Srinivas & Fleuret 2021, arXiv 2006.09128',
+  schema,
+  presets: [
+    {
+      id: 'code',
+      title: 'As in the code',
+      source: 'Srinivas & Fleuret 2021, public code',
+      params: { lambda: 1e-5, sigma: 0.01, samples: 1, stability: 1e-3, units: 'normalised' },
+    },
+  ],
+  needs: {},
+  build(
+    { images, labels, task, truth, weight, ramp, forward, meanLoss, noise },
+    { lambda, sigma, samples, stability, units },
+  ) {
+    const { logits } = forward(images);
+    const terms: Record<string, Tensor> = { class: meanLoss(classLoss(logits, labels, task)) };
+    if (lambda === 0) return totalOf(terms, logits);
+    const own = selectedLogit(logits, truth); // [B]
+    const rises = Array.from({ length: samples }, (_, i): Tensor => {
+      const drawn = inPixels(mul(noise(`noise/${i}`, images.shape, 'normal'), scalar(sigma)), units);
+      return sub(selectedLogit(forward(add(images, drawn), { keepStatistics: true }).logits, truth), own);
+    });
+    const trace = mul(
+      rises.reduce((total, one) => add(total, one)),
+      scalar(2 / (sigma * sigma * samples)),
+    ); // [B]
+    const slopes = slopesOf(sum(mul(own, weight)), images, units);
+    const halfLength = mul(sum(square(slopes), [1, 2, 3]), scalar(0.5)); // [B]
+    const perPicture = add(add(trace, halfLength), mul(square(trace), scalar(stability)));
+    terms.score = mul(meanOver(perPicture, weight), mul(ramp, scalar(lambda)));
+    return totalOf(terms, logits);
+  },
+});

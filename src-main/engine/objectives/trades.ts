@@ -1,0 +1,71 @@
+// TRADES: accuracy on plain pictures, and predictions that stay the same within a ball round them.
+
+import { z } from 'zod';
+import { add, mul, scalar, stopGradient, sum, type Tensor } from '../graph/index.ts';
+import { classLoss, klDivergence } from '../nn/classification.ts';
+import { ascend } from '../nn/perturbation.ts';
+import { meanOver, objective, totalOf } from './objective.ts';
+import {
+  ascentSteps,
+  ballNorm,
+  penaltyWeight,
+  radius,
+  searchPass,
+  searchStatistics,
+  stepSize,
+} from './parameters.ts';
+
+const schema = z.object({
+  lambda: penaltyWeight(
+    6,
+    'Price of predictions that change within the ball; larger values make the model more robust and less accurate.',
+  ),
+  norm: ballNorm,
+  eps: radius(0.031),
+  steps: ascentSteps(10),
+  stepSize: stepSize(0.2258),
+  statistics: searchStatistics('running'),
+});
+
+/**
+ *   L = cross-entropy(x) + lambda * mean over pictures of KL(p(x) || p(x'))
+ *   x' = argmax over the ball round x of KL(p(x) || p(x')), from x + 0.001 N(0, I)
+ *
+ * Weight gradients reach both predictions of the divergence. In the search p(x) is constant. lambda is the code's beta,
+ * 1/lambda of the paper's eq. 5; the code's L2 search by descent with momentum is here the same ascent as for linf.
+ */
+export const trades = objective({
+  id: 'trades',
+  title: 'TRADES',
+  summary: 'Learns from the labels and is charged when small changes of a picture change the prediction.',
+  citation: 'Zhang et al. 2019, arXiv 1901.08573',
+  schema,
+  presets: [
+    {
+      id: 'code',
+      title: 'As in the code, CIFAR-10',
+      source: 'Zhang et al. 2019, public code: beta 6, step 0.007, search with running statistics',
+      params: { lambda: 6, norm: 'linf', eps: 0.031, steps: 10, stepSize: 0.2258, statistics: 'running' },
+    },
+  ],
+  needs: {},
+  build({ images, labels, task, weight, ramp, forward, meanLoss, noise }, { lambda, statistics, ...ascent }) {
+    if (lambda === 0) {
+      const { logits } = forward(images);
+      return totalOf({ class: meanLoss(classLoss(logits, labels, task)) }, logits);
+    }
+    const pass = searchPass(statistics);
+    const start = add(images, mul(noise('start', images.shape, 'normal'), scalar(0.001)));
+    const kept = stopGradient(forward(images, pass).logits);
+    const moved = ascend(images, start, ascent, (pictures) =>
+      sum(mul(klDivergence(kept, forward(pictures, pass).logits), weight)),
+    );
+    const { logits } = forward(images);
+    const divergence = klDivergence(logits, forward(moved).logits);
+    const terms: Record<string, Tensor> = {
+      class: meanLoss(classLoss(logits, labels, task)),
+      robust: mul(meanOver(divergence, weight), mul(ramp, scalar(lambda))),
+    };
+    return totalOf(terms, logits);
+  },
+});

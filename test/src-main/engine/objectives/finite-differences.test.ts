@@ -1,0 +1,81 @@
+// Weight gradients in train mode against finite differences, both in float64: finds errors that every executor would
+// share. Left out is what is constant for the gradient on purpose and yet depends on the weights: running statistics,
+// steps of the Euclidean search, Group DRO's weights beyond a tiny step, a held target.
+
+import { describe, expect, it } from 'vitest';
+import { evaluate, tinyNetwork, wave } from '../training/tiny-network.ts';
+import { tinyLoss } from './loss-graph.ts';
+
+const width = 1e-6;
+const search = { eps: 0.1, stepSize: 0.6, statistics: 'batch' };
+
+describe('weight gradients of objectives', () => {
+  it.each([
+    ['input-grad', { of: 'logit', power: 1, lambda: 3 }],
+    ['input-grad', { of: 'log-probability', reduction: 'batch' }],
+    ['density', { lambda: 3 }],
+    ['density', { lambda: 3, p: '1', power: 2, computation: 'stable', reduction: 'batch' }],
+    ['density', { lambda: 3, p: 'inf', computation: 'efficient' }],
+    ['hessian', { lambda: 0.01, beta: 5, directions: 2 }],
+    ['hessian', { lambda: 0.1, beta: 0, of: 'loss' }],
+    ['score-matching', { lambda: 1e-3, sigma: 0.05, samples: 2 }],
+    ['cure', { lambda: 1, reach: 0.5, statistics: 'batch' }],
+    ['fgsm-training', { eps: 0.1, cleanShare: 0.3 }],
+    ['pgd-training', { ...search, steps: 2 }],
+    ['trades', { ...search, steps: 2, lambda: 6 }],
+    ['ig-norm', { ...search, steps: 1, points: 3 }],
+    ['ig-sum-norm', { ...search, steps: 1, points: 3, reduction: 'sum' }],
+    ['art', { ...search, steps: 2, lambda: 2, beta: 5 }],
+    [
+      'art',
+      {
+        ...search,
+        steps: 1,
+        lambda: 2,
+        beta: 5,
+        pairs: 'twins',
+        searchShare: 0.3,
+        channels: 'mean-magnitude',
+      },
+    ],
+    ['art', { ...search, steps: 1, lambda: 2, beta: 5, distance: 'euclidean', negative: 'weakest' }],
+    ['art', { ...search, steps: 1, lambda: 2, beta: 5, distance: 'change' }],
+    ['group-dro', { groupStep: 1e-5 }],
+    ['group-dro+density', { groupStep: 1e-5, 'density.lambda': 3 }],
+    ['gradcam-consistency', { lambda: 1, reduction: 'sum', form: 'standard' }],
+    ['mask-energy', { lambda: 2, heat: 'input-gradient' }],
+    ['mask-energy', { lambda: 2, heat: 'grad-cam' }],
+    ['mask-energy', { lambda: 2, heat: 'elementwise-grad-cam' }],
+  ] as const)('agree with finite differences: %s, %o', (objective, params) => {
+    const pool = objective === 'gradcam-consistency' || objective === 'mask-energy' ? 'max' : 'average';
+    const { outputs, feeds } = tinyLoss(objective, params, { pool });
+    const slopes = evaluate(outputs, feeds);
+    const total = { total: outputs.total };
+    const names = tinyNetwork(pool).parameters.map(({ name }) => name);
+    const families = [
+      names.filter((name) => name.includes('conv') || name.includes('downsample.0')),
+      names.filter((name) => name.includes('bn') || name.includes('downsample.1')),
+      names.filter((name) => name.startsWith('fc')),
+    ];
+    for (const family of families) {
+      const directions = new Map(family.map((name, i) => [name, wave(feeds[name].length, 2.1 + i)]));
+      const lossAt = (by: number): number =>
+        evaluate(total, {
+          ...feeds,
+          ...Object.fromEntries(
+            [...directions].map(([name, direction]) => [
+              name,
+              Float64Array.from(feeds[name], (value, i) => value + by * direction[i]),
+            ]),
+          ),
+        }).total[0];
+      const expected = (lossAt(width) - lossAt(-width)) / (2 * width);
+      let actual = 0;
+      for (const [name, direction] of directions)
+        direction.forEach((d, i) => (actual += d * slopes[`gradient/${name}`][i]));
+      expect(Math.abs(actual - expected), `${family[0]} …: ${actual} for ${expected}`).toBeLessThan(
+        1e-4 * Math.max(1, Math.abs(expected)),
+      );
+    }
+  });
+});
