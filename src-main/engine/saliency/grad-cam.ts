@@ -1,10 +1,11 @@
-// Grad-CAM: the last feature maps, weighted by how much they speak for a class.
+// Grad-CAM: feature maps, weighted by how much they speak for a class.
 
 import { z } from 'zod';
 import { sum } from '../graph/index.ts';
 import { selectedLogit } from '../nn/classification.ts';
 import { elementwiseGradCam, standardGradCam } from '../nn/grad-cam.ts';
 import { saliencyMethod } from './saliency.ts';
+import { stageField, stageOf } from './stage.ts';
 
 const schema = z.object({
   form: z.enum(['elementwise', 'standard']).default('elementwise').meta({
@@ -12,19 +13,34 @@ const schema = z.object({
     help: 'Weights of the feature maps: at each place by its own gradient, or one weight for a whole map; the same for a network with average pooling.',
     main: true,
   }),
+  stagesBack: stageField(),
 });
 
-/** The map has the size of the last feature maps. */
+/** relu(sum over k of w_k A_k), of the logit. The map has the size of the feature maps. */
 export const gradCam = saliencyMethod({
   id: 'grad-cam',
   title: 'Grad-CAM',
   summary: 'Marks the regions whose features speak for the class.',
   citation: 'Selvaraju et al. 2017, arXiv 1610.02391; element-wise: Pillai & Pirsiavash 2021',
   schema,
-  presets: [],
-  build({ images, target, forward }, { form }) {
-    const { features, logits } = forward(images);
-    const score = sum(selectedLogit(logits, target));
-    return form === 'elementwise' ? elementwiseGradCam(features, score) : standardGradCam(features, score);
+  presets: [
+    {
+      id: 'paper',
+      title: 'As in Selvaraju et al.',
+      source: 'Selvaraju et al. 2017, eq. 1 and 2: one weight for a map, last stage',
+      params: { form: 'standard', stagesBack: 0 },
+    },
+    {
+      id: 'paper-consistency',
+      title: 'As in the consistency paper',
+      source: 'Pillai & Pirsiavash 2021, code: element-wise, last stage',
+      params: { form: 'elementwise', stagesBack: 0 },
+    },
+  ],
+  build({ images, target, forward }, { form, stagesBack }) {
+    const pass = forward(images);
+    const maps = stageOf(pass, stagesBack);
+    const score = sum(selectedLogit(pass.logits, target));
+    return form === 'elementwise' ? elementwiseGradCam(maps, score) : standardGradCam(maps, score);
   },
 });

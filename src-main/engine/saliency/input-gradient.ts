@@ -1,23 +1,22 @@
 // Input gradient: how much a score would change with each pixel.
 
 import { z } from 'zod';
-import { abs, gradient, max, square, sum, type Tensor } from '../graph/index.ts';
-import { crossEntropy, selectedLogit, summedLogProbability } from '../nn/classification.ts';
+import { gradient, sum } from '../graph/index.ts';
+import { summedLogProbability } from '../nn/classification.ts';
+import { reduceChannels, reductionField } from './channels.ts';
 import { saliencyMethod } from './saliency.ts';
+import { scoreOf } from './score.ts';
 
 const schema = z.object({
-  score: z.enum(['logit', 'loss', 'log-probability']).default('logit').meta({
+  score: z.enum(['logit', 'probability', 'loss', 'log-probability']).default('logit').meta({
     title: 'Score',
-    help: 'What is differentiated: the logit of the class, its cross-entropy, or the log-probabilities of all classes together; the last two weigh classes as the loss does, and the cross-entropy fades once the model is sure.',
+    help: 'What is differentiated: the logit of the class, its probability, its cross-entropy, or the log-probabilities of all classes together; all but the logit weigh classes as the loss does, and fade once the model is sure.',
     main: true,
   }),
-  reduction: z.enum(['absolute-sum', 'absolute-max', 'squared']).default('absolute-sum').meta({
-    title: 'Colour channels',
-    help: 'How the three channels become one value: sum or largest of the magnitudes, or sum of squares (gradient energy).',
-  }),
+  reduction: reductionField('absolute-sum'),
 });
 
-/** Gradients are per unit of pixel value in [0, 1]. */
+/** d score / d x, reduced over the channels. Gradients are per unit of pixel value in [0, 1]. */
 export const inputGradient = saliencyMethod({
   id: 'input-gradient',
   title: 'Input gradient',
@@ -37,29 +36,18 @@ export const inputGradient = saliencyMethod({
       source: 'KC & Zhang 2021: magnitude of the loss gradient',
       params: { score: 'loss', reduction: 'absolute-sum' },
     },
+    {
+      id: 'paper',
+      title: 'As in Simonyan et al.',
+      source: 'Simonyan et al. 2013, section 3.1: largest magnitude of the three channels',
+      params: { score: 'logit', reduction: 'absolute-max' },
+    },
   ],
   build({ images, target, forward }, { score, reduction }) {
     const { logits } = forward(images);
-    const [slopes] = gradient(sum(scoreOf(logits, target, score)), [images]); // [B, 3, S, S]
-    switch (reduction) {
-      case 'absolute-sum':
-        return sum(abs(slopes), [1]);
-      case 'absolute-max':
-        return max(abs(slopes), [1]);
-      case 'squared':
-        return sum(square(slopes), [1]);
-    }
+    const scores =
+      score === 'log-probability' ? summedLogProbability(logits) : scoreOf(logits, target, score);
+    const [slopes] = gradient(sum(scores), [images]); // [B, 3, S, S]
+    return reduceChannels(slopes, reduction);
   },
 });
-
-/** [B] */
-function scoreOf(logits: Tensor, target: Tensor, score: 'logit' | 'loss' | 'log-probability'): Tensor {
-  switch (score) {
-    case 'logit':
-      return selectedLogit(logits, target);
-    case 'loss':
-      return crossEntropy(logits, target);
-    case 'log-probability':
-      return summedLogProbability(logits);
-  }
-}

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { gradient, input, sum } from '../../../../src-main/engine/graph/index.ts';
 import { crossEntropy, selectedLogit } from '../../../../src-main/engine/nn/index.ts';
-import { saliencyById } from '../../../../src-main/engine/saliency/index.ts';
+import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
+import { saliencyById, type OneLook } from '../../../../src-main/engine/saliency/index.ts';
 import { buildEvaluate, buildSaliency } from '../../../../src-main/engine/training/inference-steps.ts';
 import {
   batch,
@@ -26,10 +27,11 @@ function mapOf(
   target: number[],
   pool: 'average' | 'max' = 'average',
 ): Float64Array {
+  const known = saliencyById(method) as OneLook;
   const program = buildSaliency({
     ...{ model: tinyNetwork(pool), batch, classes, sizePx },
-    method: saliencyById(method),
-    params,
+    method: known,
+    params: checkParams(known, params),
   });
   return evaluate(program.outputs, feedsOf(target)).map;
 }

@@ -1,0 +1,28 @@
+// Guided backpropagation: the input gradient with negative gradients cut off at every activation. Kept for comparison
+// with older work: it draws the edges of the picture whatever the network has learnt.
+
+import { z } from 'zod';
+import { gradient, relu, sum, type GradientRule } from '../graph/index.ts';
+import { selectedLogit } from '../nn/classification.ts';
+import { reduceChannels, reductionField } from './channels.ts';
+import { saliencyMethod } from './saliency.ts';
+
+const schema = z.object({ reduction: reductionField('absolute-sum') });
+
+const raisingOnly: GradientRule = (_y, _g, usual) => usual().map((part) => part && relu(part));
+
+/** d f / d x with relu(.) of the gradient after each ReLU (or softplus) on the way back, of the logit. */
+export const guidedBackprop = saliencyMethod({
+  id: 'guided-backprop',
+  title: 'Guided backprop (fails sanity checks)',
+  summary:
+    'Draws crisp edges, and nearly the same ones for a network with random weights: it fails the sanity checks of Adebayo et al. 2018.',
+  citation: 'Springenberg et al. 2014, arXiv 1412.6806; sanity checks: arXiv 1810.03292',
+  schema,
+  presets: [],
+  build({ images, target, forward }, { reduction }) {
+    const score = sum(selectedLogit(forward(images).logits, target));
+    const [slopes] = gradient(score, [images], { rules: { relu: raisingOnly, softplus: raisingOnly } });
+    return reduceChannels(slopes, reduction);
+  },
+});

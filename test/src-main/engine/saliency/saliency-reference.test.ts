@@ -1,0 +1,113 @@
+// Every method against Captum, pytorch-grad-cam, TorchRay's rules and formulas written out in PyTorch, on a small
+// residual net with batch-norm.
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { onnxExecutor, referenceExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
+import {
+  saliencyById,
+  saliencyMethods,
+  type Looks,
+  type SaliencyMethod,
+} from '../../../../src-main/engine/saliency/index.ts';
+import { heatMaps, rawMaps } from '../../../../src-main/engine/training/heat-maps.ts';
+import { sessionCache } from '../../../../src-main/engine/training/network.ts';
+import { sizePx, tinyNetwork, tinyWeights, wave } from '../training/tiny-network.ts';
+
+interface Case {
+  method: string;
+  by: string;
+  pool: 'average' | 'max';
+  target: 'one' | 'two';
+  params: Record<string, number | string | boolean>;
+  maps: number[];
+}
+
+const fixture = JSON.parse(
+  readFileSync(new URL('../../../fixtures/engine/saliency.json', import.meta.url), 'utf8'),
+) as { origin: string; cases: Case[] };
+
+const [batch, classes, looks] = [2, 3, 3];
+const targets = { one: [0, 0, 1, 1, 0, 0], two: [-1, 0, 1, 1, -1, 0] };
+
+const weightsOf = (pool: 'average' | 'max'): Record<string, Float32Array> => {
+  const model = tinyNetwork(pool);
+  const weights = tinyWeights(model);
+  model.buffers.forEach(({ name, shape }, index) => {
+    const pattern = wave(shape[0], index + 0.7);
+    weights[name] = Float32Array.from(pattern, (x) => (name.endsWith('mean') ? 0.3 * x : 1 + 0.5 * x));
+  });
+  return weights;
+};
+
+const pixels = (count: number, phase: number): Float32Array =>
+  Float32Array.from(wave(count, phase), (x) => 0.5 + 0.5 * x);
+
+/** What the reference feeds random methods, in place of random numbers. */
+function fixedLooks(method: SaliencyMethod): SaliencyMethod {
+  if (!('looks' in method) || ['integrated-gradients', 'occlusion'].includes(method.id)) return method;
+  const picture = 3 * sizePx * sizePx;
+  return {
+    ...method,
+    looks(params, setting): Looks {
+      const { shapes } = method.looks(params, { ...setting, references: [new Float32Array(picture)] });
+      return {
+        count: looks,
+        shapes,
+        at(index) {
+          const all: Record<string, Float32Array> = {
+            noise: Float32Array.from(wave(picture, index + 0.1)),
+            from: pixels(picture, index + 2),
+            mask: pixels(sizePx * sizePx, index + 4),
+            place: Float32Array.of((index + 0.5) / looks),
+          };
+          const fed = Object.fromEntries(Object.keys(shapes).map((name) => [name, all[name]]));
+          return { weight: 1 / (looks * Number(params.shown ?? 1)), fed };
+        },
+      };
+    },
+  };
+}
+
+const request = (executor: Executor, { pool, target, params, method }: Case) => ({
+  architecture: { key: pool, model: tinyNetwork(pool), classes, sizePx },
+  weights: weightsOf(pool),
+  sessions: sessionCache(executor, 4),
+  method: fixedLooks(saliencyById(method)),
+  params,
+  images: pixels(batch * 3 * sizePx * sizePx, 0.3),
+  targets: Float32Array.from(targets[target]),
+});
+
+const executors: [Executor, number][] = [
+  [referenceExecutor(), 2e-6],
+  [onnxExecutor({ threads: 1 }), 1e-4],
+];
+
+describe.each(executors)('on executor %o', (executor, tolerance) => {
+  it.each(fixture.cases)(
+    '$method gives the heat maps of $by: $pool pool, $target class, $params',
+    async (one) => {
+      const asked = request(executor, one);
+      const { values } = await rawMaps(asked);
+      await asked.sessions.dispose();
+      const largest = Math.max(...one.maps);
+      expect(largest).toBeGreaterThan(0);
+      expect(values.length).toBe(one.maps.length);
+      one.maps.forEach((value, i) => expect(Math.abs(values[i] - value)).toBeLessThan(tolerance * largest));
+    },
+  );
+});
+
+it('holds a case of every method', () => {
+  const known = new Set(fixture.cases.map(({ method }) => method));
+  expect(saliencyMethods.filter(({ id }) => !known.has(id))).toEqual([]);
+});
+
+it('stretches maps of feature maps to the size of the pictures', async () => {
+  const one = fixture.cases.find(({ method }) => method === 'hirescam')!;
+  const asked = request(referenceExecutor(), { ...one, params: {} });
+  const maps = await heatMaps(asked);
+  expect(maps.length).toBe(batch * sizePx * sizePx);
+  expect((await rawMaps(asked)).side).toBe(sizePx / 2);
+});
