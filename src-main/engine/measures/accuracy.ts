@@ -1,8 +1,10 @@
 // Share of pictures whose highest logit is that of their class.
 
-import type { Measure } from './measure.ts';
+import { shareFigure } from './figures.ts';
+import { measure } from './measure.ts';
+import { nothing } from './params.ts';
 
-export const accuracy: Measure = {
+export const accuracy = measure({
   id: 'accuracy',
   title: 'Accuracy',
   summary: 'Share of the pictures that are given their own class.',
@@ -10,7 +12,16 @@ export const accuracy: Measure = {
   direction: 'higher',
   range: [0, 1],
   unit: 'share',
-};
+  cost: 'cheap',
+  needs: [],
+  isUsual: true,
+  schema: nothing,
+  presets: [],
+  begin: () => ({
+    read: ({ truth, predicted }) => truth.map((own, i) => Number(predicted[i] === own)),
+    figure: shareFigure,
+  }),
+});
 
 /**
  * Index of the highest value of one row; the first among equals.
@@ -31,9 +42,6 @@ export function scoresOf(logits: Float32Array, classes: number, row: number): nu
   return powers.map((power) => power / total);
 }
 
-/** @returns share of equal entries; null for no pictures */
-export function accuracyOf(predicted: ArrayLike<number>, truth: ArrayLike<number>): number | null {
-  let hits = 0;
-  for (let i = 0; i < truth.length; i++) if (predicted[i] === truth[i]) hits += 1;
-  return truth.length > 0 ? hits / truth.length : null;
-}
+/** 1 where the class of the highest logit is the true one, else 0, for each of `truth`. */
+export const hitsOf = (logits: Float32Array, classes: number, truth: readonly number[]): number[] =>
+  truth.map((own, i) => Number(predictedClass(logits, classes, i) === own));

@@ -1,16 +1,51 @@
 // How often each class is taken for each other one.
 
-import type { Measure } from './measure.ts';
+import { measure } from './measure.ts';
+import { nothing } from './params.ts';
 
-export const confusion: Measure = {
+/** Mistakes that are named. */
+const named = 10;
+
+export const confusion = measure({
   id: 'confusion',
-  title: 'Confusion matrix',
-  summary: 'How many pictures of each class are given each class.',
+  title: 'Confusion',
+  summary: 'How many pictures are given another class, and which classes are taken for which most often.',
   citation: 'Contingency table of true and predicted class.',
-  direction: 'none',
+  direction: 'lower',
   range: [0, null],
   unit: 'pictures',
-};
+  cost: 'cheap',
+  needs: [],
+  schema: nothing,
+  presets: [],
+  begin({ classes, pictures }) {
+    const truth: number[] = [];
+    const predicted: number[] = [];
+    return {
+      read(batch) {
+        truth.push(...batch.truth);
+        predicted.push(...batch.predicted);
+      },
+      figure() {
+        const parts = confusionOf(predicted, truth, classes.length)
+          .flatMap((row, own) =>
+            row.map((value, said) => ({
+              name: `${classes[own]} → ${classes[said]}`,
+              value,
+              right: own === said,
+            })),
+          )
+          .filter(({ value, right }) => value > 0 && !right)
+          .sort((a, b) => b.value - a.value);
+        const value = parts.reduce((sum, part) => sum + part.value, 0);
+        return {
+          ...{ value, low: null, high: null, pictures, skipped: 0 },
+          parts: parts.slice(0, named).map((part) => ({ name: part.name, value: part.value })),
+        };
+      },
+    };
+  },
+});
 
 /** @returns counts [true class][predicted class] */
 export function confusionOf(

@@ -1,17 +1,74 @@
 // Which share of a heat map lies inside the region. Called "content heat map" by Pillai & Pirsiavash and
-// "energy-based pointing game" by Wang et al. (Score-CAM).
+// "energy-based pointing game" by Wang et al. (Score-CAM). Of the heat that the box-aware penalty charges for, and,
+// as a second measure, of any saliency method.
 
-import type { Measure } from './measure.ts';
+import { z } from 'zod';
+import { meanFigure } from './figures.ts';
+import { measure, type BatchView, type MeasureContext } from './measure.ts';
+import { mapOf, methodParam, nothing, type MapMethod } from './params.ts';
 
-export const energyInBox: Measure = {
+const shared = {
+  direction: 'higher',
+  range: [0, 1],
+  unit: 'share',
+  cost: 'gradient',
+  needs: ['region'],
+} as const;
+
+export const energyInBox = measure({
+  ...shared,
   id: 'energy-in-box',
   title: 'Energy in box',
   summary: 'Share of the heat that lies inside the box or mask; of the squared input gradient of the loss.',
   citation: 'Pillai & Pirsiavash 2021 (content heat map); Wang et al. 2020 (Score-CAM, sec. 4.3).',
-  direction: 'higher',
-  range: [0, 1],
-  unit: 'share',
-};
+  isUsual: true,
+  usesGradient: true,
+  schema: nothing,
+  presets: [],
+  begin: (context) => ({
+    read: (batch) => batch.truth.map((_, i) => energyOf(lossHeat(context, batch)[i], batch.inside(i))),
+    figure: (values) => meanFigure(values, context.random('energy-in-box')),
+  }),
+});
+
+export const contentHeatMap = measure({
+  ...shared,
+  id: 'content-heat-map',
+  title: 'Content heat map',
+  summary: 'Share of the heat of a chosen saliency method that lies inside the box or mask.',
+  citation: 'Pillai & Pirsiavash 2021 (CH).',
+  schema: z.object({ method: methodParam('grad-cam-elementwise') }),
+  presets: [],
+  begin: (context, { method }) => ({
+    async read(batch) {
+      const heat = await heatOf(context, batch, method);
+      return batch.truth.map((_, i) => energyOf(heat[i], batch.inside(i)));
+    },
+    figure: (values) => meanFigure(values, context.random('content-heat-map')),
+  }),
+});
+
+/** Maps of the true class, each summing to 1; made once a batch. */
+export const heatOf = (
+  context: MeasureContext,
+  batch: BatchView,
+  method: MapMethod,
+): Promise<Float32Array[]> =>
+  batch.once(`heat/${method}`, () =>
+    context.heat({ ...mapOf(method), images: batch.images, targets: batch.truth }),
+  );
+
+/** Squared loss gradients of the batch's pictures; made once a batch. */
+export const lossHeat = ({ sizePx }: MeasureContext, batch: BatchView): Float32Array[] =>
+  batch.once('loss-heat', () => {
+    const length = 3 * sizePx * sizePx;
+    return batch.truth.map((_, i) =>
+      squaredGradient(batch.gradient.subarray(i * length, (i + 1) * length), 3),
+    );
+  });
+
+const energyOf = (heat: Float32Array, inside: Uint8Array | null): number | null =>
+  inside && energyInside(heat, inside);
 
 /**
  * @param map     >= 0, any scale

@@ -1,42 +1,84 @@
-// The registry of measures.
+// The registry of measures. A new one is a new file and a line here.
 
-import type { MethodInfo } from '../../contracts/methods.ts';
-import { describe } from '../nn/registry.ts';
+import type { MeasureInfo } from '../../contracts/methods.ts';
+import { describe, findById } from '../nn/registry.ts';
 import { accuracy } from './accuracy.ts';
-import { boxFromMap } from './box-from-map.ts';
+import { kendallUnderAttack, spearmanUnderAttack, topKIntersection } from './attribution-robustness.ts';
+import { calibrationError } from './calibration-error.ts';
 import { confusion } from './confusion.ts';
-import { energyInBox } from './energy-in-box.ts';
+import { contentHeatMap, energyInBox } from './energy-in-box.ts';
+import { corruptionError } from './corruption-error.ts';
+import { f1 } from './f1.ts';
+import { featureLeakage } from './feature-leakage.ts';
 import { fgsmCurve } from './fgsm-curve.ts';
-import { localisationAccuracy } from './localisation-accuracy.ts';
-import { meanIou } from './mean-iou.ts';
-import type { Measure } from './measure.ts';
+import { deletion, insertion } from './insertion-deletion.ts';
+import { gtKnownLocalisation, localisationAccuracy, meanIou, topOneLocalisation } from './localisation.ts';
+import { maxBoxAccuracy } from './max-box-accuracy.ts';
+import { keyOf, type Measure } from './measure.ts';
+import { negativeQuadrantHeat } from './negative-quadrant-heat.ts';
+import { densityRobustness, gradientRobustness } from './noise-robustness.ts';
+import { oodAuroc } from './ood-auroc.ts';
 import { outsideBlurred, outsideSwapped } from './outside-test.ts';
-import { pointingGame } from './pointing-game.ts';
+import { pgdAccuracy } from './pgd-accuracy.ts';
+import { pixelPerturbation } from './pixel-perturbation.ts';
+import { pointingGame, stochasticPointingGame } from './pointing-game.ts';
 import { saliencyMetric } from './saliency-metric.ts';
+import { topOneSegmentation } from './segmentation.ts';
+import { topK } from './top-k.ts';
+import { weightRandomisation } from './weight-randomisation.ts';
+import { worstGroupAccuracy } from './worst-group-accuracy.ts';
 
 export const measures: readonly Measure[] = [
   accuracy,
+  topK,
+  f1,
+  calibrationError,
   confusion,
+  worstGroupAccuracy,
   energyInBox,
+  contentHeatMap,
   pointingGame,
-  boxFromMap,
+  stochasticPointingGame,
+  negativeQuadrantHeat,
   meanIou,
   localisationAccuracy,
+  gtKnownLocalisation,
+  topOneLocalisation,
+  maxBoxAccuracy,
+  topOneSegmentation,
   saliencyMetric,
+  featureLeakage,
+  insertion,
+  deletion,
+  pixelPerturbation,
+  weightRandomisation,
   fgsmCurve,
+  pgdAccuracy,
+  corruptionError,
+  topKIntersection,
+  kendallUnderAttack,
+  spearmanUnderAttack,
+  gradientRobustness,
+  densityRobustness,
+  oodAuroc,
   outsideBlurred,
   outsideSwapped,
 ];
 
-export const measureInfos = (): MethodInfo[] => describe(measures);
+export const measureById = (id: string): Measure => findById('measure', measures, id);
 
-export { accuracyOf, predictedClass, scoresOf } from './accuracy.ts';
-export { boxFromGradient, boxFromHeat, boxOfMask, keptAbove } from './box-from-map.ts';
+export const measureInfos = (): MeasureInfo[] =>
+  describe(measures).map((info, i) => {
+    const { direction, range, unit, cost, needs, isUsual } = measures[i];
+    return { ...info, key: keyOf(info.id), direction, range, unit, cost, needs, usual: isUsual === true };
+  });
+
+export { predictedClass, scoresOf } from './accuracy.ts';
+export { boxFromHeat } from './box-from-map.ts';
 export { confusionOf } from './confusion.ts';
 export { energyInside, squaredGradient } from './energy-in-box.ts';
-export { fgsmEpsilons } from './fgsm-curve.ts';
-export { foundFrom, localised } from './localisation-accuracy.ts';
-export { boxIou } from './mean-iou.ts';
-export { meanOf, type Measure } from './measure.ts';
-export { pointingHit, pointingMargin } from './pointing-game.ts';
-export { leastArea, saliencyOf, stretchCrop } from './saliency-metric.ts';
+export { meanOf } from './figures.ts';
+export { boxIou } from './localisation.ts';
+export { keyOf, type BatchView, type Measure, type MeasureContext } from './measure.ts';
+export { pointingMargin } from './params.ts';
+export { pointingHit } from './pointing-game.ts';

@@ -1,25 +1,169 @@
-// What a measure says of itself. The figures themselves come from the function beside each description; the
-// evaluation in engine/training decides which pictures and maps go in.
+// What a measure is: a description, and how it reads a set of pictures batch by batch. It keeps one number a picture,
+// never the maps, so a set of any size streams through. Networks, maps and attacks are lent by the evaluation in
+// engine/training, which knows the runtime; measures know tensors and arithmetic.
 
-import type { Described } from '../nn/registry.ts';
+import type { z } from 'zod';
+import type { MeasureInfo } from '../../contracts/methods.ts';
+import type { Figure } from '../../contracts/runs.ts';
+import type { ParamValue } from '../../contracts/methods.ts';
+import type { Shape, Tensor } from '../graph/index.ts';
+import type { BuiltModel, ForwardPass } from '../nn/model.ts';
+import type { Random } from '../nn/random.ts';
+import type { Parametrised } from '../nn/registry.ts';
 
-export interface Measure extends Described {
-  /** Which way is better; 'none' where neither is. */
-  readonly direction: 'higher' | 'lower' | 'none';
-  /** Least and greatest value; null where it has no bound. */
-  readonly range: readonly [number | null, number | null];
-  /** What the value is: 'share' of 1, 'nats'. */
-  readonly unit: string;
+type Declared = Pick<MeasureInfo, 'direction' | 'range' | 'unit' | 'cost' | 'needs'>;
+
+export interface Measure<S extends z.ZodObject = z.ZodObject> extends Parametrised, Readonly<Declared> {
+  readonly schema: S;
+  /** Part of every evaluation that names no measures. */
+  readonly isUsual?: true;
+  /** Reads `BatchView.gradient`. */
+  readonly usesGradient?: true;
+  /** @throws AppError 'bad-input' if the set cannot be measured so */
+  begin(context: MeasureContext, params: z.output<S>): Reading;
 }
 
-/** Mean of what could be measured; null if nothing could. */
-export function meanOf(values: readonly (number | boolean | null)[]): number | null {
-  let total = 0;
-  let count = 0;
-  for (const value of values) {
-    if (value === null) continue;
-    total += Number(value);
-    count += 1;
-  }
-  return count > 0 ? total / count : null;
+/** One measure on its way through one set. */
+export interface Reading {
+  /**
+   * Takes in one batch.
+   * @returns a number for each of its pictures, null where there is none to have; nothing if the measure has no
+   *          figure of a single picture
+   */
+  read(batch: BatchView): PictureValues | void | Promise<PictureValues | void>;
+  /** The figure of the whole set. @param values  of all pictures, in order; empty if `read` returns none */
+  figure(values: PictureValues): SetFigure | Promise<SetFigure>;
 }
+export type PictureValues = readonly (number | null)[];
+export type SetFigure = Omit<Figure, 'params'>;
+
+/** Rows: arrays of N pictures one after the other. */
+export interface BatchView {
+  /** Place in the set of the first picture. */
+  readonly start: number;
+  /** [N, 3, S, S] in [0, 1] */
+  readonly images: Float32Array;
+  /** [N, K] */
+  readonly logits: Float32Array;
+  /** [N, 3, S, S]: d cross-entropy / d x, per unit of pixel value; there for measures that use it. */
+  readonly gradient: Float32Array;
+  /** [N] class indices. */
+  readonly truth: readonly number[];
+  readonly predicted: readonly number[];
+  /** Softmax of the i-th picture. */
+  scores(i: number): readonly number[];
+  /** [S * S], 1 inside the i-th picture's region; null without one. */
+  inside(i: number): Uint8Array | null;
+  /** Index into `MeasureContext.groups`; null without one. */
+  group(i: number): number | null;
+  /** What several measures need, made by the first that asks. */
+  once<T>(key: string, make: () => T): T;
+}
+
+/** Parameters and running statistics by name. */
+export type WeightValues = Readonly<Record<string, Float32Array>>;
+
+export interface MapRequest {
+  method: string;
+  params?: Readonly<Record<string, ParamValue>>;
+  /** [N, 3, side, side] in [0, 1] */
+  images: Float32Array;
+  /** [N] class indices to explain. */
+  targets: readonly number[];
+  /** Other than the pictures' own. */
+  sidePx?: number;
+  /** Other than the run's. */
+  weights?: WeightValues;
+}
+export interface Maps {
+  /** [N, side, side], >= 0, not scaled; of the size of the pictures or of the feature maps */
+  values: Float32Array;
+  side: number;
+}
+
+export interface AttackRequest {
+  attack: string;
+  params?: Readonly<Record<string, ParamValue>>;
+  /** Size of the largest change in the attack's norm; the pixel range is 1. */
+  eps: number;
+  /** [N, 3, S, S] in [0, 1] */
+  images: Float32Array;
+  /** [N], true classes */
+  labels: readonly number[];
+  random: Random;
+}
+export interface Attacked {
+  /** [N, 3, S, S] */
+  images: Float32Array;
+  /** [N, K], of the attacked pictures */
+  logits: Float32Array;
+  /** [N]: whether the attack changed the picture at all */
+  changed: readonly boolean[];
+}
+
+export interface ProgramContext {
+  /** Pictures of one batch. */
+  readonly batch: number;
+  readonly classes: number;
+  readonly sizePx: number;
+  /** Input of [batch, ...shape], fed by rows of that shape under its name. */
+  rows(name: string, shape: Shape): Tensor;
+  /** Eval mode: pictures do not touch each other. */
+  forward(images: Tensor): ForwardPass;
+}
+/** Feeds and results are rows of any number. */
+export type RowProgram = (
+  rows: number,
+  feeds: Readonly<Record<string, Float32Array>>,
+) => Promise<Record<string, Float32Array>>;
+
+export interface MeasureContext {
+  readonly classes: readonly string[];
+  readonly sizePx: number;
+  /** In the set. */
+  readonly pictures: number;
+  readonly model: BuiltModel;
+  readonly weights: WeightValues;
+  /** Names of the groups (class and attribute); empty where the pictures have none. */
+  readonly groups: readonly string[];
+  /** Of this evaluation's seed, by purpose. */
+  random(name: string): Random;
+  /** Logits [N, K] of pictures [N, 3, S, S]. */
+  look(images: Float32Array): Promise<Float32Array>;
+  /** A program of the measure's own over the run's weights; equal keys are the same program. */
+  program(key: string, build: (context: ProgramContext) => Record<string, Tensor>): RowProgram;
+  /** Heat maps as the method gives them. */
+  maps(request: MapRequest): Promise<Maps>;
+  /** Heat maps [S * S] of each picture at the pictures' size, summing to 1 (0 if empty). */
+  heat(request: MapRequest): Promise<Float32Array[]>;
+  attack(request: AttackRequest): Promise<Attacked>;
+  /**
+   * The picture at a place of the set with all outside its region blurred, or another picture's.
+   * @param into  [N, 3, S, S]; entry `at` is written
+   * @returns     false, and nothing written, without a region or a lender
+   */
+  replaceOutside(place: number, how: 'blur' | 'swap', into: Float32Array, at: number): Promise<boolean>;
+  /**
+   * 2 x 2 composites of pictures of the set, each in a drawn cell among three of other classes.
+   * @returns images [N, 3, 2S, 2S] and the cell 0..3 of each, in reading order; null where there is one class only
+   */
+  composites(start: number, count: number): Promise<{ images: Float32Array; cells: number[] } | null>;
+  /** What pictures can be made to suffer, and whether it is one of those that the error is a mean of. */
+  readonly corruptions: readonly { id: string; title: string; counted: boolean }[];
+  /**
+   * The picture at a place of the set as a corruption leaves it; the same each time.
+   * @param severity  1 … 5
+   * @param into      [N, 3, S, S]; entry `at` is written
+   */
+  corrupt(place: number, corruption: string, severity: number, into: Float32Array, at: number): Promise<void>;
+  /** Batches [N, 3, S, S] of the pictures to compare with; null if none were given. */
+  readonly against: (() => AsyncIterable<{ images: Float32Array; count: number }>) | null;
+}
+
+/** Declares a measure with its parameter type tied to its schema. */
+export const measure = <S extends z.ZodObject>(definition: Measure<S>): Measure =>
+  definition as unknown as Measure;
+
+/** "energy-in-box" → "energyInBox": its name in reports. */
+export const keyOf = (id: string): string =>
+  id.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

@@ -1,25 +1,51 @@
 // The shortcut test: does the answer survive when everything outside the region is changed? A heat map can be made
 // to look right by saturation; this cannot.
 
-import type { Measure } from './measure.ts';
+import { hitsOf } from './accuracy.ts';
+import { shareFigure } from './figures.ts';
+import { measure, type Measure, type MeasureContext } from './measure.ts';
+import { nothing } from './params.ts';
 
-export const outsideBlurred: Measure = {
+const begin =
+  (how: 'blur' | 'swap'): Measure['begin'] =>
+  (context: MeasureContext) => ({
+    async read({ images, start, truth }) {
+      const changed = new Float32Array(images.length);
+      const isChanged: boolean[] = [];
+      for (const i of truth.keys()) isChanged.push(await context.replaceOutside(start + i, how, changed, i));
+      if (!isChanged.includes(true)) return truth.map(() => null);
+      const hits = hitsOf(await context.look(changed), context.classes.length, truth);
+      return hits.map((hit, i) => (isChanged[i] ? hit : null));
+    },
+    figure: shareFigure,
+  });
+
+const shared = {
+  direction: 'higher',
+  range: [0, 1],
+  unit: 'share',
+  cost: 'cheap',
+  needs: ['region'],
+  isUsual: true,
+  schema: nothing,
+  presets: [],
+} as const;
+
+export const outsideBlurred = measure({
+  ...shared,
   id: 'outside-blurred',
   title: 'Outside blurred',
   summary: 'Accuracy on the pictures with a box or mask when all outside it is blurred.',
   citation: 'Behavioural test in the manner of Xiao et al. 2021 (noise or signal).',
-  direction: 'higher',
-  range: [0, 1],
-  unit: 'share',
-};
+  begin: begin('blur'),
+});
 
-export const outsideSwapped: Measure = {
+export const outsideSwapped = measure({
+  ...shared,
   id: 'outside-swapped',
   title: 'Outside swapped',
   summary: "Accuracy on the pictures with a box or mask when all outside it is another picture's.",
   citation:
     'Mixed-rand of Xiao et al. 2021 (noise or signal), with whole pictures in place of tiled backgrounds.',
-  direction: 'higher',
-  range: [0, 1],
-  unit: 'share',
-};
+  begin: begin('swap'),
+});

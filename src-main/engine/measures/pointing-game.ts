@@ -1,20 +1,105 @@
-// Does the hottest pixel lie on the object?
+// Does the hottest pixel lie on the object? And, with pixels drawn from the map instead of its highest, how often?
 
-import type { Measure } from './measure.ts';
+import { z } from 'zod';
+import { meanFigure, meanOf, shareFigure } from './figures.ts';
+import { heatOf, lossHeat } from './energy-in-box.ts';
+import { measure } from './measure.ts';
+import { mapMethods, marginParam, methodParam } from './params.ts';
+import type { Random } from '../nn/random.ts';
 
-/** The tolerance of the papers, 15 px at a side of 224 px, as a share of the side: 4.3 px at 64. */
-export const pointingMargin = 15 / 224;
-
-export const pointingGame: Measure = {
-  id: 'pointing-game',
-  title: 'Pointing game',
-  summary:
-    'Share of the pictures whose hottest pixel lies inside the box or mask, or less than 15/224 of the side from it.',
-  citation: 'Zhang et al. 2018 (excitation backprop); margin as in Pillai & Pirsiavash 2021.',
+const shared = {
   direction: 'higher',
   range: [0, 1],
   unit: 'share',
-};
+  cost: 'gradient',
+  needs: ['region'],
+} as const;
+
+export const pointingGame = measure({
+  ...shared,
+  id: 'pointing-game',
+  title: 'Pointing game',
+  summary:
+    'Share of the pictures whose hottest pixel lies inside the box or mask, or at most a margin from it.',
+  citation: 'Zhang et al. 2018 (excitation backprop); margin as in Pillai & Pirsiavash 2021.',
+  isUsual: true,
+  usesGradient: true,
+  schema: z.object({
+    margin: marginParam,
+    method: z
+      .enum(['gradient-energy', ...mapMethods])
+      .default('gradient-energy')
+      .meta({
+        title: 'Heat map',
+        help: 'What is pointed with: the squared input gradient of the loss, or a saliency method with its own defaults.',
+        main: true,
+      }),
+    mean: z.enum(['pictures', 'classes']).default('pictures').meta({
+      title: 'Mean over',
+      help: 'All pictures alike, or the classes’ own shares, in which each class counts the same.',
+    }),
+  }),
+  presets: [
+    {
+      id: 'paper-gradcam-consistency',
+      title: 'As in the Grad-CAM consistency paper',
+      source: 'Pillai & Pirsiavash 2021: element-wise Grad-CAM, mean of the classes’ hit rates',
+      params: { method: 'grad-cam-elementwise', mean: 'classes' },
+    },
+  ],
+  begin(context, { margin, method, mean }) {
+    const { sizePx, classes } = context;
+    const byClass: number[][] = classes.map(() => []);
+    return {
+      async read(batch) {
+        const heat =
+          method === 'gradient-energy' ? lossHeat(context, batch) : await heatOf(context, batch, method);
+        return batch.truth.map((own, i) => {
+          const inside = batch.inside(i);
+          const hit = inside && pointingHit(heat[i], inside, sizePx, margin * sizePx);
+          if (hit !== null) byClass[own].push(Number(hit));
+          return hit === null ? null : Number(hit);
+        });
+      },
+      figure(values) {
+        const figure = shareFigure(values);
+        if (mean === 'pictures') return figure;
+        const parts = classes.map((name, k) => ({ name, value: meanOf(byClass[k]) }));
+        return { ...figure, value: meanOf(parts.map(({ value }) => value)), low: null, high: null, parts };
+      },
+    };
+  },
+});
+
+export const stochasticPointingGame = measure({
+  ...shared,
+  id: 'stochastic-pointing-game',
+  title: 'Stochastic pointing game',
+  summary: 'Share of the pixels drawn from the heat map that lie inside the box or mask, or within a margin.',
+  citation: 'Pillai & Pirsiavash 2021 (SPG): 100 draws.',
+  schema: z.object({
+    method: methodParam('grad-cam-elementwise'),
+    draws: z.int().min(1).max(10_000).default(100).meta({
+      title: 'Draws',
+      help: 'Pixels drawn from each map, in proportion to their heat; more give a steadier figure.',
+    }),
+    margin: marginParam,
+  }),
+  presets: [],
+  begin: (context, { method, draws, margin }) => ({
+    async read(batch) {
+      const { sizePx } = context;
+      const heat = await heatOf(context, batch, method);
+      return batch.truth.map((_, i) => {
+        const inside = batch.inside(i);
+        if (!inside) return null;
+        const random = context.random(`stochastic-pointing-game/${batch.start + i}`);
+        return drawnHits(heat[i], inside, sizePx, margin * sizePx, draws, random);
+      });
+    },
+    figure: (values) => meanFigure(values, context.random('stochastic-pointing-game')),
+  }),
+});
 
 /**
  * @param map       [height, width], >= 0; of several maxima the first in reading order counts
@@ -30,12 +115,45 @@ export function pointingHit(
 ): boolean | null {
   let hottest = 0;
   for (let i = 1; i < map.length; i++) if (map[i] > map[hottest]) hottest = i;
-  if (!(map[hottest] > 0)) return null;
-  if (inside[hottest] > 0) return true;
-  const x = hottest % widthPx;
-  const y = Math.floor(hottest / widthPx);
+  return map[hottest] > 0 ? isNear(hottest, inside, widthPx, marginPx) : null;
+}
+
+/** Share of `draws` pixels, drawn by their heat, that hit. Null as of `pointingHit`. */
+export function drawnHits(
+  map: Float32Array,
+  inside: ArrayLike<number>,
+  widthPx: number,
+  marginPx: number,
+  draws: number,
+  random: Random,
+): number | null {
+  const sums = new Float64Array(map.length);
+  let total = 0;
+  for (let i = 0; i < map.length; i++) sums[i] = total += map[i];
+  if (!(total > 0)) return null;
+  let hits = 0;
+  for (let n = 0; n < draws; n++) {
+    const wanted = random.uniform() * total;
+    let [low, high] = [0, map.length - 1]; // the first whose sum is above
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle] > wanted) high = middle;
+      else low = middle + 1;
+    }
+    const near = isNear(low, inside, widthPx, marginPx);
+    if (near === null) return null;
+    hits += Number(near);
+  }
+  return hits / draws;
+}
+
+/** Whether a pixel is inside, or nearer than the margin to what is; null if nothing is. */
+function isNear(place: number, inside: ArrayLike<number>, widthPx: number, marginPx: number): boolean | null {
+  if (inside[place] > 0) return true;
+  const x = place % widthPx;
+  const y = Math.floor(place / widthPx);
   let nearest = Infinity;
-  for (let i = 0; i < map.length; i++)
+  for (let i = 0; i < inside.length; i++)
     if (inside[i] > 0)
       nearest = Math.min(nearest, (x - (i % widthPx)) ** 2 + (y - Math.floor(i / widthPx)) ** 2);
   return nearest === Infinity ? null : nearest < marginPx ** 2;

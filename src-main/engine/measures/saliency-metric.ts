@@ -1,12 +1,16 @@
 // How small a crop the heat map picks out, and how sure the model stays when it sees only that crop.
 
 import type { Box } from '../../contracts/geometry.ts';
-import type { Measure } from './measure.ts';
+import { scoresOf } from './accuracy.ts';
+import { meanFigure } from './figures.ts';
+import { gradientBoxes } from './localisation.ts';
+import { measure } from './measure.ts';
+import { nothing } from './params.ts';
 
 /** Smaller crops are not rewarded further. */
 export const leastArea = 0.05;
 
-export const saliencyMetric: Measure = {
+export const saliencyMetric = measure({
   id: 'saliency-metric',
   title: 'Saliency metric',
   summary:
@@ -15,7 +19,30 @@ export const saliencyMetric: Measure = {
   direction: 'lower',
   range: [Math.log(leastArea), null],
   unit: 'nats',
-};
+  cost: 'gradient',
+  needs: [],
+  isUsual: true,
+  usesGradient: true,
+  schema: nothing,
+  presets: [],
+  begin: (context) => ({
+    async read(batch) {
+      const { sizePx, classes } = context;
+      const length = 3 * sizePx * sizePx;
+      const crops = new Float32Array(batch.images.length);
+      const areas = gradientBoxes(context, batch).map((box, i) => {
+        // A flat gradient picks nothing out: the crop is the whole picture.
+        const crop = box ?? { x: 0, y: 0, width: sizePx, height: sizePx };
+        const [image, into] = [batch.images, crops].map((all) => all.subarray(i * length, (i + 1) * length));
+        stretchCrop(image, sizePx, crop, into);
+        return (crop.width * crop.height) / (sizePx * sizePx);
+      });
+      const logits = await context.look(crops);
+      return batch.truth.map((own, i) => saliencyOf(areas[i], scoresOf(logits, classes.length, i)[own]));
+    },
+    figure: (values) => meanFigure(values, context.random('saliency-metric')),
+  }),
+});
 
 /**
  * s = log(max(a, 0.05)) - log p. Needs no true box.

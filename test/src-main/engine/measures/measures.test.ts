@@ -1,24 +1,24 @@
 // Closed forms of every measure, and reference values worked out here by other means than the code's.
 
 import { describe, expect, it } from 'vitest';
+import { predictedClass, scoresOf } from '../../../../src-main/engine/measures/accuracy.ts';
 import {
-  accuracyOf,
   boxFromGradient,
   boxFromHeat,
-  boxIou,
   boxOfMask,
-  confusionOf,
-  energyInside,
-  localised,
-  meanOf,
-  measures,
-  pointingHit,
-  predictedClass,
-  saliencyOf,
-  scoresOf,
-  squaredGradient,
-  stretchCrop,
-} from '../../../../src-main/engine/measures/index.ts';
+} from '../../../../src-main/engine/measures/box-from-map.ts';
+import { confusionOf } from '../../../../src-main/engine/measures/confusion.ts';
+import { energyInside, squaredGradient } from '../../../../src-main/engine/measures/energy-in-box.ts';
+import { meanOf } from '../../../../src-main/engine/measures/figures.ts';
+import { boxIou } from '../../../../src-main/engine/measures/localisation.ts';
+import { leakage } from '../../../../src-main/engine/measures/feature-leakage.ts';
+import { epsilonsOf } from '../../../../src-main/engine/measures/fgsm-curve.ts';
+import { shareInCell } from '../../../../src-main/engine/measures/negative-quadrant-heat.ts';
+import { logSumExpOf, relativeChange } from '../../../../src-main/engine/measures/noise-robustness.ts';
+import { fillWithMean } from '../../../../src-main/engine/measures/pixel-perturbation.ts';
+import { drawnHits, pointingHit } from '../../../../src-main/engine/measures/pointing-game.ts';
+import { saliencyOf, stretchCrop } from '../../../../src-main/engine/measures/saliency-metric.ts';
+import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 
 const square = (side: number, fill: (x: number, y: number) => number): Float32Array =>
   Float32Array.from({ length: side * side }, (_, i) => fill(i % side, Math.floor(i / side)));
@@ -26,10 +26,6 @@ const square = (side: number, fill: (x: number, y: number) => number): Float32Ar
 const region = square(8, (x, y) => Number(x >= 2 && x <= 5 && y >= 1 && y <= 4));
 
 describe('accuracy and confusion', () => {
-  it('counts equal entries, and has no value for no pictures', () => {
-    expect(accuracyOf([0, 1, 2, 2], [0, 1, 1, 2])).toBe(0.75);
-    expect(accuracyOf([], [])).toBeNull();
-  });
   it('takes the first of equal logits', () => {
     expect(predictedClass(Float32Array.of(0, 0, 1, 3, 3, 1), 3, 1)).toBe(0);
     expect(predictedClass(Float32Array.of(0, 0, 1, 3, 3, 1), 3, 0)).toBe(2);
@@ -162,12 +158,6 @@ describe('IoU and localisation', () => {
     expect(boxIou(null, a)).toBe(0);
     expect(boxIou(a, null)).toBeNull();
   });
-  it('asks for the right class and an IoU of one half or more', () => {
-    expect(localised(true, 0.5)).toBe(true);
-    expect(localised(true, 0.49)).toBe(false);
-    expect(localised(false, 0.9)).toBe(false);
-    expect(localised(true, null)).toBeNull();
-  });
   it('averages over what could be measured', () => {
     expect(meanOf([true, false, null, true])).toBeCloseTo(2 / 3, 12);
     expect(meanOf([null])).toBeNull();
@@ -197,7 +187,65 @@ describe('saliency metric', () => {
   });
 });
 
-it('describes each measure once', () => {
-  expect(new Set(measures.map((measure) => measure.id)).size).toBe(measures.length);
-  for (const measure of measures) expect(measure.summary.length).toBeGreaterThan(10);
+describe('stochastic pointing game', () => {
+  const draws = (map: Float32Array, margin: number, count = 4000) =>
+    drawnHits(map, region, 8, margin, count, randomFromSeed(3));
+  it('comes to the share of the heat inside, with a margin to that of a larger region', () => {
+    const map = square(8, (x, y) => 1 + x + 2 * y);
+    expect(draws(map, 0)).toBeCloseTo(energyInside(map, region)!, 1);
+    const wider = square(8, (x, y) => Number(x >= 1 && x <= 6 && y >= 0 && y <= 5));
+    expect(draws(map, 1.5)).toBeCloseTo(energyInside(map, wider)!, 1);
+  });
+  it('never draws a pixel without heat, and has no value for an empty map or region', () => {
+    expect(draws(region, 0, 500)).toBe(1);
+    expect(
+      draws(
+        region.map((value) => 1 - value),
+        0,
+        500,
+      ),
+    ).toBe(0);
+    expect(draws(new Float32Array(64), 0)).toBeNull();
+    expect(drawnHits(region, new Float32Array(64), 8, 0, 5, randomFromSeed(3))).toBeNull();
+  });
+});
+
+describe('heat in a quadrant', () => {
+  it('is a quarter of an even map, also where the side is odd', () => {
+    for (const side of [4, 5])
+      for (const cell of [0, 1, 2, 3])
+        expect(shareInCell(new Float32Array(side * side).fill(2), side, cell)).toBeCloseTo(0.25, 12);
+  });
+  it('is all of it where all of it lies there', () => {
+    const lowerLeft = square(4, (x, y) => Number(x < 2 && y >= 2));
+    expect([0, 1, 2, 3].map((cell) => shareInCell(lowerLeft, 4, cell))).toEqual([0, 0, 1, 0]);
+    expect(shareInCell(new Float32Array(16), 4, 0)).toBeNull();
+  });
+});
+
+it('feature leakage is the norm of what lies outside', () => {
+  const map = square(8, (x, y) => (x === 0 && y === 0 ? 3 : x === 7 && y === 7 ? -4 : region[8 * y + x]));
+  expect(leakage(map, region, 'l1')).toBe(7);
+  expect(leakage(map, region, 'l2')).toBe(5);
+});
+
+it('pixels are filled with the mean of those kept, channel by channel', () => {
+  const image = Float32Array.of(1, 2, 9, 0, 4, 7, 5, 5, 5);
+  fillWithMean(image, Uint32Array.of(2));
+  expect(Array.from(image)).toEqual([1, 2, 1.5, 0, 4, 2, 5, 5, 5]);
+});
+
+it('changes are taken by the length of what was there', () => {
+  const rows = Float32Array.of(9, 9, 3, 4, 0, 0);
+  const others = Float32Array.of(9, 9, 3, 9, 1, 0);
+  expect(relativeChange(others, rows, 1, 2)).toBe(1);
+  expect(relativeChange(others, rows, 0, 2)).toBe(0);
+  expect(relativeChange(others, rows, 2, 2)).toBeNull();
+  expect(logSumExpOf(Float32Array.of(7, 7, 900, 900), 2, 1)).toBeCloseTo(900 + Math.log(2), 4);
+});
+
+it('epsilons double up to the largest, or rise evenly', () => {
+  const usual = epsilonsOf({ largest: 8 / 255, points: 4, spacing: 'doubling' });
+  expect(usual).toEqual([0, 1 / 255, 2 / 255, 4 / 255, 8 / 255]);
+  expect(epsilonsOf({ largest: 0.2, points: 2, spacing: 'even' })).toEqual([0, 0.1, 0.2]);
 });

@@ -1,0 +1,145 @@
+// How much of a heat map is left when the picture is changed so that the map changes and the class does not. One
+// attack serves all three ways of comparing the maps before and after.
+
+import { z } from 'zod';
+import { kendall, overlapOfHighest, spearman } from '../nn/ranks.ts';
+import { predictedClass } from './accuracy.ts';
+import { meanFigure } from './figures.ts';
+import { measure, type BatchView, type Measure, type MeasureContext } from './measure.ts';
+import { epsParam } from './params.ts';
+
+const schema = z.object({
+  attack: z.enum(['ifia-top-k', 'ifia-centre', 'random-sign']).default('ifia-top-k').meta({
+    title: 'Attack',
+    help: 'What changes the picture: draws the heat from its hottest pixels, moves its centre, or random signs.',
+    main: true,
+  }),
+  eps: epsParam(8 / 255),
+  steps: z.int().min(1).max(1000).default(50).meta({
+    title: 'Steps',
+    help: 'Steps of the attack, or random changes tried; more are stronger and cost as much more.',
+    main: true,
+  }),
+  k: z.int().min(1).max(100_000).default(100).meta({
+    title: 'Top pixels',
+    help: 'The hottest pixels that are attacked and, for the intersection, compared.',
+  }),
+  map: z.enum(['integrated-gradients', 'input-gradient']).default('integrated-gradients').meta({
+    title: 'Heat map',
+    help: 'The map that is attacked and compared: channel sum of the magnitudes.',
+  }),
+  points: z.int().min(1).max(1000).default(20).meta({
+    title: 'Points',
+    help: 'Points of the integrated gradients, in the attack and in the comparison.',
+  }),
+  score: z.enum(['logit', 'loss']).default('logit').meta({
+    title: 'Score compared',
+    help: 'What the compared maps explain: the logit of the class, or, as in the public code of ART, its cross-entropy. The attack uses the logit.',
+  }),
+});
+type Params = z.output<typeof schema>;
+
+const shared = {
+  direction: 'higher',
+  cost: 'attack',
+  needs: [],
+  schema,
+  presets: [
+    {
+      id: 'paper-art',
+      title: 'As in the ART paper',
+      source: 'Singh et al. 2020, CIFAR-10: 50 steps at epsilon 8/255, 100 pixels, 100 points',
+      params: { attack: 'ifia-top-k', eps: 8 / 255, steps: 50, k: 100, points: 100 },
+    },
+  ],
+} satisfies Partial<Measure>;
+
+type Compare = (before: Float32Array, after: Float32Array, params: Params) => number | null;
+
+const compared =
+  (id: string, compare: Compare): Measure<typeof schema>['begin'] =>
+  (context, params) => ({
+    async read(batch) {
+      const pairs = await batch.once(`attribution/${JSON.stringify(params)}`, () =>
+        mapPairs(context, batch, params),
+      );
+      return pairs.map((pair) => pair && compare(pair.before, pair.after, params));
+    },
+    figure: (values) => meanFigure(values, context.random(id)),
+  });
+
+export const topKIntersection = measure({
+  ...shared,
+  id: 'top-k-intersection',
+  title: 'Top-k intersection under attack',
+  summary:
+    'Share of the hottest pixels that stay the hottest under an attack on the map; rightly classified pictures whose class survives.',
+  citation: 'Ghorbani et al. 2019; Chen et al. 2019; Singh et al. 2020 (IN).',
+  range: [0, 1],
+  unit: 'share',
+  begin: compared('top-k-intersection', (before, after, { k }) => overlapOfHighest(before, after, k)),
+});
+
+export const kendallUnderAttack = measure({
+  ...shared,
+  id: 'kendall-correlation',
+  title: 'Kendall correlation under attack',
+  summary: 'How alike an attack on the map leaves the order of its pixels: Kendall’s tau-b over all of them.',
+  citation: 'Chen et al. 2019; Singh et al. 2020 (K).',
+  range: [-1, 1],
+  unit: 'correlation',
+  begin: compared('kendall-correlation', kendall),
+});
+
+export const spearmanUnderAttack = measure({
+  ...shared,
+  id: 'spearman-correlation',
+  title: 'Spearman correlation under attack',
+  summary: 'How alike an attack on the map leaves the ranks of its pixels: Spearman’s rho over all of them.',
+  citation: 'Ghorbani et al. 2019.',
+  range: [-1, 1],
+  unit: 'correlation',
+  begin: compared('spearman-correlation', spearman),
+});
+
+/** Maps before and after; null for pictures that were not attacked: wrong from the start, or never changed with their class kept. */
+async function mapPairs(
+  context: MeasureContext,
+  { images, truth, start }: BatchView,
+  { attack, eps, steps, k, map, points, score }: Params,
+): Promise<({ before: Float32Array; after: Float32Array } | null)[]> {
+  const attacked = await context.attack({
+    ...{ attack, eps, images },
+    params: attackParams(attack, { steps, k, points, map }),
+    labels: truth,
+    random: context.random(`attribution/${start}`),
+  });
+  const mapsOf = async (pictures: Float32Array): Promise<Float32Array[]> => {
+    const { values, side } = await context.maps({
+      method: map,
+      params: {
+        ...{ score, reduction: 'absolute-sum' },
+        ...(map === 'integrated-gradients' && { steps: points, baseline: 'black' }),
+      },
+      images: pictures,
+      targets: truth,
+    });
+    return truth.map((_, i) => values.slice(i * side * side, (i + 1) * side * side));
+  };
+  const before = await mapsOf(images);
+  const after = await mapsOf(attacked.images);
+  return truth.map((own, i) =>
+    attacked.changed[i] && predictedClass(attacked.logits, context.classes.length, i) === own
+      ? { before: before[i], after: after[i] }
+      : null,
+  );
+}
+
+function attackParams(
+  attack: Params['attack'],
+  { steps, k, points, map }: Pick<Params, 'steps' | 'k' | 'points' | 'map'>,
+): Record<string, number | string> {
+  const heat = { map: map === 'input-gradient' ? 'gradient' : map, points };
+  if (attack === 'random-sign') return { ...heat, draws: steps, k };
+  return attack === 'ifia-top-k' ? { ...heat, steps, k } : { ...heat, steps };
+}

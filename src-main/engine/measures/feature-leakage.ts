@@ -1,0 +1,52 @@
+// How much of the attribution falls on what is known to say nothing.
+
+import { z } from 'zod';
+import { meanFigure } from './figures.ts';
+import { measure } from './measure.ts';
+
+export const featureLeakage = measure({
+  id: 'feature-leakage',
+  title: 'Feature leakage',
+  summary:
+    'Sum of the magnitudes of the integrated gradients outside the box or mask: the null block of BlockMNIST.',
+  citation: 'Yang et al. 2024, after Shah et al. 2021; the L1 norm is our reading.',
+  direction: 'lower',
+  range: [0, null],
+  unit: 'logits',
+  cost: 'long',
+  needs: ['region'],
+  schema: z.object({
+    steps: z.int().min(1).max(1000).default(50).meta({
+      title: 'Steps',
+      help: 'Points on the way from black to the picture; more follow the integral closer.',
+    }),
+    norm: z.enum(['l1', 'l2']).default('l1').meta({
+      title: 'Norm',
+      help: 'Sum of the magnitudes, or root of the sum of squares, over pixels (channels are summed by magnitude).',
+    }),
+  }),
+  presets: [],
+  begin: (context, { steps, norm }) => ({
+    async read(batch) {
+      const { values, side } = await context.maps({
+        method: 'integrated-gradients',
+        params: { steps, score: 'logit', reduction: 'absolute-sum', baseline: 'black' },
+        images: batch.images,
+        targets: batch.truth,
+      });
+      return batch.truth.map((_, i) => {
+        const inside = batch.inside(i);
+        return inside && leakage(values.subarray(i * side * side, (i + 1) * side * side), inside, norm);
+      });
+    },
+    figure: (values) => meanFigure(values, context.random('feature-leakage')),
+  }),
+});
+
+/** Norm of a map outside the region. */
+export function leakage(map: Float32Array, inside: ArrayLike<number>, norm: 'l1' | 'l2'): number {
+  let sum = 0;
+  for (let i = 0; i < map.length; i++)
+    if (!(inside[i] > 0)) sum += norm === 'l1' ? Math.abs(map[i]) : map[i] ** 2;
+  return norm === 'l1' ? sum : Math.sqrt(sum);
+}

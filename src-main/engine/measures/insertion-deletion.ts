@@ -1,0 +1,94 @@
+// What happens to the score as pixels come, or go, in the order of their heat.
+
+import { z } from 'zod';
+import { highest } from '../nn/ranks.ts';
+import { scoresOf } from './accuracy.ts';
+import { heatOf } from './energy-in-box.ts';
+import { meanFigure } from './figures.ts';
+import { measure, type Measure } from './measure.ts';
+import { methodParam } from './params.ts';
+
+const schema = z.object({
+  method: methodParam('integrated-gradients'),
+  steps: z.int().min(1).max(1000).default(28).meta({
+    title: 'Steps',
+    help: 'Equal parts in which the pixels come or go; each takes one more look at every picture.',
+  }),
+  fill: z.enum(['black', 'grey']).default('black').meta({
+    title: 'Fill',
+    help: 'What stands where a pixel is not there.',
+  }),
+  relative: z.boolean().default(false).meta({
+    title: 'Relative',
+    help: 'Divide by the score of the whole picture, so that sure and unsure models compare.',
+  }),
+});
+
+const shared = { range: [0, null], unit: 'share', cost: 'long', needs: [], schema } as const;
+
+const gameOf =
+  (id: string, inserts: boolean): Measure<typeof schema>['begin'] =>
+  (context, { method, steps, fill, relative }) => ({
+    async read(batch) {
+      const { classes, sizePx } = context;
+      const pixels = sizePx * sizePx;
+      const orders = (await heatOf(context, batch, method)).map((map) => highest(map, pixels));
+      const filled = new Float32Array(batch.images.length).fill(fill === 'black' ? 0 : 0.5);
+      const [shown, from] = inserts ? [filled, batch.images] : [batch.images.slice(), filled];
+      const curves: number[][] = batch.truth.map(() => []);
+      for (let step = 0; step <= steps; step++) {
+        if (step > 0)
+          orders.forEach((order, i) => {
+            const part = order.subarray(
+              Math.round((pixels * (step - 1)) / steps),
+              Math.round((pixels * step) / steps),
+            );
+            for (const place of part)
+              for (let c = 0; c < 3; c++) {
+                const at = (3 * i + c) * pixels + place;
+                shown[at] = from[at];
+              }
+          });
+        const logits = await context.look(shown);
+        batch.truth.forEach((own, i) => curves[i].push(scoresOf(logits, classes.length, i)[own]));
+      }
+      return curves.map((curve, i) => {
+        const whole = batch.scores(i)[batch.truth[i]];
+        return areaUnder(curve) / (relative ? whole : 1);
+      });
+    },
+    figure: (values) => meanFigure(values, context.random(id)),
+  });
+
+export const insertion = measure({
+  ...shared,
+  id: 'insertion',
+  title: 'Insertion',
+  summary: 'Mean score of the class while pixels come into an empty picture, the hottest first.',
+  citation: 'Petsiuk et al. 2018 (RISE); Yang et al. 2024 from a black picture by integrated gradients.',
+  direction: 'higher',
+  presets: [
+    {
+      id: 'paper-density',
+      title: 'As in the density paper',
+      source: 'Yang et al. 2024: relative to the whole picture’s output',
+      params: { method: 'integrated-gradients', fill: 'black', relative: true },
+    },
+  ],
+  begin: gameOf('insertion', true),
+});
+
+export const deletion = measure({
+  ...shared,
+  id: 'deletion',
+  title: 'Deletion',
+  summary: 'Mean score of the class while pixels go from the picture, the hottest first.',
+  citation: 'Petsiuk et al. 2018 (RISE).',
+  direction: 'lower',
+  presets: [],
+  begin: gameOf('deletion', false),
+});
+
+/** Trapezoid rule over equal steps of a way of length 1. */
+export const areaUnder = (curve: readonly number[]): number =>
+  curve.slice(1).reduce((sum, value, i) => sum + (value + curve[i]) / 2, 0) / (curve.length - 1);

@@ -1,0 +1,75 @@
+// How often boxes are found when the threshold of the heat map is the best one for the set.
+
+import { z } from 'zod';
+import { boxOfLargestPart, boxOfMask } from './box-from-map.ts';
+import { heatOf } from './energy-in-box.ts';
+import { wilson } from './figures.ts';
+import { boxIou } from './localisation.ts';
+import { measure } from './measure.ts';
+import { iouParam, methodParam } from './params.ts';
+
+export const maxBoxAccuracy = measure({
+  id: 'max-box-accuracy',
+  title: 'MaxBoxAcc',
+  summary:
+    'Share of the pictures whose box from the heat map is found, at the threshold that is best for all of them.',
+  citation: 'Choe et al. 2020, eq. 3 and 4.',
+  direction: 'higher',
+  range: [0, 1],
+  unit: 'share',
+  cost: 'gradient',
+  needs: ['region'],
+  schema: z.object({
+    method: methodParam('grad-cam'),
+    iou: iouParam,
+    thresholds: z.int().min(2).max(1000).default(100).meta({
+      title: 'Thresholds',
+      help: 'Equal steps from 0 to 1 that are tried; more can only raise the figure.',
+    }),
+  }),
+  presets: [],
+  begin(context, { method, iou, thresholds }) {
+    const hits = new Float64Array(thresholds);
+    let pictures = 0;
+    let seen = 0;
+    return {
+      async read(batch) {
+        const heat = await heatOf(context, batch, method);
+        batch.truth.forEach((_, i) => {
+          seen += 1;
+          const inside = batch.inside(i);
+          if (!inside) return;
+          pictures += 1;
+          const truth = boxOfMask(inside, context.sizePx);
+          sweep(heat[i], context.sizePx, thresholds).forEach((box, t) => {
+            if (boxIou(box, truth)! >= iou) hits[t] += 1;
+          });
+        });
+      },
+      figure() {
+        const best = hits.reduce((top, count, t) => (count > hits[top] ? t : top), 0);
+        const ends = wilson(hits[best], pictures);
+        return {
+          value: pictures > 0 ? hits[best] / pictures : null,
+          low: ends?.low ?? null,
+          high: ends?.high ?? null,
+          pictures,
+          skipped: seen - pictures,
+          parts: [{ name: 'at threshold', value: best / thresholds }],
+        };
+      },
+    };
+  },
+});
+
+/** Box of the largest part of the min-max scaled map above each of `count` thresholds 0, 1/count, … */
+function sweep(map: Float32Array, widthPx: number, count: number) {
+  let [least, greatest] = [Infinity, -Infinity];
+  for (const value of map) {
+    if (value < least) least = value;
+    if (value > greatest) greatest = value;
+  }
+  return Array.from({ length: count }, (_, t) =>
+    greatest > least ? boxOfLargestPart(map, widthPx, least + ((greatest - least) * t) / count) : null,
+  );
+}

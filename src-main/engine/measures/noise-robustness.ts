@@ -1,0 +1,124 @@
+// How far gradients and density move when a little noise is laid on the picture.
+
+import { z } from 'zod';
+import { gradient, sum } from '../graph/index.ts';
+import { selectedLogit } from '../nn/classification.ts';
+import { meanFigure, meanOf } from './figures.ts';
+import { measure, type BatchView, type MeasureContext } from './measure.ts';
+
+const noise = {
+  deviation: z.number().min(0).max(1).default(0.05).meta({
+    title: 'Noise',
+    help: 'Standard deviation of the noise, as a share of the pixel range; more moves both further.',
+    main: true,
+  }),
+  draws: z.int().min(1).max(1000).default(4).meta({
+    title: 'Draws',
+    help: 'Noisy copies of each picture; more give a steadier figure.',
+  }),
+};
+
+const shared = {
+  direction: 'lower',
+  range: [0, null],
+  needs: [],
+  presets: [],
+  citation: 'Yang et al. 2024; the formula is our reading.',
+} as const;
+
+export const gradientRobustness = measure({
+  ...shared,
+  id: 'gradient-robustness',
+  title: 'Relative gradient change',
+  summary: 'How much the gradient of the class’s logit changes under noise, by its own length.',
+  unit: 'share',
+  cost: 'gradient',
+  schema: z.object(noise),
+  begin: (context, { deviation, draws }) => ({
+    async read(batch) {
+      const slopes = context.program('logit-gradient', ({ rows, forward, classes, sizePx }) => {
+        const images = rows('images', [3, sizePx, sizePx]);
+        const { logits } = forward(images);
+        const [slope] = gradient(sum(selectedLogit(logits, rows('labels', [classes]))), [images]);
+        return { slope };
+      });
+      const count = batch.truth.length;
+      const labels = new Float32Array(count * context.classes.length);
+      batch.truth.forEach((own, i) => (labels[i * context.classes.length + own] = 1));
+      const { slope: clean } = await slopes(count, { images: batch.images, labels });
+      return overNoise(context, batch, 'gradient-robustness', deviation, draws, async (images) => {
+        const { slope } = await slopes(count, { images, labels });
+        return batch.truth.map((_, i) => relativeChange(slope, clean, i, slope.length / count));
+      });
+    },
+    figure: (values) => meanFigure(values, context.random('gradient-robustness')),
+  }),
+});
+
+export const densityRobustness = measure({
+  ...shared,
+  id: 'density-robustness',
+  title: 'Density change',
+  summary: 'How much the log-density that the logits stand for (log-sum-exp) changes under noise.',
+  unit: 'nats',
+  cost: 'cheap',
+  schema: z.object({
+    ...noise,
+    relative: z.boolean().default(false).meta({
+      title: 'Relative',
+      help: 'Divide by the magnitude of the density itself, as the paper’s supplement does.',
+    }),
+  }),
+  begin: (context, { deviation, draws, relative }) => ({
+    read: (batch) =>
+      overNoise(context, batch, 'density-robustness', deviation, draws, async (images) => {
+        const logits = await context.look(images);
+        return batch.truth.map((_, i) => {
+          const clean = logSumExpOf(batch.logits, context.classes.length, i);
+          const change = Math.abs(logSumExpOf(logits, context.classes.length, i) - clean);
+          return relative ? change / Math.abs(clean) : change;
+        });
+      }),
+    figure: (values) => meanFigure(values, context.random('density-robustness')),
+  }),
+});
+
+/** Mean over draws of what `look` finds in each picture; a picture's noise does not depend on its batch. */
+async function overNoise(
+  { random, sizePx }: MeasureContext,
+  { images, start, truth }: BatchView,
+  name: string,
+  deviation: number,
+  draws: number,
+  look: (images: Float32Array) => Promise<(number | null)[]>,
+): Promise<(number | null)[]> {
+  const found: (number | null)[][] = truth.map(() => []);
+  const length = 3 * sizePx * sizePx;
+  for (let draw = 0; draw < draws; draw++) {
+    const noisy = images.slice();
+    for (const i of truth.keys()) {
+      const dice = random(`${name}/${start + i}/${draw}`);
+      for (let at = i * length; at < (i + 1) * length; at++) noisy[at] += deviation * dice.normal();
+    }
+    (await look(noisy)).forEach((value, i) => found[i].push(value));
+  }
+  return found.map(meanOf);
+}
+
+/** |a - b| / |b| of the i-th rows; null where b is all zero. */
+export function relativeChange(a: Float32Array, b: Float32Array, i: number, length: number): number | null {
+  let change = 0;
+  let whole = 0;
+  for (let at = i * length; at < (i + 1) * length; at++) {
+    change += (a[at] - b[at]) ** 2;
+    whole += b[at] ** 2;
+  }
+  return whole > 0 ? Math.sqrt(change / whole) : null;
+}
+
+/** log of the sum of exponentials of one row of [pictures, classes]. */
+export function logSumExpOf(logits: Float32Array, classes: number, row: number): number {
+  const own = logits.subarray(row * classes, (row + 1) * classes);
+  const most = own.reduce((top, value) => Math.max(top, value), -Infinity);
+  return most + Math.log(own.reduce((total, value) => total + Math.exp(value - most), 0));
+}

@@ -1,0 +1,59 @@
+// Accuracy under a strong attack of many steps.
+
+import { z } from 'zod';
+import { hitsOf } from './accuracy.ts';
+import { shareFigure } from './figures.ts';
+import { measure } from './measure.ts';
+import { epsParam } from './params.ts';
+
+export const pgdAccuracy = measure({
+  id: 'pgd-accuracy',
+  title: 'PGD accuracy',
+  summary: 'Share of the pictures still given their own class after projected gradient descent.',
+  citation: 'Madry et al. 2018; pixel space.',
+  direction: 'higher',
+  range: [0, 1],
+  unit: 'share',
+  cost: 'attack',
+  needs: [],
+  schema: z.object({
+    eps: epsParam(8 / 255),
+    steps: z.int().min(1).max(1000).default(20).meta({
+      title: 'Steps',
+      help: 'Steps of the attack; more are stronger, up to a point, and take as many more looks.',
+      main: true,
+    }),
+    norm: z.enum(['linf', 'l2']).default('linf').meta({
+      title: 'Norm',
+      help: 'What epsilon bounds: the change of each value, or the length of the whole change.',
+    }),
+    step: z.number().min(0.001).max(2).default(0.25).meta({
+      title: 'Step size',
+      help: 'Length of one step as a share of epsilon.',
+    }),
+    restarts: z.int().min(1).max(100).default(1).meta({
+      title: 'Restarts',
+      help: 'Attempts from other random starts; more are stronger.',
+    }),
+  }),
+  presets: [
+    {
+      id: 'paper-art',
+      title: 'PGD-40 as in the ART paper',
+      source: 'Singh et al. 2020: 40 steps of 2/255 at epsilon 8/255',
+      params: { eps: 8 / 255, steps: 40, step: 0.25 },
+    },
+  ],
+  begin: (context, { eps, steps, norm, step, restarts }) => ({
+    async read({ images, truth, start }) {
+      const { logits } = await context.attack({
+        ...{ attack: 'pgd', eps, images },
+        params: { steps, norm, step, restarts },
+        labels: truth,
+        random: context.random(`pgd-accuracy/${start}`),
+      });
+      return hitsOf(logits, context.classes.length, truth);
+    },
+    figure: shareFigure,
+  }),
+});
