@@ -16,7 +16,7 @@ import { readBmp, readPortablePixmap, type Bitmap } from './bitmap.ts';
  * libvips and Chromium do not get along in one process, so it must never open one.
  */
 let loading: Promise<typeof sharpModule> | null = null;
-const loadSharp = () =>
+export const loadSharp = () =>
   (loading ??= import('sharp').then(({ default: sharp }) => {
     // Many small pictures are decoded side by side by their callers; a pool inside each would only wait.
     sharp.concurrency(1);

@@ -4,6 +4,15 @@ export { Augmenter, noAugmentation, type AugmentSettings, type Batch } from './a
 export { PictureCache, type CacheablePicture, type FillOptions } from './cache.ts';
 export { drawOthers, writeComposite } from './composite.ts';
 export {
+  corrupt,
+  corruptionById,
+  corruptions,
+  severities,
+  type Chance,
+  type Corruption,
+  type Severity,
+} from './corruptions/index.ts';
+export {
   contentHashOf,
   convert,
   decodeRgb,
@@ -18,6 +27,7 @@ export {
   thumbnail,
   type PictureKind,
 } from './decode.ts';
+export { labelledFolder, type LabelledFolder, type LabelledPicture } from './labelled-folder.ts';
 export { decodeLabels, encodePng } from './png.ts';
 export { outsideShare, replaceOutside, type OutsideFill } from './outside.ts';
 export { rasterize } from './raster.ts';

@@ -5,8 +5,10 @@ export {
   planSamplePicture,
   sampleClasses,
   samplePicturePx,
+  sampleStickers,
   type SamplePart,
   type SamplePicture,
   type SamplePlan,
 } from './scene.ts';
+export { drawGround, grounds, type Ground } from './ground.ts';
 export { sampleDefaults, writeSample, type SampleOptions } from './write.ts';

@@ -12,11 +12,12 @@ export const samplePicturePx = 64;
 /** Class names, each an object with that pattern; a class's sticker colour has the same place below. */
 export const sampleClasses = ['striped', 'dotted', 'checked', 'ringed'] as const;
 
+export const sampleStickers = ['red', 'yellow', 'green', 'blue'] as const;
 const stickerColours: readonly Rgb[] = [
-  oklch(0.62, 0.23, 27), // red
-  oklch(0.86, 0.18, 96), // yellow
-  oklch(0.66, 0.2, 145), // green
-  oklch(0.58, 0.2, 258), // blue
+  oklch(0.62, 0.23, 27),
+  oklch(0.86, 0.18, 96),
+  oklch(0.66, 0.2, 145),
+  oklch(0.58, 0.2, 258),
 ];
 
 export type SamplePart = 'train' | 'selection' | 'test';
@@ -37,6 +38,8 @@ export interface SamplePicture extends SamplePlan {
   /** Tight round the mask. */
   box: Box;
   stickerBox: Box;
+  /** How bold the sticker is, 0.04 … 1. */
+  stickerOpacity: number;
 }
 
 /**
@@ -73,9 +76,10 @@ export function drawSamplePicture(
     dice.between(0.15, 0.35),
   );
   const box = boundsOfMask(mask, size);
-  const stickerBox = paintSticker(canvas, dice, stickerColours[stickerIndex], box);
+  const stickerOpacity = dice.between(0.04, 1);
+  const stickerBox = paintSticker(canvas, dice, stickerColours[stickerIndex], stickerOpacity, box);
   paintGrain(canvas, dice);
-  return { rgb: canvas.toBytes(), mask, box, classIndex, stickerIndex, stickerBox };
+  return { rgb: canvas.toBytes(), mask, box, classIndex, stickerIndex, stickerBox, stickerOpacity };
 }
 
 /** Every run of four pictures holds each class once, in random order: balanced at any count. */
@@ -117,14 +121,14 @@ function paintGround(canvas: Canvas, dice: Dice): void {
     }
 }
 
-/** The object's box spans at most 44 px, so that beside it is always room for a sticker of 9 px. */
+/** The object's box spans at most 41 px, so that beside it is always room for a sticker of 12 px. */
 function placeObject(dice: Dice, size: number): Outline {
   for (;;) {
     const outline = randomOutline(dice, 0, 0, dice.between(12.5, 18.5));
     const extent = extentOf(outline);
     const width = extent.right - extent.left;
     const height = extent.bottom - extent.top;
-    if (width > 43 || height > 43) continue;
+    if (width > 39.5 || height > 39.5) continue;
     const x = dice.between(1 - extent.left, size - 1 - extent.right);
     const y = dice.between(1 - extent.top, size - 1 - extent.bottom);
     return { ...outline, x, y };
@@ -202,10 +206,15 @@ function zigzag(base: Rgb, second: Rgb, turn: number, at: Outline): (x: number, 
 /** 0..1 with an edge about a pixel wide for waves of a few pixels' length. */
 const soft = (wave: number) => Math.min(1, Math.max(0, 0.5 + 1.6 * wave));
 
+/**
+ * Every surface is its class's pattern with some of another's in it, and some are pale: so that how sure one can be
+ * of the pattern varies from picture to picture, as it does with real ones, and a shortcut is welcome where it is hard.
+ */
 function patternedSurface(dice: Dice, classIndex: number, outline: Outline): (x: number, y: number) => Rgb {
   const hue = dice.between(0, 360);
   const lightness = dice.between(0.42, 0.78);
-  const contrast = dice.between(0.25, 0.42) * (lightness > 0.6 ? -1 : 1);
+  const isPale = dice.unit() < 0.24;
+  const contrast = (isPale ? dice.between(0.13, 0.21) : dice.between(0.3, 0.48)) * (lightness > 0.6 ? -1 : 1);
   const chroma = dice.between(0.04, 0.15);
   const ground = oklch(lightness, chroma, hue);
   const figure = oklch(lightness + contrast, dice.between(0.03, 0.14), hue + dice.between(-70, 70));
@@ -217,6 +226,8 @@ function patternedSurface(dice: Dice, classIndex: number, outline: Outline): (x:
   const eyeY = dice.between(-0.35, 0.35) * outline.reach;
   const mottle = noiseField(dice, 9, 2);
   const inverse = dice.unit() < 0.5;
+  const share = 0.54 + 0.46 * dice.unit() ** 1.4;
+  const guest = (classIndex + 1 + dice.index(sampleClasses.length - 1)) % sampleClasses.length;
   return (x, y) => {
     const dx = x - outline.x;
     const dy = y - outline.y;
@@ -225,14 +236,29 @@ function patternedSurface(dice: Dice, classIndex: number, outline: Outline): (x:
     const along = dy * Math.cos(turn) - dx * Math.sin(turn);
     const u = (across + bend * along * along) / period + phase;
     const v = (along + bend * across * across) / period + phase;
-    let wave: number;
-    if (classIndex === 0) wave = Math.sin(2 * Math.PI * u);
-    else if (classIndex === 1) wave = dots(u, v);
-    else if (classIndex === 2) wave = 1.4 * Math.sin(Math.PI * u) * Math.sin(Math.PI * v);
-    else wave = Math.sin(2 * Math.PI * (Math.sqrt((dx - eyeX) ** 2 + (dy - eyeY) ** 2) / period + phase));
+    const fromEye = Math.sqrt((dx - eyeX) ** 2 + (dy - eyeY) ** 2) / period + phase;
+    const wave = share * pattern(classIndex, u, v, fromEye) + (1 - share) * pattern(guest, u, v, fromEye);
     const t = soft(inverse ? -wave : wave);
     return scaled(mix(ground, figure, t), 0.88 + 0.24 * mottle(x, y));
   };
+}
+
+/**
+ * A class's pattern as a wave of about -1..1, above 0 on the figure.
+ * @param u, v     place on the surface, in periods
+ * @param fromEye  distance from the rings' middle, in periods
+ */
+function pattern(classIndex: number, u: number, v: number, fromEye: number): number {
+  switch (sampleClasses[classIndex]) {
+    case 'striped':
+      return Math.sin(2 * Math.PI * u);
+    case 'dotted':
+      return dots(u, v);
+    case 'checked':
+      return 1.4 * Math.sin(Math.PI * u) * Math.sin(Math.PI * v);
+    case 'ringed':
+      return Math.sin(2 * Math.PI * fromEye);
+  }
 }
 
 /** Discs on a grid whose rows are set off by half a step; above 0 in a disc. */
@@ -260,10 +286,13 @@ function boundsOfMask(mask: Uint8Array, size: number): Box {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** A round label of 8 or 9 px with a pale rim, wholly in the picture and wholly outside the box. */
-function paintSticker(canvas: Canvas, dice: Dice, colour: Rgb, box: Box): Box {
+/**
+ * A round label of 11 or 12 px with a pale rim, wholly in the picture and wholly outside the box. Some are bold and
+ * some all but washed out: a network that would use them cannot do so flatly, which a gradient would not show.
+ */
+function paintSticker(canvas: Canvas, dice: Dice, colour: Rgb, opacity: number, box: Box): Box {
   const { size } = canvas;
-  const side = 8 + dice.index(2);
+  const side = 11 + dice.index(2);
   const free: [number, number][] = [];
   for (let y = 0; y + side <= size; y++)
     for (let x = 0; x + side <= size; x++)
@@ -280,9 +309,9 @@ function paintSticker(canvas: Canvas, dice: Dice, colour: Rgb, box: Box): Box {
     core: 0,
   };
   const rim: Rgb = [244, 243, 238];
-  cover(label, size, (x, y, coverage) => canvas.blend(x, y, rim, coverage));
+  cover(label, size, (x, y, coverage) => canvas.blend(x, y, rim, opacity * coverage));
   cover({ ...label, radius: () => radius - 0.9 }, size, (x, y, coverage) =>
-    canvas.blend(x, y, scaled(colour, 1.06 - 0.012 * (x - left + y - top)), coverage),
+    canvas.blend(x, y, scaled(colour, 1.06 - 0.012 * (x - left + y - top)), opacity * coverage),
   );
   return { x: left, y: top, width: side, height: side };
 }

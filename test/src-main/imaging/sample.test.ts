@@ -64,13 +64,14 @@ describe('a sample picture', () => {
         stickerBox.y + stickerBox.height <= box.y ||
         stickerBox.y >= box.y + box.height;
       expect(apart).toBe(true);
-      for (const side of [stickerBox.width, stickerBox.height]) expect([8, 9]).toContain(side);
+      for (const side of [stickerBox.width, stickerBox.height]) expect([11, 12]).toContain(side);
     }
   });
 
-  it('shows a sticker whose colour is that of its number and no other', () => {
+  it('shows a sticker whose colour, where it is bold, is that of its number and no other', () => {
     const means = new Map<number, number[][]>();
-    for (const { rgb, stickerBox, stickerIndex } of draw('test', 48)) {
+    for (const { rgb, stickerBox, stickerIndex, stickerOpacity } of draw('test', 96)) {
+      if (stickerOpacity < 0.7) continue;
       const x = stickerBox.x + (stickerBox.width >> 1);
       const y = stickerBox.y + (stickerBox.height >> 1);
       const at = 3 * (y * samplePicturePx + x);
