@@ -21,17 +21,20 @@ import {
   jobIdSchema,
   projectIdSchema,
   runIdSchema,
+  sweepIdSchema,
   type ComparisonId,
   type FileRef,
   type ImageId,
   type JobId,
   type ProjectId,
   type RunId,
+  type SweepId,
 } from './ids.ts';
 import type { Answer } from './errors.ts';
 import type { Job } from './jobs.ts';
-import type { MethodInfo, ParamField } from './methods.ts';
+import type { AttackInfo, MeasureInfo, ObjectiveInfo, ParamField, SaliencyInfo } from './methods.ts';
 import {
+  deviceSchema,
   mapRequestSchema,
   paramsSchema,
   runConfigSchema,
@@ -44,6 +47,8 @@ import {
   type Run,
   type TrainedOn,
 } from './runs.ts';
+import { sweepConfigSchema, type Sweep, type SweepResult } from './sweeps.ts';
+import { startSchema, type StartFit, type WeightsInfo } from './weights.ts';
 
 export interface AppInfo {
   version: string;
@@ -62,6 +67,8 @@ export interface DeviceInfo {
   available: boolean;
   /** Why it is out, or how it was tried. */
   reason: string;
+  /** In a training step of a small network; null where it was not measured. */
+  picturesPerSecond: number | null;
 }
 
 export interface ProjectSummary {
@@ -86,6 +93,8 @@ export interface ProjectState {
   place: string;
   classes: ClassRecord[];
   counts: ProjectCounts;
+  /** Attributes that pictures came with, by which they can be put into groups. */
+  attributes: string[];
   /** Where the person was. */
   lastImageId: ImageId | null;
 }
@@ -170,11 +179,11 @@ export interface ModelInfo {
 }
 
 export interface Methods {
-  objectives: MethodInfo[];
+  objectives: ObjectiveInfo[];
   models: ModelInfo[];
-  saliency: MethodInfo[];
-  attacks: MethodInfo[];
-  measures: MethodInfo[];
+  saliency: SaliencyInfo[];
+  attacks: AttackInfo[];
+  measures: MeasureInfo[];
   formats: { id: string; title: string; canRead: boolean; canWrite: boolean }[];
   settings: ParamField[];
 }
@@ -196,6 +205,12 @@ const out =
     call<Input, Output>(input);
 
 const none = z.object({}).default({});
+
+const attackedMapSchema = mapRequestSchema.extend({
+  eps: z.number().min(0).max(100),
+  attack: z.string().min(1).max(64).default('fgsm'),
+  attackParams: paramsSchema.default({}),
+});
 
 export const api = {
   'app.info': out<AppInfo>()(none),
@@ -221,6 +236,8 @@ export const api = {
   'projects.close': out<null>()(none),
   /** Removes it from the list; nothing is deleted. */
   'projects.forget': out<null>()(z.object({ id: projectIdSchema })),
+  /** Closes the open project and deletes it, if nothing ever came into it: one made for an import that was cancelled. */
+  'projects.discard': out<null>()(z.object({ id: projectIdSchema })),
   /** The open project; null when none is. */
   'projects.current': out<ProjectState | null>()(none),
   'projects.seen': out<null>()(z.object({ imageId: imageIdSchema })),
@@ -232,6 +249,22 @@ export const api = {
   'imports.detect': out<Detection>()(z.object({ source: fileRefSchema })),
   'imports.start': out<JobId>()(
     z.object({ source: fileRefSchema, format: z.string().max(40).default('auto') }),
+  ),
+  /**
+   * Writes a run's network into a folder, as a file other programs read. An ONNX file is checked on pictures of the
+   * project first. Nothing is written over. The job's result holds an ExportOutcome.
+   */
+  'exports.model': out<JobId>()(
+    z.object({
+      runId: runIdSchema,
+      format: z.enum(['onnx', 'safetensors']).default('onnx'),
+      folder: fileRefSchema,
+      name: z
+        .string()
+        .min(1)
+        .max(200)
+        .regex(/^[^/\\.][^/\\]*\.(onnx|safetensors)$/, 'the file name ends in .onnx or .safetensors'),
+    }),
   ),
   'exports.start': out<JobId>()(z.object({ format: z.string().max(40), folder: fileRefSchema })),
 
@@ -282,7 +315,23 @@ export const api = {
   /** Heat maps of the pinned pictures after each epoch, newest last. */
   'runs.pinned': out<{ epoch: number; imageId: ImageId; map: HeatMap }[]>()(z.object({ id: runIdSchema })),
 
-  'evaluations.start': out<JobId>()(z.object({ runId: runIdSchema, split: splitSchema.default('test') })),
+  'evaluations.start': out<JobId>()(
+    z.object({
+      runId: runIdSchema,
+      split: splitSchema.default('test'),
+      /** The usual ones if absent; what was measured before of the same weights stays. */
+      measures: z
+        .array(z.object({ id: z.string().max(64), params: paramsSchema.default({}) }))
+        .max(100)
+        .optional(),
+      /** Attribute that makes the groups, in place of the run's own. */
+      groupBy: z.string().min(1).max(200).optional(),
+      /** Where it is computed; where the run was trained unless given. */
+      device: deviceSchema.optional(),
+      /** Folder of pictures, or of a project, to compare with. */
+      against: fileRefSchema.optional(),
+    }),
+  ),
   'evaluations.summary': out<EvaluationSummary | null>()(
     z.object({ runId: runIdSchema, split: splitSchema.default('test') }),
   ),
@@ -291,9 +340,11 @@ export const api = {
   ),
 
   'explanations.map': out<HeatMap>()(mapRequestSchema),
-  /** The picture after FGSM with this epsilon (fraction of full range), what is said of it, and its heat. */
-  'explanations.attack': out<{ picture: string; map: HeatMap }>()(
-    mapRequestSchema.extend({ eps: z.number().min(0).max(1) }),
+  /** The picture after an attack with this epsilon (the pixel range is 1), what is said of it, and its heat. */
+  'explanations.attack': out<{ picture: string; map: HeatMap }>()(attackedMapSchema),
+  /** Nobody waits for this map any more: it ends soon, and the call that asked for it with 'cancelled'. Epsilon 0: no attack. */
+  'explanations.cancel': out<null>()(
+    attackedMapSchema.extend({ eps: attackedMapSchema.shape.eps.default(0) }),
   ),
 
   'comparisons.rows': out<CompareRow[]>()(
@@ -313,6 +364,30 @@ export const api = {
   ),
   'comparisons.delete': out<null>()(z.object({ id: comparisonIdSchema })),
 
+  /** Newest first. */
+  'sweeps.list': out<Sweep[]>()(none),
+  'sweeps.get': out<SweepResult>()(z.object({ id: sweepIdSchema })),
+  /** Its runs are ordinary runs, started one after the other by the sweep's job; cancelling that pauses the sweep. */
+  'sweeps.start': out<Sweep>()(sweepConfigSchema),
+  /** Goes on where it stood: nothing is trained twice. */
+  'sweeps.resume': out<Sweep>()(z.object({ id: sweepIdSchema })),
+
+  /** The catalogue, then what was imported. */
+  'weights.list': out<WeightsInfo[]>()(none),
+  /** Downloads an entry of the catalogue; the job's result is its WeightsInfo. */
+  'weights.get': out<JobId>()(
+    z.object({ name: z.string().min(1).max(200), sha256: startSchema.shape.sha256.optional() }),
+  ),
+  'weights.import': out<WeightsInfo>()(z.object({ file: fileRefSchema })),
+  /** Which tensors a run of this model would start from; an error says what does not fit. */
+  'weights.fit': out<StartFit>()(
+    z.object({
+      start: startSchema,
+      config: runConfigSchema.pick({ model: true, sizePx: true, settings: true }),
+      classes: z.int().min(1).max(100_000),
+    }),
+  ),
+
   'jobs.list': out<Job[]>()(none),
   'jobs.cancel': out<null>()(z.object({ id: jobIdSchema })),
 };
@@ -330,7 +405,7 @@ export interface Events {
   epoch: { runId: RunId; metrics: EpochMetrics };
   run: Run;
   /** Something of the open project changed beyond the caller's own answer. */
-  project: { id: ProjectId; what: 'images' | 'classes' | 'splits' | 'runs' | 'comparisons' };
+  project: { id: ProjectId; what: 'images' | 'classes' | 'splits' | 'runs' | 'comparisons' | 'sweeps' };
   /** An edit was committed: the status bar says so. */
   saved: { at: number };
 }
@@ -340,4 +415,4 @@ export type EventName = keyof Events;
 export type ClientMessage = { id: number; method: Method; input: unknown };
 export type ServerMessage = { id: number; answer: Answer<unknown> } | { event: EventName; data: unknown };
 
-export type { ComparisonId, FileRef, ImageId, JobId, ProjectId, RunId };
+export type { ComparisonId, FileRef, ImageId, JobId, ProjectId, RunId, SweepId };

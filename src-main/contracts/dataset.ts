@@ -14,6 +14,9 @@ export const classNameSchema = z
   .max(CLASS_NAME_MAX, `a class name has at most ${CLASS_NAME_MAX} characters`)
   .regex(/^[^\p{Cc}]*$/u, 'a class name is one line without control characters');
 
+/** Longest name and longest value of an attribute of a picture, in characters. */
+export const ATTRIBUTE_MAX = 200;
+
 export const splitSchema = z.enum(['train', 'selection', 'test']);
 /** `selection` chooses the best epoch and is disjoint from `test`. */
 export type Split = z.infer<typeof splitSchema>;

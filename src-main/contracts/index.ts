@@ -8,3 +8,5 @@ export * from './ids.ts';
 export * from './jobs.ts';
 export * from './methods.ts';
 export * from './runs.ts';
+export * from './sweeps.ts';
+export * from './weights.ts';

@@ -38,6 +38,73 @@ export interface MethodInfo {
   presets: Preset[];
 }
 
+/** What an objective works on beside the class labels. */
+export const objectiveFamilies = ['labels', 'regions', 'explanations', 'smoothness', 'attacks'] as const;
+export type ObjectiveFamily = (typeof objectiveFamilies)[number];
+
+/** A way to train. */
+export interface ObjectiveInfo extends MethodInfo {
+  family: ObjectiveFamily;
+  /** Whether the pictures must have groups. */
+  needsGroups: boolean;
+  /** What it brings to another one in "a+b": a penalty, a weighing of the pictures, or nothing, so that it only leads. */
+  adds: 'penalty' | 'weighing' | 'nothing';
+}
+
+/** A way to make heat maps. */
+export interface SaliencyInfo extends MethodInfo {
+  /** 'many': it looks at a picture many times over, which takes seconds. */
+  looks: 'one' | 'many';
+}
+
+/** An attack on pictures. */
+export interface AttackInfo extends MethodInfo {
+  /** What it wants changed: the class that is said, or the heat map while the class stays. */
+  aim: 'class' | 'explanation';
+  /** With its default parameters, what epsilon bounds; null where the attack knows no epsilon. */
+  norm: 'linf' | 'l2' | null;
+}
+
+/** A measure, as forms, flags, tables and docs need it. */
+export interface MeasureInfo extends MethodInfo {
+  /** Name in reports: the id in camelCase. */
+  key: string;
+  /** Which way is better; 'none' where neither is. */
+  direction: 'higher' | 'lower' | 'none';
+  /** Least and greatest value; null where it has no bound. */
+  range: readonly [number | null, number | null];
+  /** What the value is: 'share' of 1, 'nats', 'pictures'. */
+  unit: string;
+  /** One look at each picture, a gradient, an attack, or many looks. */
+  cost: 'cheap' | 'gradient' | 'attack' | 'long';
+  /** What pictures must have, or the person must name. */
+  needs: readonly ('region' | 'groups' | 'against')[];
+  /** Part of every evaluation that names no measures. */
+  usual: boolean;
+}
+
+/** Name of a parameter of one part of an objective "a+b": those of the first part keep theirs. */
+export const partName = (isFirst: boolean, part: string, name: string): string =>
+  isFirst ? name : `${part}.${name}`;
+
+/** The method of `list` called `id`, or for "a+b" what a and b are together; undefined where a part is unknown. */
+export function methodNamed(list: readonly MethodInfo[], id: string): MethodInfo | undefined {
+  const parts = id.split('+').map((part) => list.find((one) => one.id === part));
+  if (!parts.every((part) => part !== undefined)) return undefined;
+  const [first, ...added] = parts;
+  if (added.length === 0) return first;
+  return {
+    id,
+    title: parts.map(({ title }) => title).join(' + '),
+    summary: [first.summary, ...added.map(({ summary }) => `And: ${summary}`)].join(' '),
+    citation: parts.map(({ citation }) => citation).join('; '),
+    params: parts.flatMap((part) =>
+      part.params.map((field) => ({ ...field, name: partName(part === first, part.id, field.name) })),
+    ),
+    presets: [],
+  };
+}
+
 /** What a parameter says of itself; attach with `.meta()`. */
 export interface ParamMeta {
   title: string;

@@ -6,6 +6,7 @@ import type { Box } from './geometry.ts';
 import type { ClassId, ComparisonId, ImageId, JobId, RunId } from './ids.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { ParamMeta, ParamValue } from './methods.ts';
+import { startSchema } from './weights.ts';
 
 const meta = (title: string, help: string, more: Partial<ParamMeta> = {}) => ({ title, help, ...more });
 
@@ -15,34 +16,172 @@ export const settingsSchema = z.object({
     .enum(['average', 'max'])
     .default('average')
     .meta(meta('Final pooling', 'How the last feature maps become one value a channel: average or maximum.')),
+  activation: z
+    .enum(['relu', 'softplus'])
+    .default('relu')
+    .meta(meta('Activation', 'What follows each layer: ReLU, or softplus, a ReLU without a kink.')),
+  softplusBeta: z
+    .number()
+    .min(0.1)
+    .max(1000)
+    .default(10)
+    .meta(meta('Softplus sharpness', 'How close softplus is to ReLU; the higher, the closer.')),
+  dropout: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .meta(
+      meta(
+        'Dropout',
+        'Share of values hidden at random in training: before the classifier, in wide residual nets within the blocks.',
+      ),
+    ),
+  adl: z
+    .boolean()
+    .default(false)
+    .meta(
+      meta(
+        'Attention dropout',
+        'Hide or stress the most attended part of the last two stages in training (ADL, Choe & Shim 2019).',
+      ),
+    ),
+  adlDropRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.75)
+    .meta(
+      meta('Attention drop rate', 'Share of steps in which the most attended part is hidden, not stressed.'),
+    ),
+  adlThreshold: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.9)
+    .meta(
+      meta(
+        'Attention threshold',
+        'From which share of the highest attention on a place counts as most attended.',
+      ),
+    ),
+  fineMaps: z
+    .boolean()
+    .default(false)
+    .meta(
+      meta(
+        'Finer last maps',
+        'Give the last stage a stride of 1: feature maps of twice the side, for more work in that stage.',
+      ),
+    ),
+  stem: z
+    .enum(['auto', 'imagenet', 'small'])
+    .default('auto')
+    .meta(
+      meta(
+        'First layer',
+        'Of ResNet-18, 34 and 50: that of ImageNet (7x7 and pooling) or a small one (3x3); auto takes the former from 96 px on.',
+      ),
+    ),
   learningRate: z
     .number()
     .min(0)
     .max(10)
     .default(0.02)
     .meta(meta('Learning rate', 'Size of a step at its highest.', { main: true })),
+  optimiser: z
+    .enum(['sgd', 'adam', 'adamw'])
+    .default('sgd')
+    .meta(
+      meta(
+        'Optimiser',
+        'How gradients move the weights: plain descent with momentum, Adam, or Adam with its own weight decay. The Adams want a learning rate near 0.001.',
+      ),
+    ),
   momentum: z
     .number()
     .min(0)
     .max(0.999)
     .default(0.9)
-    .meta(meta('Momentum', 'Share of the last step that is kept in the next.')),
+    .meta(meta('Momentum', 'Of plain descent: share of the last step that is kept in the next.')),
+  nesterov: z
+    .boolean()
+    .default(false)
+    .meta(meta('Nesterov', 'Of plain descent: looks ahead along the momentum, which damps its swinging.')),
+  beta1: z
+    .number()
+    .min(0)
+    .max(0.9999)
+    .default(0.9)
+    .meta(meta('Beta 1', 'Of the Adams: share of the mean gradient that is kept in each step.')),
+  beta2: z
+    .number()
+    .min(0)
+    .max(0.99999)
+    .default(0.999)
+    .meta(meta('Beta 2', 'Of the Adams: share of the mean squared gradient that is kept in each step.')),
+  epsilon: z
+    .number()
+    .min(1e-12)
+    .max(1)
+    .default(1e-8)
+    .meta(meta('Epsilon', 'Of the Adams: keeps steps small where gradients are near 0.')),
   weightDecay: z
     .number()
     .min(0)
     .max(1)
     .default(5e-4)
     .meta(meta('Weight decay', 'Pull of the weights towards zero.')),
+  clipNorm: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(0)
+    .meta(
+      meta(
+        'Clip gradients',
+        'Longest that the gradient of all weights together may be; a longer one is shortened. 0 never clips.',
+      ),
+    ),
+  headRate: z
+    .number()
+    .min(0)
+    .max(1000)
+    .default(1)
+    .meta(
+      meta(
+        'Rate of the last layer',
+        'What the learning rate is multiplied with for the classifier layer; above 1 where the rest starts from trained weights.',
+      ),
+    ),
+  freeze: z
+    .enum(['none', 'backbone'])
+    .default('none')
+    .meta(
+      meta(
+        'Freeze',
+        "'backbone' lets only the classifier layer learn; all before it stays as it started, running statistics too.",
+      ),
+    ),
   schedule: z
-    .enum(['cosine', 'step', 'constant'])
+    .enum(['cosine', 'step', 'constant', 'one-cycle'])
     .default('cosine')
-    .meta(meta('Schedule', 'How the learning rate falls over the run.')),
+    .meta(
+      meta(
+        'Schedule',
+        'How the learning rate goes over the run; one cycle rises for 30 % of it, then falls.',
+      ),
+    ),
   warmUpEpochs: z
     .number()
     .min(0)
     .max(100)
     .default(1)
-    .meta(meta('Warm-up', 'Epochs in which the learning rate rises from zero.', { unit: 'epochs' })),
+    .meta(
+      meta('Warm-up', 'Epochs in which the learning rate rises from zero; one cycle has its own rise.', {
+        unit: 'epochs',
+      }),
+    ),
   stepEpochs: z
     .int()
     .min(1)
@@ -55,6 +194,39 @@ export const settingsSchema = z.object({
     .max(1)
     .default(0.1)
     .meta(meta('Step factor', 'What the learning rate is multiplied with at each drop.')),
+  labelSmoothing: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .meta(
+      meta(
+        'Label smoothing',
+        'Share of each label that is spread over all classes; larger values keep the model from being too sure.',
+      ),
+    ),
+  averageDecay: z
+    .number()
+    .min(0)
+    .max(0.99999)
+    .default(0)
+    .meta(
+      meta(
+        'Weight average',
+        'Share of the running average of the weights that each step keeps; the average is what is selected and evaluated. 0 takes the weights themselves.',
+      ),
+    ),
+  accumulate: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(1)
+    .meta(
+      meta(
+        'Parts of a step',
+        'Parts that a batch is worked off in, one after the other, to save memory; batch-norm then sees one part at a time.',
+      ),
+    ),
   lambdaRamp: z
     .number()
     .min(0)
@@ -111,6 +283,13 @@ export const paramsSchema = z.record(
   z.union([z.number(), z.boolean(), z.string().max(64)]),
 );
 
+/** What can train: the processor, GPUs through ONNX Runtime's providers, and TensorFlow.js. */
+export const deviceIds = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml', 'tensorflow'] as const;
+export type DeviceId = (typeof deviceIds)[number];
+/** A device, or 'auto': the fastest of those that pass a training step here. */
+export const deviceSchema = z.enum(['auto', ...deviceIds]);
+export type DeviceChoice = z.infer<typeof deviceSchema>;
+
 export const runConfigSchema = z.object({
   objective: z.string().min(1).max(64),
   /** Parameters of the objective; checked against its own schema. */
@@ -120,8 +299,12 @@ export const runConfigSchema = z.object({
   epochs: z.int().min(1).max(10_000),
   batch: z.int().min(2).max(4096),
   seed: z.int().min(0).max(0xffff_ffff),
-  device: z.enum(['auto', 'cpu']).default('auto'),
+  device: deviceSchema.default('auto'),
+  /** Attribute of the pictures that, with their class, makes their group; for objectives and measures of groups. */
+  groupBy: z.string().min(1).max(200).optional(),
   settings: settingsSchema.prefault({}),
+  /** Weights it starts from; from scratch without. */
+  start: startSchema.optional(),
 });
 export type RunConfig = z.infer<typeof runConfigSchema>;
 export type RunConfigInput = z.input<typeof runConfigSchema>;
@@ -162,6 +345,8 @@ export interface Run {
   error: ErrorRecord | null;
   jobId: JobId | null;
   trainedOn: TrainedOn;
+  /** Number of the sweep it belongs to. */
+  sweep?: number;
   /** On the test split; null until evaluated. */
   evaluated: EvaluationSummary | null;
 }
@@ -182,6 +367,8 @@ export interface TrainedOn {
   test: number;
   /** Pictures left out for want of a class. */
   unclassed: number;
+  /** Set apart from selection by a sweep, to choose parameters by. */
+  tuning?: number;
   snapshotId: number | null;
   warnings: string[];
 }
@@ -213,12 +400,31 @@ export interface Measures {
   outsideSwapped: number | null;
 }
 
+/** What a measure found over one set of pictures. */
+export interface Figure {
+  /** Null where no picture could be measured. */
+  value: number | null;
+  /** Ends of the 95 % interval over pictures; null where there is none. */
+  low: number | null;
+  high: number | null;
+  /** Pictures that the figure is of. */
+  pictures: number;
+  /** Pictures that have none: without region, wrongly classified before an attack, … */
+  skipped: number;
+  /** Of single classes, groups, epsilons, severities. */
+  parts?: { name: string; value: number | null }[];
+  /** As it was measured. */
+  params: Record<string, ParamValue>;
+}
+
 export interface EvaluationSummary {
   runId: RunId;
   split: Split;
   images: number;
   withRegion: number;
   measures: Measures;
+  /** Every measure that was taken, by its key; empty for an evaluation of an older Fovea. */
+  figures: Record<string, Figure>;
   /** [true class][predicted class], in the order of `classes`. */
   confusion: number[][];
   classes: { classId: ClassId; name: string }[];
@@ -238,6 +444,8 @@ export interface EvaluatedImage {
   pointingHit: boolean | null;
   iou: number | null;
   saliencyMetric: number | null;
+  /** What each measure says of this picture, by its key; null or absent where it says nothing. */
+  values: Record<string, number | null>;
 }
 
 export const mapRequestSchema = z.object({
@@ -249,6 +457,10 @@ export const mapRequestSchema = z.object({
   target: z
     .union([z.literal('true'), z.literal('predicted'), z.int().min(1).brand<'class'>()])
     .default('true'),
+  /** Where it is computed; the processor unless given. */
+  device: deviceSchema.optional(),
+  /** Class the target is held against: the difference of the two scores is explained. */
+  versus: z.int().min(1).brand<'class'>().optional(),
 });
 export type MapRequest = z.input<typeof mapRequestSchema>;
 

@@ -5,7 +5,7 @@
 import type { Box, Shape } from './geometry.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { DeviceInfo } from './api.ts';
-import type { EpochMetrics, LiveStep, Measures, RunConfig } from './runs.ts';
+import type { DeviceId, EpochMetrics, Figure, LiveStep, RunConfig } from './runs.ts';
 import type { ParamValue } from './methods.ts';
 
 /** A picture as the worker needs it. `regions` are those of the picture's own class (or without class). */
@@ -20,6 +20,8 @@ export interface Picture {
   /** Index into the run's class list. */
   classIndex: number;
   regions: Shape[];
+  /** Index into the spec's `groups`; absent where the picture has none. */
+  group?: number;
 }
 
 export interface ProbeResult {
@@ -33,10 +35,14 @@ export interface ProbeResult {
 
 export interface TrainSpec {
   runId: number;
+  /** Where to train; the processor if absent. `config.device` is only what was asked for. */
+  device?: DeviceId;
   config: RunConfig;
   /** Objective parameters with defaults filled in. */
   params: Record<string, ParamValue>;
   classes: string[];
+  /** Names of the groups of `config.groupBy`; empty without. */
+  groups: string[];
   train: Picture[];
   selection: Picture[];
   /** Where decoded pictures are cached, shared by runs. */
@@ -47,6 +53,8 @@ export interface TrainSpec {
   resume: boolean;
   /** Pictures whose heat maps are redrawn each epoch (at most eight of the selection split). */
   pinned: number[];
+  /** Weights file of `config.start`, absolute. */
+  startFile?: string;
 }
 
 export interface TrainOutcome {
@@ -64,38 +72,49 @@ export interface ModelRef {
 }
 
 export interface EvaluateSpec {
+  /** The processor if absent. */
+  device?: DeviceId;
   model: ModelRef;
   pictures: Picture[];
   cacheFolder: string;
-  /** Fractions of the full range; FGSM in pixel space. */
-  fgsmEps: number[];
+  measures: { id: string; params: Record<string, ParamValue> }[];
+  /** Names of the groups that the pictures' `group` counts in; empty without. */
+  groups: string[];
+  /** Pictures of another kind, for measures that compare; classes and regions are not looked at. */
+  against: Picture[];
   seed: number;
 }
 
 export interface EvaluateOutcome {
-  measures: Measures;
+  /** By the measures' keys. */
+  figures: Record<string, Figure>;
   confusion: number[][];
   images: {
     imageId: number;
     predictedIndex: number;
     trueScore: number;
     predictedScore: number;
-    energyInBox: number | null;
-    pointingHit: boolean | null;
-    iou: number | null;
-    saliencyMetric: number | null;
+    /** By the measures' keys. */
+    values: Record<string, number | null>;
   }[];
 }
 
 export interface ExplainSpec {
+  /** The processor if absent. */
+  device?: DeviceId;
   model: ModelRef;
   picture: Picture;
   method: string;
   params: Record<string, ParamValue>;
   /** Class index explained, or the predicted one. */
   target: number | 'predicted';
+  /** Class index that the target is held against: the difference of both is explained. */
+  versus?: number;
+  /** Training pictures, for a method that compares with some. */
+  references?: Picture[];
   cacheFolder: string;
-  /** FGSM before explaining; 0 for none. */
+  /** Which attack comes first, FGSM unless given, and how far it may go; epsilon 0 for none. */
+  attack?: { id: string; params: Record<string, ParamValue> };
   eps: number;
 }
 
@@ -114,6 +133,59 @@ export interface ExplainOutcome {
   attackedPng: Uint8Array | null;
 }
 
+export type ModelFormat = 'onnx' | 'safetensors';
+
+export interface ExportSpec {
+  model: ModelRef;
+  format: ModelFormat;
+  /** File to write, absolute. */
+  out: string;
+  /** What the file says of where it comes from. */
+  metadata: Record<string, string>;
+  /** On which the file's answers are compared with the app's. */
+  pictures: Picture[];
+  cacheFolder: string;
+}
+
+export interface ExportOutcome {
+  sizeBytes: number;
+  sha256: string;
+  /** Pictures at a time that the file takes; null for weights alone. */
+  batch: 'any' | 'one' | null;
+  /** How many it was checked on. */
+  pictures: number;
+  /** Largest difference of a logit from the app's, as a share of the largest logit; null for weights alone. */
+  logitDifference: number | null;
+  /** Mean difference of the predicted class's probability when the file stretches whole pictures itself. */
+  probabilityDifference: number | null;
+}
+
+export interface AttackSpec {
+  device?: DeviceId;
+  model: ModelRef;
+  /** The network that the pictures are made with, if another: a transfer attack. */
+  source?: ModelRef;
+  pictures: Picture[];
+  cacheFolder: string;
+  /** With defaults filled in. */
+  attack: { id: string; params: Record<string, ParamValue> };
+  /** In the attack's norm; the pixel range is 1. */
+  eps: number;
+  seed: number;
+}
+
+export interface AttackOutcome {
+  /** In the order of the pictures. */
+  images: {
+    imageId: number;
+    wasRight: boolean;
+    isRight: boolean;
+    /** Of any value, and of the whole change; 0 for a picture that was left alone. */
+    largestChange: number;
+    length: number;
+  }[];
+}
+
 /** Calls that a worker answers. */
 export interface WorkerCalls {
   probe: { input: { file: string }; output: ProbeResult };
@@ -123,8 +195,13 @@ export interface WorkerCalls {
   convert: { input: { file: string; out: string }; output: null };
   train: { input: TrainSpec; output: TrainOutcome };
   evaluate: { input: EvaluateSpec; output: EvaluateOutcome };
+  /** Sends 'progress' in pictures. */
+  exportModel: { input: ExportSpec; output: ExportOutcome };
   explain: { input: ExplainSpec; output: ExplainOutcome };
-  doctor: { input: Record<string, never>; output: DeviceInfo[] };
+  /** Sends 'progress' in pictures. */
+  attack: { input: AttackSpec; output: AttackOutcome };
+  /** Trains a little on one device. */
+  doctor: { input: { device: DeviceId }; output: DeviceInfo };
 }
 export type WorkerCall = keyof WorkerCalls;
 
@@ -137,6 +214,8 @@ export type ToWorker =
 
 export type WorkerEvent =
   | { kind: 'progress'; done: number; total: number; note: string }
+  /** Something that a person is to know of the run, beside its figures; one line. */
+  | { kind: 'warning'; message: string }
   | { kind: 'step'; step: LiveStep }
   /** Sent after the epoch's checkpoint is on disk. */
   | { kind: 'epoch'; metrics: EpochMetrics; best: { epoch: number; accuracy: number } | null }

@@ -10,18 +10,35 @@ import type {
   WorkerCalls,
   WorkerEvent,
 } from '../contracts/worker-protocol.ts';
-import { createExplainer, devices, evaluate, train, type Explainer } from '../engine/training/index.ts';
+import type { DeviceId } from '../contracts/runs.ts';
+import { openDevice } from '../engine/runtime/index.ts';
+import {
+  attackSet,
+  createExplainer,
+  evaluate,
+  exportModel,
+  train,
+  tryDevice,
+  type Explainer,
+} from '../engine/training/index.ts';
 import { convert, probe, thumbnail } from '../imaging/index.ts';
 
 interface Call {
   emit(event: WorkerEvent): void;
   control(): Control | null;
+  /** Aborted when the call is to be cancelled. */
+  signal: AbortSignal;
 }
 type Handlers = {
   [C in WorkerCall]: (input: WorkerCalls[C]['input'], call: Call) => Promise<WorkerCalls[C]['output']>;
 };
 
-let explainer: Explainer | undefined;
+const explainers = new Map<DeviceId, Explainer>();
+function explainerOn(device: DeviceId = 'cpu'): Explainer {
+  const explainer = explainers.get(device) ?? createExplainer(openDevice(device));
+  explainers.set(device, explainer);
+  return explainer;
+}
 
 const handlers: Handlers = {
   probe: ({ file }) => probe(file),
@@ -33,14 +50,21 @@ const handlers: Handlers = {
     await convert(file, out);
     return null;
   },
-  train: (spec, { emit, control }) => train(spec, { emit, control }),
-  evaluate: (spec, { emit, control }) => evaluate(spec, { emit, cancelled: () => control() !== null }),
-  explain: (spec) => (explainer ??= createExplainer()).explain(spec),
-  doctor: () => devices(),
+  train: (spec, { emit, control }) => train(spec, { emit, control, executor: openDevice(spec.device) }),
+  evaluate: (spec, { emit, control }) =>
+    evaluate(spec, { emit, cancelled: () => control() !== null, executor: openDevice(spec.device) }),
+  exportModel: (spec, { emit, control }) =>
+    exportModel(spec, {
+      progress: (done, total, note) => emit({ kind: 'progress', done, total, note }),
+      cancelled: () => control() !== null,
+    }),
+  explain: (spec, { signal }) => explainerOn(spec.device).explain(spec, signal),
+  attack: (spec, { emit, signal }) => attackSet(spec, { emit, signal, executor: openDevice(spec.device) }),
+  doctor: ({ device }) => tryDevice(device),
 };
 
 /** What was asked of calls that are going on. */
-const controls = new Map<number, Control | null>();
+const controls = new Map<number, { asked: Control | null; abort: AbortController }>();
 
 function send(message: FromWorker): void {
   if (process.connected) process.send!(message);
@@ -48,13 +72,15 @@ function send(message: FromWorker): void {
 
 async function answer(message: Extract<ToWorker, { call: WorkerCall }>): Promise<void> {
   const { id, call, input } = message;
-  controls.set(id, null);
+  const going = { asked: null as Control | null, abort: new AbortController() };
+  controls.set(id, going);
   try {
     const handler = handlers[call] as ((input: unknown, call: Call) => Promise<unknown>) | undefined;
     if (!handler) throw new AppError('internal', `the worker knows no call "${String(call)}"`);
     const value = await handler(input, {
       emit: (event) => send({ id, event }),
-      control: () => controls.get(id) ?? null,
+      control: () => going.asked,
+      signal: going.abort.signal,
     });
     send({ id, ok: true, value });
   } catch (thrown) {
@@ -71,8 +97,13 @@ if (!process.send) {
 }
 process.on('message', (message: ToWorker) => {
   if ('call' in message) void answer(message);
-  // A control that comes after its call has ended is too late and means nothing.
-  else if (controls.has(message.id)) controls.set(message.id, message.control);
+  else {
+    // A control that comes after its call has ended is too late and means nothing.
+    const going = controls.get(message.id);
+    if (!going) return;
+    going.asked = message.control;
+    if (message.control === 'cancel') going.abort.abort();
+  }
 });
 process.on('disconnect', () => process.exit(0));
 send({ ready: true });

@@ -1,61 +1,101 @@
 // The feeds of every training step. Step s of epoch e draws from a generator forked under its own name, so a run
-// can be taken up at any step without replaying the dice of those before.
+// can be taken up at any step without replaying the dice of those before, and batches can be made ahead by another
+// thread.
 
 import type { Settings } from '../../contracts/runs.ts';
 import { Augmenter, drawOthers, writeComposite } from '../../imaging/index.ts';
+import type { NoiseKind } from '../nn/model.ts';
+import { elementCount } from '../nn/params.ts';
 import type { Random } from '../nn/random.ts';
 import type { PictureSet } from './picture-set.ts';
+import type { NoiseSpec } from './train-step.ts';
 
-export interface BatchOptions {
+/** What a batch holds; a value, so that it can be told to a thread. */
+export interface BatchPlan {
   batch: number;
   classes: number;
   settings: Pick<Settings, 'flip' | 'shift' | 'outside' | 'outsideProbability'>;
   /** Whether the objective wants 2x2 composites. */
   composites: boolean;
-  /** Of the run; never drawn from, only forked. */
-  random: Random;
+  /** Groups that the pictures' `group` counts in, if the objective wants them; null if not. */
+  groupCount: number | null;
 }
 
-export interface TrainingBatch {
-  /** images, labels, inside, hasRegion, weight, and composites, cell; overwritten by the next batch. */
-  feeds: Record<string, Float32Array>;
+/** Random inputs of the program, and how many runs of it a step is. */
+export interface NoisePlan {
+  noise: readonly NoiseSpec[];
+  runs: number;
+}
+
+export type BatchFeeds = Record<string, Float32Array>;
+
+export interface Batches {
+  /** In one epoch. */
+  readonly steps: number;
+  /**
+   * Writes the batch of one step.
+   * @param epoch, step  0-based
+   * @param into         of the lengths of `feedLengths`
+   */
+  read(epoch: number, step: number, into: BatchFeeds): Promise<BatchFacts>;
+}
+
+export interface BatchFacts {
   /** Real pictures; the rest of the batch is padding of weight 0. */
   count: number;
   /** Class index of each real picture. */
   truth: number[];
 }
 
-export interface Batches {
-  /** In one epoch. */
-  readonly steps: number;
-  /** @param epoch, step  0-based */
-  read(epoch: number, step: number): Promise<TrainingBatch>;
+/** images, labels, inside, hasRegion, weight; where planned composites, cell, groups; and noise for each run in turn. */
+export function feedLengths(
+  plan: BatchPlan,
+  sizePx: number,
+  { noise, runs }: NoisePlan,
+): Record<string, number> {
+  const { batch, classes, composites, groupCount } = plan;
+  const pixels = sizePx * sizePx;
+  return {
+    images: batch * 3 * pixels,
+    labels: batch * classes,
+    inside: batch * pixels,
+    hasRegion: batch,
+    weight: batch,
+    ...(composites && { composites: batch * 12 * pixels, cell: batch * 4 }),
+    ...(groupCount !== null && { groups: batch * groupCount }),
+    ...Object.fromEntries(noise.map(({ name, shape }) => [name, runs * elementCount(shape)])),
+  };
 }
+
+export const allocateFeeds = (
+  lengths: Readonly<Record<string, number>>,
+  allocate = (length: number): Float32Array => new Float32Array(length),
+): BatchFeeds =>
+  Object.fromEntries(Object.entries(lengths).map(([name, length]) => [name, allocate(length)]));
 
 /**
  * Every epoch goes through all pictures once, in a new order. A short last batch is filled up with pictures from the
  * front of the order at weight 0: they add nothing to the loss, and batch-norm still sees real pictures only (zeros
- * would drag its statistics).
+ * would drag its statistics). It does see them, though: with batch-norm, a step on a padded batch is not that on the
+ * real pictures alone; without, it is.
+ * @param random  of the run; never drawn from, only forked
  */
-export function trainingBatches(set: PictureSet, options: BatchOptions): Batches {
-  const { batch, classes, settings, random } = options;
+export function trainingBatches(
+  set: PictureSet,
+  plan: BatchPlan,
+  random: Random,
+  noisePlan: NoisePlan = { noise: [], runs: 1 },
+): Batches {
+  const { batch, classes, settings, groupCount } = plan;
   const total = set.pictures.length;
-  const pixels = set.sizePx * set.sizePx;
   const augmenter = new Augmenter(set.sizePx, settings);
-  const feeds: Record<string, Float32Array> = {
-    images: new Float32Array(batch * 3 * pixels),
-    labels: new Float32Array(batch * classes),
-    inside: new Float32Array(batch * pixels),
-    hasRegion: new Float32Array(batch),
-    weight: new Float32Array(batch),
-  };
-  const addComposites = options.composites ? compositesOf(set, options, feeds) : undefined;
+  const addComposites = plan.composites ? compositesOf(set, plan) : undefined;
   let order = new Int32Array(0);
   let orderedFor = -1;
 
   return {
     steps: Math.ceil(total / batch),
-    async read(epoch, step) {
+    async read(epoch, step, into) {
       if (orderedFor !== epoch) {
         order = random.fork(`order/${epoch}`).shuffle(Int32Array.from({ length: total }, (_, i) => i));
         orderedFor = epoch;
@@ -67,25 +107,45 @@ export function trainingBatches(set: PictureSet, options: BatchOptions): Batches
       const dice = random.fork(`batch/${epoch}/${step}`);
       const bytes = await Promise.all(members.map((index) => set.pixels(index)));
       const masks = members.map((index) => set.inside(index));
-      augmenter.fill(bytes, masks, dice.uniform, { images: feeds.images, masks: feeds.inside });
-      feeds.labels.fill(0);
+      augmenter.fill(bytes, masks, dice.uniform, { images: into.images, masks: into.inside });
+      into.labels.fill(0);
+      if (groupCount !== null) into.groups.fill(0);
       members.forEach((index, i) => {
-        feeds.labels[i * classes + set.pictures[index].classIndex] = 1;
-        feeds.hasRegion[i] = masks[i] === null ? 0 : 1;
-        feeds.weight[i] = i < count ? 1 : 0;
+        const { classIndex, group } = set.pictures[index];
+        into.labels[i * classes + classIndex] = 1;
+        into.hasRegion[i] = masks[i] === null ? 0 : 1;
+        into.weight[i] = i < count ? 1 : 0;
+        if (groupCount !== null && group !== undefined) into.groups[i * groupCount + group] = 1;
       });
-      await addComposites?.(members, dice);
-      return { feeds, count, truth: members.slice(0, count).map((index) => set.pictures[index].classIndex) };
+      await addComposites?.(members, dice, into);
+      for (const { name, shape, kind } of noisePlan.noise) {
+        const length = elementCount(shape);
+        for (let run = 0; run < noisePlan.runs; run++)
+          fillNoise(
+            into[name].subarray(run * length, (run + 1) * length),
+            kind,
+            random.fork(`${name}/${epoch}/${step}${run === 0 ? '' : `/${run}`}`),
+          );
+      }
+      return { count, truth: members.slice(0, count).map((index) => set.pictures[index].classIndex) };
     },
   };
+}
+
+export function fillNoise(values: Float32Array, kind: NoiseKind, random: Random): void {
+  const draw = {
+    uniform: random.uniform,
+    normal: random.normal,
+    rademacher: () => (random.uniform() < 0.5 ? -1 : 1),
+  }[kind];
+  for (let i = 0; i < values.length; i++) values[i] = draw();
 }
 
 /** Adds composites [B,3,2S,2S] and cell [B,4]: each picture, as augmented, among three of other classes (Pillai & Pirsiavash 2021). */
 function compositesOf(
   set: PictureSet,
-  { batch, classes, settings }: BatchOptions,
-  feeds: Record<string, Float32Array>,
-): (members: readonly number[], dice: Random) => Promise<void> {
+  { batch, classes, settings }: BatchPlan,
+): (members: readonly number[], dice: Random, into: BatchFeeds) => Promise<void> {
   const { sizePx } = set;
   const byClass = Array.from({ length: classes }, (): number[] => []);
   set.pictures.forEach(({ classIndex }, i) => byClass[classIndex].push(i));
@@ -93,9 +153,7 @@ function compositesOf(
   const augmenter = new Augmenter(sizePx, { ...settings, outside: 'none' });
   const negatives = new Float32Array(3 * batch * 3 * sizePx * sizePx);
   const unused = new Float32Array(3 * batch * sizePx * sizePx);
-  feeds.composites = new Float32Array(batch * 3 * 4 * sizePx * sizePx);
-  feeds.cell = new Float32Array(batch * 4);
-  return async (members, dice) => {
+  return async (members, dice, into) => {
     // The loop refuses a single class, so there is always another.
     const others = members.flatMap((index) =>
       drawOthers(byClass, set.pictures[index].classIndex, dice.uniform)!,
@@ -103,19 +161,11 @@ function compositesOf(
     const bytes = await Promise.all(others.map((index) => set.pixels(index)));
     const noMasks = others.map(() => null);
     augmenter.fill(bytes, noMasks, dice.uniform, { images: negatives, masks: unused });
-    feeds.cell.fill(0);
+    into.cell.fill(0);
     members.forEach((_, i) => {
       const cell = dice.below(4);
-      feeds.cell[4 * i + cell] = 1;
-      writeComposite(
-        feeds.images,
-        i,
-        negatives,
-        [3 * i, 3 * i + 1, 3 * i + 2],
-        cell,
-        sizePx,
-        feeds.composites,
-      );
+      into.cell[4 * i + cell] = 1;
+      writeComposite(into.images, i, negatives, [3 * i, 3 * i + 1, 3 * i + 2], cell, sizePx, into.composites);
     });
   };
 }

@@ -1,216 +1,201 @@
-// All measures of one network over one set of pictures, batch by batch.
-//
-// Heat is the squared length of the loss gradient over the colour channels; boxes come from its absolute values by
-// policy P0. Attacks and changed surroundings act on pixels in [0, 1].
+// Measures of one network over one set of pictures, batch by batch: each measure keeps a number a picture, so a set
+// of any size streams through. This file lends them the network, its maps, attacks and changed pictures.
 
-import type { EvaluateOutcome, EvaluateSpec, Picture, WorkerEvent } from '../../contracts/worker-protocol.ts';
 import { AppError } from '../../contracts/errors.ts';
-import { PictureCache, outsideShare, replaceOutside, type OutsideFill } from '../../imaging/index.ts';
+import type { EvaluateOutcome, EvaluateSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
+import { PictureCache } from '../../imaging/index.ts';
+import { attackById, logitsOf } from '../attacks/index.ts';
 import {
-  accuracyOf,
-  boxFromGradient,
-  boxIou,
-  boxOfMask,
   confusionOf,
-  energyInside,
-  localised,
-  meanOf,
-  pointingHit,
-  pointingMargin,
+  keyOf,
+  measureById,
   predictedClass,
-  saliencyOf,
   scoresOf,
-  squaredGradient,
-  stretchCrop,
+  type BatchView,
+  type MeasureContext,
 } from '../measures/index.ts';
-import { buildEvaluate } from './inference-steps.ts';
 import { randomFromSeed } from '../nn/random.ts';
-import { onnxExecutor, type Executor, type Session } from '../runtime/index.ts';
-import { architectureOf, buildViewing, readWeights, viewingBatch, type Weights } from './network.ts';
+import { checkParams } from '../nn/registry.ts';
+import { onnxExecutor, type Executor } from '../runtime/index.ts';
+import { saliencyById } from '../saliency/index.ts';
+import { attackPictures, attackTarget } from './attack-pictures.ts';
+import { spreadHeat } from './heat.ts';
+import { rawMaps, targetRows } from './heat-maps.ts';
+import { buildEvaluate } from './inference-steps.ts';
+import { architectureOf, buildViewing, readWeights, sessionCache, viewingBatch } from './network.ts';
 import { pictureSet, writePlanes, type PictureSet } from './picture-set.ts';
-import { breathe, viewBatches } from './viewing.ts';
+import { surroundingsOf } from './surroundings.ts';
+import { breathe, viewBatches, type ViewedBatch } from './viewing.ts';
 
 export interface EvaluateHooks {
   emit(event: WorkerEvent): void;
-  /** Looked at between batches. */
+  /** Looked at after each run of a program. */
   cancelled(): boolean;
   executor?: Executor;
 }
 
-/** @throws AppError 'cancelled' when asked to stop, 'bad-file' for a checkpoint of another model */
+/** Compiled programs that are kept: those of the measures that are taken together. */
+const sessionsKept = 48;
+
+/**
+ * @throws AppError 'cancelled' when asked to stop, 'bad-file' for a checkpoint of another model, 'bad-input' for an
+ *         unknown measure or parameter, and for what a measure needs and is not given
+ */
 export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promise<EvaluateOutcome> {
-  const { pictures, fgsmEps } = spec;
+  const { pictures } = spec;
   if (pictures.length === 0) throw new AppError('bad-input', 'there are no pictures to evaluate');
+  const chosen = spec.measures.map(({ id, params }) => {
+    const measure = measureById(id);
+    return { measure, key: keyOf(id), params: checkParams(measure, params) };
+  });
   const classes = spec.model.classes.length;
   const architecture = architectureOf(spec.model.config, classes);
   const { sizePx } = architecture;
   const weights = await readWeights(spec.model.checkpoint, architecture);
   const batch = Math.min(viewingBatch(sizePx), pictures.length);
-  const executor = hooks.executor ?? onnxExecutor();
   const checkCancelled = (): void => {
     if (hooks.cancelled()) throw new AppError('cancelled', 'the evaluation was cancelled');
   };
 
   const cache = PictureCache.open(spec.cacheFolder, sizePx);
-  const sessions: Session[] = [];
+  const sessions = sessionCache(watched(hooks.executor ?? onnxExecutor(), checkCancelled), sessionsKept);
   try {
-    await cache.fill(pictures, {
+    await cache.fill([...pictures, ...spec.against], {
       onProgress(done, total) {
         hooks.emit({ kind: 'progress', done, total, note: 'Reading pictures' });
         checkCancelled();
       },
     });
-    const attackedEps = fgsmEps.filter((eps) => eps > 0);
-    const viewing = await executor.compile(buildViewing(architecture, batch, attackedEps));
-    sessions.push(viewing);
-    const plain = await executor.compile(buildEvaluate({ ...architecture, batch }));
-    sessions.push(plain);
-    const look = (images: Float32Array): Promise<Float32Array> =>
-      logitsOf(plain, weights, images, batch, classes);
     const set = pictureSet(cache, pictures);
-    const lenders = lendersOf(set);
+    const random = randomFromSeed(spec.seed);
+    const target = attackTarget({ architecture, weights, sessions });
+    const maps: MeasureContext['maps'] = async ({ method, params = {}, images, targets, ...other }) =>
+      rawMaps({
+        architecture: { ...architecture, sizePx: other.sidePx ?? sizePx },
+        weights: other.weights ?? weights,
+        ...{ sessions, params, images },
+        method: saliencyById(method),
+        targets: targetRows(targets, classes),
+      });
+    const context: MeasureContext = {
+      classes: spec.model.classes,
+      sizePx,
+      pictures: pictures.length,
+      model: architecture.model,
+      weights,
+      groups: spec.groups,
+      random: (name) => random.fork(name),
+      look: (images) => logitsOf(target, images),
+      program: target.program,
+      maps,
+      async heat(request) {
+        const { values, side } = await maps(request);
+        return request.targets.map((_, i) =>
+          spreadHeat(values.subarray(i * side * side, (i + 1) * side * side), side, side, sizePx),
+        );
+      },
+      attack: ({ attack, params = {}, labels, ...request }) =>
+        attackPictures({
+          ...request,
+          ...{ architecture, weights, sessions, params },
+          attack: attackById(attack),
+          labels: Int32Array.from(labels),
+        }),
+      ...surroundingsOf(set, classes, random),
+      against: spec.against.length > 0 ? () => rowsOf(pictureSet(cache, spec.against), batch) : null,
+    };
 
+    const readings = chosen.map(({ measure, key, params }) => ({
+      ...{ key, params },
+      reading: measure.begin(context, params),
+      values: [] as (number | null)[],
+    }));
+    const needsGradient = chosen.some(({ measure }) => measure.usesGradient);
+    const viewing = await sessions.get('viewing', () =>
+      needsGradient ? buildViewing(architecture, batch) : buildEvaluate({ ...architecture, batch }),
+    );
     const images: EvaluateOutcome['images'] = [];
-    const attacked = attackedEps.map((): boolean[] => []);
-    const blurred: boolean[] = [];
-    const swapped: boolean[] = [];
-    const length = 3 * sizePx * sizePx;
     for await (const viewed of viewBatches(viewing, weights, set, { batch, classes })) {
-      checkCancelled();
-      const { members, outputs } = viewed;
-      const crops = new Float32Array(batch * length);
-      const areas: number[] = [];
-      members.forEach((index, i) => {
-        const picture = pictures[index];
-        const gradient = outputs.gradient.subarray(i * length, (i + 1) * length);
-        const inside = set.inside(index);
-        const heat = squaredGradient(gradient, 3);
-        const box = boxFromGradient(gradient, sizePx);
-        const scores = scoresOf(outputs.logits, classes, i);
-        const predicted = predictedClass(outputs.logits, classes, i);
-        // A flat gradient picks nothing out: the crop is the whole picture.
-        const crop = box ?? { x: 0, y: 0, width: sizePx, height: sizePx };
-        areas.push((crop.width * crop.height) / (sizePx * sizePx));
-        const target = crops.subarray(i * length, (i + 1) * length);
-        stretchCrop(viewed.images.subarray(i * length, (i + 1) * length), sizePx, crop, target);
+      const view = viewOf(viewed, set, classes);
+      view.truth.forEach((own, i) => {
+        const scores = view.scores(i);
+        const predictedIndex = view.predicted[i];
         images.push({
-          imageId: picture.imageId,
-          predictedIndex: predicted,
-          trueScore: scores[picture.classIndex],
-          predictedScore: scores[predicted],
-          energyInBox: inside && energyInside(heat, inside),
-          pointingHit: inside && pointingHit(heat, inside, sizePx, pointingMargin * sizePx),
-          iou: inside && boxIou(box, boxOfMask(inside, sizePx)),
-          saliencyMetric: null,
+          imageId: pictures[view.start + i].imageId,
+          predictedIndex,
+          trueScore: scores[own],
+          predictedScore: scores[predictedIndex],
+          values: {},
         });
-        attacked.forEach((hits, e) =>
-          hits.push(predictedClass(outputs[`attacked/${e}`], classes, i) === picture.classIndex),
-        );
       });
-      const cropLogits = await look(crops);
-      members.forEach((index, i) => {
-        const probability = scoresOf(cropLogits, classes, i)[pictures[index].classIndex];
-        images[index].saliencyMetric = saliencyOf(areas[i], probability);
-      });
-      await breathe();
-      const withRegion = members.filter((index) => set.inside(index) !== null);
-      if (withRegion.length > 0) {
-        blurred.push(
-          ...(await hitsWithout(set, withRegion, async () => ({ kind: 'blur' }), look, batch, classes)),
-        );
-        await breathe();
-        const lend = (index: number): Promise<OutsideFill | null> =>
-          lentOutside(set, lenders, index, spec.seed);
-        swapped.push(...(await hitsWithout(set, withRegion, lend, look, batch, classes)));
-        await breathe();
+      for (const { key, reading, values } of readings) {
+        const read = await reading.read(view);
+        if (!read) continue;
+        values.push(...read);
+        read.forEach((value, i) => (images[view.start + i].values[key] = value));
       }
       hooks.emit({ kind: 'progress', done: images.length, total: pictures.length, note: 'Evaluating' });
     }
 
+    const figures: EvaluateOutcome['figures'] = {};
+    for (const { key, params, reading, values } of readings)
+      figures[key] = { ...(await reading.figure(values)), params: params as Record<string, string> };
     const truth = pictures.map((picture) => picture.classIndex);
     const predicted = images.map((image) => image.predictedIndex);
-    const accuracy = accuracyOf(predicted, truth)!;
-    const curve = attackedEps.map((eps, e) => ({ eps, accuracy: meanOf(attacked[e])! }));
-    return {
-      measures: {
-        accuracy,
-        energyInBox: meanOf(images.map((image) => image.energyInBox)),
-        pointingGame: meanOf(images.map((image) => image.pointingHit)),
-        localisationAccuracy: meanOf(
-          images.map((image, i) => localised(predicted[i] === truth[i], image.iou)),
-        ),
-        saliencyMetric: meanOf(images.map((image) => image.saliencyMetric)),
-        meanIou: meanOf(images.map((image) => image.iou)),
-        fgsm: fgsmEps.map((eps) => curve.find((point) => point.eps === eps) ?? { eps, accuracy }),
-        outsideBlurred: meanOf(blurred),
-        outsideSwapped: meanOf(swapped),
-      },
-      confusion: confusionOf(predicted, truth, classes),
-      images,
-    };
+    return { figures, confusion: confusionOf(predicted, truth, classes), images };
   } finally {
-    await Promise.all(sessions.map((session) => session.dispose()));
+    await sessions.dispose();
     cache.close();
   }
 }
 
-async function logitsOf(
-  session: Session,
-  weights: Weights,
-  images: Float32Array,
-  batch: number,
-  classes: number,
-): Promise<Float32Array> {
-  const { logits } = await session.run({ ...weights, images, labels: new Float32Array(batch * classes) });
-  return logits;
-}
+/** An executor whose programs let messages in after each run, and end when asked to. */
+const watched = (executor: Executor, checkCancelled: () => void): Executor => ({
+  id: executor.id,
+  async compile(program) {
+    const session = await executor.compile(program);
+    return {
+      async run(feeds) {
+        const outputs = await session.run(feeds);
+        await breathe();
+        checkCancelled();
+        return outputs;
+      },
+      dispose: () => session.dispose(),
+    };
+  },
+});
 
-/** Whether each of `members` is still given its class when its outside is replaced; those without a fill are left out. */
-async function hitsWithout(
-  set: PictureSet,
-  members: readonly number[],
-  fillOf: (index: number) => Promise<OutsideFill | null>,
-  look: (images: Float32Array) => Promise<Float32Array>,
-  batch: number,
-  classes: number,
-): Promise<boolean[]> {
+function viewOf({ members, images, outputs }: ViewedBatch, set: PictureSet, classes: number): BatchView {
+  const count = members.length;
   const length = 3 * set.sizePx * set.sizePx;
-  const images = new Float32Array(batch * length);
-  const changed = new Uint8Array(length);
-  const shown: Picture[] = [];
-  for (const index of members) {
-    const fill = await fillOf(index);
-    if (fill === null) continue;
-    replaceOutside(await set.pixels(index), set.inside(index)!, set.sizePx, fill, changed);
-    writePlanes(changed, images, shown.length);
-    shown.push(set.pictures[index]);
-  }
-  const logits = await look(images);
-  return shown.map((picture, i) => predictedClass(logits, classes, i) === picture.classIndex);
+  const made = new Map<string, unknown>();
+  const { logits } = outputs;
+  return {
+    start: members[0],
+    images: images.subarray(0, count * length),
+    logits: logits.subarray(0, count * classes),
+    gradient: outputs.gradient?.subarray(0, count * length) ?? new Float32Array(0),
+    truth: members.map((index) => set.pictures[index].classIndex),
+    predicted: members.map((_, i) => predictedClass(logits, classes, i)),
+    scores: (i) => scoresOf(logits, classes, i),
+    inside: (i) => set.inside(members[i]),
+    group: (i) => set.pictures[members[i]].group ?? null,
+    once<T>(key: string, make: () => T): T {
+      if (!made.has(key)) made.set(key, make());
+      return made.get(key) as T;
+    },
+  };
 }
 
-/** A picture with less outside has next to nothing to lend but its object. */
-const leastOutsideLent = 0.05;
-
-function lendersOf(set: PictureSet): number[] {
-  return set.pictures.flatMap((_, index) => {
-    const inside = set.inside(index);
-    return inside && outsideShare(inside) >= leastOutsideLent ? [index] : [];
-  });
-}
-
-/** The outside of another picture, of another class where there is one; the same for the same seed and picture. */
-async function lentOutside(
+async function* rowsOf(
   set: PictureSet,
-  lenders: readonly number[],
-  index: number,
-  seed: number,
-): Promise<OutsideFill | null> {
-  const own = set.pictures[index].classIndex;
-  const others = lenders.filter((lender) => lender !== index);
-  const strangers = others.filter((lender) => set.pictures[lender].classIndex !== own);
-  const from = strangers.length > 0 ? strangers : others;
-  if (from.length === 0) return null;
-  const lender = from[randomFromSeed(seed).fork(`lender/${index}`).below(from.length)];
-  return { kind: 'swap', pixels: await set.pixels(lender), mask: set.inside(lender)! };
+  batch: number,
+): AsyncGenerator<{ images: Float32Array; count: number }> {
+  for (let start = 0; start < set.pictures.length; start += batch) {
+    const count = Math.min(batch, set.pictures.length - start);
+    const images = new Float32Array(count * 3 * set.sizePx * set.sizePx);
+    for (let i = 0; i < count; i++) writePlanes(await set.pixels(start + i), images, i);
+    yield { images, count };
+  }
 }

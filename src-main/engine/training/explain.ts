@@ -6,20 +6,26 @@ import type { ExplainOutcome, ExplainSpec } from '../../contracts/worker-protoco
 import { PictureCache, encodePng } from '../../imaging/index.ts';
 import { attackById } from '../attacks/index.ts';
 import { predictedClass } from '../measures/index.ts';
+import { randomFromSeed } from '../nn/random.ts';
 import { onnxExecutor, type Executor } from '../runtime/index.ts';
 import { saliencyById } from '../saliency/index.ts';
 import { heatOutcome } from './heat.ts';
-import { buildAttack, buildSaliency } from './inference-steps.ts';
+import { attackPictures } from './attack-pictures.ts';
+import { rawMaps, targetRows } from './heat-maps.ts';
+import { buildEvaluate } from './inference-steps.ts';
 import { architectureOf, readWeights, sessionCache, type Architecture, type Weights } from './network.ts';
 import { pictureSet, writePlanes } from './picture-set.ts';
 
 /** Programs do not hold weights, so two runs of one model share them. */
-const sessionsKept = 8;
+const sessionsKept = 24;
 const networksKept = 4;
+/** An attack on one picture looks at some at once: target classes, points of a path, samples. */
+const attackBatch = 16;
 const cachesKept = 2;
 
 export interface Explainer {
-  explain(spec: ExplainSpec): Promise<ExplainOutcome>;
+  /** @throws AppError 'cancelled' soon after the signal is aborted */
+  explain(spec: ExplainSpec, signal?: AbortSignal): Promise<ExplainOutcome>;
   dispose(): Promise<void>;
 }
 
@@ -42,8 +48,19 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
     }
   }
 
+  async function predictedOf(architecture: Architecture, weights: Weights, images: Float32Array) {
+    const session = await sessions.get(`${architecture.key}/logits`, () =>
+      buildEvaluate({ ...architecture, batch: 1 }),
+    );
+    const labels = new Float32Array(architecture.classes);
+    const { logits } = await session.run({ ...weights, images, labels });
+    return predictedClass(logits, architecture.classes, 0);
+  }
+
   return {
-    async explain({ model, picture, method, params, target, cacheFolder, eps }) {
+    async explain(spec, signal) {
+      const { model, picture, references = [], method, params, cacheFolder, eps } = spec;
+      const attack = spec.attack ?? { id: 'fgsm', params: {} };
       const architecture = architectureOf(model.config, model.classes.length);
       const { sizePx, classes } = architecture;
       const weights = await weightsOf(model.checkpoint, architecture);
@@ -54,38 +71,37 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
         () => PictureCache.open(cacheFolder, sizePx),
         (old) => old.close(),
       );
-      const set = pictureSet(cache, [picture]);
-      let images: Float32Array = new Float32Array(3 * sizePx * sizePx);
-      writePlanes(await set.pixels(0), images, 0);
-
-      const sizes = { ...architecture, batch: 1 };
-      const oneHot = (index: number): Float32Array => {
-        const row = new Float32Array(classes);
-        row[index] = 1;
-        return row;
+      const set = pictureSet(cache, [picture, ...references]);
+      const planesOf = async (index: number): Promise<Float32Array> => {
+        const planes = new Float32Array(3 * sizePx * sizePx);
+        writePlanes(await set.pixels(index), planes, 0);
+        return planes;
       };
+      let images = await planesOf(0);
+
       if (eps > 0) {
-        const attack = await sessions.get(`${architecture.key}/fgsm`, () =>
-          buildAttack({ ...sizes, attack: attackById('fgsm'), params: {} }),
-        );
-        const labels = oneHot(picture.classIndex);
-        images = (await attack.run({ ...weights, images, labels, eps: Float32Array.of(eps) })).attacked;
+        const attacked = await attackPictures({
+          ...{ architecture, weights, sessions, images, eps, signal },
+          attack: attackById(attack.id),
+          params: attack.params,
+          labels: Int32Array.of(picture.classIndex),
+          random: randomFromSeed(0), // the same picture each time it is asked for
+          batch: attackBatch,
+        });
+        images = attacked.images;
       }
 
-      const saliency = saliencyById(method);
-      const settled = Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1));
-      const session = await sessions.get(`${architecture.key}/${method}/${JSON.stringify(settled)}`, () =>
-        buildSaliency({ ...sizes, method: saliency, params }),
-      );
-      const look = (index: number) => session.run({ ...weights, images, target: oneHot(index) });
-      let outputs = await look(target === 'predicted' ? 0 : target);
-      const targetIndex = target === 'predicted' ? predictedClass(outputs.logits, classes, 0) : target;
-      if (target === 'predicted' && targetIndex !== 0) outputs = await look(targetIndex);
-
-      // Programs say nothing of a result's shape; maps are square because pictures are.
-      const side = Math.sqrt(outputs.map.length);
-      const raw = { values: outputs.map, width: side, height: side };
-      const outcome = heatOutcome(picture, raw, set.inside(0), sizePx, targetIndex, outputs.logits);
+      const request = {
+        ...{ architecture, weights, sessions, images, params, signal },
+        method: saliencyById(method),
+        references: await Promise.all(references.map((_, i) => planesOf(i + 1))),
+      };
+      const targetIndex =
+        spec.target === 'predicted' ? await predictedOf(architecture, weights, images) : spec.target;
+      const targets = targetRows([targetIndex], classes, spec.versus);
+      const { values, side, logits } = await rawMaps({ ...request, targets });
+      const raw = { values, width: side, height: side };
+      const outcome = heatOutcome(picture, raw, set.inside(0), sizePx, targetIndex, logits);
       return { ...outcome, attackedPng: eps > 0 ? await pngOf(images, sizePx) : null };
     },
     async dispose() {

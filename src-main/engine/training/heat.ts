@@ -6,12 +6,22 @@ import type { ExplainOutcome, Picture } from '../../contracts/worker-protocol.ts
 import { energyInside, pointingHit, pointingMargin, scoresOf } from '../measures/index.ts';
 
 /**
- * Stretches a map to the model's size by bilinear interpolation between pixel centres, the rim held, so that it is
- * drawn and measured in one frame; sums to 1 (all 0 if it is empty).
+ * A map at the model's size, summing to 1 (all 0 if it is empty), so that it is drawn and measured in one frame.
  * @param map  [height, width], >= 0
  * @returns    [size * size]
  */
 export function spreadHeat(map: Float32Array, width: number, height: number, sizePx: number): Float32Array {
+  const stretched = stretchMap(map, width, height, sizePx);
+  const total = stretched.reduce((sum, value) => sum + value, 0);
+  return total > 0 ? stretched.map((value) => value / total) : stretched;
+}
+
+/**
+ * Stretches a map by bilinear interpolation between pixel centres, the rim held.
+ * @param map  [height, width]
+ * @returns    [size * size]
+ */
+export function stretchMap(map: Float32Array, width: number, height: number, sizePx: number): Float32Array {
   const taps = (length: number) =>
     Array.from({ length: sizePx }, (_, i) => {
       const place = Math.min(length - 1, Math.max(0, ((i + 0.5) * length) / sizePx - 0.5));
@@ -19,18 +29,15 @@ export function spreadHeat(map: Float32Array, width: number, height: number, siz
       return { low, high: Math.min(length - 1, low + 1), share: place - low };
     });
   const columns = taps(width);
-  const spread = new Float32Array(sizePx * sizePx);
-  let total = 0;
+  const stretched = new Float32Array(sizePx * sizePx);
   taps(height).forEach((row, y) =>
     columns.forEach((column, x) => {
       const along = (line: number): number =>
         map[line * width + column.low] * (1 - column.share) + map[line * width + column.high] * column.share;
-      const value = along(row.low) * (1 - row.share) + along(row.high) * row.share;
-      spread[y * sizePx + x] = value;
-      total += value;
+      stretched[y * sizePx + x] = along(row.low) * (1 - row.share) + along(row.high) * row.share;
     }),
   );
-  return total > 0 ? spread.map((value) => value / total) : spread;
+  return stretched;
 }
 
 /**

@@ -1,13 +1,12 @@
-// The programs that look at a trained network: evaluate, explain, attack. All in eval mode, so that pictures do not
+// The programs that look at a trained network: evaluate and explain. All in eval mode, so that pictures do not
 // touch each other and the padding of a short batch can simply be dropped.
 
-import { input, type Tensor } from '../graph/index.ts';
-import type { Attack } from '../attacks/index.ts';
+import type { z } from 'zod';
+import { add, broadcastTo, input, mul, reshape, sum, type Shape, type Tensor } from '../graph/index.ts';
 import { crossEntropy } from '../nn/classification.ts';
 import type { BuiltModel, ForwardPass } from '../nn/model.ts';
-import { checkParams } from '../nn/registry.ts';
 import type { Program } from '../runtime/executor.ts';
-import type { SaliencyMethod } from '../saliency/index.ts';
+import type { Looks, ManyLooks, OneLook } from '../saliency/index.ts';
 import { reachable } from './train-step.ts';
 
 export interface InferenceOptions {
@@ -49,31 +48,75 @@ export function buildEvaluate(options: InferenceOptions): Program {
   };
 }
 
-/** Also takes target [B,K] one-hot; gives map [B,h,w] >= 0, not scaled, and logits [B,K]. Feed by `inputs`. */
-export function buildSaliency(
-  options: InferenceOptions & { method: SaliencyMethod; params: Readonly<Record<string, unknown>> },
+/**
+ * Also takes target [B,K], the weights of the classes to explain; gives map [B,h,w] >= 0, not scaled, and logits [B,K].
+ * Feed by `inputs`.
+ */
+export function buildSaliency<S extends z.ZodObject>(
+  options: InferenceOptions & { method: OneLook<S>; params: z.output<S> },
 ): Program {
   const { images, weights, forward } = begin(options);
   const target = input('target', [options.batch, options.classes]);
-  const params = checkParams(options.method, options.params);
   const outputs = {
-    map: options.method.build({ images, target, forward }, params),
+    map: options.method.build({ images, target, forward }, options.params),
     logits: forward(images).logits,
   };
   return { inputs: reachable([images, target, ...weights], Object.values(outputs)), outputs };
 }
 
-/** Also takes labels [B,K] and eps []; gives attacked [B,3,S,S] in [0,1] and logits [B,K] of the attacked pictures. */
-export function buildAttack(
-  options: InferenceOptions & { attack: Attack; params: Readonly<Record<string, unknown>> },
+/** Names of the inputs of a program of looks that are not a network's. */
+export const lookWeight = 'look/weight';
+export const lookInput = (name: string): string => `look/${name}`;
+
+/**
+ * A few looks at a batch of pictures. Beside what `buildSaliency` takes, it takes for L looks their weights [L] and what
+ * they are fed [L, ...shape], and the total so far; it gives the total with these looks, and the map that it makes when
+ * it is complete. A look of weight 0 may fill up the last run.
+ */
+export function buildLooks<S extends z.ZodObject>(
+  options: InferenceOptions & {
+    method: ManyLooks<S>;
+    params: z.output<S>;
+    shapes: Looks['shapes'];
+    /** L */
+    looks: number;
+  },
 ): Program {
+  const { batch, classes, method, params, looks } = options;
   const { images, weights, forward } = begin(options);
-  const labels = input('labels', [options.batch, options.classes]);
-  const eps = input('eps', []);
-  const params = checkParams(options.attack, options.params);
-  const attacked = options.attack.build({ images, labels, eps, forward }, params);
-  return {
-    inputs: [images, labels, eps, ...weights],
-    outputs: { attacked, logits: forward(attacked).logits },
+  const target = input('target', [batch, classes]);
+  const { logits } = forward(images);
+  /** [L, ...] or [1, ...] -> [L * B, ...] with one row for each look at each picture. */
+  const rows = (x: Tensor, each: Shape): Tensor =>
+    reshape(broadcastTo(x, [looks, batch, ...each]), [looks * batch, ...each]);
+  const everyLook = (x: Tensor): Tensor => rows(reshape(x, [1, ...x.shape]), x.shape.slice(1));
+  const fed = Object.entries(options.shapes).map(([name, shape]) => ({
+    name,
+    shape,
+    values: input(lookInput(name), [looks, ...shape]),
+  }));
+  const added = method.look(
+    {
+      images: everyLook(images),
+      target: everyLook(target),
+      logits: everyLook(logits),
+      forward,
+      fed: Object.fromEntries(
+        fed.map(({ name, shape, values }) => [name, rows(reshape(values, [looks, 1, ...shape]), shape)]),
+      ),
+    },
+    params,
+  );
+  const each = added.shape.slice(1); // [channels, S, S]
+  const weight = input(lookWeight, [looks]);
+  const before = input('total', [batch, ...each]);
+  const weighted = mul(reshape(weight, [looks, 1, 1, 1, 1]), reshape(added, [looks, batch, ...each]));
+  const total = add(before, sum(weighted, [0]));
+  const outputs = {
+    total,
+    map: method.finish(total, { images, target, forward }, params),
+    logits,
   };
+  const inputs = [images, target, before, weight, ...fed.map(({ values }) => values), ...weights];
+  return { inputs: reachable(inputs, Object.values(outputs)), outputs };
 }

@@ -1,14 +1,12 @@
 // A network of a run as the looking-on programs need it: its architecture, its weights, and compiled programs.
 
-import { gradient, input, scalar, sum } from '../graph/index.ts';
+import { gradient, input, sum } from '../graph/index.ts';
 import { AppError } from '../../contracts/errors.ts';
-import type { RunConfig } from '../../contracts/runs.ts';
-import { attackById } from '../attacks/index.ts';
+import { settingsSchema, type RunConfig } from '../../contracts/runs.ts';
 import { crossEntropy } from '../nn/classification.ts';
-import type { BuiltModel } from '../nn/model.ts';
+import type { BuiltModel, ModelOptions } from '../nn/model.ts';
 import { modelById } from '../nn/models/index.ts';
 import { elementCount } from '../nn/params.ts';
-import { checkParams } from '../nn/registry.ts';
 import type { Executor, Program, Session } from '../runtime/index.ts';
 import { readCheckpoint } from './checkpoint.ts';
 
@@ -20,14 +18,35 @@ export interface Architecture {
   readonly sizePx: number;
 }
 
-export function architectureOf(config: RunConfig, classes: number): Architecture {
-  const { sizePx } = config;
-  const { pool } = config.settings;
+export function architectureOf(
+  config: Pick<RunConfig, 'model' | 'sizePx' | 'settings'>,
+  classes: number,
+): Architecture {
+  const options = modelOptionsOf(config, classes);
   return {
-    key: `${config.model}/${pool}/${sizePx}/${classes}`,
-    model: modelById(config.model).build({ classes, sizePx, pool }),
+    key: JSON.stringify([config.model, options]),
+    model: modelById(config.model).build(options),
+    classes,
+    sizePx: config.sizePx,
+  };
+}
+
+/** What a run's settings say of its model. */
+export function modelOptionsOf(
+  { sizePx, settings }: Pick<RunConfig, 'sizePx' | 'settings'>,
+  classes: number,
+): ModelOptions {
+  const { pool, activation, softplusBeta, dropout, adl, adlDropRate, adlThreshold, fineMaps, stem } =
+    settingsSchema.parse(settings); // a run of an older version has fewer
+  return {
     classes,
     sizePx,
+    pool,
+    stem,
+    activation: activation === 'softplus' ? { kind: activation, beta: softplusBeta } : { kind: activation },
+    dropout,
+    ...(adl && { adl: { dropRate: adlDropRate, threshold: adlThreshold } }),
+    ...(fineMaps && { lastStride: 1 as const }),
   };
 }
 
@@ -57,36 +76,21 @@ export const viewingBatch = (sizePx: number): number =>
 
 /**
  * What evaluation sees of a batch. Takes images [B,3,S,S], labels [B,K] and the weights, gives logits [B,K],
- * crossEntropy [B], gradient [B,3,S,S] (d crossEntropy_b / d x_b, per unit of pixel value), and for each of `eps`
- * `attacked/<i>` [B,K], the logits after FGSM. One program, so that all epsilons share one gradient.
+ * crossEntropy [B] and gradient [B,3,S,S] (d crossEntropy_b / d x_b, per unit of pixel value).
  */
-export function buildViewing(
-  { model, classes, sizePx }: Architecture,
-  batch: number,
-  eps: readonly number[],
-): Program {
+export function buildViewing({ model, classes, sizePx }: Architecture, batch: number): Program {
   const weights = new Map(
     [...model.parameters, ...model.buffers].map(({ name, shape }) => [name, input(name, shape)]),
   );
   const images = input('images', [batch, 3, sizePx, sizePx]);
   const labels = input('labels', [batch, classes]);
-  const forward = (pictures: typeof images) => model.forward(pictures, weights, 'eval');
-  const { logits } = forward(images);
+  const { logits } = model.forward(images, weights, 'eval');
   const losses = crossEntropy(logits, labels);
   const [slopes] = gradient(sum(losses), [images]);
-  const fgsm = attackById('fgsm');
-  const outputs: Program['outputs'] = {
-    logits,
-    crossEntropy: losses,
-    gradient: slopes,
-    ...Object.fromEntries(
-      eps.map((value, i) => {
-        const attacked = fgsm.build({ images, labels, eps: scalar(value), forward }, checkParams(fgsm, {}));
-        return [`attacked/${i}`, forward(attacked).logits];
-      }),
-    ),
+  return {
+    inputs: [images, labels, ...weights.values()],
+    outputs: { logits, crossEntropy: losses, gradient: slopes },
   };
-  return { inputs: [images, labels, ...weights.values()], outputs };
 }
 
 /** Compiled programs by key; the longest unused is given up when there are more than `limit`. */

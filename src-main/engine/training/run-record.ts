@@ -40,6 +40,8 @@ const recordSchema = z.object({
   best: bestSchema.nullable(),
   /** Finished epochs since the best one, counted for patience. */
   epochsWithoutGain: z.int().min(0),
+  /** Pictures worked off at a time since memory ran out; absent before. */
+  part: z.int().min(2).optional(),
   /** Of all sessions of the run. */
   seconds: z.number().min(0),
   metrics: z.array(z.unknown()),
@@ -69,12 +71,13 @@ export function checkRecord(record: unknown, fingerprint: string, file: string):
 
 /** Equal for two specs that train to the same bits. Pictures are known by content, so they may have moved. */
 export function fingerprintOf({ config, params, classes, train, selection }: TrainSpec): string {
-  const known = ({ contentHash, classIndex, regions, widthPx, heightPx }: Picture) => [
+  const known = ({ contentHash, classIndex, regions, widthPx, heightPx, group }: Picture) => [
     contentHash,
     classIndex,
     widthPx,
     heightPx,
     regions,
+    ...(group === undefined ? [] : [group]),
   ];
   return createHash('sha256')
     .update(JSON.stringify([sorted(config), sorted(params), classes, train.map(known), selection.map(known)]))

@@ -1,123 +1,321 @@
 // One training step as a program: forward, objective with its gradients of gradients, weight gradients, optimiser
 // update. Whoever runs it feeds state and batch and gets the next state and the terms of the loss.
 
-import { gradient, input, type Tensor } from '../graph/index.ts';
+import { add, gradient, input, mul, scalar, select, type Shape, type Tensor } from '../graph/index.ts';
 import { AppError } from '../../contracts/errors.ts';
-import type { BuiltModel } from '../nn/model.ts';
-import { sgd } from '../nn/optimiser.ts';
+import type { Settings } from '../../contracts/runs.ts';
+import type { Task } from '../nn/classification.ts';
+import type { BuiltModel, Noise, NoiseKind } from '../nn/model.ts';
+import { averaged, averageShare, clipFactor, globalNorm, optimiserOf } from '../nn/optimiser.ts';
 import { elementCount, initialise, type ParamSpec } from '../nn/params.ts';
 import type { Random } from '../nn/random.ts';
-import type { Objective } from '../objectives/index.ts';
+import { meanOver, type MeanOver } from '../objectives/objective.ts';
+import type { Objective, ObjectiveGraph } from '../objectives/index.ts';
 import { checkParams } from '../nn/registry.ts';
 import type { Program } from '../runtime/executor.ts';
+
+/** Those of a run's settings that are part of the step; what is absent is off. */
+export type StepSettings = Pick<Settings, 'momentum' | 'weightDecay'> &
+  Partial<
+    Pick<
+      Settings,
+      | 'optimiser'
+      | 'nesterov'
+      | 'beta1'
+      | 'beta2'
+      | 'epsilon'
+      | 'clipNorm'
+      | 'headRate'
+      | 'freeze'
+      | 'labelSmoothing'
+      | 'averageDecay'
+    >
+  >;
 
 export interface TrainStepOptions {
   model: BuiltModel;
   objective: Objective;
   /** Of the objective; missing ones take their defaults. */
   params: Readonly<Record<string, unknown>>;
-  settings: { momentum: number; weightDecay: number; nesterov?: boolean };
+  settings: StepSettings;
+  /** Pictures of one run of the program. */
   batch: number;
   classes: number;
   sizePx: number;
+  /** Groups of pictures, for objectives that need them; the classes unless given. */
+  groupCount?: number;
+  /** 'single' unless given; 'multi' has multi-hot labels and looks at the class that `explained` says. */
+  task?: Task;
+  /** Whether a step is several runs of the program, each on a part of the step's pictures. */
+  accumulates?: boolean;
 }
 
 /**
  * The program's inputs, all float32:
  *   images [B,3,S,S] in [0,1], labels [B,K] one-hot, inside [B,1,S,S], hasRegion [B], weight [B] (1 real, 0 padding),
- *   ramp [], learningRate [], and for objectives that need them composites [B,3,2S,2S] and cell [B,4];
- *   every entry of `state` under its name.
+ *   ramp [], learningRate [], for objectives that need them composites [B,3,2S,2S], cell [B,4] and groups [B,G],
+ *   for several classes a picture explained [B,K] one-hot;
+ *   every entry of `scalars` [], every entry of `noise`, every entry of `state` and of `sums` under its name.
  * An objective that does not look at an input leaves it out of the program: feed by `program.inputs`.
  *
- * Its outputs: `next/<name>` for every entry of `state`, `loss/total`, `loss/<term>` for every entry of `terms`,
- * `logits` [B,K] (train mode).
+ * Its outputs: `next/<name>` for every entry of `state` and of `sums`, `loss/total`, `loss/<term>` for every entry of
+ * `terms`, `logits` [B,K] (train mode), `gradientNorm` [] (of all trained weights, before clipping): it is finite just
+ * where all gradients are and do not overflow together.
+ *
+ * A step in parts. With `accumulates`, inputs `share/<mean>` [] say what share of the whole batch the part is, by
+ * pictures, by pictures with a region, by the square of pictures (see ObjectiveGraph.means), and losses come out
+ * multiplied with theirs: losses and gradients of the parts add up to those of the whole batch. `apply` [] is 1 in
+ * the last part, which updates the weights with the sum and empties it, and 0 before. What holds: everything of the
+ * step equals that of the whole batch, but batch-norm normalises each part by its own statistics and moves the running
+ * statistics once for each part; a model without batch-norm makes the same step.
  */
 export interface TrainStep {
   readonly program: Program;
-  /** Parameters, then running statistics, then momenta: all that a checkpoint holds of the network. */
+  /**
+   * Parameters, running statistics, optimiser state, averages of the first two (`average/<name>`), state of the
+   * objective (`objective/<name>`): all that a checkpoint holds of the network.
+   */
   readonly state: readonly ParamSpec[];
+  /** Sums of gradients between the parts of a step; all 0 between steps. */
+  readonly sums: readonly ParamSpec[];
   /** Names of the loss terms, 'class' first; they add up to the total. */
   readonly terms: readonly string[];
+  /** Random inputs. */
+  readonly noise: readonly NoiseSpec[];
+  /** Inputs that depend on the number of the step of the run, from 1. */
+  readonly scalars: Readonly<Record<string, (step: number) => number>>;
+  /** Which entry of `state` holds the value of a parameter or running statistic that the run is judged by. */
+  readonly shown: ReadonlyMap<string, string>;
+}
+
+export interface NoiseSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly kind: NoiseKind;
 }
 
 export const nextOf = (name: string): string => `next/${name}`;
 export const lossOf = (term: string): string => `loss/${term}`;
+export const shareOf = (mean: MeanOver): string => `share/${mean}`;
 
-export function buildTrainStep(options: TrainStepOptions): TrainStep {
+/** The loss of a step as graph, and what it is made of. */
+export interface LossGraph extends ObjectiveGraph {
+  /** Of the model and the objective, by name in the checkpoint. */
+  readonly state: ReadonlyMap<string, Tensor>;
+  readonly next: Readonly<Record<string, Tensor>>;
+  readonly objectiveState: readonly ParamSpec[];
+  readonly noise: readonly NoiseSpec[];
+  /** Not those of `state`. */
+  readonly inputs: readonly Tensor[];
+  /** The parameters that learn. */
+  readonly trained: readonly ParamSpec[];
+}
+
+/** @param shares  factor on each kind of term; absent where a step is one run */
+export function buildLoss(options: TrainStepOptions, shares?: Readonly<Record<MeanOver, Tensor>>): LossGraph {
   const { model, objective, settings, batch, classes, sizePx } = options;
   const params = checkParams(objective, options.params);
-  const optimiser = sgd(settings);
+  const frozen = settings.freeze === 'backbone';
 
-  const state = new Map<string, Tensor>();
-  const specs = [
-    ...model.parameters,
-    ...model.buffers,
-    ...model.parameters.flatMap((spec) => optimiser.init(spec)),
-  ];
-  for (const { name, shape } of specs) state.set(name, input(name, shape));
-
+  const state = new Map(
+    [...model.parameters, ...model.buffers].map(({ name, shape }) => [name, input(name, shape)]),
+  );
   const images = input('images', [batch, 3, sizePx, sizePx]);
-  const labels = input('labels', [batch, classes]);
+  const truth = input('labels', [batch, classes]);
   const inside = input('inside', [batch, 1, sizePx, sizePx]);
   const hasRegion = input('hasRegion', [batch]);
   const weight = input('weight', [batch]);
   const ramp = input('ramp', []);
-  const learningRate = input('learningRate', []);
+  const inputs: Tensor[] = [images, truth, inside, hasRegion, weight, ramp];
   const composites = objective.needs.composites
     ? { images: input('composites', [batch, 3, 2 * sizePx, 2 * sizePx]), cell: input('cell', [batch, 4]) }
     : undefined;
+  if (composites) inputs.push(composites.images, composites.cell);
+  const groupCount = objective.needs.groups ? (options.groupCount ?? classes) : undefined;
+  const groups = groupCount === undefined ? undefined : input('groups', [batch, groupCount]);
+  if (groups) inputs.push(groups);
+  const { task } = options;
+  const explained = task === 'multi' ? input('explained', [batch, classes]) : undefined;
+  if (explained) inputs.push(explained);
 
-  const next = new Map<string, Tensor>();
-  const current = new Map(state); // with the running statistics as the calls of forward leave them
-  const { total, terms, logits } = objective.build(
+  const noise = new Map<string, { spec: NoiseSpec; tensor: Tensor }>();
+  const noiseNamed =
+    (prefix: string): Noise =>
+    (given, shape, kind) => {
+      const name = `noise/${prefix}${given}`;
+      const known = noise.get(name);
+      if (known && (known.spec.kind !== kind || known.spec.shape.join() !== shape.join()))
+        throw new AppError('internal', `the objective asks for two kinds of noise called "${given}"`);
+      const made = known ?? { spec: { name, shape, kind }, tensor: input(name, shape) };
+      noise.set(name, made);
+      return made.tensor;
+    };
+  const objectiveState: ParamSpec[] = [];
+  const next: Record<string, Tensor> = {};
+  const current = new Map<string, Tensor>(state); // with the running statistics as the passes leave them
+  let passes = 0;
+
+  const smoothing = settings.labelSmoothing ?? 0;
+  const graph = objective.build(
     {
       batch,
       classes,
       sizePx,
       images,
-      labels,
+      labels:
+        smoothing > 0
+          ? add(mul(truth, scalar(1 - smoothing)), scalar(smoothing / (task === 'multi' ? 2 : classes)))
+          : truth,
+      truth,
+      task,
+      explained,
       inside,
       hasRegion,
       weight,
       ramp,
       composites,
-      forward(pictures) {
-        const pass = model.forward(pictures, current, 'train');
-        for (const [name, value] of pass.bufferUpdates) {
-          current.set(name, value);
-          next.set(name, value);
-        }
+      groups,
+      groupCount,
+      forward(pictures, { activation, mode = 'train', keepStatistics = false } = {}) {
+        // Each pass drops other values than the one before.
+        const draw = noiseNamed(`pass${++passes}/`);
+        const pass = model.forward(pictures, current, frozen ? 'eval' : mode, {
+          activation,
+          noise: mode === 'train' ? draw : undefined,
+        });
+        if (!keepStatistics)
+          for (const [name, value] of pass.bufferUpdates) {
+            current.set(name, value);
+            next[name] = value;
+          }
         return pass;
+      },
+      meanLoss: (losses) => meanOver(losses, weight),
+      noise: noiseNamed(''),
+      state(spec) {
+        const name = `objective/${spec.name}`;
+        const known = state.get(name);
+        if (known) return known;
+        objectiveState.push({ ...spec, name });
+        const tensor = input(name, spec.shape);
+        state.set(name, tensor);
+        return tensor;
       },
     },
     params,
   );
+  for (const [name, value] of Object.entries(graph.next ?? {})) next[`objective/${name}`] = value;
+  for (const [name, tensor] of state) next[name] ??= tensor;
 
-  const slopes = gradient(
-    total,
-    model.parameters.map((spec) => state.get(spec.name)!),
+  const entries = Object.entries(graph.terms).map(([term, value]): [string, Tensor] => [
+    term,
+    shares ? mul(value, shares[graph.means?.[term] ?? 'pictures']) : value,
+  ]);
+  return {
+    ...graph,
+    terms: Object.fromEntries(entries),
+    total: shares ? entries.map(([, value]) => value).reduce((total, term) => add(total, term)) : graph.total,
+    state,
+    next,
+    objectiveState,
+    noise: [...noise.values()].map(({ spec }) => spec),
+    inputs: [...inputs, ...[...noise.values()].map(({ tensor }) => tensor)],
+    trained: frozen ? model.parameters.filter(({ name }) => model.head.includes(name)) : model.parameters,
+  };
+}
+
+export function buildTrainStep(options: TrainStepOptions): TrainStep {
+  const { model, settings, accumulates = false } = options;
+  const optimiser = optimiserOf(settings);
+  const decay = settings.averageDecay ?? 0;
+  const head = new Set(model.head);
+  const means: readonly MeanOver[] = ['pictures', 'regions', 'squared-pictures'];
+  const shares = accumulates
+    ? (Object.fromEntries(means.map((mean) => [mean, input(shareOf(mean), [])])) as Record<MeanOver, Tensor>)
+    : undefined;
+  const apply = accumulates ? input('apply', []) : undefined;
+  const scalars = {
+    ...optimiser.scalars,
+    ...(decay > 0 && { averageShare: (step: number) => averageShare(step, decay) }),
+  };
+  const scalarInputs = Object.fromEntries(Object.keys(scalars).map((name) => [name, input(name, [])]));
+  const learningRate = input('learningRate', []);
+
+  const loss = buildLoss(options, shares);
+  const { trained } = loss;
+  const slots = trained.flatMap((spec) => optimiser.init(spec));
+  const shown = [...model.parameters, ...model.buffers];
+  const averages =
+    decay > 0
+      ? shown.map((spec): ParamSpec => ({ ...spec, name: `average/${spec.name}`, init: 'zeros' }))
+      : [];
+  const sums = accumulates
+    ? trained.map((spec): ParamSpec => ({ ...spec, name: `sum/${spec.name}`, init: 'zeros' }))
+    : [];
+  const state = new Map(loss.state);
+  for (const { name, shape } of [...slots, ...averages, ...sums]) state.set(name, input(name, shape));
+
+  const next: Record<string, Tensor> = { ...loss.next };
+  /** What changes once in a step. */
+  const moveTo = (name: string, value: Tensor): void => {
+    next[name] = apply ? select(apply, value, state.get(name)!) : value;
+  };
+  let slopes = gradient(
+    loss.total,
+    trained.map((spec) => state.get(spec.name)!),
   );
-  model.parameters.forEach((spec, i) => {
-    const updated = optimiser.update(spec, state.get(spec.name)!, slopes[i], state, learningRate);
-    next.set(spec.name, updated.value);
-    for (const [name, value] of updated.state) next.set(name, value);
+  if (apply)
+    slopes = slopes.map((slope, i) => {
+      const sum = add(state.get(sums[i].name)!, slope);
+      next[sums[i].name] = select(apply, mul(sum, scalar(0)), sum);
+      return sum;
+    });
+  const gradientNorm = globalNorm(slopes);
+  const { clipNorm = 0, headRate = 1 } = settings;
+  const factor = clipNorm > 0 ? clipFactor(gradientNorm, clipNorm) : undefined;
+  const headLearningRate = headRate === 1 ? learningRate : mul(learningRate, scalar(headRate));
+  const fresh = new Map<string, Tensor>(); // as they are after the update
+  trained.forEach((spec, i) => {
+    const slope = factor ? mul(slopes[i], factor) : slopes[i];
+    const rate = head.has(spec.name) ? headLearningRate : learningRate;
+    const updated = optimiser.update(spec, state.get(spec.name)!, slope, state, rate, scalarInputs);
+    fresh.set(spec.name, updated.value);
+    moveTo(spec.name, updated.value);
+    for (const [name, value] of updated.state) moveTo(name, value);
   });
+  if (decay > 0)
+    shown.forEach(({ name }, i) => {
+      const average = averages[i].name;
+      moveTo(
+        average,
+        averaged(state.get(average)!, fresh.get(name) ?? next[name], scalarInputs.averageShare),
+      );
+    });
 
-  const outputs: Record<string, Tensor> = { logits, [lossOf('total')]: total };
-  for (const [term, value] of Object.entries(terms)) outputs[lossOf(term)] = value;
-  for (const { name } of specs) outputs[nextOf(name)] = next.get(name)!;
-  const inputs = [images, labels, inside, hasRegion, weight, ramp, learningRate, ...state.values()];
-  if (composites) inputs.push(composites.images, composites.cell);
+  const specs = [...shown, ...slots, ...averages, ...loss.objectiveState];
+  const outputs: Record<string, Tensor> = {
+    logits: loss.logits,
+    gradientNorm,
+    [lossOf('total')]: loss.total,
+  };
+  for (const [term, value] of Object.entries(loss.terms)) outputs[lossOf(term)] = value;
+  for (const { name } of [...specs, ...sums]) outputs[nextOf(name)] = next[name];
+  const inputs = [...loss.inputs, learningRate, ...Object.values(scalarInputs), ...state.values()];
+  if (shares && apply) inputs.push(...Object.values(shares), apply);
   return {
     program: { inputs: reachable(inputs, Object.values(outputs)), outputs },
     state: specs,
-    terms: Object.keys(terms),
+    sums,
+    terms: Object.keys(loss.terms),
+    noise: loss.noise,
+    scalars,
+    shown: new Map(shown.map(({ name }) => [name, decay > 0 ? `average/${name}` : name])),
   };
 }
 
 /** First state of a run. */
 export const initialState = (step: TrainStep, random: Random): Map<string, Float32Array> =>
-  initialise(step.state, random);
+  initialise([...step.state, ...step.sums], random);
 
 /** The next state, taken out of what a run of the program gave. */
 export function nextState(
@@ -125,7 +323,7 @@ export function nextState(
   outputs: Readonly<Record<string, Float32Array>>,
 ): Map<string, Float32Array> {
   return new Map(
-    step.state.map(({ name, shape }) => {
+    [...step.state, ...step.sums].map(({ name, shape }) => {
       const values = outputs[nextOf(name)];
       if (values?.length !== elementCount(shape))
         throw new AppError('internal', `the training step gave no value for ${name}`);

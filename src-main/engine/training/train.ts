@@ -1,30 +1,34 @@
 // The training loop: steps, epochs, selection of the best, checkpoints, and what a person may ask of it meanwhile.
 //
-// The network's state lives in `state` (weights, running statistics, momenta) and goes in and out of every step.
-// Everything random is forked by name from one generator, so (state, epoch, step) say all: a run taken up from a
-// checkpoint ends with the same bits as one that was never stopped.
+// The network's state (weights, running statistics, momenta) stays with the step runner and is read for checkpoints
+// and for the look at the selection split. Everything random is forked by name from one generator, so (state, epoch,
+// step) say all: a run taken up from a checkpoint ends with the same bits as one that was never stopped.
 
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../contracts/errors.ts';
 import type { RunId } from '../../contracts/ids.ts';
-import type { EpochMetrics } from '../../contracts/runs.ts';
+import { settingsSchema, type EpochMetrics } from '../../contracts/runs.ts';
 import type { Control, TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
 import { PictureCache } from '../../imaging/index.ts';
 import { predictedClass } from '../measures/index.ts';
-import { randomFromSeed } from '../nn/random.ts';
+import type { BuiltModel } from '../nn/model.ts';
+import { randomFromSeed, type Random } from '../nn/random.ts';
 import { learningRateAt, rampAt } from '../nn/schedule.ts';
 import { objectiveById } from '../objectives/index.ts';
 import { onnxExecutor, type Executor, type Session } from '../runtime/index.ts';
-import { trainingBatches } from './batches.ts';
+import { batchesAhead, type BatchesAhead } from './batches-ahead.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { diagnose, type Diagnosis } from './diagnosis.ts';
 import { heatOutcome } from './heat.ts';
 import { architectureOf, buildViewing, viewingBatch } from './network.ts';
 import { pictureSet } from './picture-set.ts';
 import { checkRecord, fingerprintOf, isBetter, noSteps, type RunRecord } from './run-record.ts';
 import { viewSelection } from './selection.ts';
-import { buildTrainStep, initialState, lossOf, nextState, type TrainStep } from './train-step.ts';
+import { createStepRunner, noisePlanOf, type BrokenStep, type StepRunner } from './step-runner.ts';
+import { buildTrainStep, initialState, type TrainStep, type TrainStepOptions } from './train-step.ts';
 import { breathe } from './viewing.ts';
+import { startFrom } from './weights-file.ts';
 
 export interface TrainHooks {
   emit(event: WorkerEvent): void;
@@ -51,7 +55,8 @@ const checkpointMs = 60_000;
  */
 export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOutcome> {
   const { config, classes } = spec;
-  const { settings, epochs, sizePx } = config;
+  const { epochs, sizePx } = config;
+  const settings = settingsSchema.parse(config.settings); // a run of an older version has fewer
   const startedAt = performance.now();
   if (new Set(spec.train.map((picture) => picture.classIndex)).size < 2)
     throw new AppError('bad-input', 'training needs pictures of at least two classes');
@@ -60,15 +65,20 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
   const { model } = architecture;
   const batch = Math.max(2, Math.min(config.batch, spec.train.length));
   const random = randomFromSeed(config.seed);
-  const step = buildTrainStep({
+  // Without an attribute to group by, a picture's group is its class.
+  const groupCount = spec.groups.length > 0 ? spec.groups.length : classes.length;
+  const stepOptions = (part: number, accumulates: boolean): TrainStepOptions => ({
     model,
     objective,
     params: spec.params,
     settings,
-    batch,
+    batch: part,
     classes: classes.length,
     sizePx,
+    groupCount,
+    accumulates,
   });
+  const step = buildTrainStep(stepOptions(batch, false));
   const hasPenalty = step.terms.length > 1;
 
   await mkdir(spec.runFolder, { recursive: true });
@@ -86,7 +96,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
     seconds: 0,
     metrics: [],
   };
-  let state = begun?.state ?? initialState(step, random.fork('weights'));
+  const firstState = begun?.state ?? (await firstStateOf(spec, step, model, random.fork('weights')));
   const secondsBefore = record.seconds;
   const secondsNow = (): number => secondsBefore + (performance.now() - startedAt) / 1000;
   const bestOf = (): TrainOutcome['best'] => {
@@ -98,12 +108,9 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
 
   const executor = hooks.executor ?? onnxExecutor();
   const cache = PictureCache.open(spec.cacheFolder, sizePx);
-  const sessions: Session[] = [];
-  const compile = async (program: Parameters<Executor['compile']>[0]): Promise<Session> => {
-    const session = await executor.compile(program);
-    sessions.push(session);
-    return session;
-  };
+  let batches: BatchesAhead | undefined;
+  let runner: StepRunner | undefined;
+  let viewSession: Session | undefined;
   try {
     const wait = new AbortController();
     await cache
@@ -117,19 +124,54 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
       .catch((thrown: unknown) => {
         if (!wait.signal.aborted) throw thrown; // the loop below answers the control
       });
-    const trainSession = await compile(step.program);
+    const ahead = batchesAhead(
+      {
+        cacheFolder: spec.cacheFolder,
+        sizePx,
+        pictures:
+          spec.groups.length > 0
+            ? spec.train
+            : spec.train.map((picture) => ({ ...picture, group: picture.classIndex })),
+        plan: {
+          batch,
+          classes: classes.length,
+          settings,
+          composites: objective.needs.composites === true,
+          groupCount: objective.needs.groups ? groupCount : null,
+        },
+        random: random.state(),
+      },
+      epochs,
+    );
+    batches = ahead;
+    const stepper = await createStepRunner(
+      {
+        executor,
+        batch,
+        part: record.part ?? Math.max(2, Math.ceil(batch / settings.accumulate)),
+        build: (part, accumulates) => buildTrainStep(stepOptions(part, accumulates)),
+        async onShrink(part, noise) {
+          record.part = part;
+          hooks.emit({
+            kind: 'warning',
+            message:
+              `memory ran out: from epoch ${record.epochs + 1} on each batch of ${batch} pictures is worked off ` +
+              `${part} at a time with gradients added up, which is slower; batch-norm sees ${part} pictures at a time`,
+          });
+          await ahead.plan(noise);
+        },
+      },
+      firstState,
+    );
+    runner = stepper;
+    await ahead.plan(noisePlanOf(stepper.step, batch, stepper.part));
     const viewed = { batch: viewingBatch(sizePx), classes: classes.length };
-    const viewSession = await compile(buildViewing(architecture, viewed.batch, []));
+    const viewing = await executor.compile(buildViewing(architecture, viewed.batch));
+    viewSession = viewing;
     const selection = pictureSet(cache, spec.selection);
-    const batches = trainingBatches(pictureSet(cache, spec.train), {
-      batch,
-      classes: classes.length,
-      settings,
-      composites: objective.needs.composites === true,
-      random,
-    });
 
-    const saveLast = async (): Promise<void> => {
+    const saveLast = async (known?: Map<string, Float32Array>): Promise<void> => {
+      const state = known ?? (await stepper.read());
       record.seconds = secondsNow();
       checkFinite(step, state);
       await writeCheckpoint(path.join(spec.runFolder, lastCheckpoint), step.state, state, record);
@@ -139,14 +181,10 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
     const closeEpoch = async (): Promise<void> => {
       const epoch = record.epochs + 1;
       const { partial } = record;
+      const state = await stepper.read();
       checkFinite(step, state);
-      const seen = await viewSelection(
-        viewSession,
-        Object.fromEntries(state),
-        selection,
-        viewed,
-        spec.pinned,
-      );
+      const weights = new Map([...step.shown].map(([name, from]) => [name, state.get(from)!]));
+      const seen = await viewSelection(viewing, Object.fromEntries(weights), selection, viewed, spec.pinned);
       const metrics: EpochMetrics = {
         epoch,
         loss: Object.fromEntries(
@@ -155,7 +193,12 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
         trainAccuracy: partial.correct / partial.pictures,
         accuracy: seen.accuracy,
         energyInBox: seen.energyInBox,
-        learningRate: learningRateAt(record.epochs + (partial.steps - 1) / batches.steps, epochs, settings),
+        learningRate: learningRateAt(
+          record.epochs + (partial.steps - 1) / ahead.steps,
+          epochs,
+          settings,
+          ahead.steps,
+        ),
         seconds: partial.seconds,
         picturesPerSecond: partial.pictures / partial.seconds,
       };
@@ -176,9 +219,9 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
         record.epochsWithoutGain = 0;
         const shown = [...model.parameters, ...model.buffers];
         record.seconds = secondsNow();
-        await writeCheckpoint(path.join(spec.runFolder, bestCheckpoint), shown, state, record);
+        await writeCheckpoint(path.join(spec.runFolder, bestCheckpoint), shown, weights, record);
       }
-      await saveLast();
+      await saveLast(state);
       hooks.emit({ kind: 'epoch', metrics, best: bestOf() });
       for (const { index, map, logits } of seen.pinned) {
         const picture = spec.selection[index];
@@ -198,7 +241,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
     const ended = (how: TrainOutcome['ended']): TrainOutcome => ({
       epochs: record.epochs,
       best: bestOf(),
-      device: 'cpu',
+      device: executor.id,
       seconds: secondsNow(),
       ended: how,
     });
@@ -214,7 +257,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
       const outOfPatience =
         settings.patienceEpochs > 0 && record.epochsWithoutGain >= settings.patienceEpochs;
       if (outOfPatience) return ended('patience');
-      while (record.partial.steps < batches.steps) {
+      while (record.partial.steps < ahead.steps) {
         await breathe();
         const asked = hooks.control();
         if (asked === 'cancel') return ended('cancelled');
@@ -229,25 +272,42 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
 
         const { partial } = record;
         const begunAt = performance.now();
-        const { feeds, count, truth } = await batches.read(record.epochs, partial.steps);
-        const position = record.epochs + partial.steps / batches.steps;
-        const outputs = await trainSession.run({
-          ...Object.fromEntries(state),
-          ...feeds,
-          ramp: Float32Array.of(rampAt(position, epochs, settings.lambdaRamp)),
-          learningRate: Float32Array.of(learningRateAt(position, epochs, settings)),
-        });
+        const position = record.epochs + partial.steps / ahead.steps;
+        const stepNumber = record.epochs * ahead.steps + partial.steps + 1;
+        let batchFacts = { count: 0, truth: [] as number[] };
+        const result = await stepper.run(
+          async () => {
+            const { feeds, ...facts } = await ahead.read(record.epochs, partial.steps);
+            batchFacts = facts;
+            return feeds;
+          },
+          {
+            ramp: rampAt(position, epochs, settings.lambdaRamp),
+            learningRate: learningRateAt(position, epochs, settings, ahead.steps),
+            ...Object.fromEntries(Object.entries(step.scalars).map(([name, at]) => [name, at(stepNumber)])),
+          },
+        );
         const place = `epoch ${record.epochs + 1}, step ${partial.steps + 1}`;
-        lossBefore = lossesOf(step, outputs, lossBefore, place);
-        const loss = lossBefore;
-        state = nextState(step, outputs);
+        if ('broken' in result) {
+          const { part } = stepper;
+          const found = await diagnose(
+            executor,
+            stepOptions(part, false),
+            await stepper.read(),
+            result.broken.feeds,
+          ).catch(() => null); // the step itself told the main thing
+          throw divergence(step, result.broken, lossBefore, found, place);
+        }
+        const { loss, logits } = result;
+        lossBefore = loss;
+        const { count, truth } = batchFacts;
 
         const took = (performance.now() - begunAt) / 1000;
         partial.steps += 1;
         partial.pictures += count;
         partial.seconds += took;
         truth.forEach((own, i) => {
-          if (predictedClass(outputs.logits, classes.length, i) === own) partial.correct += 1;
+          if (predictedClass(logits, classes.length, i) === own) partial.correct += 1;
         });
         for (const [term, value] of Object.entries(loss))
           partial.loss[term] = (partial.loss[term] ?? 0) + value;
@@ -257,7 +317,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
         const now = performance.now();
         if (now - toldAt >= stepEventMs) {
           toldAt = now;
-          const stepsLeft = (epochs - record.epochs) * batches.steps - partial.steps;
+          const stepsLeft = (epochs - record.epochs) * ahead.steps - partial.steps;
           hooks.emit({
             kind: 'step',
             step: {
@@ -265,7 +325,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
               epoch: record.epochs + 1,
               epochs,
               step: partial.steps,
-              steps: batches.steps,
+              steps: ahead.steps,
               loss,
               picturesPerSecond: picturesDone / stepSeconds,
               // Wall time, so that selection and checkpoints are in it.
@@ -275,7 +335,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
             },
           });
         }
-        if (now - savedAt >= checkpointMs && partial.steps < batches.steps) {
+        if (now - savedAt >= checkpointMs && partial.steps < ahead.steps) {
           await saveLast();
           savedAt = performance.now();
         }
@@ -285,9 +345,23 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
     }
     return ended('finished');
   } finally {
-    await Promise.all(sessions.map((session) => session.dispose()));
+    await batches?.close();
+    await Promise.all([runner?.dispose(), viewSession?.dispose()]);
     cache.close();
   }
+}
+
+/** Drawn, then with the weights that the run starts from in place of what they hold. */
+async function firstStateOf(
+  { config, startFile }: TrainSpec,
+  step: TrainStep,
+  model: BuiltModel,
+  random: Random,
+): Promise<Map<string, Float32Array>> {
+  const state = initialState(step, random);
+  if (config.start && startFile !== undefined)
+    await startFrom(state, model, config.model, { ...config.start, file: startFile });
+  return state;
 }
 
 /** Where `last.ckpt` stands; null for a new run or one that was killed before its first checkpoint. */
@@ -315,26 +389,32 @@ async function begin(
 }
 
 /**
- * The loss terms of a step by name, 'total' among them.
- * @param before  those of the step before: once the weights are lost every term is, and only these tell which grew
- * @throws AppError naming the term at fault when one is not finite
+ * What is said of a step whose loss or gradient is not finite: the term of the loss at fault and the layer.
+ * @param before  losses of the step before: once the weights are lost every term is, and only these tell which grew
  */
-function lossesOf(
+function divergence(
   step: TrainStep,
-  outputs: Readonly<Record<string, Float32Array>>,
+  { loss, gradientNorm }: BrokenStep,
   before: Readonly<Record<string, number>> | null,
+  found: Diagnosis | null,
   place: string,
-): Record<string, number> {
-  const loss = Object.fromEntries([...step.terms, 'total'].map((term) => [term, outputs[lossOf(term)][0]]));
-  if (Object.values(loss).every(Number.isFinite)) return loss;
+): AppError {
   const bad = step.terms.filter((term) => !Number.isFinite(loss[term]));
-  const all = bad.length === step.terms.length;
+  const largest = (values: Readonly<Record<string, number>>): string =>
+    step.terms.reduce((worst, term) => (values[term] > values[worst] ? term : worst));
   const blamed =
-    all && before
-      ? step.terms.reduce((worst, term) => (before[term] > before[worst] ? term : worst))
-      : (bad[0] ?? 'total');
-  const reason = `${blamed} is ${loss[blamed]}${before ? `, after ${before[blamed].toPrecision(3)}` : ''}`;
-  throw new AppError(
+    found?.term ??
+    (bad.length === 0
+      ? largest(loss)
+      : bad.length === step.terms.length && before
+        ? largest(before)
+        : bad[0]);
+  const lost =
+    bad.length > 0 ? `${blamed} is ${loss[blamed]}` : `${blamed} has a gradient of ${gradientNorm}`;
+  const after = before ? `, after ${before[blamed].toPrecision(3)}` : '';
+  const layer = found?.layer ? `, first in the ${found.what} of ${found.layer}` : '';
+  const reason = `${lost}${after}${layer}`;
+  return new AppError(
     'bad-input',
     `training diverged in ${place}: the loss term ${reason}; lower the learning rate or the weight of the penalty`,
     { place, reason },

@@ -1,11 +1,24 @@
 // Goes through pictures batch by batch and hands each picture's logits and input gradient on.
 
+import { AppError } from '../../contracts/errors.ts';
 import type { Session } from '../runtime/index.ts';
 import type { Weights } from './network.ts';
 import { writePlanes, type PictureSet } from './picture-set.ts';
 
 /** Control messages are read between the blocking calls of native code. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** @param what  'the attack' */
+export function throwIfStopped(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted) throw new AppError('cancelled', `${what} was cancelled`);
+}
+
+/** Fills up a short batch by repeating its rows: any picture will do, but zeros could divide by zero. */
+export function padTo(part: Float32Array, length: number): Float32Array {
+  const padded = new Float32Array(length);
+  for (let i = 0; i < length; i += part.length) padded.set(part.subarray(0, length - i), i);
+  return padded;
+}
 
 export interface ViewedBatch {
   /** Indices into the set of the batch's pictures; the rest of the batch is padding. */

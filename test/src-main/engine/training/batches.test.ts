@@ -1,10 +1,16 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settingsSchema } from '../../../../src-main/contracts/runs.ts';
-import { modelById, randomFromSeed } from '../../../../src-main/engine/nn/index.ts';
+import { modelById, randomFromSeed, type Random } from '../../../../src-main/engine/nn/index.ts';
 import { objectiveById } from '../../../../src-main/engine/objectives/index.ts';
 import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
-import { trainingBatches } from '../../../../src-main/engine/training/batches.ts';
+import {
+  allocateFeeds,
+  feedLengths,
+  trainingBatches,
+  type BatchPlan,
+  type NoisePlan,
+} from '../../../../src-main/engine/training/batches.ts';
 import { pictureSet, type PictureSet } from '../../../../src-main/engine/training/picture-set.ts';
 import { buildTrainStep, initialState } from '../../../../src-main/engine/training/train-step.ts';
 import { PictureCache } from '../../../../src-main/imaging/index.ts';
@@ -24,8 +30,21 @@ afterAll(() => {
 });
 
 const plain = settingsSchema.parse({ flip: false, shift: 0 });
-const options = { batch: 8, classes: 3, settings: plain, composites: false };
+const options = { batch: 8, classes: 3, settings: plain, composites: false, groupCount: null };
 const pixels = toySizePx * toySizePx;
+
+/** Batches that bring their own arrays. */
+function batchesOf(plan: BatchPlan & { random: Random }, noise: NoisePlan = { noise: [], runs: 1 }) {
+  const { random, ...rest } = plan;
+  const { steps, read } = trainingBatches(set, rest, random, noise);
+  return {
+    steps,
+    async read(epoch: number, step: number) {
+      const feeds = allocateFeeds(feedLengths(rest, toySizePx, noise));
+      return { feeds, ...(await read(epoch, step, feeds)) };
+    },
+  };
+}
 
 /** Which picture of the set each entry of an unaugmented batch is. */
 async function identities(images: Float32Array, count: number): Promise<number[]> {
@@ -44,7 +63,7 @@ async function identities(images: Float32Array, count: number): Promise<number[]
 
 describe('training batches', () => {
   it('go through every picture once an epoch, in an order of its own', async () => {
-    const batches = trainingBatches(set, { ...options, random: randomFromSeed(3) });
+    const batches = batchesOf({ ...options, random: randomFromSeed(3) });
     expect(batches.steps).toBe(3);
     const orders: number[][] = [];
     for (let epoch = 0; epoch < 2; epoch++) {
@@ -63,18 +82,18 @@ describe('training batches', () => {
 
   it('are the same for the same seed, epoch and step, in whatever order they are asked for', async () => {
     const settings = settingsSchema.parse({ outside: 'swap' });
-    const straight = trainingBatches(set, { ...options, settings, random: randomFromSeed(4) });
+    const straight = batchesOf({ ...options, settings, random: randomFromSeed(4) });
     await straight.read(0, 0);
     await straight.read(0, 1);
     const expected = Float32Array.from((await straight.read(1, 1)).feeds.images);
-    const direct = trainingBatches(set, { ...options, settings, random: randomFromSeed(4) });
+    const direct = batchesOf({ ...options, settings, random: randomFromSeed(4) });
     expect((await direct.read(1, 1)).feeds.images).toEqual(expected);
-    const other = trainingBatches(set, { ...options, settings, random: randomFromSeed(5) });
+    const other = batchesOf({ ...options, settings, random: randomFromSeed(5) });
     expect((await other.read(1, 1)).feeds.images).not.toEqual(expected);
   });
 
   it('mark pictures with a region and padding', async () => {
-    const batches = trainingBatches(set, { ...options, random: randomFromSeed(3) });
+    const batches = batchesOf({ ...options, random: randomFromSeed(3) });
     const { feeds, count } = await batches.read(0, 2);
     expect(count).toBe(6);
     expect(Array.from(feeds.weight)).toEqual([1, 1, 1, 1, 1, 1, 0, 0]);
@@ -91,7 +110,7 @@ describe('training batches', () => {
   });
 
   it('weigh a short last batch as a mean over its real pictures', async () => {
-    const { feeds, count, truth } = await trainingBatches(set, {
+    const { feeds, count, truth } = await batchesOf({
       ...options,
       random: randomFromSeed(3),
     }).read(0, 2);
@@ -118,7 +137,7 @@ describe('training batches', () => {
   });
 
   it('put each picture into the marked cell of its composite, among three of other classes', async () => {
-    const batches = trainingBatches(set, { ...options, composites: true, random: randomFromSeed(6) });
+    const batches = batchesOf({ ...options, composites: true, random: randomFromSeed(6) });
     const { feeds } = await batches.read(0, 0);
     const cells = new Set<number>();
     for (let i = 0; i < 8; i++) {
@@ -141,5 +160,47 @@ describe('training batches', () => {
       }
     }
     expect(cells.size).toBeGreaterThan(1);
+  });
+
+  it('mark the group of each picture that has one', async () => {
+    const grouped = toy.pictures.map((picture, i) => (i % 4 === 3 ? picture : { ...picture, group: i % 2 }));
+    const feeds = allocateFeeds(
+      feedLengths({ ...options, groupCount: 2 }, toySizePx, { noise: [], runs: 1 }),
+    );
+    const own = pictureSet(cache, grouped);
+    await trainingBatches(own, { ...options, groupCount: 2 }, randomFromSeed(3)).read(0, 0, feeds);
+    const members = await identities(feeds.images, 8);
+    expect(Array.from(feeds.groups)).toEqual(
+      members.flatMap((index) => [0, 1].map((group) => Number(grouped[index].group === group))),
+    );
+  });
+
+  it('draw noise of the kind asked for, anew for each step and each run of the program', async () => {
+    const noise = [
+      { name: 'noise/u', shape: [40, 50], kind: 'uniform' },
+      { name: 'noise/n', shape: [2000], kind: 'normal' },
+      { name: 'noise/r', shape: [2000], kind: 'rademacher' },
+    ] as const;
+    const batches = batchesOf({ ...options, random: randomFromSeed(3) }, { noise, runs: 2 });
+    const { feeds } = await batches.read(1, 1);
+    const { feeds: later } = await batches.read(1, 2);
+    const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    for (const [name, center, deviation] of [
+      ['noise/u', 0.5, Math.sqrt(1 / 12)],
+      ['noise/n', 0, 1],
+      ['noise/r', 0, 1],
+    ] as const) {
+      const values = feeds[name];
+      expect(values).toHaveLength(4000);
+      expect(Math.abs(mean(values) - center)).toBeLessThan(0.06);
+      expect(Math.sqrt(mean(values.map((value) => (value - center) ** 2)))).toBeCloseTo(deviation, 1);
+      expect(values.slice(2000)).not.toEqual(values.slice(0, 2000));
+      expect(later[name]).not.toEqual(values);
+    }
+    expect(new Set(feeds['noise/r'])).toEqual(new Set([-1, 1]));
+    expect(Math.min(...feeds['noise/u'])).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...feeds['noise/u'])).toBeLessThan(1);
+    const again = batchesOf({ ...options, random: randomFromSeed(3) }, { noise, runs: 2 });
+    expect((await again.read(1, 1)).feeds).toEqual(feeds);
   });
 });

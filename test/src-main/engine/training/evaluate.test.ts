@@ -3,11 +3,20 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {
   EvaluateOutcome,
+  EvaluateSpec,
   ExplainSpec,
   ModelRef,
 } from '../../../../src-main/contracts/worker-protocol.ts';
+import { attackById } from '../../../../src-main/engine/attacks/index.ts';
+import { measureInfos, predictedClass } from '../../../../src-main/engine/measures/index.ts';
+import { randomFromSeed } from '../../../../src-main/engine/nn/index.ts';
+import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
+import { attackPictures } from '../../../../src-main/engine/training/attack-pictures.ts';
 import { createExplainer, evaluate, train } from '../../../../src-main/engine/training/index.ts';
 import { regionBoxOf, spreadHeat } from '../../../../src-main/engine/training/heat.ts';
+import { architectureOf, readWeights, sessionCache } from '../../../../src-main/engine/training/network.ts';
+import { pictureSet, writePlanes } from '../../../../src-main/engine/training/picture-set.ts';
+import { PictureCache } from '../../../../src-main/imaging/index.ts';
 import { makeToy, toyClasses, toySizePx, toySpec, type Toy } from './toy.ts';
 
 let toy: Toy;
@@ -24,8 +33,19 @@ beforeAll(async () => {
 afterAll(() => toy.remove());
 
 const test = () => toy.pictures.slice(84);
-const evaluated = (more = {}): Promise<EvaluateOutcome> =>
-  evaluate({ model, pictures: test(), cacheFolder, fgsmEps: [0, 0.02, 0.3], seed: 1, ...more }, quiet);
+const usual = (more: Record<string, EvaluateSpec['measures'][number]['params']> = {}) =>
+  measureInfos()
+    .filter((info) => info.usual)
+    .map(({ id }) => ({ id, params: more[id] ?? {} }));
+const specOf = (more: Partial<EvaluateSpec> = {}): EvaluateSpec => ({
+  ...{ model, pictures: test(), cacheFolder, groups: [], against: [], seed: 1 },
+  measures: usual({ fgsm: { largest: 0.3, points: 2, spacing: 'even' } }),
+  ...more,
+});
+const evaluated = (more: Partial<EvaluateSpec> = {}): Promise<EvaluateOutcome> =>
+  evaluate(specOf(more), quiet);
+const taken = (id: string, params = {}, more: Partial<EvaluateSpec> = {}) =>
+  evaluated({ measures: [{ id, params }], ...more });
 const explainSpec = (more: Partial<ExplainSpec> = {}): ExplainSpec => ({
   model,
   picture: test()[0],
@@ -39,21 +59,48 @@ const explainSpec = (more: Partial<ExplainSpec> = {}): ExplainSpec => ({
 
 describe('evaluation', () => {
   it('agrees with itself: accuracy, confusion, FGSM at zero, figures of each picture', async () => {
-    const { measures, confusion, images } = await evaluated();
+    const { figures, confusion, images } = await evaluated();
     expect(images.map(({ imageId }) => imageId)).toEqual(test().map(({ imageId }) => imageId));
     const diagonal = confusion.reduce((sum, row, i) => sum + row[i], 0);
     expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(41);
-    expect(measures.accuracy).toBeCloseTo(diagonal / 41, 12);
-    expect(measures.accuracy).toBeGreaterThan(0.8);
-    expect(measures.fgsm.map(({ eps }) => eps)).toEqual([0, 0.02, 0.3]);
-    expect(measures.fgsm[0].accuracy).toBe(measures.accuracy);
-    expect(measures.fgsm[2].accuracy).toBeLessThan(measures.accuracy);
-    const energies = images.flatMap(({ energyInBox }) => (energyInBox === null ? [] : [energyInBox]));
+    const { accuracy, fgsm, energyInBox } = figures;
+    expect(accuracy.value).toBeCloseTo(diagonal / 41, 12);
+    expect(accuracy.value).toBeGreaterThan(0.8);
+    expect(fgsm.parts!.map(({ name }) => Number(name))).toEqual([0, 0.15, 0.3]);
+    expect(fgsm.parts![0].value).toBe(accuracy.value);
+    expect(fgsm.parts![2].value).toBeLessThan(accuracy.value!);
+    const energies = images.flatMap(({ values }) =>
+      values.energyInBox === null ? [] : [values.energyInBox],
+    );
     expect(energies).toHaveLength(test().filter(({ regions }) => regions.length > 0).length);
-    expect(measures.energyInBox).toBeCloseTo(energies.reduce((sum, e) => sum + e, 0) / energies.length, 12);
+    expect(energyInBox.pictures).toBe(energies.length);
+    expect(energyInBox.skipped).toBe(41 - energies.length);
+    expect(energyInBox.value).toBeCloseTo(energies.reduce((sum, e) => sum + e, 0) / energies.length, 12);
+    expect(energyInBox.low!).toBeLessThan(energyInBox.value!);
+    expect(energyInBox.high!).toBeGreaterThan(energyInBox.value!);
     // The class is in the square alone, so nothing outside can matter much.
-    expect(measures.outsideBlurred).toBeGreaterThan(0.7);
-    expect(measures.outsideSwapped).toBeGreaterThan(0.7);
+    expect(figures.outsideBlurred.value).toBeGreaterThan(0.7);
+    expect(figures.outsideSwapped.value).toBeGreaterThan(0.7);
+  });
+
+  it('has FGSM where the registry’s own attack has it', async () => {
+    const { figures } = await evaluated();
+    const architecture = architectureOf(model.config, toyClasses.length);
+    const sessions = sessionCache(onnxExecutor({ threads: 1 }), 8);
+    const cache = PictureCache.open(cacheFolder, toySizePx);
+    const set = pictureSet(cache, test());
+    const images = new Float32Array(41 * 3 * toySizePx ** 2);
+    for (let i = 0; i < 41; i++) writePlanes(await set.pixels(i), images, i);
+    const labels = Int32Array.from(test(), ({ classIndex }) => classIndex);
+    const { logits } = await attackPictures({
+      ...{ architecture, sessions, images, labels, attack: attackById('fgsm'), params: {}, eps: 0.15 },
+      weights: await readWeights(model.checkpoint, architecture),
+      random: randomFromSeed(0),
+    });
+    const hits = Array.from(labels).filter((own, i) => predictedClass(logits, 3, i) === own).length;
+    expect(figures.fgsm.parts![1].value).toBeCloseTo(hits / 41, 12);
+    await sessions.dispose();
+    cache.close();
   });
 
   it('is the same twice, and the same whatever pictures share a batch', async () => {
@@ -64,31 +111,27 @@ describe('evaluation', () => {
       const twin = whole.images[i + 7];
       expect(image.predictedIndex).toBe(twin.predictedIndex);
       expect(image.trueScore).toBeCloseTo(twin.trueScore, 4);
-      if (twin.energyInBox !== null) expect(image.energyInBox).toBeCloseTo(twin.energyInBox, 3);
+      if (twin.values.energyInBox !== null)
+        expect(image.values.energyInBox).toBeCloseTo(twin.values.energyInBox, 3);
     });
   });
 
   it('has no figures of places where no picture has a region', async () => {
     const pictures = test().map((picture) => ({ ...picture, regions: [] }));
-    const { measures, images } = await evaluated({ pictures });
-    expect(measures).toMatchObject({
-      energyInBox: null,
-      pointingGame: null,
-      localisationAccuracy: null,
-      meanIou: null,
-      outsideBlurred: null,
-      outsideSwapped: null,
-    });
-    expect(measures.saliencyMetric).not.toBeNull();
-    expect(images.every(({ iou }) => iou === null)).toBe(true);
+    const { figures, images } = await evaluated({ pictures });
+    for (const key of ['energyInBox', 'pointingGame', 'localisationAccuracy', 'meanIou', 'outsideBlurred'])
+      expect(figures[key]).toMatchObject({ value: null, low: null, high: null, pictures: 0, skipped: 41 });
+    expect(figures.saliencyMetric.value).not.toBeNull();
+    expect(images.every(({ values }) => values.meanIou === null)).toBe(true);
   });
 
   it('refuses a checkpoint of another model, no pictures, and can be cancelled', async () => {
     const other = { ...model, classes: [...toyClasses, 'a fourth'] };
     await expect(evaluated({ model: other })).rejects.toMatchObject({ code: 'bad-file' });
     await expect(evaluated({ pictures: [] })).rejects.toMatchObject({ code: 'bad-input' });
-    const spec = { model, pictures: test(), cacheFolder, fgsmEps: [], seed: 1 };
-    await expect(evaluate(spec, { emit() {}, cancelled: () => true })).rejects.toMatchObject({
+    await expect(taken('nonsense')).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(taken('f1', { beta: 2 })).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(evaluate(specOf(), { emit() {}, cancelled: () => true })).rejects.toMatchObject({
       code: 'cancelled',
     });
   });
@@ -105,9 +148,10 @@ describe('explanation', () => {
       const { energyInBox, pointingHit, values, scores } = await explainer.explain(
         explainSpec({ picture, params, target }),
       );
-      expect(energyInBox === null).toBe(images[n].energyInBox === null);
-      if (energyInBox !== null) expect(energyInBox).toBeCloseTo(images[n].energyInBox!, 3);
-      expect(pointingHit).toBe(images[n].pointingHit);
+      const { values: figures } = images[n];
+      expect(energyInBox === null).toBe(figures.energyInBox === null);
+      if (energyInBox !== null) expect(energyInBox).toBeCloseTo(figures.energyInBox!, 3);
+      expect(pointingHit === null ? null : Number(pointingHit)).toBe(figures.pointingGame);
       expect(scores[target]).toBeCloseTo(images[n].trueScore, 4);
       expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 4);
     }

@@ -68,6 +68,7 @@ export function toySpec(
     }),
     params: {},
     classes: toyClasses,
+    groups: [],
     train: toy.pictures.slice(0, 60),
     selection: toy.pictures.slice(60, 84),
     cacheFolder: path.join(toy.folder, 'cache'),

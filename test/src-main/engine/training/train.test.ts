@@ -13,6 +13,7 @@ import {
   readWeights,
   train,
 } from '../../../../src-main/engine/training/index.ts';
+import { onnxExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
 import { isBetter } from '../../../../src-main/engine/training/run-record.ts';
 import { makeToy, toySpec, type Toy } from './toy.ts';
 
@@ -26,11 +27,13 @@ afterAll(() => toy.remove());
 async function run(
   spec: TrainSpec,
   ask: (epochs: number, looks: number) => Control | null = () => null,
+  executor?: Executor,
 ): Promise<{ outcome: TrainOutcome; events: WorkerEvent[] }> {
   const events: WorkerEvent[] = [];
   let looks = 0;
   const outcome = await train(spec, {
     emit: (event) => events.push(event),
+    executor,
     control: () => ask(events.filter((event) => event.kind === 'epoch').length, looks++),
   });
   return { outcome, events };
@@ -167,6 +170,69 @@ describe('training', () => {
     });
     const { tensors } = await readCheckpoint(path.join(spec.runFolder, 'last.ckpt'));
     for (const values of tensors.values()) expect(values.every(Number.isFinite)).toBe(true);
+  });
+
+  it('names the layer at which numbers stop being finite', async () => {
+    const spec = toySpec(toy, 'bursts', {
+      model: 'smallcnn',
+      epochs: 12,
+      settings: { learningRate: 10, warmUpEpochs: 0 },
+    });
+    await expect(run(spec)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /diverged in epoch 1, step \d+: the loss term class is .*, first in the output of stage\d\.conv\d;/,
+      ),
+    });
+  });
+
+  it('goes on with fewer pictures at a time when memory runs out, says so once, and remembers it', async () => {
+    const onnx = onnxExecutor({ threads: 1 });
+    const small: Executor = {
+      id: 'small machine',
+      async compile(program) {
+        const images = program.inputs.find(
+          (tensor) => tensor.op === 'input' && tensor.attributes.name === 'images',
+        );
+        // Looking at pictures takes less memory than learning from them.
+        const learns = 'gradientNorm' in program.outputs;
+        if (learns && images!.shape[0] > 4) throw new Error('Failed to allocate memory for requested buffer');
+        return onnx.compile(program);
+      },
+    };
+    const spec = toySpec(toy, 'little-memory', { objective: 'box-aware', epochs: 3 });
+    const first = await run(spec, (epochs) => (epochs === 1 ? 'pause' : null), small);
+    const said = first.events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
+    expect(
+      said.map((message) => /^memory ran out: .* of 16 pictures .* (\d+) at a time/.exec(message)?.[1]),
+    ).toEqual(['4']);
+    const second = await run({ ...spec, resume: true }, () => null, small);
+    expect(second.outcome).toMatchObject({ epochs: 3, ended: 'finished' });
+    expect(second.events.filter(({ kind }) => kind === 'warning')).toEqual([]);
+    // The run learns as one that has memory does: batch-norm apart, it is the same.
+    const plenty = toySpec(toy, 'much-memory', { objective: 'box-aware', epochs: 3 });
+    const losses = epochsOf((await run(plenty)).events).map(({ loss }) => loss.class);
+    const ownLosses = epochsOf([...first.events, ...second.events.slice(1)]).map(({ loss }) => loss.class);
+    expect(ownLosses.at(-1)!).toBeLessThan(1.5 * losses.at(-1)! + 0.1);
+  });
+
+  it('judges and keeps the average of the weights where one is asked for', async () => {
+    const spec = toySpec(toy, 'average', { epochs: 2, settings: { averageDecay: 0.9 } }, { selection: [] });
+    await run(spec);
+    const last = await finalState(spec);
+    const kept = await finalState(spec, 'best.ckpt');
+    expect(kept['conv1.weight']).toEqual(last['average/conv1.weight']);
+    expect(kept['bn1.running_mean']).toEqual(last['average/bn1.running_mean']);
+    expect(kept['conv1.weight'].equals(last['conv1.weight'])).toBe(false);
+  });
+
+  it('leaves everything but the last layer as it began when the backbone is frozen', async () => {
+    const begins = toySpec(toy, 'begins', { epochs: 1, settings: { freeze: 'backbone', learningRate: 0 } });
+    const spec = toySpec(toy, 'frozen', { epochs: 1, settings: { freeze: 'backbone' } });
+    await run(begins);
+    await run(spec);
+    const [before, after] = [await finalState(begins), await finalState(spec)];
+    const moved = Object.keys(after).filter((name) => !after[name].equals(before[name]));
+    expect(moved).toEqual(['fc.weight', 'fc.bias', 'momentum/fc.weight', 'momentum/fc.bias']);
   });
 
   it('trains without a selection split and keeps the last epoch', async () => {

@@ -1,0 +1,139 @@
+// A trained network as an attack sees it: rows of pictures cut into batches of compiled programs.
+
+import { AppError } from '../../contracts/errors.ts';
+import { logitsOf, type Attack, type AttackTarget, type RowProgram } from '../attacks/index.ts';
+import { input, type Tensor } from '../graph/index.ts';
+import type { Random } from '../nn/random.ts';
+import { checkParams } from '../nn/registry.ts';
+import type { Program } from '../runtime/index.ts';
+import { viewingBatch, type Architecture, type SessionCache, type Weights } from './network.ts';
+import { reachable } from './train-step.ts';
+import { breathe, padTo, throwIfStopped } from './viewing.ts';
+
+export interface TargetOptions {
+  architecture: Architecture;
+  weights: Weights;
+  /** Compiled programs, kept by the caller: `sessionCache(executor, limit)`; an attack asks for up to a dozen. */
+  sessions: SessionCache;
+  /** Pictures a program holds at most. */
+  batch?: number;
+  signal?: AbortSignal;
+}
+
+/** Programs of fewer rows cost less for the few pictures that are left at the end of an attack. */
+const shares = [1 / 8, 1 / 3, 1];
+
+export function attackTarget({
+  architecture,
+  weights,
+  sessions,
+  batch = viewingBatch(architecture.sizePx),
+  signal,
+}: TargetOptions): AttackTarget {
+  const { model, classes, sizePx, key: modelKey } = architecture;
+
+  function program(key: string, build: Parameters<AttackTarget['program']>[1], cost = 1): RowProgram {
+    const largest = Math.max(1, Math.floor(batch / cost));
+    const sizes = [...new Set(shares.map((share) => Math.ceil(largest * share)))];
+
+    const compiled = (size: number) =>
+      sessions.get(`${modelKey}/attack/${key}/${size}`, (): Program => {
+        const own = new Map(
+          [...model.parameters, ...model.buffers].map(({ name, shape }) => [name, input(name, shape)]),
+        );
+        const declared = new Map<string, Tensor>();
+        const outputs = build({
+          batch: size,
+          classes,
+          sizePx,
+          rows(name, shape) {
+            const rows = declared.get(name) ?? input(`rows/${name}`, [size, ...shape]);
+            declared.set(name, rows);
+            return rows;
+          },
+          forward: (images, options) => model.forward(images, own, 'eval', options),
+        });
+        return {
+          inputs: reachable([...declared.values(), ...own.values()], Object.values(outputs)),
+          outputs,
+        };
+      });
+
+    return async (rows, feeds) => {
+      const results: Record<string, Float32Array> = {};
+      for (let from = 0; from < rows;) {
+        const left = rows - from;
+        const size = sizes.find((one) => one >= left) ?? largest;
+        const count = Math.min(size, left);
+        const session = await compiled(size);
+        const padded: Record<string, Float32Array> = { ...weights };
+        for (const [name, values] of Object.entries(feeds)) {
+          const length = values.length / rows;
+          const part = values.subarray(from * length, (from + count) * length);
+          padded[`rows/${name}`] = count === size ? part : padTo(part, size * length);
+        }
+        if (signal) await breathe();
+        throwIfStopped(signal, 'the attack');
+        const outputs = await session.run(padded);
+        for (const [name, values] of Object.entries(outputs)) {
+          const length = values.length / size;
+          results[name] ??= new Float32Array(rows * length);
+          results[name].set(values.subarray(0, count * length), from * length);
+        }
+        from += count;
+      }
+      return results;
+    };
+  }
+
+  return { classes, sizePx, program };
+}
+
+export interface AttackRequest {
+  attack: Attack;
+  /** Checked here; defaults are filled in. */
+  params: Readonly<Record<string, unknown>>;
+  /** Size of the largest change in the attack's norm; the pixel range is 1. */
+  eps: number;
+  /** [N, 3, S, S] in [0, 1] */
+  images: Float32Array;
+  /** [N], true classes */
+  labels: Int32Array;
+  random: Random;
+}
+
+export interface Attacked {
+  /** [N, 3, S, S] */
+  images: Float32Array;
+  /** [N, K], of the attacked pictures */
+  logits: Float32Array;
+  /** [N]: whether the attack changed the picture at all; attacks on the explanation skip what is wrong from the start */
+  changed: boolean[];
+}
+
+/**
+ * Attacks pictures of any number. With `source` the pictures are made against another network of the same picture
+ * size and classes and only judged by this one: a transfer attack.
+ * @throws AppError 'cancelled', or 'bad-input' for parameters the attack does not know and a source that does not fit
+ */
+export async function attackPictures(
+  request: AttackRequest & TargetOptions & { source?: Source },
+): Promise<Attacked> {
+  const { attack, params, eps, images, labels, random, source } = request;
+  const target = attackTarget(request);
+  const victim = source === undefined ? target : attackTarget({ ...request, ...source });
+  if (victim.classes !== target.classes || victim.sizePx !== target.sizePx)
+    throw new AppError(
+      'bad-input',
+      'the run attacked and the run the pictures are made with differ in classes or picture size',
+    );
+  const attacked = await attack.run(victim, { images, labels, eps }, checkParams(attack, params), random);
+  const length = images.length / labels.length;
+  const changed = Array.from(labels, (_, row) => {
+    for (let i = row * length; i < (row + 1) * length; i++) if (attacked[i] !== images[i]) return true;
+    return false;
+  });
+  return { images: attacked, logits: await logitsOf(target, attacked), changed };
+}
+
+type Source = Pick<TargetOptions, 'architecture' | 'weights'>;

@@ -1,0 +1,88 @@
+// An attack on all pictures of a set, group by group: who still stands, and how far the attack went.
+
+import type { AttackOutcome, AttackSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
+import { AppError } from '../../contracts/errors.ts';
+import { PictureCache } from '../../imaging/index.ts';
+import { attackById, logitsOf } from '../attacks/index.ts';
+import { predictedClass } from '../measures/index.ts';
+import { randomFromSeed } from '../nn/random.ts';
+import { onnxExecutor, type Executor } from '../runtime/index.ts';
+import { attackPictures, attackTarget } from './attack-pictures.ts';
+import { architectureOf, readWeights, sessionCache, viewingBatch } from './network.ts';
+import { pictureSet, writePlanes } from './picture-set.ts';
+import { throwIfStopped } from './viewing.ts';
+
+export interface AttackSetHooks {
+  emit(event: WorkerEvent): void;
+  signal?: AbortSignal;
+  executor?: Executor;
+}
+
+/** Batches attacked together: pictures that fall early make room for the others. */
+const batchesTogether = 4;
+const sessionsKept = 64;
+
+/** @throws AppError 'cancelled' soon after the signal is aborted, 'bad-input' for a source that does not fit */
+export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promise<AttackOutcome> {
+  const { pictures, attack, eps, source: from } = spec;
+  const { signal } = hooks;
+  if (pictures.length === 0) throw new AppError('bad-input', 'there are no pictures to attack');
+  if (from && from.classes.join('\n') !== spec.model.classes.join('\n'))
+    throw new AppError('bad-input', 'the run that the pictures are made with was trained on other classes');
+  const load = async ({ config, classes, checkpoint }: AttackSpec['model']) => {
+    const architecture = architectureOf(config, classes.length);
+    return { architecture, weights: await readWeights(checkpoint, architecture) };
+  };
+  const network = await load(spec.model);
+  const source = from && (await load(from));
+  const { sizePx, classes } = network.architecture;
+  const length = 3 * sizePx * sizePx;
+
+  const cache = PictureCache.open(spec.cacheFolder, sizePx);
+  const sessions = sessionCache(hooks.executor ?? onnxExecutor(), sessionsKept);
+  try {
+    await cache.fill(pictures, {
+      onProgress(done, total) {
+        hooks.emit({ kind: 'progress', done, total, note: 'Reading pictures' });
+        throwIfStopped(signal, 'the attack');
+      },
+    });
+    const set = pictureSet(cache, pictures);
+    const images: AttackOutcome['images'] = [];
+    const group = batchesTogether * viewingBatch(sizePx);
+    for (let start = 0; start < pictures.length; start += group) {
+      const part = pictures.slice(start, start + group);
+      const clean = new Float32Array(part.length * length);
+      for (const [i] of part.entries()) writePlanes(await set.pixels(start + i), clean, i);
+      const before = await logitsOf(attackTarget({ ...network, sessions, signal }), clean);
+      const attacked = await attackPictures({
+        ...{ ...network, sessions, signal, source, eps, images: clean },
+        attack: attackById(attack.id),
+        params: attack.params,
+        labels: Int32Array.from(part, ({ classIndex }) => classIndex),
+        random: randomFromSeed(spec.seed).fork(`attack/${start}`),
+      });
+      part.forEach(({ imageId, classIndex }, i) => {
+        let largest = 0;
+        let squares = 0;
+        for (let at = i * length; at < (i + 1) * length; at++) {
+          const change = Math.abs(attacked.images[at] - clean[at]);
+          largest = Math.max(largest, change);
+          squares += change * change;
+        }
+        images.push({
+          imageId,
+          wasRight: predictedClass(before, classes, i) === classIndex,
+          isRight: predictedClass(attacked.logits, classes, i) === classIndex,
+          largestChange: largest,
+          length: Math.sqrt(squares),
+        });
+      });
+      hooks.emit({ kind: 'progress', done: images.length, total: pictures.length, note: 'Attacking' });
+    }
+    return { images };
+  } finally {
+    await sessions.dispose();
+    cache.close();
+  }
+}

@@ -1,0 +1,225 @@
+// Runs training steps, whole or in parts. When memory runs out, the batch is halved and gradients are accumulated, so
+// that a step stays one of the whole batch; what batch-norm makes of it, see TrainStep.
+
+import { AppError } from '../../contracts/errors.ts';
+import { compileStep, type Executor, type StepSession } from '../runtime/index.ts';
+import type { BatchFeeds, NoisePlan } from './batches.ts';
+import { lossOf, nextOf, shareOf, type TrainStep } from './train-step.ts';
+
+export interface StepRunnerOptions {
+  executor: Executor;
+  /** Pictures of a step. */
+  batch: number;
+  /** Pictures of one run of the program; `batch` for a step that is one run. */
+  part: number;
+  /** The program for so many pictures. */
+  build(part: number, accumulates: boolean): TrainStep;
+  /** Told when `part` had to shrink and the smaller program was made, before anything is run or read. */
+  onShrink(part: number, noise: NoisePlan): Promise<void>;
+}
+
+export interface StepResult {
+  /** Of the whole batch, by term, 'total' among them. */
+  loss: Record<string, number>;
+  /** [B, K] of the pictures in order. */
+  logits: Float32Array;
+}
+
+/** What a step came to that gave a loss or a gradient that is no number. The state is that before the part at fault. */
+export interface BrokenStep {
+  loss: Record<string, number>;
+  gradientNorm: number;
+  /** Of the part at fault, for the program of `step`. */
+  feeds: BatchFeeds;
+}
+
+export interface StepRunner {
+  /** The program in use. */
+  readonly step: TrainStep;
+  /** Pictures of one run. */
+  readonly part: number;
+  /**
+   * Makes one step.
+   * @param read     gives the feeds of the whole batch, with noise for each run in turn as last planned
+   * @param scalars  ramp, learningRate and those of the step, the same for all parts
+   * @throws AppError 'unavailable' when even the smallest part does not fit into memory
+   */
+  run(
+    read: () => Promise<BatchFeeds>,
+    scalars: Readonly<Record<string, number>>,
+  ): Promise<StepResult | { broken: BrokenStep }>;
+  /** A copy of the state. */
+  read(): Promise<Map<string, Float32Array>>;
+  dispose(): Promise<void>;
+}
+
+/** Batch-norm needs two pictures. */
+const smallestPart = 2;
+
+export const noisePlanOf = ({ noise }: TrainStep, batch: number, part: number): NoisePlan => ({
+  noise,
+  runs: Math.ceil(batch / part),
+});
+
+/** @param state  by name, of a step of any part */
+export async function createStepRunner(
+  options: StepRunnerOptions,
+  state: ReadonlyMap<string, Float32Array>,
+): Promise<StepRunner> {
+  const { executor, batch, build } = options;
+  let part = options.part;
+  let step = build(part, part < batch);
+  let session: StepSession | undefined;
+
+  const halve = (thrown: unknown): void => {
+    if (!isOutOfMemory(thrown)) throw thrown;
+    if (part <= smallestPart)
+      throw new AppError(
+        'unavailable',
+        `there is not enough memory to train on ${smallestPart} pictures at a time; choose smaller pictures or a smaller model`,
+        { reason: reasonOf(thrown) },
+        thrown,
+      );
+    part = Math.max(smallestPart, Math.ceil(part / 2));
+    step = build(part, true);
+  };
+
+  /** Until it fits. */
+  async function begin(now: ReadonlyMap<string, Float32Array>, partBefore = part): Promise<StepSession> {
+    for (;;) {
+      let made: StepSession | undefined;
+      try {
+        const pairs = [...step.state, ...step.sums].map(({ name }) => [name, nextOf(name)] as const);
+        made = await compileStep(executor, step.program, pairs);
+        await made.load(withSums(step, now));
+        if (part < partBefore) await options.onShrink(part, noisePlanOf(step, batch, part));
+        return made;
+      } catch (thrown) {
+        await made?.dispose();
+        halve(thrown);
+      }
+    }
+  }
+  session = await begin(state);
+
+  return {
+    get step() {
+      return step;
+    },
+    get part() {
+      return part;
+    },
+    async run(read, scalars) {
+      let feeds = await read();
+      const classes = feeds.labels.length / batch;
+      const logits = new Float32Array(batch * classes);
+      const loss: Record<string, number> = {};
+      // Padding is at the end, and no part may be padding only.
+      const real = feeds.weight.indexOf(0) < 0 ? batch : feeds.weight.indexOf(0);
+      let done = 0;
+      while (done < real) {
+        const cut = partOf(feeds, step, { batch, part, done, real, scalars });
+        let outputs;
+        try {
+          outputs = await session!.run(cut.feeds);
+        } catch (thrown) {
+          if (!isOutOfMemory(thrown)) throw thrown;
+          // The sums of the parts before are part of the state, so the step goes on where it is.
+          const now = await session!.read();
+          await session!.dispose();
+          session = undefined;
+          const partBefore = part;
+          halve(thrown);
+          session = await begin(now, partBefore);
+          feeds = await read();
+          continue;
+        }
+        const partLoss = Object.fromEntries(
+          [...step.terms, 'total'].map((term) => [term, outputs[lossOf(term)][0]]),
+        );
+        const [gradientNorm] = outputs.gradientNorm;
+        if (!Number.isFinite(gradientNorm) || !Object.values(partLoss).every(Number.isFinite)) {
+          await session!.back();
+          return { broken: { loss: partLoss, gradientNorm, feeds: cut.feeds } };
+        }
+        for (const [term, value] of Object.entries(partLoss)) loss[term] = (loss[term] ?? 0) + value;
+        logits.set(outputs.logits.subarray((done - cut.start) * classes), done * classes);
+        done = cut.start + part;
+      }
+      return { loss, logits };
+    },
+    read: () => session!.read(),
+    async dispose() {
+      await session?.dispose();
+    },
+  };
+}
+
+/**
+ * The feeds of one run: pictures from `done` on. The last part is moved forward to be full, and what has been seen
+ * counts nothing there.
+ */
+function partOf(
+  feeds: BatchFeeds,
+  step: TrainStep,
+  at: { batch: number; part: number; done: number; real: number; scalars: Readonly<Record<string, number>> },
+): { start: number; feeds: BatchFeeds } {
+  const { batch, part, done, real } = at;
+  const start = Math.min(done, batch - part);
+  const noise = new Set(step.noise.map(({ name }) => name));
+  const run = Math.floor(done / part);
+  const cut: BatchFeeds = {};
+  for (const [name, values] of Object.entries(feeds)) {
+    if (noise.has(name)) {
+      const length = values.length / Math.ceil(batch / part);
+      cut[name] = values.subarray(run * length, (run + 1) * length);
+    } else {
+      const length = values.length / batch;
+      cut[name] = values.subarray(start * length, (start + part) * length);
+    }
+  }
+  for (const [name, value] of Object.entries(at.scalars)) cut[name] = Float32Array.of(value);
+  if (part === batch) return { start, feeds: cut };
+
+  cut.weight = cut.weight.slice().fill(0, 0, done - start);
+  const counted = (from: number, to: number): { pictures: number; regions: number } => ({
+    pictures: to - from,
+    regions: feeds.hasRegion.subarray(from, to).reduce((sum, one) => sum + one, 0),
+  });
+  const whole = counted(0, real);
+  const own = counted(done, Math.min(real, start + part));
+  const pictures = own.pictures / whole.pictures;
+  cut[shareOf('pictures')] = Float32Array.of(pictures);
+  cut[shareOf('squared-pictures')] = Float32Array.of(pictures * pictures);
+  cut[shareOf('regions')] = Float32Array.of(whole.regions > 0 ? own.regions / whole.regions : 0);
+  cut.apply = Float32Array.of(start + part >= real ? 1 : 0);
+  return { start, feeds: cut };
+}
+
+/** A step that begins to accumulate begins with sums of 0; one that goes on has them. */
+function withSums(step: TrainStep, state: ReadonlyMap<string, Float32Array>): Map<string, Float32Array> {
+  const complete = new Map(state);
+  for (const { name, shape } of step.sums)
+    if (!complete.has(name))
+      complete.set(name, new Float32Array(shape.reduce((count, side) => count * side, 1)));
+  return complete;
+}
+
+const reasonOf = (thrown: unknown): string =>
+  (thrown instanceof Error ? thrown.message : String(thrown)).trim().replaceAll(/\s+/g, ' ').slice(0, 300);
+
+/**
+ * Whether something thrown says that memory ran out: ONNX Runtime's arena on the processor ("Failed to allocate memory
+ * for requested buffer"), C++ itself ("bad_alloc"), GPUs ("out of memory", "E_OUTOFMEMORY"), JavaScript ("Array
+ * buffer allocation failed").
+ */
+export function isOutOfMemory(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const said = `${thrown.message} ${thrown instanceof AppError ? (thrown.detail.reason ?? '') : ''}`;
+  return (
+    /failed to allocate|bad_alloc|bad allocation|out of ?memory|outofmemory|allocation failed|not enough memory/i.test(
+      said,
+    ) ||
+    (thrown.cause !== undefined && isOutOfMemory(thrown.cause))
+  );
+}
