@@ -1,23 +1,70 @@
-// What an attack is: a named way to change pictures a little so that a model errs.
+// What an attack is: a named way to change pictures a little so that a model errs, or so that its reasons look other.
+//
+// An attack is a loop on this side over compiled programs: it asks the target for logits and slopes of pictures and
+// moves them. Pictures lie in [0, 1], normalisation is inside the model. Rows: arrays of N pictures one after the
+// other, [N, 3, S, S]; the target cuts them into batches, so an attack can go on with any part of its pictures.
 
 import type { z } from 'zod';
-import type { Tensor } from '../graph/index.ts';
-import type { ForwardPass } from '../nn/model.ts';
+import type { Shape, Tensor } from '../graph/index.ts';
+import type { ForwardOptions, ForwardPass } from '../nn/model.ts';
+import type { Random } from '../nn/random.ts';
 import type { Parametrised } from '../nn/registry.ts';
+
+/** 'linf': largest change of a value; 'l2': Euclidean length of the change, over all values of the picture. */
+export type Norm = 'linf' | 'l2';
 
 export interface Attack<S extends z.ZodObject = z.ZodObject> extends Parametrised {
   readonly schema: S;
-  /** @returns [B, 3, S, S] in [0, 1], at most eps away from the picture in every value */
-  build(context: AttackContext, params: z.output<S>): Tensor;
+  /** What it wants changed: the class that is said, or the heat map while the class stays. */
+  readonly aim: 'class' | 'explanation';
+  /** Norm whose size eps bounds; null where the attack knows no eps. */
+  norm(params: z.output<S>): Norm | null;
+  /**
+   * Attacks on the class go on with pictures that are still classified correctly and keep the best picture found;
+   * attacks on the explanation give back unchanged what they may not touch (wrong from the start) or could not change.
+   * @returns [N, 3, S, S] in [0, 1], within eps of the pictures up to float32 rounding
+   * @throws AppError 'cancelled' when the target's owner asks to stop
+   */
+  run(target: AttackTarget, input: AttackInput, params: z.output<S>, random: Random): Promise<Float32Array>;
 }
 
-export interface AttackContext {
-  /** [B, 3, S, S] in [0, 1] */
-  images: Tensor;
-  /** [B, K], one-hot: the true class */
-  labels: Tensor;
-  /** Scalar, share of the pixel range. A graph input, so that one program serves a whole curve. */
-  eps: Tensor;
-  /** Eval mode: pictures do not touch each other. */
-  forward(images: Tensor): ForwardPass;
+export interface AttackInput {
+  /** [N, 3, S, S] in [0, 1] */
+  readonly images: Float32Array;
+  /** [N], class indices: the true ones */
+  readonly labels: Int32Array;
+  /** Size of the largest change in the attack's norm; the pixel range is 1. */
+  readonly eps: number;
 }
+
+/** The model under attack, in eval mode: pictures do not touch each other. */
+export interface AttackTarget {
+  readonly classes: number;
+  readonly sizePx: number;
+  /**
+   * A program over rows, built and compiled when first run.
+   * @param key    names the program among those of this model
+   * @param build  gives named outputs whose first axis is that of the pictures
+   * @param cost   pictures the graph holds for each row, if more than one: makes batches smaller
+   */
+  program(key: string, build: (context: ProgramContext) => Record<string, Tensor>, cost?: number): RowProgram;
+}
+
+/** Feeds and results are rows: N times the size of one. */
+export type RowProgram = (
+  rows: number,
+  feeds: Readonly<Record<string, Float32Array>>,
+) => Promise<Record<string, Float32Array>>;
+
+export interface ProgramContext {
+  /** Pictures of one batch. */
+  readonly batch: number;
+  readonly classes: number;
+  readonly sizePx: number;
+  /** Input of [batch, ...shape], fed by rows of that shape under its name. */
+  rows(name: string, shape: Shape): Tensor;
+  forward(images: Tensor, options?: Pick<ForwardOptions, 'activation'>): ForwardPass;
+}
+
+/** Declares an attack with its parameter type tied to its schema. */
+export const attack = <S extends z.ZodObject>(definition: Attack<S>): Attack<S> => definition;

@@ -1,0 +1,61 @@
+// Projected gradient ascent, the body of PGD and momentum attacks.
+
+import type { AttackTarget, Norm } from './attack.ts';
+import { indicesWhere } from './persistence.ts';
+import { pictureLength, predictionsOf, slopesOf, type Loss } from './queries.ts';
+import { project, put, rowOf, stepUp, take } from './rows.ts';
+
+export interface Ascent {
+  /** Centres of the balls, [N, 3, S, S]. */
+  images: Float32Array;
+  labels: Int32Array;
+  eps: number;
+  norm: Norm;
+  loss: Loss;
+  steps: number;
+  /** In units of the norm. */
+  stepSize: number;
+  /** Where the ascent begins, [N, 3, S, S]. */
+  start: Float32Array;
+  /**
+   * 'best': a picture stays where it first fools the model, and the others end at the highest loss met;
+   * 'last': all go on to the last step and stay there.
+   */
+  keep: 'best' | 'last';
+  /** Turns the gradient of picture `index` into the direction to step in, in place. */
+  direct?(gradient: Float32Array, index: number): void;
+}
+
+/** @returns [N, 3, S, S] */
+export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Float32Array> {
+  const { images, labels, eps, norm, loss, steps, stepSize, keep, direct } = ascent;
+  const length = pictureLength(target);
+  const best = ascent.start.slice();
+  const highest = new Float64Array(labels.length).fill(-Infinity);
+  const current = ascent.start.slice();
+  let active = Array.from(labels, (_, i) => i);
+  // One look more than steps: the last iterate is judged too, unless nobody asks.
+  const looks = keep === 'best' ? steps + 1 : steps;
+  for (let look = 0; look < looks && active.length > 0; look++) {
+    const part = take(current, active, length);
+    const own = Int32Array.from(active, (index) => labels[index]);
+    const { logits, losses, gradient } = await slopesOf(target, loss, part, own);
+    const said = predictionsOf(logits, target.classes);
+    if (keep === 'best')
+      active.forEach((index, i) => {
+        if (said[i] === own[i] && losses[i] <= highest[index]) return;
+        highest[index] = losses[i];
+        put(best, [index], rowOf(part, i, length), length);
+      });
+    if (look === steps) break;
+    active.forEach((index, i) => {
+      const slope = rowOf(gradient, i, length);
+      direct?.(slope, index);
+      const x = rowOf(current, index, length);
+      stepUp(x, slope, stepSize, norm);
+      project(x, rowOf(images, index, length), eps, norm);
+    });
+    if (keep === 'best') active = indicesWhere(said, (value, i) => value === own[i]).map((i) => active[i]);
+  }
+  return keep === 'best' ? best : current;
+}

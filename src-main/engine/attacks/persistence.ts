@@ -1,0 +1,59 @@
+// The outer loop of every attack on the class: attempt after attempt, each on the pictures that are still classified
+// correctly, keeping for each picture the attempt with the largest margin.
+
+import type { AttackInput, AttackTarget } from './attack.ts';
+import { logitsOf, marginsOf, pictureLength, predictionsOf } from './queries.ts';
+import { put, rowOf, take } from './rows.ts';
+
+/** A part of the pictures, and what the model said of them unchanged: logits [n, K]. */
+export interface Part extends AttackInput {
+  readonly cleanLogits: Float32Array;
+}
+
+/**
+ * @param attempt  gives pictures for the part it is handed; `round` counts from 0
+ * @returns        [N, 3, S, S]; unchanged where the model errs without an attack
+ */
+export async function persist(
+  target: AttackTarget,
+  input: AttackInput,
+  rounds: number,
+  attempt: (part: Part, round: number) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  const { images, labels, eps } = input;
+  const { classes } = target;
+  const length = pictureLength(target);
+  const cleanLogits = await logitsOf(target, images);
+  const kept = images.slice();
+  const margins = marginsOf(cleanLogits, labels, classes);
+  let correct = indicesWhere(predictionsOf(cleanLogits, classes), (said, i) => said === labels[i]);
+  for (let round = 0; round < rounds && correct.length > 0; round++) {
+    const part: Part = {
+      images: take(images, correct, length),
+      labels: Int32Array.from(correct, (index) => labels[index]),
+      cleanLogits: take(cleanLogits, correct, classes),
+      eps,
+    };
+    const tried = await attempt(part, round);
+    const logits = await logitsOf(target, tried);
+    const reached = marginsOf(logits, part.labels, classes);
+    const said = predictionsOf(logits, classes);
+    correct = correct.filter((index, i) => {
+      const fooled = said[i] !== part.labels[i];
+      if (fooled || reached[i] > margins[index]) {
+        margins[index] = reached[i];
+        put(kept, [index], rowOf(tried, i, length), length);
+      }
+      return !fooled;
+    });
+  }
+  return kept;
+}
+
+export function indicesWhere(values: Int32Array, holds: (value: number, index: number) => boolean): number[] {
+  const indices: number[] = [];
+  values.forEach((value, i) => {
+    if (holds(value, i)) indices.push(i);
+  });
+  return indices;
+}

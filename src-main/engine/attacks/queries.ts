@@ -1,0 +1,174 @@
+// What attacks ask of a model: logits, and the slopes of a loss or of any weighing of the logits.
+
+import {
+  add,
+  div,
+  equal,
+  gradient,
+  max,
+  mul,
+  scalar,
+  select,
+  square,
+  sub,
+  sum,
+  type Tensor,
+} from '../graph/index.ts';
+import { crossEntropy, selectedLogit } from '../nn/classification.ts';
+import type { AttackTarget, ProgramContext } from './attack.ts';
+import { oneHot } from './rows.ts';
+
+/**
+ * A loss that an attack raises, for each picture; y is the true class, z the logits, z1 >= z2 >= ... the same sorted:
+ * - 'cross-entropy'
+ * - 'margin': largest other logit minus that of y; positive once the class has changed (Carlini & Wagner 2017, f6)
+ * - 'dlr': margin / (z1 - z3), difference of logits ratio (Croce & Hein 2020, eq. 6)
+ * - 'dlr-targeted': (z_t - z_y) / (z1 - (z3 + z4) / 2) for the class t of `goals` (ibid. eq. 7)
+ * With fewer classes than the denominators name, they end at the last there is: z1 - z3 for three classes and, where
+ * there are but two, 1: the plain margin.
+ */
+export type Loss = 'cross-entropy' | 'margin' | 'dlr' | 'dlr-targeted';
+
+export interface Slopes {
+  /** [N, K] */
+  logits: Float32Array;
+  /** [N] */
+  losses: Float32Array;
+  /** [N, 3, S, S], of each picture's own loss */
+  gradient: Float32Array;
+}
+
+/** Below every logit, finite so that nothing turns into NaN. */
+const lowest = -1e30;
+
+/** The margin loss in the graph. @param labels [B, K], one-hot  @returns [B] */
+function margin(logits: Tensor, labels: Tensor): Tensor {
+  return sub(max(select(labels, scalar(lowest), logits), [1]), selectedLogit(logits, labels));
+}
+
+/** [B, 1] each: the `count` largest logits in falling order; equal ones count once. */
+function largest(logits: Tensor, count: number): Tensor[] {
+  const found: Tensor[] = [];
+  let rest = logits;
+  while (found.length < count) {
+    const top = max(rest, [1], true);
+    found.push(top);
+    rest = select(equal(rest, top), scalar(lowest), rest);
+  }
+  return found;
+}
+
+/** [B] */
+function lossOf(loss: Loss, logits: Tensor, labels: Tensor, goals: () => Tensor): Tensor {
+  const classes = logits.shape[1];
+  const flat = (x: Tensor): Tensor => sum(x, [1]);
+  const tiny = scalar(1e-12);
+  switch (loss) {
+    case 'cross-entropy':
+      return crossEntropy(logits, labels);
+    case 'margin':
+      return margin(logits, labels);
+    case 'dlr': {
+      if (classes < 3) return margin(logits, labels);
+      const [first, , third] = largest(logits, 3);
+      return div(margin(logits, labels), add(flat(sub(first, third)), tiny));
+    }
+    case 'dlr-targeted': {
+      const difference = sub(selectedLogit(logits, goals()), selectedLogit(logits, labels));
+      if (classes < 3) return difference;
+      const [first, , third, fourth] = largest(logits, Math.min(4, classes));
+      const low = fourth === undefined ? third : mul(scalar(0.5), add(third, fourth));
+      return div(difference, add(flat(sub(first, low)), tiny));
+    }
+  }
+}
+
+/** The logits of pictures. @param images [N, 3, S, S]  @returns [N, K] */
+export async function logitsOf(target: AttackTarget, images: Float32Array): Promise<Float32Array> {
+  const look = target.program('logits', (context) => ({
+    logits: context.forward(picturesOf(context)).logits,
+  }));
+  return (await look(countOf(target, images), { images })).logits;
+}
+
+/** Loss and its gradient at each picture. @param goals for 'dlr-targeted': a class for each picture */
+export async function slopesOf(
+  target: AttackTarget,
+  loss: Loss,
+  images: Float32Array,
+  labels: ArrayLike<number>,
+  goals: ArrayLike<number> = [],
+): Promise<Slopes> {
+  const look = target.program(`slopes/${loss}`, (context) => {
+    const pictures = picturesOf(context);
+    const { logits } = context.forward(pictures);
+    const losses = lossOf(loss, logits, context.rows('labels', [context.classes]), () =>
+      context.rows('goals', [context.classes]),
+    );
+    return { logits, losses, gradient: gradient(sum(losses), [pictures])[0] };
+  });
+  const { classes } = target;
+  const feeds = { images, labels: oneHot(labels, classes), goals: oneHot(goals, classes) };
+  return (await look(labels.length, feeds)) as unknown as Slopes;
+}
+
+/** Logits and the gradient of their weighted sum. @param weights [N, K] */
+export async function pull(
+  target: AttackTarget,
+  images: Float32Array,
+  weights: Float32Array,
+): Promise<{ logits: Float32Array; gradient: Float32Array }> {
+  const look = target.program('pull', (context) => {
+    const pictures = picturesOf(context);
+    const { logits } = context.forward(pictures);
+    const weighted = sum(mul(logits, context.rows('weights', [context.classes])));
+    return { logits, gradient: gradient(weighted, [pictures])[0] };
+  });
+  const { logits, gradient: slopes } = await look(countOf(target, images), { images, weights });
+  return { logits, gradient: slopes };
+}
+
+/** [B, 3, S, S] */
+export const picturesOf = ({ rows, sizePx }: ProgramContext): Tensor => rows('images', [3, sizePx, sizePx]);
+
+/** Values of one picture. */
+export const pictureLength = ({ sizePx }: { sizePx: number }): number => 3 * sizePx * sizePx;
+
+export const countOf = (target: AttackTarget, images: Float32Array): number =>
+  images.length / pictureLength(target);
+
+/** [B]: squared length over all but the first axis. */
+export const squaredLength = (x: Tensor): Tensor => sum(square(x), x.shape.map((_, axis) => axis).slice(1));
+
+/** Class with the highest logit of each row; the first among equals. @param logits [N, K] */
+export function predictionsOf(logits: Float32Array, classes: number): Int32Array {
+  return Int32Array.from({ length: logits.length / classes }, (_, row) => {
+    let best = 0;
+    for (let k = 1; k < classes; k++) if (logits[row * classes + k] > logits[row * classes + best]) best = k;
+    return best;
+  });
+}
+
+/** Largest other logit minus that of the label, for each row. @param logits [N, K]  @returns [N] */
+export function marginsOf(logits: Float32Array, labels: ArrayLike<number>, classes: number): Float64Array {
+  return Float64Array.from({ length: logits.length / classes }, (_, row) => {
+    let other = -Infinity;
+    for (let k = 0; k < classes; k++)
+      if (k !== labels[row]) other = Math.max(other, logits[row * classes + k]);
+    return other - logits[row * classes + labels[row]];
+  });
+}
+
+/** Classes other than the label from the highest logit down, at most `count`. */
+export function rivalsOf(
+  logits: Float32Array,
+  row: number,
+  classes: number,
+  label: number,
+  count: number,
+): number[] {
+  return Array.from({ length: classes }, (_, k) => k)
+    .filter((k) => k !== label)
+    .sort((a, b) => logits[row * classes + b] - logits[row * classes + a] || a - b)
+    .slice(0, count);
+}

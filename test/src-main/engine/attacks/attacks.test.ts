@@ -1,0 +1,235 @@
+// What every attack keeps to, and what the attacks on the explanation reach.
+
+import { afterAll, describe, expect, it } from 'vitest';
+import { attackById, attackInfos, attacks, type Norm } from '../../../../src-main/engine/attacks/index.ts';
+import { judge, overlap, topMasks } from '../../../../src-main/engine/attacks/explanation.ts';
+import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
+import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
+import { attackPictures, attackTarget } from '../../../../src-main/engine/training/attack-pictures.ts';
+import {
+  accuracyOf,
+  architecture,
+  attacked,
+  classes,
+  distancesOf,
+  pictureLength,
+  pictures,
+  predictedOf,
+  sessions,
+  weightsOf,
+} from './small-networks.ts';
+
+afterAll(() => sessions.dispose());
+
+const explained = { map: 'gradient', points: 4, beta: 30 };
+/** Quick settings of every attack. */
+const quick: Record<string, Record<string, unknown>> = {
+  fgsm: {},
+  pgd: { steps: 5 },
+  mim: { steps: 5 },
+  deepfool: { steps: 5 },
+  'cw-l2': { searches: 2, steps: 20, weight: 1 },
+  spsa: { steps: 3, samples: 16 },
+  spatial: { shifts: 3, turns: 3 },
+  'apgd-ce': { steps: 10 },
+  'apgd-dlr': { steps: 10, targets: 2 },
+  fab: { steps: 10, targets: 2, restarts: 2 },
+  square: { queries: 40 },
+  autoattack: { steps: 10, targets: 2, queries: 40 },
+  'ifia-top-k': { k: 20, steps: 5, ...explained },
+  'ifia-centre': { steps: 5, ...explained },
+  'random-sign': { draws: 2, k: 20, map: 'gradient' },
+  'targeted-explanation': { steps: 10, stepSize: 0.002, ...explained },
+  'targeted-mass': { k: 20, steps: 5, ...explained },
+};
+const count = 12;
+const epsOf = (norm: Norm | null): number => (norm === 'l2' ? 0.7 : 0.05);
+
+describe('every attack', () => {
+  it('is tried here, and has presets that its own schema accepts and that set every parameter', () => {
+    expect(attacks.map(({ id }) => id)).toEqual(Object.keys(quick));
+    for (const attack of attacks)
+      for (const preset of attack.presets) expect(checkParams(attack, preset.params)).toEqual(preset.params);
+    for (const { summary, citation, params, norm } of attackInfos()) {
+      expect(summary).toMatch(/^[A-Z].*\.$/);
+      expect(citation).toMatch(/\d{4}/);
+      for (const { help } of params) expect(help).toMatch(/^[A-Z].*\.$/);
+      expect(['linf', 'l2', null]).toContain(norm);
+    }
+  });
+
+  for (const [id, settings] of Object.entries(quick)) {
+    const attack = attackById(id);
+    const norms: (Norm | null)[] =
+      'norm' in attack.schema.shape ? ['linf', 'l2'] : [attack.norm(checkParams(attack, settings))];
+    for (const norm of norms)
+      it(`${id}${norm ? ` in ${norm}` : ''} stays in [0, 1] and in its budget, and is the same for the same seed`, async () => {
+        const params = norms.length > 1 ? { ...settings, norm } : settings;
+        const [one, same] = [
+          await attacked(id, params, epsOf(norm), { count, seed: 7 }),
+          await attacked(id, params, epsOf(norm), { count, seed: 7 }),
+        ];
+        expect(same.images).toEqual(one.images);
+        expect(one.images.every((value) => value >= 0 && value <= 1)).toBe(true);
+        if (norm) expect(Math.max(...distancesOf(one, norm))).toBeLessThan(epsOf(norm) + 1e-6);
+        expect(one.changed.filter(Boolean).length).toBeGreaterThan(count / 3);
+        const kept = one.changed.filter((_, i) => predictedOf(one, i) === i % classes).length;
+        if (attack.aim === 'explanation') expect(kept).toBe(count);
+      });
+  }
+
+  it('leaves alone, but for FGSM, what the network errs on without it', async () => {
+    const { images } = pictures(count);
+    const labels = Int32Array.from({ length: count }, (_, i) => (i + 1) % classes); // all wrong
+    for (const { id } of attacks) {
+      const result = await attackPictures({
+        ...{ architecture, weights: weightsOf('standard'), sessions, images, labels, eps: 0.05 },
+        ...{ attack: attackById(id), params: quick[id], random: randomFromSeed(1) },
+      });
+      expect(result.changed.includes(true), id).toBe(id === 'fgsm');
+    }
+  });
+
+  it('stops when asked to', async () => {
+    const stop = new AbortController();
+    const result = attackPictures({
+      ...{ architecture, weights: weightsOf('standard'), sessions, ...pictures(count), eps: 0.01 },
+      ...{ attack: attackById('square'), params: { queries: 1_000_000 }, random: randomFromSeed(1) },
+      signal: stop.signal,
+    });
+    setTimeout(() => stop.abort(), 50);
+    await expect(result).rejects.toThrow('the attack was cancelled');
+  });
+
+  it('gives the same whatever the batches it is cut into', async () => {
+    const [whole, parts] = await Promise.all(
+      [64, 5].map((batch) =>
+        attackPictures({
+          ...{ architecture, weights: weightsOf('standard'), sessions, ...pictures(count), eps: 0.05, batch },
+          ...{ attack: attackById('pgd'), params: quick.pgd, random: randomFromSeed(1) },
+        }),
+      ),
+    );
+    whole.images.forEach((value, i) => expect(parts.images[i]).toBeCloseTo(value, 5));
+  });
+});
+
+describe('attacks on the class', () => {
+  it('leave no more standing together than each of them alone', async () => {
+    const options = { network: 'standard', count: 60 } as const;
+    const together = accuracyOf(await attacked('autoattack', { steps: 20, queries: 50 }, 0.04, options));
+    for (const [id, params] of [
+      ['apgd-ce', { steps: 20 }],
+      ['square', { queries: 50 }],
+    ] as const)
+      expect(together).toBeLessThanOrEqual(accuracyOf(await attacked(id, params, 0.04, options)) + 1 / 60);
+    expect(together).toBeLessThan(0.7);
+  });
+
+  it('reach more with more room, more attempts and more steps', async () => {
+    const under = async (eps: number, params: Record<string, unknown>) =>
+      accuracyOf(await attacked('pgd', params, eps, { count: 100 }));
+    const curve = [await under(0.02, {}), await under(0.04, {}), await under(0.06, {})];
+    expect(curve[0]).toBeGreaterThan(curve[1]);
+    expect(curve[1]).toBeGreaterThan(curve[2]);
+    expect(await under(0.05, { steps: 40, restarts: 5 })).toBeLessThanOrEqual(
+      await under(0.05, { steps: 2 }),
+    );
+  });
+
+  it('pass from one network to another, though less well than made for it', async () => {
+    const options = { network: 'standard', count: 100 } as const;
+    const own = accuracyOf(await attacked('mim', {}, 0.08, options));
+    const passed = await attacked('mim', {}, 0.08, { ...options, source: 'robust' });
+    expect(accuracyOf(passed)).toBeGreaterThan(own);
+    expect(accuracyOf(passed)).toBeLessThan(0.9);
+  });
+
+  it('refuse a source whose classes differ, and parameters they do not know', async () => {
+    const base = { architecture, weights: weightsOf('standard'), sessions, ...pictures(2), eps: 0.05 };
+    const request = { ...base, attack: attackById('pgd'), params: {}, random: randomFromSeed(1) };
+    const source = {
+      architecture: { ...architecture, classes: 4, key: 'other' },
+      weights: weightsOf('robust'),
+    };
+    await expect(attackPictures({ ...request, source })).rejects.toThrow('differ in classes or picture size');
+    await expect(attackPictures({ ...request, params: { stepSize: 1 } })).rejects.toThrow('pgd: ');
+  });
+
+  it('spsa finds with logits alone some of what PGD finds with slopes', async () => {
+    const params = { steps: 10, samples: 64, stepSize: 0.02 };
+    expect(accuracyOf(await attacked('spsa', params, 0.06, { count: 20 }))).toBeLessThan(0.8);
+  });
+});
+
+describe('attacks on the explanation', () => {
+  const n = 20;
+  const k = 20;
+  const side = pictureLength / 3;
+  const params = { map: 'integrated-gradients', score: 'logit', points: 10, beta: 30 } as const;
+  const target = attackTarget({ architecture, weights: weightsOf('standard'), sessions });
+  const heatOf = async (images: Float32Array) =>
+    (await judge(target, images, pictures(n).labels, params)).heat;
+  const rowOf = (rows: Float32Array, i: number) => rows.subarray(i * side, (i + 1) * side);
+  const shared = (heat: Float32Array, masks: Float32Array): number =>
+    Array.from({ length: n }, (_, i) => overlap(rowOf(heat, i), rowOf(masks, i), k) / n).reduce(
+      (a, b) => a + b,
+    );
+  const reached = async (id: string, more: Record<string, unknown>) => {
+    const { beta, ...looks } = params;
+    const own = id === 'random-sign' ? looks : { ...looks, beta };
+    return heatOf((await attacked(id, { ...own, ...more }, 0.03, { count: n })).images);
+  };
+
+  it('explain a picture by integrated gradients that sum to 1', async () => {
+    const heat = await heatOf(pictures(n).images);
+    for (let i = 0; i < n; i++) expect(rowOf(heat, i).reduce((a, b) => a + b)).toBeCloseTo(1, 4);
+  });
+
+  it('draw the hottest pixels away by slopes where a random change of the same size hardly does', async () => {
+    const masks = topMasks(await heatOf(pictures(n).images), side, k);
+    const random = shared(await reached('random-sign', { k, draws: 1 }), masks);
+    const drawn = shared(await reached('ifia-top-k', { k, steps: 15 }), masks);
+    expect(random).toBeGreaterThan(0.85);
+    expect(drawn).toBeLessThan(random - 0.15);
+  });
+
+  it('move the centre of the heat', async () => {
+    const centre = (heat: Float32Array): number[] => {
+      const size = Math.sqrt(side);
+      const at = [0, 0];
+      heat.forEach((value, i) => {
+        at[0] += value * (i % size);
+        at[1] += value * Math.floor(i / size);
+      });
+      return at;
+    };
+    const clean = await heatOf(pictures(n).images);
+    const moves = async (id: string, more: Record<string, unknown>) => {
+      const now = await reached(id, more);
+      let sum = 0;
+      for (let i = 0; i < n; i++) {
+        const [from, to] = [centre(rowOf(clean, i)), centre(rowOf(now, i))];
+        sum += Math.hypot(to[0] - from[0], to[1] - from[1]) / n;
+      }
+      return sum;
+    };
+    expect(await moves('ifia-centre', { steps: 15 })).toBeGreaterThan(
+      2 * (await moves('random-sign', { k })),
+    );
+  });
+
+  it("bring the heat nearer to the next picture's", async () => {
+    const clean = await heatOf(pictures(n).images);
+    const goals = new Float32Array(clean.length);
+    goals.set(clean.subarray(side));
+    goals.set(clean.subarray(0, side), clean.length - side);
+    const apart = (heat: Float32Array): number =>
+      heat.reduce((sum, value, i) => sum + (value - goals[i]) ** 2, 0);
+    const given = await reached('targeted-explanation', { steps: 40, stepSize: 0.002 });
+    expect(apart(given)).toBeLessThan(0.75 * apart(clean));
+    const masks = topMasks(goals, side, k);
+    const drawn = await reached('targeted-mass', { k, steps: 15 });
+    expect(shared(drawn, masks)).toBeGreaterThan(shared(clean, masks) + 0.08);
+  });
+});

@@ -1,0 +1,66 @@
+// How many pictures stand under an attack here, beside what stood under the reference implementation's: the same networks,
+// pictures, attempts, steps and queries. Where chance has a part, the mean over the same number of seeds, from 0 on.
+
+import type { Norm } from '../../../../src-main/engine/attacks/index.ts';
+import { accuracyOf, attacked, distancesOf, fixture } from './small-networks.ts';
+
+export interface Strength {
+  network: 'standard' | 'robust';
+  attack: string;
+  eps: number;
+  /** Without chance, or else for each of the seeds 0, 1, ... */
+  accuracy?: number;
+  accuracies?: number[];
+  norm?: Norm;
+  targets?: number;
+  restarts?: number;
+  queries?: number;
+  meanDistance?: number;
+  fooled?: number;
+}
+export const strengths = (): Strength[] => fixture('strengths').strengths;
+
+/** Parameters that the reference was run with. */
+const settings: Record<string, (strength: Strength) => Record<string, unknown>> = {
+  mim: () => ({ steps: 10, step: 0.25, decay: 1 }),
+  'apgd-ce': ({ norm, restarts }) => ({ norm, restarts, steps: 100 }),
+  'apgd-dlr': ({ norm, restarts, targets }) => ({ norm, restarts, targets, steps: 100 }),
+  fab: ({ norm, restarts, targets }) => ({ norm, restarts, targets, steps: 30 }),
+  square: ({ norm, queries }) => ({ norm, queries }),
+  spatial: () => ({ shift: 0.05, turn: 6, shifts: 3, turns: 3 }),
+};
+
+/** Those whose measure is how many pictures stand. */
+export const comparable = (): Strength[] => strengths().filter(({ attack }) => attack in settings);
+
+export const formOf = ({ attack, norm, targets, restarts }: Strength): string =>
+  [
+    attack,
+    norm,
+    restarts !== undefined && `${restarts} ${restarts === 1 ? 'attempt' : 'attempts'}`,
+    targets !== undefined && (targets === 0 ? 'untargeted' : 'targeted'),
+  ]
+    .filter(Boolean)
+    .join(', ');
+
+export interface Compared {
+  /** Share of the pictures that stand, mean over the seeds. */
+  ours: number;
+  reference: number;
+  /** Of any picture and seed, in the attack's norm; 0 where it has none. */
+  largestChange: number;
+}
+
+export async function compare(strength: Strength): Promise<Compared> {
+  const { attack, network, eps, norm } = strength;
+  const reference = strength.accuracies ?? [strength.accuracy!];
+  const mean = (values: number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
+  const ours: number[] = [];
+  let largestChange = 0;
+  for (const seed of reference.keys()) {
+    const result = await attacked(attack, settings[attack](strength), eps, { network, seed });
+    ours.push(accuracyOf(result));
+    if (norm) largestChange = Math.max(largestChange, ...distancesOf(result, norm));
+  }
+  return { ours: mean(ours), reference: mean(reference), largestChange };
+}
