@@ -3,7 +3,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Split } from '../contracts/dataset.ts';
+import { ATTRIBUTE_MAX, type Split } from '../contracts/dataset.ts';
 import { boundsOf, type Box, type Point, type Rle, type Shape } from '../contracts/geometry.ts';
 import { AppError } from '../contracts/errors.ts';
 import { areaOfRle, checkRle, encodeRle, rasterize, rleFromString, rleToString } from '../imaging/index.ts';
@@ -149,6 +149,8 @@ function readDataset(
           : null,
       recordPlace: { file, place },
     };
+    const attributes = attributesOf(entry.attributes);
+    if (attributes !== null) image.attributes = { ...image.attributes, ...attributes };
     result.set(found.file, image);
     byId.set(id, image);
   });
@@ -181,6 +183,17 @@ function readDataset(
       file,
       message: `${classes.size} categories are listed, ${usedClasses.size} have annotations; the rest is not imported`,
     });
+}
+
+/** Plain values that an image object may carry beyond the format: `"attributes": {"background": "water"}`. */
+function attributesOf(value: unknown): Record<string, string> | null {
+  if (!isRecord(value)) return null;
+  const plain = Object.entries(value).filter(([, one]) =>
+    ['string', 'number', 'boolean'].includes(typeof one),
+  );
+  return Object.fromEntries(
+    plain.map(([name, one]) => [name.slice(0, ATTRIBUTE_MAX), String(one).slice(0, ATTRIBUTE_MAX)]),
+  );
 }
 
 function readCategories(categories: unknown[], file: string): Map<unknown, string> {

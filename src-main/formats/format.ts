@@ -45,6 +45,8 @@ export interface ImportedImage {
   annotations: ImportedAnnotation[];
   /** What the annotations say of the picture's size; null where they say nothing. */
   declaredSize: { widthPx: number; heightPx: number } | null;
+  /** What is said of the whole picture besides its class, by name: its background, hair, … */
+  attributes?: Record<string, string>;
   recordPlace: RecordPlace;
 }
 

@@ -3,6 +3,7 @@
 import { AppError } from '../contracts/errors.ts';
 import type { Detection } from '../contracts/api.ts';
 import { coco } from './coco.ts';
+import { celeba } from './celeba.ts';
 import { cub } from './cub.ts';
 import { folders } from './folders.ts';
 import type { Format } from './format.ts';
@@ -10,8 +11,18 @@ import { oxfordPets } from './oxford-pets.ts';
 import type { SourceTree } from './source.ts';
 import { tinyImagenet } from './tiny-imagenet.ts';
 import { voc } from './voc.ts';
+import { waterbirds } from './waterbirds.ts';
 
-export const formats: readonly Format[] = [coco, voc, tinyImagenet, cub, oxfordPets, folders];
+export const formats: readonly Format[] = [
+  coco,
+  voc,
+  tinyImagenet,
+  cub,
+  oxfordPets,
+  waterbirds,
+  celeba,
+  folders,
+];
 
 export function formatById(id: string): Format {
   const format = formats.find((candidate) => candidate.id === id);

@@ -195,4 +195,47 @@ export const migrations: readonly string[] = [
     energy_b REAL
   ) STRICT;
   `,
+  `
+  -- Any measure has a figure of the whole and may have one of each picture; weights_of is the epoch whose weights
+  -- were measured, so that figures of the same weights can be added to.
+  ALTER TABLE evaluation ADD COLUMN figures TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE evaluation ADD COLUMN weights_of INTEGER;
+  ALTER TABLE evaluation_image ADD COLUMN measured TEXT NOT NULL DEFAULT '{}';
+  UPDATE evaluation_image SET measured = json_object('energyInBox', energy_in_box, 'pointingGame', pointing_hit,
+    'meanIou', iou, 'saliencyMetric', saliency_metric);
+  ALTER TABLE evaluation_image DROP COLUMN energy_in_box;
+  ALTER TABLE evaluation_image DROP COLUMN pointing_hit;
+  ALTER TABLE evaluation_image DROP COLUMN iou;
+  ALTER TABLE evaluation_image DROP COLUMN saliency_metric;
+
+  -- What an import says of a picture besides its class: its background, hair, …
+  CREATE TABLE attribute (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+  ) STRICT;
+  CREATE TABLE image_attribute (
+    image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+    attribute_id INTEGER NOT NULL REFERENCES attribute,
+    value TEXT NOT NULL,
+    PRIMARY KEY (image_id, attribute_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Runs over a grid of parameters. figures: of the run on the tuning pictures of its sweep.
+  CREATE TABLE sweep (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    config TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    trained_on TEXT NOT NULL,
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot,
+    error TEXT
+  ) STRICT;
+  CREATE TABLE sweep_run (
+    sweep_id INTEGER NOT NULL REFERENCES sweep ON DELETE CASCADE,
+    position INTEGER NOT NULL CHECK (position >= 0),
+    run_id INTEGER NOT NULL UNIQUE REFERENCES run ON DELETE CASCADE,
+    figures TEXT,
+    PRIMARY KEY (sweep_id, position)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { annotationsRepository, type AnnotationsRepository } from './annotations.ts';
+import { attributesRepository, type AttributesRepository } from './attributes.ts';
 import { classesRepository, type ClassesRepository } from './classes.ts';
 import { comparisonsRepository, type ComparisonsRepository } from './comparisons.ts';
 import { openDatabase, type Connection } from './database.ts';
@@ -15,6 +16,7 @@ import { runsRepository, type RunsRepository } from './runs.ts';
 import { settingsRepository, type SettingsRepository } from './settings.ts';
 import { snapshotsRepository, type SnapshotsRepository } from './snapshots.ts';
 import { sourcesRepository, type SourcesRepository } from './sources.ts';
+import { sweepsRepository, type SweepsRepository } from './sweeps.ts';
 import { undoRepository, type UndoRepository } from './undo-log.ts';
 
 export const PROJECT_FILE = 'project.sqlite';
@@ -25,6 +27,7 @@ export interface ProjectStore {
   images: ImagesRepository;
   classes: ClassesRepository;
   annotations: AnnotationsRepository;
+  attributes: AttributesRepository;
   undo: UndoRepository;
   importKeys: ImportKeysRepository;
   snapshots: SnapshotsRepository;
@@ -33,6 +36,7 @@ export interface ProjectStore {
   evaluations: EvaluationsRepository;
   explanations: ExplanationsRepository;
   comparisons: ComparisonsRepository;
+  sweeps: SweepsRepository;
   /** All or nothing; what it returns is on disk. */
   transaction<T>(work: () => T): T;
   close(): void;
@@ -57,6 +61,7 @@ export function openProjectStore(folder: string): ProjectStore {
     images: imagesRepository(db),
     classes: classesRepository(db),
     annotations: annotationsRepository(db),
+    attributes: attributesRepository(db),
     undo: undoRepository(db),
     importKeys: importKeysRepository(db),
     snapshots: snapshotsRepository(db),
@@ -65,6 +70,7 @@ export function openProjectStore(folder: string): ProjectStore {
     evaluations: evaluationsRepository(db),
     explanations: explanationsRepository(db),
     comparisons: comparisonsRepository(db),
+    sweeps: sweepsRepository(db),
     transaction: (work) => db.transaction(work).immediate(),
     close() {
       db.close();

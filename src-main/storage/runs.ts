@@ -64,6 +64,9 @@ export function runsRepository(db: Connection) {
     UPDATE run SET epochs_done = ?, best_epoch = ?, best_accuracy = ?,
       seconds = (SELECT coalesce(sum(seconds), 0) FROM epoch_metric WHERE run_id = run.id) WHERE id = ?`);
   const setOutcome = db.prepare('UPDATE run SET device = ?, seconds = ? WHERE id = ?');
+  const warn = db.prepare(
+    `UPDATE run SET trained_on = json_insert(trained_on, '$.warnings[#]', ?) WHERE id = ?`,
+  );
   const interrupt = db.prepare(`UPDATE run SET state = 'interrupted' WHERE state IN ('running', 'waiting')`);
   const remove = db.prepare('DELETE FROM run WHERE id = ?');
   return {
@@ -84,6 +87,8 @@ export function runsRepository(db: Connection) {
       void setProgress.run(epochsDone, best?.epoch ?? null, best?.accuracy ?? null, id),
     setOutcome: (id: RunId, device: string, seconds: number): void =>
       void setOutcome.run(device, seconds, id),
+    /** Adds to the warnings of what the run trains on. */
+    warn: (id: RunId, message: string): void => void warn.run(message, id),
     /** Runs that were going on when the core died. To be called before any run starts. */
     interruptAll: (): number => interrupt.run().changes,
     remove: (id: RunId): void => void remove.run(id),

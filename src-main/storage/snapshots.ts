@@ -9,13 +9,16 @@ import type { ClassId, ImageId } from '../contracts/ids.ts';
 import type { Connection } from './database.ts';
 import { parse } from './rows.ts';
 
+/** Where a picture is in a run: in a part of the project, or set apart from selection by the run's sweep. */
+export type SnapshotPart = Split | 'tuning';
+
 export interface Snapshot {
   classes: { id: ClassId; name: string }[];
   images: {
     id: ImageId;
     contentHash: string;
     classId: ClassId | null;
-    split: Split | null;
+    split: SnapshotPart | null;
     annotations: { classId: ClassId | null; shape: Shape }[];
   }[];
 }

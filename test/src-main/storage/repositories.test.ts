@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClassId, RunId } from '../../../src-main/contracts/ids.ts';
 import { runConfigSchema, type EpochMetrics, type TrainedOn } from '../../../src-main/contracts/runs.ts';
+import { sweepConfigSchema } from '../../../src-main/contracts/sweeps.ts';
 import type { ProjectStore } from '../../../src-main/storage/project-store.ts';
 import { box, newImage, openStore, scratchFolder } from './scratch.ts';
 
@@ -62,6 +63,18 @@ describe('runs', () => {
     expect(store.epochMetrics.ofRun(id)).toEqual([epoch(1), epoch(2, 0.9)]);
   });
 
+  it('take warnings that come while they train, after those they began with', () => {
+    const store = openStore(scratchFolder());
+    const snapshot = store.snapshots.save({ classes: [], images: [] });
+    const id = store.runs.add(config, { ...trainedOn, warnings: ['few pictures'] }, snapshot, '0.1.0');
+    store.runs.warn(id, 'memory ran out: a "small" one');
+    store.runs.warn(id, 'again');
+    expect(store.runs.byId(id)!.trainedOn).toEqual({
+      ...trainedOn,
+      warnings: ['few pictures', 'memory ran out: a "small" one', 'again'],
+    });
+  });
+
   it('never take the number of one that was deleted', () => {
     const store = openStore(scratchFolder());
     const first = addRun(store);
@@ -86,6 +99,34 @@ describe('runs', () => {
       'failed',
       'cancelled',
     ]);
+  });
+});
+
+describe('sweeps', () => {
+  it('know their runs by place, forget those that are deleted, and keep the figures of the others', () => {
+    const store = openStore(scratchFolder());
+    const snapshot = store.snapshots.save({ classes: [], images: [] });
+    const asked = sweepConfigSchema.parse({
+      run: { ...config, objective: 'box-aware' },
+      grid: { lambdaInside: [0], lambdaOutside: [0, 1] },
+    });
+    const id = store.sweeps.add({ ...asked, measures: [] }, trainedOn, snapshot);
+    const [first, second, other] = [addRun(store), addRun(store), addRun(store)];
+    store.sweeps.addRun(id, 0, first);
+    store.sweeps.addRun(id, 2, second);
+    const figures = {
+      accuracy: { value: 0.5, low: null, high: null, pictures: 2, skipped: 0, params: {} },
+    };
+    store.sweeps.setFigures(second, figures);
+    expect(() => store.sweeps.addRun(id, 2, other)).toThrow();
+    expect(store.sweeps.runsOf(id)).toEqual([
+      { position: 0, runId: first, figures: null },
+      { position: 2, runId: second, figures },
+    ]);
+    expect([store.sweeps.ofRun(first)?.id, store.sweeps.ofRun(other)]).toEqual([id, null]);
+    store.runs.remove(first);
+    expect(store.sweeps.runsOf(id).map(({ position }) => position)).toEqual([2]);
+    expect(store.sweeps.all()).toMatchObject([{ id, error: null, config: { repeat: 3 } }]);
   });
 });
 

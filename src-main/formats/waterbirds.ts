@@ -1,0 +1,74 @@
+// Waterbirds (Sagawa et al. 2020, "Distributionally robust neural networks for group shifts"): birds pasted onto land
+// or water. One table, metadata.csv: img_filename, y (0 landbird, 1 waterbird), split (0 train, 1 validation, 2 test),
+// place (0 land, 1 water). Sets built alike have other attribute columns; every further column is taken as one.
+
+import type { Split } from '../contracts/dataset.ts';
+import { ATTRIBUTE_MAX } from '../contracts/dataset.ts';
+import { columnOf, readCsv } from './csv.ts';
+import type { Format } from './format.ts';
+import { damaged } from './source.ts';
+import { checkedClassName, warnOfPicture } from './words.ts';
+
+const table = 'metadata.csv';
+const known = ['img_id', 'img_filename', 'y', 'split', 'place_filename'];
+const parts: Record<string, Split> = { '0': 'train', '1': 'selection', '2': 'test' };
+/** The published set's numbers in words; others stay as they are written. */
+const classNames: Record<string, string> = { '0': 'landbird', '1': 'waterbird' };
+const places: Record<string, string> = { '0': 'land', '1': 'water' };
+
+export const waterbirds: Format = {
+  id: 'waterbirds',
+  title: 'Waterbirds',
+
+  async detect(source) {
+    const file = tableOf(source.folderWith(table));
+    if (file === null) return { score: 0, reason: `no ${table}` };
+    const head = await source.head(file, 1000);
+    const columns = head.split(/\r?\n/)[0].split(',');
+    return ['img_filename', 'y', 'split'].every((name) => columns.includes(name))
+      ? { score: 0.95, reason: `${file} with img_filename, y and split` }
+      : { score: 0, reason: `${file} lacks img_filename, y or split` };
+  },
+
+  async read(source, sink) {
+    const base = source.folderWith(table) ?? '';
+    const file = tableOf(base)!;
+    const content = await readCsv(source, file);
+    const at = (name: string): number => columnOf(content, name, file);
+    const [nameAt, classAt, splitAt] = [at('img_filename'), at('y'), at('split')];
+    const attributes = content.columns.flatMap((name, i) =>
+      name === '' || known.includes(name) ? [] : [{ name, i }],
+    );
+    const isWaterbirds = content.columns.includes('place');
+    for (const { fields, place } of content.rows) {
+      sink.signal.throwIfAborted();
+      const split = parts[fields[splitAt]];
+      if (split === undefined)
+        throw damaged(file, place, `${fields[splitAt].slice(0, 20)} is no split: 0, 1 or 2`);
+      const found = source.findPicture(fields[nameAt], [base]);
+      if ('problem' in found) {
+        warnOfPicture(sink, found.problem, file, place, fields[nameAt]);
+        continue;
+      }
+      const y = fields[classAt];
+      sink.image({
+        file: source.absolute(found.file),
+        relativePath: found.file,
+        className: checkedClassName((isWaterbirds && classNames[y]) || y, file, place),
+        split,
+        annotations: [],
+        declaredSize: null,
+        attributes: Object.fromEntries(
+          attributes.map(({ name, i }) => [
+            name.slice(0, ATTRIBUTE_MAX),
+            (name === 'place' ? (places[fields[i]] ?? fields[i]) : fields[i]).slice(0, ATTRIBUTE_MAX),
+          ]),
+        ),
+        recordPlace: { file, place },
+      });
+    }
+  },
+};
+
+const tableOf = (base: string | null): string | null =>
+  base === null ? null : base === '' ? table : `${base}/${table}`;

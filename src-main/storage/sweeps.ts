@@ -1,0 +1,81 @@
+// Sweeps, and which run is which of their plan. What a sweep's run scores on the tuning pictures is kept here: its
+// evaluation on the test pictures is an ordinary one.
+
+import type { ErrorRecord } from '../contracts/errors.ts';
+import type { RunId, SweepId } from '../contracts/ids.ts';
+import type { Figure, TrainedOn } from '../contracts/runs.ts';
+import type { SweepConfig } from '../contracts/sweeps.ts';
+import type { Connection } from './database.ts';
+import { jsonOrNull, parse, parseOrNull } from './rows.ts';
+
+export interface StoredSweep {
+  id: SweepId;
+  config: SweepConfig;
+  createdAt: number;
+  trainedOn: TrainedOn;
+  snapshotId: number;
+  error: ErrorRecord | null;
+}
+
+export interface StoredSweepRun {
+  /** Place in the sweep's plan. */
+  position: number;
+  runId: RunId;
+  /** On the tuning pictures, by the measures' keys; null until measured. */
+  figures: Record<string, Figure> | null;
+}
+
+type Row = Omit<StoredSweep, 'config' | 'trainedOn' | 'error'> &
+  Record<'config' | 'trainedOn', string> & {
+    error: string | null;
+  };
+const toSweep = (row: Row): StoredSweep => ({
+  ...row,
+  config: parse<SweepConfig>(row.config),
+  trainedOn: parse<TrainedOn>(row.trainedOn),
+  error: parseOrNull<ErrorRecord>(row.error),
+});
+
+export type SweepsRepository = ReturnType<typeof sweepsRepository>;
+
+export function sweepsRepository(db: Connection) {
+  const SELECT = `SELECT id, config, created_at AS createdAt, trained_on AS trainedOn, snapshot_id AS snapshotId,
+    error FROM sweep`;
+  const all = db.prepare<[], Row>(`${SELECT} ORDER BY id DESC`);
+  const byId = db.prepare<[number], Row>(`${SELECT} WHERE id = ?`);
+  const insert = db.prepare(
+    'INSERT INTO sweep (config, created_at, trained_on, snapshot_id) VALUES (?, ?, ?, ?)',
+  );
+  const setError = db.prepare('UPDATE sweep SET error = ? WHERE id = ?');
+  const runsOf = db.prepare<[number], { position: number; runId: RunId; figures: string | null }>(
+    'SELECT position, run_id AS runId, figures FROM sweep_run WHERE sweep_id = ? ORDER BY position',
+  );
+  const insertRun = db.prepare('INSERT INTO sweep_run (sweep_id, position, run_id) VALUES (?, ?, ?)');
+  const ofRun = db.prepare<[number], Row>(
+    `${SELECT} WHERE id = (SELECT sweep_id FROM sweep_run WHERE run_id = ?)`,
+  );
+  const setFigures = db.prepare('UPDATE sweep_run SET figures = ? WHERE run_id = ?');
+  return {
+    /** Newest first. */
+    all: (): StoredSweep[] => all.all().map(toSweep),
+    byId(id: number): StoredSweep | null {
+      const row = byId.get(id);
+      return row ? toSweep(row) : null;
+    },
+    add: (config: SweepConfig, trainedOn: TrainedOn, snapshotId: number): SweepId =>
+      Number(
+        insert.run(JSON.stringify(config), Date.now(), JSON.stringify(trainedOn), snapshotId).lastInsertRowid,
+      ) as SweepId,
+    setError: (id: SweepId, error: ErrorRecord | null): void => void setError.run(jsonOrNull(error), id),
+    runsOf: (id: SweepId): StoredSweepRun[] =>
+      runsOf.all(id).map((row) => ({ ...row, figures: parseOrNull<Record<string, Figure>>(row.figures) })),
+    addRun: (id: SweepId, position: number, runId: RunId): void => void insertRun.run(id, position, runId),
+    /** The sweep that a run belongs to. */
+    ofRun(runId: RunId): StoredSweep | null {
+      const row = ofRun.get(runId);
+      return row ? toSweep(row) : null;
+    },
+    setFigures: (runId: RunId, figures: Record<string, Figure>): void =>
+      void setFigures.run(JSON.stringify(figures), runId),
+  };
+}
