@@ -2,16 +2,20 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import type { DeviceChoice } from '../contracts/runs.ts';
 import { DEMO_RUNS, runDemo, type DemoRun } from '../services/demo.ts';
 import { withCore } from './session.ts';
 import { clock, percent, table, type Terminal } from './terminal.ts';
 
-export async function demo(terminal: Terminal, { seed, dir }: { seed: number; dir?: string }): Promise<void> {
+export async function demo(
+  terminal: Terminal,
+  { seed, dir, device }: { seed: number; dir?: string; device: DeviceChoice },
+): Promise<void> {
   await withCore(terminal, async ({ core, finish }) => {
     const projects = path.join(core.context.options.dataFolder, 'projects');
     const folder = dir === undefined ? freeName(projects, `Demo ${seed}`) : path.resolve(dir);
     terminal.say(`Training four ways on generated pictures, seed ${seed}; a few minutes.`);
-    const { seconds, runs, measured, report } = await runDemo(core.context, folder, seed, finish);
+    const { seconds, runs, measured, report } = await runDemo(core.context, folder, seed, finish, device);
     const rows = (Object.keys(DEMO_RUNS) as DemoRun[]).map((key) => {
       const { measures } = measured[key].evaluated!;
       return [

@@ -1,12 +1,15 @@
-// fovea explain PROJECT --run N --image NAME --method ID --out FILE.png
+// fovea explain PROJECT --run N --image NAME --method ID --class NAME --versus NAME --out FILE.png
 
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
+import type { ClassId } from '../contracts/ids.ts';
+import type { DeviceChoice, TrainedOn } from '../contracts/runs.ts';
 import { decodeRgb, encodePng } from '../imaging/index.ts';
 import { explain as mapOf } from '../services/explanations.ts';
 import { overlay } from '../services/heat-picture.ts';
 import { imageNamed } from '../services/images.ts';
+import { storedRun } from '../services/run-records.ts';
 import { readSet } from './set-values.ts';
 import { runNumber, withCore } from './session.ts';
 import { percent, type Terminal } from './terminal.ts';
@@ -20,7 +23,10 @@ interface Options {
   image: string;
   method: string;
   set: string[];
+  class: string;
+  versus?: string;
   out: string;
+  device?: DeviceChoice;
 }
 
 export async function explain(terminal: Terminal, project: string, options: Options): Promise<void> {
@@ -34,12 +40,18 @@ export async function explain(terminal: Terminal, project: string, options: Opti
         reason: `known are ${saliency.map(({ id }) => id).join(', ')}`,
       });
     const image = imageNamed(core.context.project(), options.image);
+    const { classes } = storedRun(core.context.project(), runId).trainedOn;
     const map = await mapOf(core.context, {
       runId,
       imageId: image.id,
       method: method.id,
       params: readSet(options.set, method.params),
-      target: 'true',
+      target:
+        options.class === 'true' || options.class === 'predicted'
+          ? options.class
+          : classNamed(classes, options.class),
+      device: options.device,
+      versus: options.versus === undefined ? undefined : classNamed(classes, options.versus),
     });
 
     const longer = Math.max(image.widthPx, image.heightPx);
@@ -59,15 +71,26 @@ export async function explain(terminal: Terminal, project: string, options: Opti
         image: image.relativePath,
         method: method.id,
         class: explained.name,
+        ...(options.versus !== undefined && { versus: options.versus }),
         score: explained.score,
         energyInBox: map.energyInBox,
         pointingHit: map.pointingHit,
         out,
       },
       [
-        `${image.name}: heat of "${explained.name}" (score ${percent(explained.score)}), ` +
+        `${image.name}: heat of "${explained.name}" (score ${percent(explained.score)})` +
+          (options.versus === undefined ? ', ' : ` against "${options.versus}", `) +
           `${percent(map.energyInBox)} of it in the box; drawn to ${out}`,
       ],
     );
+  });
+}
+
+/** @throws AppError 'bad-input' naming the classes of the run */
+function classNamed(classes: TrainedOn['classes'], name: string): ClassId {
+  const found = classes.find((one) => one.name === name);
+  if (found) return found.classId;
+  throw new AppError('bad-input', `the run knows no class "${name}"`, {
+    reason: `known are ${classes.map((one) => one.name).join(', ')}; and "true" and "predicted"`,
   });
 }

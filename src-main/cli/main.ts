@@ -3,6 +3,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AppError, toErrorRecord, type ErrorRecord } from '../contracts/errors.ts';
+import { deviceSchema } from '../contracts/runs.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 const OK = 0;
@@ -24,9 +25,37 @@ const share = (text: string): number => {
     throw new InvalidArgumentError('It must be a share from 0 to 0.9.');
   return number;
 };
+const portion = (text: string): number => {
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= 0 && number <= 1))
+    throw new InvalidArgumentError('It must be a share from 0 to 1.');
+  return number;
+};
+const positive = (text: string): number => {
+  const number = Number(text);
+  if (text.trim() === '' || !(number > 0 && number < Infinity))
+    throw new InvalidArgumentError('It must be a number above 0.');
+  return number;
+};
 const collect = (text: string, before: string[]): string[] => [...before, text];
 const split = () =>
   new Option('--split <split>', 'part of the pictures').choices(['train', 'selection', 'test']);
+
+const device = (help: string) => new Option('--device <id>', help).choices(deviceSchema.options);
+
+/** What `train` and `sweep` ask of a run. */
+const runFlags = (command: Command, objective: string): Command =>
+  command
+    .option('--objective <id>', 'what training aims at', objective)
+    .option('--set <name=value>', "a parameter of the objective or a run's setting; repeatable", collect, [])
+    .option('--model <id>', 'network', 'resnet8')
+    .option('--size <px>', 'side to which pictures are scaled', whole(16), 64)
+    .option('--epochs <n>', 'passes over the training pictures', whole(1), 16)
+    .option('--batch <n>', 'pictures a step', whole(2), 64)
+    .option('--seed <n>', 'seed', whole(0), 0)
+    .option('--start <from>', 'scratch, a safetensors file, or a name of `fovea weights list`', 'scratch')
+    .addOption(device('where to train').default('auto'))
+    .option('--group-by <attribute>', 'attribute that, with the class, makes the groups');
 
 type Action<Args extends unknown[]> = (terminal: Terminal, ...args: Args) => Promise<void>;
 /** A command's function with the terminal in front; commander's own object behind is cut off. */
@@ -63,24 +92,35 @@ function program(): Command {
     .option('--test <share>', 'share for measuring', share, 0.2)
     .option('--fresh', 'deal out the test part anew, too')
     .action(run(async () => (await import('./split.ts')).split));
-  fovea
-    .command('train <project>')
-    .description('train a model')
-    .option('--objective <id>', 'what training aims at', 'standard')
-    .option('--set <name=value>', "a parameter of the objective or a run's setting; repeatable", collect, [])
-    .option('--model <id>', 'network', 'resnet8')
-    .option('--size <px>', 'side to which pictures are scaled', whole(16), 64)
-    .option('--epochs <n>', 'passes over the training pictures', whole(1), 16)
-    .option('--batch <n>', 'pictures a step', whole(2), 64)
-    .option('--seed <n>', 'seed', whole(0), 0)
-    .addOption(new Option('--device <id>', 'where to train').choices(['auto', 'cpu']).default('auto'))
+  runFlags(fovea.command('train <project>').description('train a model'), 'standard')
     .option('--resume <run>', 'go on with a paused or interrupted run; other options are the run’s own')
     .action(run(async () => (await import('./train.ts')).train));
+  runFlags(
+    fovea
+      .command('sweep <project>')
+      .description(
+        'train box-aware over a grid of weights, with its baselines, and choose the best by each measure',
+      ),
+    'box-aware',
+  )
+    .option('--grid <grid>', 'coarse, paper, or lambdaInside=0,1,10;lambdaOutside=0,1,10', 'coarse')
+    .option('--repeat <n>', 'repetitions, each with the next seed', whole(1), 3)
+    .option(
+      '--measures <ids>',
+      'measures to choose by, with commas between, or all; the usual ones otherwise',
+    )
+    .option('--resume <sweep>', 'go on with a sweep, or show a done one; other options are the sweep’s own')
+    .action(run(async () => (await import('./sweep.ts')).sweep));
   fovea
     .command('evaluate <project>')
     .description('measure a run')
     .requiredOption('--run <n>', 'number of the run')
     .addOption(split().default('test'))
+    .option('--measures <ids>', 'measures, with commas between, or all; the usual ones otherwise')
+    .option('--set <measure.name=value>', 'a parameter of a measure; repeatable', collect, [])
+    .option('--group-by <attribute>', 'attribute that, with the class, makes the groups')
+    .addOption(device('where to compute; where the run was trained otherwise'))
+    .option('--against <path>', 'folder of a project or of pictures to compare with')
     .action(run(async () => (await import('./evaluate.ts')).evaluate));
   fovea
     .command('explain <project>')
@@ -89,14 +129,63 @@ function program(): Command {
     .requiredOption('--image <name>', 'file name of the picture')
     .option('--method <id>', 'saliency method', 'input-gradient')
     .option('--set <name=value>', 'a parameter of the method; repeatable', collect, [])
+    .option('--class <name>', "class explained: a name, 'true' or 'predicted'", 'true')
+    .addOption(device('where to compute; the processor otherwise'))
+    .option('--versus <name>', 'class it is held against: the difference of both is explained')
     .requiredOption('--out <file>', 'PNG file to write')
     .action(run(async () => (await import('./explain.ts')).explain));
+  fovea
+    .command('attack <project>')
+    .description(
+      'change pictures so that a run errs, or so that its heat moves, and say how many still stand',
+    )
+    .requiredOption('--run <n>', 'number of the run')
+    .option('--attack <id>', 'attack', 'pgd')
+    .option(
+      '--eps <size>',
+      "size of the change in the attack's norm; the pixel range is 1",
+      positive,
+      8 / 255,
+    )
+    .option('--set <name=value>', 'a parameter of the attack; repeatable', collect, [])
+    .option('--from <n>', 'number of another run: pictures are made against it, and judged by this one')
+    .addOption(split().default('test'))
+    .option('--limit <n>', 'the first pictures only', whole(1))
+    .option('--seed <n>', 'seed', whole(0), 0)
+    .addOption(device('where to compute; where the run was trained otherwise'))
+    .action(run(async () => (await import('./attack.ts')).attack));
   fovea
     .command('export <project>')
     .description('write annotations and pictures in a format that other tools read')
     .requiredOption('--format <id>', 'annotation format')
     .requiredOption('--out <dir>', 'folder to write, new or empty')
     .action(run(async () => (await import('./export.ts')).exportTo));
+  fovea
+    .command('export-model <project>')
+    .description('write the network of a run as a file that other programs run, checked on 32 pictures')
+    .requiredOption('--run <n>', 'number of the run')
+    .requiredOption('--out <file>', 'file to write')
+    .addOption(
+      new Option('--format <id>', 'onnx, or the weights alone; told by the file name otherwise').choices([
+        'onnx',
+        'safetensors',
+      ]),
+    )
+    .action(run(async () => (await import('./export-model.ts')).exportModel));
+  const weights = fovea.command('weights').description('trained weights that a run can start from');
+  weights
+    .command('list')
+    .description('the catalogue, and what is here')
+    .action(run(async () => (await import('./weights.ts')).listWeights));
+  weights
+    .command('get <name>')
+    .description('download an entry of the catalogue from the host in FOVEA_WEIGHTS_BASE')
+    .option('--sha256 <hex>', 'what the file must have; what the server states otherwise')
+    .action(run(async () => (await import('./weights.ts')).getWeights));
+  weights
+    .command('import <file>')
+    .description('take in a safetensors file with the names of torchvision or timm')
+    .action(run(async () => (await import('./weights.ts')).importWeights));
   fovea
     .command('runs <project>')
     .description('list the runs of a project')
@@ -114,7 +203,36 @@ function program(): Command {
     .description('train four ways on generated pictures with a planted shortcut, and write a report')
     .option('--seed <n>', 'seed', whole(0), 0)
     .option('--dir <dir>', 'folder for the project and the report; a temporary one otherwise')
+    .addOption(device('where to train').default('auto'))
     .action(run(async () => (await import('./demo.ts')).demo));
+  const make = fovea
+    .command('make')
+    .description('make pictures with a known shortcut, as a folder to import');
+  make
+    .command('sample')
+    .description('patterned objects beside a sticker whose colour tells the class in training')
+    .requiredOption('--out <dir>', 'folder to write, new or empty')
+    .option('--seed <n>', 'seed', whole(0), 0)
+    .option('--bias <share>', 'share of training pictures whose sticker tells the class', portion, 0.95)
+    .action(run(async () => (await import('./make.ts')).makeSample));
+  make
+    .command('blockmnist')
+    .description('a digit above or below a block that says nothing')
+    .requiredOption('--mnist <dir>', 'folder with the four files of MNIST, packed or not')
+    .requiredOption('--out <dir>', 'folder to write, new or empty')
+    .option('--seed <n>', 'seed', whole(0), 0)
+    .option('--train <n>', 'training pictures at most', whole(1), 60_000)
+    .option('--test <n>', 'test pictures at most', whole(1), 10_000)
+    .action(run(async () => (await import('./make.ts')).makeBlockMnist));
+  make
+    .command('waterbirds-like <project>')
+    .description("a project's objects on land or water, which goes with the class in training")
+    .requiredOption('--out <dir>', 'folder to write, new or empty')
+    .option('--correlation <share>', 'share of training pictures on their class’s ground', portion, 0.95)
+    .option('--seed <n>', 'seed', whole(0), 0)
+    .option('--size <px>', 'side of the pictures', whole(16), 96)
+    .option('--backgrounds <dir>', 'two folders of pictures to use as grounds; drawn ones otherwise')
+    .action(run(async () => (await import('./make.ts')).makeWaterbirdsLike));
   fovea
     .command('serve [project]')
     .description('serve the app on this machine, for a browser here or behind a tunnel')
@@ -137,13 +255,20 @@ function lineOf({ message, detail }: ErrorRecord): string {
 
 try {
   await program().parseAsync();
-  process.exit(OK);
+  await exit(OK);
 } catch (thrown) {
   // Commander has printed its own line; help and version are no errors.
-  if (thrown instanceof CommanderError) process.exit(thrown.exitCode === 0 ? OK : USER_ERROR);
+  if (thrown instanceof CommanderError) await exit(thrown.exitCode === 0 ? OK : USER_ERROR);
   const error = toErrorRecord(thrown);
   console.error(`fovea: ${lineOf(error)}`);
-  if (thrown instanceof AppError && error.code !== 'internal') process.exit(USER_ERROR);
+  if (thrown instanceof AppError && error.code !== 'internal') await exit(USER_ERROR);
   if (thrown instanceof Error) console.error(thrown.stack);
-  process.exit(BUG);
+  await exit(BUG);
+}
+
+/** A pipe takes what was written in its own time; leaving before that would cut a long answer short. */
+async function exit(status: number): Promise<never> {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise((resolve) => stream.write('', resolve));
+  process.exit(status);
 }

@@ -2,13 +2,16 @@
 
 import { AppError } from '../contracts/errors.ts';
 import type { Methods } from '../contracts/api.ts';
-import type { RunConfigInput } from '../contracts/runs.ts';
+import { methodNamed } from '../contracts/methods.ts';
+import type { DeviceChoice, RunConfigInput } from '../contracts/runs.ts';
 import { checkpointOf } from '../services/run-records.ts';
 import { readSet } from './set-values.ts';
+import { fitWords, readStart } from './weights.ts';
 import { runNumber, withCore } from './session.ts';
 import { clock, percent, type Terminal } from './terminal.ts';
 
-interface Options {
+/** What a run is asked for, as flags give it. */
+export interface RunOptions {
   objective: string;
   set: string[];
   model: string;
@@ -16,22 +19,39 @@ interface Options {
   epochs: number;
   batch: number;
   seed: number;
-  device: 'auto' | 'cpu';
+  device: DeviceChoice;
+  start: string;
+  groupBy?: string;
+}
+interface Options extends RunOptions {
   resume?: string;
 }
 
 export async function train(terminal: Terminal, folder: string, options: Options): Promise<void> {
-  await withCore(terminal, async ({ core, open, finish }) => {
+  await withCore(terminal, async (session) => {
+    const { core, open, finish } = session;
     await open(folder);
     const begun =
       options.resume === undefined
-        ? await core.call('runs.start', configOf(options, await core.call('app.methods', {})))
+        ? await core.call('runs.start', {
+            ...configOf(options, await core.call('app.methods', {})),
+            start: await readStart(session, options.start),
+          })
         : await core.call('runs.resume', { id: runNumber(options.resume) });
-    const { trainedOn } = begun;
+    const { trainedOn, config } = begun;
+    if (config.start && options.resume === undefined) {
+      const { start } = config;
+      const fit = await core.call('weights.fit', { start, config, classes: trainedOn.classes.length });
+      terminal.say(`Starts from ${start.name}: ${fitWords(fit)}`);
+    }
     terminal.say(
       `Run ${begun.number}: ${trainedOn.train} training pictures, ${trainedOn.withRegion} with a box or mask; ` +
         `${trainedOn.selection} for selection, ${trainedOn.test} for test`,
     );
+    if (begun.config.device === 'auto') {
+      const { id, reason } = await core.chooseDevice('auto', begun.device);
+      terminal.say(`On ${id}: ${reason}`);
+    }
     for (const warning of trainedOn.warnings) terminal.note(`warning: ${warning}`);
     await finish(begun.jobId!);
     // The evaluation that follows a run by itself belongs to what the person asked for.
@@ -39,6 +59,9 @@ export async function train(terminal: Terminal, folder: string, options: Options
       if (job.kind === 'evaluate' && job.runId === begun.id) await finish(job.id);
 
     const run = await core.call('runs.get', { id: begun.id });
+    // Those that came while it trained.
+    for (const warning of run.trainedOn.warnings.slice(trainedOn.warnings.length))
+      terminal.note(`warning: ${warning}`);
     const measures = run.evaluated?.measures ?? null;
     terminal.answer(
       {
@@ -46,6 +69,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
         objective: run.config.objective,
         model: run.config.model,
         seed: run.config.seed,
+        start: run.config.start ?? null,
         device: run.device,
         epochs: run.epochsDone,
         seconds: run.seconds,
@@ -69,8 +93,8 @@ export async function train(terminal: Terminal, folder: string, options: Options
   });
 }
 
-function configOf(options: Options, { objectives, settings }: Methods): RunConfigInput {
-  const objective = objectives.find(({ id }) => id === options.objective);
+export function configOf(options: RunOptions, { objectives, settings }: Methods): RunConfigInput {
+  const objective = methodNamed(objectives, options.objective);
   if (!objective)
     throw new AppError('bad-input', `there is no objective "${options.objective}"`, {
       reason: `known are ${objectives.map(({ id }) => id).join(', ')}`,
@@ -87,6 +111,7 @@ function configOf(options: Options, { objectives, settings }: Methods): RunConfi
     batch: options.batch,
     seed: options.seed,
     device: options.device,
+    ...(options.groupBy !== undefined && { groupBy: options.groupBy }),
     settings: own(settings),
   };
 }

@@ -8,12 +8,13 @@ import { AppError, toErrorRecord, type Answer } from '../contracts/errors.ts';
 import type { DeviceInfo } from '../contracts/api.ts';
 import type { FileRef, JobId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
+import type { DeviceChoice } from '../contracts/runs.ts';
 import { storageError } from '../storage/database.ts';
 import { annotationHandlers } from './annotations.ts';
 import { classHandlers } from './classes.ts';
 import { comparisonHandlers } from './comparisons.ts';
 import type { Context, CoreOptions, Handlers } from './context.ts';
-import { devices, doctorHandlers } from './doctor.ts';
+import { chooseDevice, devices, doctorHandlers, type ChosenDevice } from './doctor.ts';
 import { evaluationHandlers } from './evaluations.ts';
 import { explanationHandlers } from './explanations.ts';
 import { exportHandlers } from './exports.ts';
@@ -24,6 +25,7 @@ import { importHandlers } from './imports.ts';
 import { openJobs } from './job-list.ts';
 import { jobHandlers } from './jobs.ts';
 import { methodHandlers } from './methods.ts';
+import { modelExportHandlers } from './model-exports.ts';
 import { openPreferences } from './preferences.ts';
 import { closeCurrent, projectHandlers } from './projects.ts';
 import { openRecentProjects } from './recent-projects.ts';
@@ -31,6 +33,8 @@ import { runHandlers } from './runs.ts';
 import { sampleHandlers } from './sample.ts';
 import { settingsHandlers } from './settings.ts';
 import { splitHandlers } from './splits.ts';
+import { sweepHandlers } from './sweeps.ts';
+import { weightsHandlers } from './weights.ts';
 import { openWorkers } from './worker-pool.ts';
 
 export type { CoreOptions } from './context.ts';
@@ -49,6 +53,8 @@ export interface Core {
   jobEnded(id: JobId): Promise<Job>;
   /** Tries every device. */
   devices(): Promise<DeviceInfo[]>;
+  /** What training on `asked` would use. @throws AppError 'unavailable' */
+  chooseDevice(asked: DeviceChoice, before?: string): Promise<ChosenDevice>;
   /** What other parts of the composition need of it. */
   context: Context;
   /** Ends workers and closes the project. Runs that were going on can be resumed. */
@@ -68,11 +74,14 @@ const handlers: Handlers = {
   ...importHandlers,
   ...jobHandlers,
   ...methodHandlers,
+  ...modelExportHandlers,
   ...projectHandlers,
   ...runHandlers,
   ...sampleHandlers,
   ...settingsHandlers,
   ...splitHandlers,
+  ...sweepHandlers,
+  ...weightsHandlers,
 };
 
 export function createCore(options: CoreOptions): Core {
@@ -126,6 +135,7 @@ export function createCore(options: CoreOptions): Core {
     refer: (path) => context.files.refer(path),
     jobEnded: (id) => context.jobs.ended(id),
     devices: () => devices(context),
+    chooseDevice: (asked, before) => chooseDevice(context, asked, before),
     async close() {
       context.workers.close();
       for (const job of context.jobs.active()) context.jobs.cancel(job.id);

@@ -4,42 +4,133 @@ import fs from 'node:fs';
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { ImageId, JobId, RunId } from '../contracts/ids.ts';
-import { fgsmEpsilons } from '../engine/measures/index.ts';
+import type { ParamValue } from '../contracts/methods.ts';
+import type { DeviceChoice } from '../contracts/runs.ts';
+import type { EvaluateOutcome, EvaluateSpec, Picture } from '../contracts/worker-protocol.ts';
+import { measureById, measures } from '../engine/measures/index.ts';
+import { checkParams } from '../engine/nn/registry.ts';
+import { picturesAt } from './compared-pictures.ts';
 import type { Context, Handlers } from './context.ts';
+import { chooseDevice } from './doctor.ts';
+import type { SnapshotPart } from '../storage/snapshots.ts';
 import type { JobHandle } from './job-list.ts';
 import { cacheFolderOf, type OpenProject } from './open-project.ts';
 import { noteCurrent } from './projects.ts';
-import { announce, checkpointOf, modelOf, picturesOf, storedRun } from './run-records.ts';
+import { announce, checkpointOf, groupedPictures, modelOf, storedRun } from './run-records.ts';
 
 export const evaluationHandlers: Handlers<
   'evaluations.start' | 'evaluations.summary' | 'evaluations.images'
 > = {
-  'evaluations.start': (context, { runId, split }) =>
-    startEvaluation(context, context.project(), runId, split),
+  'evaluations.start': (context, { runId, split, against, ...asked }) =>
+    startEvaluation(context, context.project(), runId, split, {
+      ...asked,
+      ...(against !== undefined && { against: context.files.resolve(against) }),
+    }),
   'evaluations.summary': (context, { runId, split }) =>
     context.project().store.evaluations.summary(runId, split),
   'evaluations.images': (context, { runId, split }) =>
     context.project().store.evaluations.images(runId, split),
 };
 
-/** @throws AppError 'not-found' without a finished epoch, 'bad-input' without pictures */
-export function startEvaluation(context: Context, project: OpenProject, runId: RunId, split: Split): JobId {
+export interface EvaluationOptions {
+  /** The usual ones if absent. Accuracy is always among them. */
+  measures?: { id: string; params: Record<string, ParamValue> }[];
+  /** Attribute that makes the groups, in place of the run's own. */
+  groupBy?: string;
+  /** Absolute path of a folder of pictures, or of a project, to compare with. */
+  against?: string;
+  /** Where it is computed; where the run was trained unless given. */
+  device?: DeviceChoice;
+}
+
+/** @throws AppError 'not-found' without a finished epoch, 'bad-input' without pictures or for an unknown measure */
+export function startEvaluation(
+  context: Context,
+  project: OpenProject,
+  runId: RunId,
+  split: Split,
+  options: EvaluationOptions = {},
+): JobId {
+  const run = storedRun(project, runId);
+  return startMeasuring(
+    context,
+    project,
+    runId,
+    split,
+    options,
+    ({ figures, confusion, images }, pictures) => {
+      const classes = run.trainedOn.classes.map(({ classId, name }) => ({ classId, name }));
+      const trueIndex = new Map(pictures.map((picture) => [picture.imageId, picture.classIndex]));
+      project.store.evaluations.save(
+        {
+          ...{ runId, split, figures, confusion, classes },
+          images: pictures.length,
+          withRegion: pictures.filter((picture) => picture.regions.length > 0).length,
+          weightsOf: run.best?.epoch ?? run.epochsDone,
+        },
+        images.map(({ predictedIndex, ...image }) => ({
+          ...image,
+          imageId: image.imageId as ImageId,
+          classId: classes[trueIndex.get(image.imageId)!].classId,
+          predictedId: classes[predictedIndex].classId,
+        })),
+      );
+      announce(context, runId);
+      context.emit('project', { id: project.id, what: 'runs' });
+      noteCurrent(context);
+    },
+  );
+}
+
+/**
+ * Measures a run of a sweep on the pictures that the sweep set apart to choose by.
+ * @throws AppError as startEvaluation does
+ */
+export function startTuning(
+  context: Context,
+  project: OpenProject,
+  runId: RunId,
+  options: EvaluationOptions,
+): JobId {
+  return startMeasuring(context, project, runId, 'tuning', options, ({ figures }) =>
+    project.store.sweeps.setFigures(runId, figures),
+  );
+}
+
+function startMeasuring(
+  context: Context,
+  project: OpenProject,
+  runId: RunId,
+  split: SnapshotPart,
+  options: EvaluationOptions,
+  keep: (outcome: EvaluateOutcome, pictures: readonly Picture[]) => void,
+): JobId {
   const run = storedRun(project, runId);
   requireWeights(project, runId);
-  const pictures = picturesOf(project, run, project.store.snapshots.load(run.snapshotId), split);
+  const { pictures, groups } = groupedPictures(
+    project,
+    run,
+    project.store.snapshots.load(run.snapshotId),
+    split,
+    options.groupBy ?? run.config.groupBy,
+  );
   if (pictures.length === 0)
     throw new AppError('bad-input', `run ${runId} has no ${split} pictures to be evaluated on`);
+  const measures = chosenMeasures(options.measures);
 
   const work = async (handle: JobHandle) => {
     handle.progress(0, pictures.length);
+    const { device } = options;
+    const { id } = await chooseDevice(context, device ?? 'auto', device === undefined ? run.device : '');
     const answer = context.workers.call(
       'training',
       'evaluate',
       {
+        device: id,
         model: modelOf(project, run),
-        pictures,
+        ...{ pictures, groups, measures },
         cacheFolder: cacheFolderOf(project),
-        fgsmEps: [...fgsmEpsilons],
+        against: options.against === undefined ? [] : await picturesAt(options.against, handle.signal),
         seed: run.config.seed,
       },
       (event) => {
@@ -47,30 +138,9 @@ export function startEvaluation(context: Context, project: OpenProject, runId: R
       },
     );
     handle.signal.addEventListener('abort', () => answer.control('cancel'), { once: true });
-    const { measures, confusion, images } = await answer.value;
+    const outcome = await answer.value;
     if (handle.signal.aborted) throw new AppError('cancelled', 'the evaluation was cancelled');
-    const classes = run.trainedOn.classes.map(({ classId, name }) => ({ classId, name }));
-    const trueIndex = new Map(pictures.map((picture) => [picture.imageId, picture.classIndex]));
-    project.store.evaluations.save(
-      {
-        runId,
-        split,
-        images: pictures.length,
-        withRegion: pictures.filter((picture) => picture.regions.length > 0).length,
-        measures,
-        confusion,
-        classes,
-      },
-      images.map(({ predictedIndex, ...image }) => ({
-        ...image,
-        imageId: image.imageId as ImageId,
-        classId: classes[trueIndex.get(image.imageId)!].classId,
-        predictedId: classes[predictedIndex].classId,
-      })),
-    );
-    announce(context, runId);
-    context.emit('project', { id: project.id, what: 'runs' });
-    noteCurrent(context);
+    keep(outcome, pictures);
     return { runId, split };
   };
   const title = `Evaluation of run ${runId} on ${split} pictures`;
@@ -79,6 +149,19 @@ export function startEvaluation(context: Context, project: OpenProject, runId: R
     work,
   ).id;
 }
+
+/** With defaults filled in; accuracy first, since every table shows it. */
+export function chosenMeasures(asked: EvaluationOptions['measures']): EvaluateSpec['measures'] {
+  const wanted = asked ?? measures.filter(({ isUsual }) => isUsual).map(({ id }) => ({ id, params: {} }));
+  const all = wanted.some(({ id }) => id === accuracyId)
+    ? wanted
+    : [{ id: accuracyId, params: {} }, ...wanted];
+  return all.map(({ id, params }) => ({
+    id,
+    params: checkParams(measureById(id), params) as Record<string, ParamValue>,
+  }));
+}
+const accuracyId = 'accuracy';
 
 /** @throws AppError 'not-found' while a run has no finished epoch */
 export function requireWeights(project: OpenProject, runId: RunId): void {

@@ -5,63 +5,152 @@ import type { ClassId } from '../contracts/ids.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { HeatMap, TrainedOn } from '../contracts/runs.ts';
 import type { Parsed } from '../contracts/api.ts';
-import type { ExplainOutcome, ExplainSpec } from '../contracts/worker-protocol.ts';
+import type { ExplainOutcome, ExplainSpec, Picture } from '../contracts/worker-protocol.ts';
 import type { ParamValue } from '../contracts/methods.ts';
+import { attackById } from '../engine/attacks/index.ts';
+import { randomFromSeed } from '../engine/nn/random.ts';
 import { checkParams } from '../engine/nn/registry.ts';
 import { saliencyById } from '../engine/saliency/index.ts';
 import type { StoredMap } from '../storage/explanations.ts';
 import type { StoredRun } from '../storage/runs.ts';
+import type { Snapshot } from '../storage/snapshots.ts';
 import type { Context, Handlers } from './context.ts';
+import { chooseDevice } from './doctor.ts';
 import { requireWeights } from './evaluations.ts';
-import { cacheFolderOf, imageOf, regionsOf } from './open-project.ts';
-import { modelOf, storedRun } from './run-records.ts';
+import { cacheFolderOf, imageOf, regionsOf, type OpenProject } from './open-project.ts';
+import { modelOf, picturesOf, storedRun } from './run-records.ts';
 
 /** Without an attack the worker sends no picture; this one is too small to change a pixel of it. */
 const LEAST_EPS = 1e-9;
 
-export const explanationHandlers: Handlers<'explanations.map' | 'explanations.attack'> = {
+export const explanationHandlers: Handlers<
+  'explanations.map' | 'explanations.cancel' | 'explanations.attack'
+> = {
   'explanations.map': async (context, request) => heatMapOf(await explain(context, request)),
-  'explanations.attack': async (context, { eps, ...request }) => {
-    const { run, spec } = prepare(context, request, Math.max(eps, LEAST_EPS));
-    const outcome = await context.workers.call('interactive', 'explain', spec).value;
+  'explanations.attack': async (context, { eps, attack, attackParams, ...request }) => {
+    const asked = prepareAttacked(context, request, eps, attack, attackParams);
+    const outcome = await shared(context, asked);
     if (!outcome.attackedPng) throw new AppError('internal', 'the attack gave no picture');
     return {
       picture: `data:image/png;base64,${Buffer.from(outcome.attackedPng).toString('base64')}`,
-      map: heatMapOf(storedMapOf(outcome, run.trainedOn.classes)),
+      map: heatMapOf(storedMapOf(outcome, asked.run.trainedOn.classes)),
     };
+  },
+  'explanations.cancel': (context, { eps, attack, attackParams, ...request }) => {
+    const asked =
+      eps > 0 ? prepareAttacked(context, request, eps, attack, attackParams) : prepare(context, request, 0);
+    const going = goingOf(context).get(nameOf(asked));
+    if (going && --going.waiting === 0) going.cancel();
+    return null;
   },
 };
 
-/** The map of a request, from the cache or the worker. */
+/** The map of a request, from the cache or the worker. @throws AppError 'cancelled' when nobody waits any more */
 export async function explain(context: Context, request: Parsed<'explanations.map'>): Promise<StoredMap> {
-  const { run, spec, key } = prepare(context, request, 0);
-  const { explanations } = context.project().store;
+  const asked = prepare(context, request, 0);
+  const { run, spec, key } = asked;
+  const project = context.project();
+  const { explanations } = project.store;
   const known = explanations.get(run.id, request.imageId, key);
   if (known) return known;
-  const project = context.project();
-  const outcome = await context.workers.call('interactive', 'explain', spec).value;
-  const map = storedMapOf(outcome, run.trainedOn.classes);
+  if (request.device !== undefined) spec.device = (await chooseDevice(context, request.device)).id;
+  const map = storedMapOf(await shared(context, asked), run.trainedOn.classes);
   if (!project.closing.signal.aborted) explanations.put(run.id, request.imageId, key, map);
   return map;
 }
 
+/** A request that was checked, what the worker is asked for it, and a name of all that its map depends on. */
+interface Asked {
+  run: StoredRun;
+  spec: ExplainSpec;
+  key: string;
+}
+/** A map that is being made, and for how many it is. */
+interface Going {
+  outcome: Promise<ExplainOutcome>;
+  waiting: number;
+  cancel(): void;
+}
+const goingMaps = new WeakMap<Context, Map<string, Going>>();
+function goingOf(context: Context): Map<string, Going> {
+  const known = goingMaps.get(context) ?? new Map<string, Going>();
+  goingMaps.set(context, known);
+  return known;
+}
+const nameOf = ({ run, spec, key }: Asked): string =>
+  JSON.stringify([run.id, spec.picture.imageId, key, spec.eps, spec.attack]);
+
+/** Asks the worker once for all who want the same map at the same time. */
+function shared(context: Context, asked: Asked): Promise<ExplainOutcome> {
+  const maps = goingOf(context);
+  const name = nameOf(asked);
+  const known = maps.get(name);
+  // One that was given up ends with an error, so it is of no use to who comes now.
+  if (known && known.waiting > 0) {
+    known.waiting += 1;
+    return known.outcome;
+  }
+  const answer = context.workers.call('interactive', 'explain', asked.spec);
+  const going: Going = {
+    waiting: 1,
+    cancel: () => answer.control('cancel'),
+    outcome: answer.value.finally(() => maps.get(name) === going && maps.delete(name)),
+  };
+  maps.set(name, going);
+  return going.outcome;
+}
+
+/** Training pictures of a run for a method to compare with: the same ones each time. */
+function referencesOf(project: OpenProject, run: StoredRun, wanted: number): Picture[] {
+  if (wanted === 0) return [];
+  const { store } = project;
+  const snapshot = store.snapshots.load(run.snapshotId);
+  const trained = snapshot.images.filter(({ split }) => split === 'train');
+  const chosen: Snapshot['images'] = [];
+  for (const image of randomFromSeed(run.config.seed).fork('references').shuffle(trained)) {
+    if (chosen.length === wanted) break;
+    if (store.images.byId(image.id)?.missing === false) chosen.push(image);
+  }
+  return picturesOf(project, run, { ...snapshot, images: chosen }, 'train');
+}
+
+function prepareAttacked(
+  context: Context,
+  request: Parsed<'explanations.map'>,
+  eps: number,
+  attack: string,
+  attackParams: Record<string, ParamValue>,
+): Asked {
+  const params = checkParams(attackById(attack), attackParams) as Record<string, ParamValue>;
+  return prepare(context, request, Math.max(eps, LEAST_EPS), { id: attack, params });
+}
+
 function prepare(
   context: Context,
-  { runId, imageId, method, params, target }: Parsed<'explanations.map'>,
+  { runId, imageId, method, params, target, versus, device }: Parsed<'explanations.map'>,
   eps: number,
-): { run: StoredRun; spec: ExplainSpec; key: string } {
+  attack?: ExplainSpec['attack'],
+): Asked {
   const project = context.project();
   const run = storedRun(project, runId);
   const image = imageOf(project, imageId);
   requireWeights(project, runId);
-  const checked = checkParams(saliencyById(method), params) as Record<string, ParamValue>;
+  const saliency = saliencyById(method);
+  const checked = checkParams(saliency, params) as Record<string, ParamValue>;
   const { classes } = run.trainedOn;
   const indexOf = (id: ClassId | null) => classes.findIndex(({ classId }) => classId === id);
   // A picture without a class of the run has no true class to explain; what is said of it is next best.
   const own = indexOf(image.classId);
   const wanted =
     typeof target === 'number' ? indexOf(target) : target === 'true' && own >= 0 ? own : 'predicted';
-  if (wanted === -1) throw new AppError('bad-input', `run ${runId} does not know class ${target}`);
+  const against = versus === undefined ? undefined : indexOf(versus);
+  for (const [id, index] of [
+    [target, wanted],
+    [versus, against],
+  ])
+    if (index === -1) throw new AppError('bad-input', `run ${runId} does not know class ${id}`);
+  const wantsReferences = 'looks' in saliency ? (saliency.references?.(checked) ?? 0) : 0;
+  const references = referencesOf(project, run, wantsReferences);
   const regions = regionsOf(image.classId, project.store.annotations.ofImage(imageId));
   const spec: ExplainSpec = {
     model: modelOf(project, run),
@@ -77,10 +166,18 @@ function prepare(
     method,
     params: checked,
     target: wanted,
+    versus: against,
+    references,
     cacheFolder: cacheFolderOf(project),
+    attack,
     eps,
   };
-  const dependsOn = [run.best?.epoch ?? 0, method, checked, wanted, image.contentHash, regions];
+  const dependsOn = [
+    ...[run.best?.epoch ?? 0, method, checked, wanted, image.contentHash, regions],
+    ...(against === undefined ? [] : [{ against }]),
+    ...references.map(({ contentHash }) => contentHash),
+    ...(device === undefined ? [] : [{ device }]),
+  ];
   return { run, spec, key: createHash('sha256').update(JSON.stringify(dependsOn)).digest('hex') };
 }
 

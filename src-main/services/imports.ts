@@ -225,6 +225,7 @@ function write(
       taken.add(id);
       added += 1;
     }
+    if (image.attributes) store.attributes.set(id, image.attributes);
     let fresh = 0;
     const repeats = new Map<string, number>();
     for (const { className, shape } of one.annotations) {

@@ -77,6 +77,7 @@ export function stateOf(project: OpenProject, place: string): ProjectState {
     place,
     classes: store.classes.all(),
     counts: store.images.counts(),
+    attributes: store.attributes.names(),
     lastImageId: last !== null && store.images.byId(last) ? (last as ImageId) : null,
   };
 }

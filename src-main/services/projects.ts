@@ -6,6 +6,7 @@ import type { ProjectState, ProjectSummary } from '../contracts/api.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { Context, Handlers } from './context.ts';
 import { createProject, nameOf, openProject, stateOf, type OpenProject } from './open-project.ts';
+import { PROJECT_FILE } from '../storage/project-store.ts';
 import { isMissing, type RecentProject } from './recent-projects.ts';
 import { summaryOf as runTitleOf } from './run-records.ts';
 
@@ -15,6 +16,7 @@ export const projectHandlers: Handlers<
   | 'projects.open'
   | 'projects.close'
   | 'projects.forget'
+  | 'projects.discard'
   | 'projects.current'
   | 'projects.seen'
   | 'projects.relink'
@@ -48,6 +50,10 @@ export const projectHandlers: Handlers<
     context.recent.forget(id);
     return null;
   },
+  'projects.discard': (context, { id }) => {
+    discard(context, id);
+    return null;
+  },
   'projects.current': (context) => (context.current ? currentState(context) : null),
   'projects.seen': (context, { imageId }) => {
     context.project().store.settings.set('lastImageId', imageId);
@@ -79,6 +85,24 @@ export function closeCurrent(context: Context): void {
   context.current = null;
   project.closing.abort();
   project.store.close();
+}
+
+/** What a project without content has: the database with the files beside it, and what can be made anew. */
+const EMPTY_PROJECT = [PROJECT_FILE, `${PROJECT_FILE}-wal`, `${PROJECT_FILE}-shm`, 'project.lock', 'cache'];
+
+/** @throws AppError 'conflict' if it is not open, at work, or has content of any kind: nothing that may matter is deleted */
+function discard(context: Context, id: OpenProject['id']): void {
+  const project = context.current;
+  if (project?.id !== id) throw new AppError('conflict', 'only the open project can be discarded');
+  refuseWhileBusy(context);
+  const { store, folder } = project;
+  if (store.images.counts().images > 0 || store.classes.all().length > 0 || store.runs.all().length > 0)
+    throw new AppError('conflict', `${nameOf(project)} is not empty`, { reason: 'it is left as it is' });
+  closeCurrent(context);
+  context.recent.forget(id);
+  for (const file of EMPTY_PROJECT) fs.rmSync(path.join(folder, file), { force: true, recursive: true });
+  // What else lies there is not the project's, and stays with its folder.
+  if (fs.readdirSync(folder).length === 0) fs.rmdirSync(folder);
 }
 
 /** @throws AppError 'conflict' while work on the open project is going on */

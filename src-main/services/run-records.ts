@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { ProjectSummary } from '../contracts/api.ts';
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
-import type { ImageId, RunId } from '../contracts/ids.ts';
+import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
 import type { Run, TrainedOn } from '../contracts/runs.ts';
 import type { ModelRef, Picture } from '../contracts/worker-protocol.ts';
 import { modelById } from '../engine/nn/models/index.ts';
@@ -13,7 +13,7 @@ import { objectiveById } from '../engine/objectives/index.ts';
 import type { TrainingFact } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
-import type { Snapshot } from '../storage/snapshots.ts';
+import type { Snapshot, SnapshotPart } from '../storage/snapshots.ts';
 import type { Context } from './context.ts';
 import { regionsOf, runFolderOf, type OpenProject } from './open-project.ts';
 import { deal, usualSplit } from './deal.ts';
@@ -59,8 +59,14 @@ export function runRecord(context: Context, run: StoredRun): Run {
     error: run.error,
     jobId: job?.id ?? null,
     trainedOn: { ...run.trainedOn, snapshotId: run.snapshotId },
+    ...sweepOf(store, run),
     evaluated: store.evaluations.summary(run.id, 'test'),
   };
+}
+
+function sweepOf(store: ProjectStore, run: StoredRun): Pick<Run, 'sweep'> {
+  const sweep = store.sweeps.ofRun(run.id);
+  return sweep === null ? {} : { sweep: sweep.id };
 }
 
 /** Sends a run as it is now. */
@@ -76,8 +82,15 @@ export function announce(context: Context, id: RunId): void {
 export const needsDealing = (store: ProjectStore, facts: readonly TrainingFact[]): boolean =>
   store.settings.get('dealt') !== true && facts.every((fact) => fact.split !== 'selection');
 
-/** What a run started now would train on, dealt out with `seed` where that is still to be done. */
-export function trainedOn(store: ProjectStore, seed = 0): TrainedOn {
+/**
+ * What a run started now would train on, dealt out with `seed` where that is still to be done.
+ * @param tuning  pictures of the selection part that a sweep sets apart
+ */
+export function trainedOn(
+  store: ProjectStore,
+  seed = 0,
+  tuning: ReadonlySet<ImageId> | null = null,
+): TrainedOn {
   const facts = store.images.trainingFacts();
   const dealt = needsDealing(store, facts)
     ? deal(
@@ -99,11 +112,13 @@ export function trainedOn(store: ProjectStore, seed = 0): TrainedOn {
   const byId = new Map(all.map((one) => [one.classId, one]));
   let unclassed = 0;
   let undealt = 0;
+  const setApart = new Map<ClassId, number>();
   for (const fact of facts) {
     const split = splitOf(fact);
     const own = fact.classId === null ? undefined : byId.get(fact.classId);
     if (!own) unclassed += 1;
     else if (split === null) undealt += 1;
+    else if (tuning?.has(fact.id)) setApart.set(own.classId, (setApart.get(own.classId) ?? 0) + 1);
     else {
       own[split] += 1;
       if (split === 'train' && fact.hasRegion) own.withRegion += 1;
@@ -118,6 +133,7 @@ export function trainedOn(store: ProjectStore, seed = 0): TrainedOn {
     withRegion: sum('withRegion'),
     selection: sum('selection'),
     test: sum('test'),
+    ...(tuning && { tuning: classes.reduce((total, one) => total + (setApart.get(one.classId) ?? 0), 0) }),
     unclassed,
     snapshotId: null,
     warnings: warningsOf(all, undealt, store.images.counts().missing),
@@ -144,8 +160,11 @@ function warningsOf(classes: TrainedOn['classes'], undealt: number, missing: num
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
-/** The project as it is now, without pictures whose files are gone. */
-export function takeSnapshot(store: ProjectStore): Snapshot {
+/**
+ * The project as it is now, without pictures whose files are gone.
+ * @param tuning  pictures of the selection part that a sweep sets apart
+ */
+export function takeSnapshot(store: ProjectStore, tuning: ReadonlySet<ImageId> | null = null): Snapshot {
   const drawn = new Map<ImageId, Snapshot['images'][number]['annotations']>();
   for (const { imageId, classId, shape } of store.annotations.each()) {
     const own = drawn.get(imageId);
@@ -161,7 +180,7 @@ export function takeSnapshot(store: ProjectStore): Snapshot {
         id,
         contentHash,
         classId,
-        split,
+        split: tuning?.has(id) ? 'tuning' : split,
         annotations: drawn.get(id) ?? [],
       })),
   };
@@ -172,7 +191,7 @@ export function picturesOf(
   { store }: OpenProject,
   run: StoredRun,
   snapshot: Snapshot,
-  split: Split,
+  split: SnapshotPart,
 ): Picture[] {
   const classIndex = new Map(run.trainedOn.classes.map(({ classId }, index) => [classId, index]));
   const pictures: Picture[] = [];
@@ -191,6 +210,36 @@ export function picturesOf(
     });
   }
   return pictures;
+}
+
+/**
+ * Pictures of one part with their groups: class and value of the attribute together, in order of class and value.
+ * Pictures without the attribute have none.
+ * @throws AppError 'bad-input' if no picture has the attribute
+ */
+export function groupedPictures(
+  project: OpenProject,
+  run: StoredRun,
+  snapshot: Snapshot,
+  split: SnapshotPart,
+  groupBy: string | undefined,
+): { pictures: Picture[]; groups: string[] } {
+  const pictures = picturesOf(project, run, snapshot, split);
+  if (groupBy === undefined) return { pictures, groups: [] };
+  const { attributes } = project.store;
+  const valueOf = attributes.valuesOf(groupBy);
+  if (valueOf.size === 0)
+    throw new AppError('bad-input', `no picture has the attribute "${groupBy}"`, {
+      reason: `known are ${attributes.names().join(', ') || 'none'}`,
+    });
+  // Of the whole project, so that each part counts its groups alike.
+  const values = [...new Set(valueOf.values())].sort();
+  const groups = run.trainedOn.classes.flatMap(({ name }) => values.map((value) => `${name}, ${value}`));
+  for (const picture of pictures) {
+    const value = valueOf.get(picture.imageId as ImageId);
+    if (value !== undefined) picture.group = picture.classIndex * values.length + values.indexOf(value);
+  }
+  return { pictures, groups };
 }
 
 /** The best weights of a run. */

@@ -6,13 +6,15 @@ import path from 'node:path';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ImageId, RunId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
-import type { Run, RunConfig, RunState } from '../contracts/runs.ts';
+import type { DeviceId, Run, RunConfig, RunState } from '../contracts/runs.ts';
 import type { Control, Picture, TrainOutcome, TrainSpec, WorkerEvent } from '../contracts/worker-protocol.ts';
 import { checkParams } from '../engine/nn/registry.ts';
 import { modelById } from '../engine/nn/models/index.ts';
 import { objectiveById } from '../engine/objectives/index.ts';
+import { architectureOf } from '../engine/training/network.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from './context.ts';
+import { chooseDevice } from './doctor.ts';
 import { startEvaluation } from './evaluations.ts';
 import { usualSplit } from './deal.ts';
 import { heatMapOf, storedMapOf } from './explanations.ts';
@@ -21,6 +23,7 @@ import { cacheFolderOf, runFolderOf, type OpenProject } from './open-project.ts'
 import { noteCurrent } from './projects.ts';
 import {
   announce,
+  groupedPictures,
   needsDealing,
   picturesOf,
   runRecord,
@@ -30,6 +33,7 @@ import {
   trainedOn,
 } from './run-records.ts';
 import { makeSplits } from './splits.ts';
+import { fileOf, fitOf } from './weights.ts';
 import { isWorkerDeath } from './worker-pool.ts';
 
 /** Pictures whose heat maps are redrawn after each epoch. */
@@ -55,7 +59,7 @@ export const runHandlers: Handlers<
       .map((run) => runRecord(context, run)),
   'runs.get': (context, { id }) => runRecord(context, storedRun(context.project(), id)),
   'runs.preview': (context) => trainedOn(context.project().store),
-  'runs.start': (context, config) => start(context, config),
+  'runs.start': async (context, asked) => start(context, await checkedConfig(context, asked)),
   'runs.resume': (context, { id }) => resume(context, id),
   'runs.pause': (context, { id }) => steer(context, id, 'pause'),
   'runs.stopAndKeep': (context, { id }) => steer(context, id, 'stop'),
@@ -86,16 +90,31 @@ export const runHandlers: Handlers<
       .map(({ epoch, imageId, map }) => ({ epoch, imageId, map: heatMapOf(map) })),
 };
 
-function start(context: Context, asked: RunConfig): Run {
-  const project = context.project();
-  const { store } = project;
+/**
+ * What a run is asked for, with defaults filled in: the record says all, and later defaults do not change it.
+ * @throws AppError for what could not be trained: told now rather than by a run that fails
+ */
+export async function checkedConfig(context: Context, asked: RunConfig): Promise<RunConfig> {
+  const { store } = context.project();
+  const found = trainedOn(store, asked.seed);
+  architectureOf(asked, Math.max(2, found.classes.length));
+  if (asked.start) await fitOf(context, asked.start, asked, found.classes.length);
   const objective = objectiveById(asked.objective);
   modelById(asked.model);
-  // With defaults filled in, so that the record says all and later defaults do not change it.
   const config: RunConfig = { ...asked, params: checkParams(objective, asked.params) as RunConfig['params'] };
+  if (config.groupBy !== undefined && !store.attributes.names().includes(config.groupBy))
+    throw new AppError('bad-input', `no picture has the attribute "${config.groupBy}"`, {
+      reason: `known are ${store.attributes.names().join(', ') || 'none'}`,
+    });
   if (store.images.counts().images === 0)
     throw new AppError('bad-input', 'there are no pictures to train on', { reason: 'import some first' });
-  refuseUntrainable(trainedOn(store, config.seed));
+  refuseUntrainable(found);
+  return config;
+}
+
+function start(context: Context, config: RunConfig): Run {
+  const project = context.project();
+  const { store } = project;
   const id = store.transaction(() => {
     if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(config.seed));
     const snapshotId = store.snapshots.save(takeSnapshot(store));
@@ -113,7 +132,7 @@ function refuseUntrainable({ classes, unclassed }: Run['trainedOn']): void {
     });
 }
 
-function resume(context: Context, id: RunId): Run {
+export function resume(context: Context, id: RunId): Run {
   const project = context.project();
   const run = storedRun(project, id);
   if (!['paused', 'interrupted', 'failed'].includes(run.state) || jobOf(context, id))
@@ -122,7 +141,7 @@ function resume(context: Context, id: RunId): Run {
   return runRecord(context, storedRun(project, id));
 }
 
-const jobOf = (context: Context, id: RunId): Job | undefined =>
+export const jobOf = (context: Context, id: RunId): Job | undefined =>
   context.jobs.active().find((job) => job.runId === id && job.kind === 'train');
 
 /** How a running run is reached, by its id; of this process, so a restart empties it with the processes. */
@@ -133,7 +152,7 @@ function controlsOf(context: Context): Map<RunId, (control: Control) => void> {
   return known;
 }
 
-function steer(context: Context, id: RunId, control: Control): null {
+export function steer(context: Context, id: RunId, control: Control): null {
   const run = storedRun(context.project(), id);
   const job = jobOf(context, id);
   const tell = controlsOf(context).get(id);
@@ -153,7 +172,8 @@ function setState(context: Context, id: RunId, state: RunState, error: Run['erro
   announce(context, id);
 }
 
-function train(context: Context, project: OpenProject, run: StoredRun, goesOn: boolean): void {
+/** Puts a run in the queue of training. @param goesOn  from its checkpoint, where there is one */
+export function train(context: Context, project: OpenProject, run: StoredRun, goesOn: boolean): void {
   project.store.runs.setState(run.id, 'waiting');
   const job = context.jobs.start(
     {
@@ -179,10 +199,11 @@ async function work(
   goesOn: boolean,
   handle: JobHandle,
 ): Promise<unknown> {
-  const spec = specOf(project, run, goesOn);
+  const spec = specOf(context, project, run, goesOn);
   const runClasses = run.trainedOn.classes;
   setState(context, run.id, 'running');
   handle.progress(goesOn ? run.epochsDone : 0, run.config.epochs, 'starting');
+  spec.device = await deviceOf(context, run, handle);
 
   const hear = (event: WorkerEvent) => {
     if (project.closing.signal.aborted) return;
@@ -207,6 +228,10 @@ async function work(
         event.imageId as ImageId,
         storedMapOf(event.map, runClasses),
       );
+    else if (event.kind === 'warning') {
+      store.runs.warn(run.id, event.message);
+      announce(context, run.id);
+    }
     // What comes before the first epoch counts other things than the job does.
     else handle.progress(0, run.config.epochs, `${event.note}, ${event.done} of ${event.total}`);
   };
@@ -230,6 +255,21 @@ async function work(
   return conclude(context, project, run.id, outcome);
 }
 
+/** @throws AppError 'unavailable', with which the run has failed, and 'cancelled' */
+async function deviceOf(context: Context, run: StoredRun, handle: JobHandle): Promise<DeviceId> {
+  try {
+    const { id, reason } = await chooseDevice(context, run.config.device, run.device);
+    if (handle.signal.aborted) throw new AppError('cancelled', `run ${run.id} was cancelled`);
+    // Noted at once, so that a run that is taken up after a crash goes on where it began.
+    context.current?.store.runs.setOutcome(run.id, id, run.seconds);
+    handle.progress(run.epochsDone, run.config.epochs, `on ${id}: ${reason}`);
+    return id;
+  } catch (thrown) {
+    if (!handle.signal.aborted) setState(context, run.id, 'failed', toErrorRecord(thrown));
+    throw thrown;
+  }
+}
+
 function conclude(
   context: Context,
   project: OpenProject,
@@ -246,26 +286,32 @@ function conclude(
   }
   setState(context, id, 'done');
   noteCurrent(context);
-  if (storedRun(project, id).trainedOn.test > 0) startEvaluation(context, project, id, 'test');
+  // A sweep says itself what its runs are measured by.
+  const sweep = project.store.sweeps.ofRun(id);
+  if (storedRun(project, id).trainedOn.test > 0)
+    startEvaluation(context, project, id, 'test', sweep ? { measures: sweep.config.measures } : {});
   return { runId: id };
 }
 
-function specOf(project: OpenProject, run: StoredRun, goesOn: boolean): TrainSpec {
+function specOf(context: Context, project: OpenProject, run: StoredRun, goesOn: boolean): TrainSpec {
   const snapshot = project.store.snapshots.load(run.snapshotId);
   const selection = picturesOf(project, run, snapshot, 'selection');
+  const { pictures: train, groups } = groupedPictures(project, run, snapshot, 'train', run.config.groupBy);
   const runFolder = runFolderOf(project, run.id);
   return {
     runId: run.id,
     config: run.config,
     params: run.config.params,
     classes: run.trainedOn.classes.map(({ name }) => name),
-    train: picturesOf(project, run, snapshot, 'train'),
+    groups,
+    train,
     selection,
     cacheFolder: cacheFolderOf(project),
     runFolder,
     // Without a checkpoint there is nothing to go on from, and the beginning is as good.
     resume: goesOn && fs.existsSync(path.join(runFolder, 'last.ckpt')),
     pinned: pinnedOf(selection),
+    ...(run.config.start && { startFile: fileOf(context, run.config.start.sha256) }),
   };
 }
 

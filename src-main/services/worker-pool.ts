@@ -29,7 +29,16 @@ export interface Workers {
     input: WorkerCalls[C]['input'],
     onEvent?: (event: WorkerEvent) => void,
   ): WorkerAnswer<C>;
-  /** Ends both processes at once. What they had on disk stays. */
+  /**
+   * A call in a process of its own that ends with it, for what may crash a process or hang.
+   * @throws also AppError 'unavailable' with place 'worker' when it takes longer than `limitMs`
+   */
+  callAlone<C extends WorkerCall>(
+    call: C,
+    input: WorkerCalls[C]['input'],
+    limitMs: number,
+  ): Promise<WorkerCalls[C]['output']>;
+  /** Ends all processes at once. What they had on disk stays. */
   close(): void;
 }
 
@@ -45,10 +54,11 @@ export const isWorkerDeath = (error: unknown): boolean =>
 
 export function openWorkers(program: { node: string; entry: string }): Workers {
   const processes = new Map<WorkerRole, WorkerProcess>();
+  const alone = new Set<WorkerProcess>();
   let closed = false;
 
   const processOf = (role: WorkerRole): WorkerProcess => {
-    if (closed) throw death(role, 'Fovea is closing');
+    if (closed) throw death(role, closing);
     let running = processes.get(role);
     if (!running) {
       running = startWorker(program, role, () => processes.delete(role));
@@ -58,9 +68,21 @@ export function openWorkers(program: { node: string; entry: string }): Workers {
   };
   return {
     call: (role, call, input, onEvent) => processOf(role).call(call, input, onEvent),
+    async callAlone(call, input, limitMs) {
+      if (closed) throw death('trial', closing);
+      const running = startWorker(program, 'trial', () => alone.delete(running));
+      alone.add(running);
+      const limit = setTimeout(() => running.end(`no answer in ${limitMs / 1000} seconds`), limitMs);
+      try {
+        return await running.call(call, input).value;
+      } finally {
+        clearTimeout(limit);
+        running.end(closing);
+      }
+    },
     close() {
       closed = true;
-      for (const running of processes.values()) running.end();
+      for (const running of [...processes.values(), ...alone]) running.end(closing);
     },
   };
 }
@@ -71,12 +93,12 @@ interface WorkerProcess {
     input: WorkerCalls[C]['input'],
     onEvent?: (event: WorkerEvent) => void,
   ): WorkerAnswer<C>;
-  end(): void;
+  end(reason: string): void;
 }
 
 function startWorker(
   { node, entry }: { node: string; entry: string },
-  role: WorkerRole,
+  role: WorkerRole | 'trial',
   onGone: () => void,
 ): WorkerProcess {
   const pending = new Map<number, Pending>();
@@ -86,7 +108,8 @@ function startWorker(
     execPath: node,
     execArgv: [],
     serialization: 'advanced',
-    stdio: ['ignore', 2, 2, 'ipc'],
+    // A trial's outcome is its answer; what a driver complains of meanwhile would only alarm.
+    stdio: role === 'trial' ? ['ignore', 'ignore', 'ignore', 'ipc'] : ['ignore', 2, 2, 'ipc'],
     env: { ...process.env, ELECTRON_RUN_AS_NODE: undefined },
   });
 
@@ -138,12 +161,13 @@ function startWorker(
       send({ id, call, input } as ToWorker);
       return { value, control: (control) => !gone && send({ id, control }) };
     },
-    end() {
+    end(reason) {
       child.kill('SIGKILL');
-      fail('Fovea is closing');
+      fail(reason);
     },
   };
 }
 
-const death = (role: WorkerRole, reason: string): AppError =>
+const closing = 'Fovea is closing';
+const death = (role: WorkerRole | 'trial', reason: string): AppError =>
   new AppError('unavailable', `the ${role} process is gone`, { place: 'worker', reason });

@@ -1,6 +1,6 @@
 // Bundles what Electron and the packages run: the main process, the preload script, and the workers'
-// program. A checkout's own workers run from source; only a package, whose sources lie in an archive that
-// plain Node cannot read, needs the third.
+// program with its thread. A checkout's own workers run from source; only a package, whose sources lie in an
+// archive that plain Node cannot read, needs those two.
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,10 @@ const banner = {
   js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
 };
 
-export const bundles: Record<'main' | 'preload' | 'worker', BuildOptions & { metafile: true }> = {
+export const bundles: Record<
+  'main' | 'preload' | 'worker' | 'batchThread',
+  BuildOptions & { metafile: true }
+> = {
   main: {
     ...common,
     entryPoints: ['src-main/shell/main.ts'],
@@ -45,6 +48,14 @@ export const bundles: Record<'main' | 'preload' | 'worker', BuildOptions & { met
     ...common,
     entryPoints: ['src-main/worker/main.ts'],
     outfile: 'dist/worker/main.mjs',
+    format: 'esm',
+    banner,
+  },
+  // A thread of the worker is a program of its own, found beside it.
+  batchThread: {
+    ...common,
+    entryPoints: ['src-main/engine/training/batch-thread.ts'],
+    outfile: 'dist/worker/batch-thread.mjs',
     format: 'esm',
     banner,
   },

@@ -1,4 +1,5 @@
-// Names of the two channels between page and shell; the preload script and the main process share them.
+// Names of the channels between page and shell; the preload script and the main process share them.
 
 export const CALL = 'fovea:call';
 export const EVENT = 'fovea:event';
+export const DROP = 'fovea:drop';

@@ -8,9 +8,10 @@ import {
   toErrorRecord,
   type Answer,
   type EventName,
+  type FileRef,
   type Method,
 } from '../contracts/index.ts';
-import { CALL, EVENT } from './channels.ts';
+import { CALL, DROP, EVENT } from './channels.ts';
 import { isAppAddress } from './policy.ts';
 
 export type Handle = (method: Method, input: unknown) => Promise<Answer<unknown>>;
@@ -22,6 +23,20 @@ export function answerCalls(page: () => WebContents | null, handle: Handle): voi
       if (!isOurPage(event, page())) throw new AppError('refused', 'this page may not call the app');
       if (!isMethod(method)) throw new AppError('bad-input', `there is no call named ${naming(method)}`);
       return await handle(method, input);
+    } catch (thrown) {
+      return { ok: false, error: toErrorRecord(thrown) };
+    }
+  });
+}
+
+/** Answers with a reference to what was dropped; its path comes from the preload script, which asks Electron for it. */
+export function answerDrops(page: () => WebContents | null, refer: (place: string) => FileRef): void {
+  ipcMain.handle(DROP, (event, place: unknown): Answer<FileRef> => {
+    try {
+      if (!isOurPage(event, page())) throw new AppError('refused', 'this page may not call the app');
+      if (typeof place !== 'string' || place === '')
+        throw new AppError('bad-input', 'what was dropped is no file or folder');
+      return { ok: true, value: refer(place) };
     } catch (thrown) {
       return { ok: false, error: toErrorRecord(thrown) };
     }

@@ -9,7 +9,7 @@ import { dataFolder } from '../services/data-folder.ts';
 import { appFile } from './app-files.ts';
 import { pick } from './dialogs.ts';
 import { guardContents, guardSession } from './guards.ts';
-import { answerCalls, emitTo } from './ipc.ts';
+import { answerCalls, answerDrops, emitTo } from './ipc.ts';
 import { picture } from './media.ts';
 import { menuTemplate } from './menu.ts';
 import { placesOf } from './places.ts';
@@ -51,6 +51,7 @@ async function start(): Promise<void> {
     pick: (kind, title) => (window === null ? Promise.resolve(null) : pick(window, kind, title)),
   });
   answerCalls(page, core.handle);
+  answerDrops(page, core.refer);
   protocol.handle('fovea', ({ url }) => appFile(url, places.renderer));
   protocol.handle('media', ({ url }) => picture(url, core.media));
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform, app.isPackaged)));

@@ -1,8 +1,8 @@
-// The page's only window to the app: two functions. Bundled into one CommonJS file, because a sandboxed
+// The page's only window to the app: three functions. Bundled into one CommonJS file, because a sandboxed
 // preload script can load nothing else.
 
-import { contextBridge, ipcRenderer, type IpcRendererEvent } from 'electron';
-import { CALL, EVENT } from './channels.ts';
+import { contextBridge, ipcRenderer, webUtils, type IpcRendererEvent } from 'electron';
+import { CALL, DROP, EVENT } from './channels.ts';
 
 contextBridge.exposeInMainWorld('fovea', {
   /** Sends one call of contracts/api.ts; resolves to its Answer. */
@@ -16,4 +16,9 @@ contextBridge.exposeInMainWorld('fovea', {
     ipcRenderer.on(EVENT, forward);
     return () => void ipcRenderer.off(EVENT, forward);
   },
+  /**
+   * A reference to a file or folder that a person dropped onto the window, as an Answer. The page never sees its path,
+   * and for a File that it made itself there is none.
+   */
+  drop: (file: File): Promise<unknown> => ipcRenderer.invoke(DROP, webUtils.getPathForFile(file)),
 });

@@ -24,7 +24,7 @@ interface Ran {
 function fovea(...args: string[]): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
     encoding: 'utf8',
-    env: { ...process.env, FOVEA_HOME: path.join(folder, 'home'), NODE_OPTIONS: '' },
+    env: { ...process.env, FOVEA_HOME: path.join(folder, 'home'), FOVEA_WEIGHTS_BASE: '', NODE_OPTIONS: '' },
   });
   const last = stdout.trimEnd().split('\n').at(-1)!;
   return { status, stdout, stderr, json: args.includes('--json') && status === 0 ? JSON.parse(last) : {} };
@@ -95,6 +95,19 @@ describe('the fovea command, from pictures to heat map', () => {
       expect.arrayContaining([{ eps: expect.any(Number), accuracy: expect.any(Number) }]),
     );
 
+    const more = ['--measures', 'f1', '--set', 'top-k-accuracy.k=2', '--json'];
+    const further = fovea('evaluate', project, '--run', '1', '--split', 'selection', ...more).json;
+    // Two classes, two guesses; what was measured before is still there, to the last digit.
+    expect(further.measures).toMatchObject({ ...measures, topKAccuracy: 1, f1: expect.any(Number) });
+    expect(further.figures).toMatchObject({ topKAccuracy: { value: 1, high: 1, params: { k: 2 } } });
+    const asked = (...flags: string[]) => fovea('evaluate', project, '--run', '1', ...flags);
+    expectMistake(asked('--measures', 'nope'), /no measure "nope".*known are accuracy/);
+    expectMistake(asked('--set', 'k=2'), /names no measure/);
+    expectMistake(asked('--set', 'f1.k=2'), /no parameter "k"/);
+    expectMistake(asked('--measures', 'worst-group-accuracy'), /--group-by/);
+    expectMistake(asked('--measures', 'ood-auroc'), /--against/);
+    expectMistake(asked('--group-by', 'weather'), /no picture has the attribute "weather"/);
+
     const out = path.join(folder, 'drawn', 'heat.png');
     const explained = fovea(
       ...[
@@ -106,6 +119,10 @@ describe('the fovea command, from pictures to heat map', () => {
         'p3.png',
         '--method',
         'grad-cam',
+        '--class',
+        'cat',
+        '--versus',
+        'dog',
         '--out',
         out,
         '--json',
@@ -114,7 +131,8 @@ describe('the fovea command, from pictures to heat map', () => {
     expect(explained.json, explained.stderr).toMatchObject({
       run: 1,
       image: 'images/p3.png',
-      class: 'dog',
+      class: 'cat',
+      versus: 'dog',
       out,
     });
     expect(await probe(out)).toMatchObject({ format: 'png', widthPx: 384, heightPx: 288 });
@@ -140,23 +158,98 @@ describe('the fovea command, from pictures to heat map', () => {
   });
 });
 
+describe('the fovea command, attacking a run', () => {
+  const attack = (...flags: string[]): Ran => fovea('attack', project, '--run', '1', ...flags);
+
+  it('says how many pictures still stand, and how far they were changed', () => {
+    const { json, stderr } = attack('--attack', 'fgsm', '--eps', '0.1', '--set', 'space=pixel', '--json');
+    expect(json, stderr).toEqual({
+      ...{ run: 1, attack: 'fgsm', eps: 0.1, split: 'test', images: 4, changed: 4 },
+      ...{ accuracy: expect.any(Number), attackedAccuracy: expect.any(Number) },
+      ...{ meanLargestChange: expect.closeTo(0.1, 2), meanLength: expect.any(Number) },
+    });
+  });
+
+  it('refuses in one line what it does not know', () => {
+    expectMistake(attack('--attack', 'magic'), /no attack "magic".*known are fgsm, pgd/);
+    expectMistake(attack('--set', 'queries=5'), /no parameter "queries"/);
+    expectMistake(attack('--set', 'steps=many'), /steps is a number, not "many"/);
+    expectMistake(attack('--set', 'steps=0'), /steps/);
+    expectMistake(attack('--eps', 'large'), /eps/);
+    expectMistake(attack('--limit', '0'), /limit/);
+    expectMistake(attack('--from', '9'), /no run 9/);
+    expectMistake(fovea('attack', project, '--run', '9'), /no run 9/);
+    expectMistake(fovea('attack', project, '--run', 'best'), /"best" is no run number/);
+  });
+});
+
+describe('the fovea command, with models of others and for others', () => {
+  it('exports the network of a run, takes in its weights and starts a run from them', () => {
+    const onnx = path.join(folder, 'm.onnx');
+    const exported = fovea('export-model', project, '--run', '1', '--out', onnx, '--json');
+    expect(exported.json, exported.stderr).toMatchObject({
+      ...{ run: 1, format: 'onnx', file: onnx, batch: 'any', pictures: 24 },
+    });
+    expect(fs.statSync(onnx).size).toBe(exported.json.sizeBytes);
+
+    const file = path.join(folder, 'mine.safetensors');
+    expect(fovea('export-model', project, '--run', '1', '--out', file, '--json').json).toMatchObject({
+      format: 'safetensors',
+    });
+    const { json: taken } = fovea('weights', 'import', file, '--json');
+    expect(taken).toMatchObject({ name: 'mine', models: ['resnet8'], origin: 'file' });
+    const { weights } = fovea('weights', 'list', '--json').json as { weights: { name: string }[] };
+    expect(weights.map(({ name }) => name)).toEqual(expect.arrayContaining(['resnet18-imagenet', 'mine']));
+    const trained = fovea(
+      ...['train', project, '--start', 'mine', '--size', '16', '--epochs', '1', '--batch', '8'],
+      ...['--device', 'cpu', '--json'],
+    );
+    expect(trained.json, trained.stderr).toMatchObject({
+      start: { name: 'mine', sha256: taken.sha256 },
+    });
+
+    expectMistake(fovea('export-model', project, '--run', '1', '--out', onnx), /m\.onnx is there already/);
+    expectMistake(fovea('weights', 'get', 'resnet19'), /no weights "resnet19" in the catalogue.*known are/);
+    expectMistake(fovea('weights', 'get', 'resnet18-imagenet'), /nobody said from where.*FOVEA_WEIGHTS_BASE/);
+    expectMistake(
+      fovea('train', project, '--start', 'mine', '--model', 'resnet18'),
+      /mine does not fit resnet18/,
+    );
+    expectMistake(fovea('train', project, '--start', 'nothing.safetensors'), /nothing\.safetensors/);
+  });
+});
+
 describe('the fovea command, asked for what it knows', () => {
   it('lists all methods', () => {
     const { json } = fovea('methods', '--json');
     for (const list of ['objectives', 'models', 'saliency', 'attacks', 'measures'])
       for (const one of json[list] as object[])
-        for (const key of ['id', 'title', 'citation', ...(list === 'measures' ? [] : ['params'])])
-          expect(one).toHaveProperty(key);
+        for (const key of ['id', 'title', 'citation', 'params']) expect(one).toHaveProperty(key);
     expect((json.objectives as { id: string }[]).map(({ id }) => id)).toEqual(
       expect.arrayContaining(['standard', 'blackout', 'box-aware', 'gradcam-consistency']),
     );
   });
 
-  it('says what the machine can train on', () => {
-    expect(fovea('doctor', '--json').json).toMatchObject({
-      node: process.versions.node,
-      devices: [{ id: 'cpu', available: true, reason: expect.any(String) }],
-    });
+  it.skipIf(process.platform === 'win32')(
+    'gives the whole of a long answer to a slow reader of a pipe',
+    () => {
+      const slowly = '"$0" "$@" | (dd bs=1 count=1 2>/dev/null; sleep 1; cat)';
+      const { stdout } = spawnSync('sh', ['-c', slowly, process.execPath, cli, 'methods', '--json'], {
+        encoding: 'utf8',
+        env: { ...process.env, FOVEA_HOME: path.join(folder, 'home'), NODE_OPTIONS: '' },
+      });
+      expect(stdout.length).toBeGreaterThan(64 * 1024);
+      expect(JSON.parse(stdout)).toHaveProperty('measures');
+    },
+  );
+
+  it('says what the machine can train on, and of every other device why it cannot', () => {
+    const { json } = fovea('doctor', '--json');
+    expect(json.node).toBe(process.versions.node);
+    const devices = json.devices as { id: string; available: boolean; reason: string }[];
+    expect(devices.map(({ id }) => id)).toEqual(['cpu', 'webgpu', 'cuda', 'dml', 'coreml', 'tensorflow']);
+    expect(devices[0].available).toBe(true);
+    for (const { id, reason } of devices) expect(reason, id).toMatch(/^\S.{10,}/);
   });
 
   it('explains itself', () => {
@@ -168,7 +261,10 @@ describe('the fovea command, asked for what it knows', () => {
       'train',
       'evaluate',
       'explain',
+      'attack',
       'export',
+      'export-model',
+      'weights',
       'methods',
       'serve',
       'doctor',
@@ -198,12 +294,32 @@ describe('the fovea command, asked for what cannot be', () => {
     expectMistake(fovea('train', few, '--objective', 'magic'), /no objective "magic".*box-aware/);
     expectMistake(fovea('train', few, '--set', 'lambdaOutside=2'), /no parameter "lambdaOutside"/);
     expectMistake(fovea('train', few, '--set', 'momentum=fast'), /momentum is a number, not "fast"/);
-    expectMistake(fovea('train', few, '--model', 'alexnet'), /no model "alexnet"/);
+    expectMistake(fovea('train', few, '--model', 'magic'), /no model "magic"/);
     expectMistake(fovea('train', few, '--epochs', '-1'), /epochs/);
+    expectMistake(fovea('sweep', few, '--objective', 'density'), /a sweep is of box-aware, not of "density"/);
+    expectMistake(fovea('sweep', few, '--grid', 'fine'), /no grid.*write coarse, paper/);
+    expectMistake(fovea('sweep', few, '--grid', 'lambdaInside=0,1'), /lambdaOutside has no values/);
+    expectMistake(fovea('sweep', few, '--set', 'lambdaInside=1'), /lambdaInside is swept.*--grid/);
+    expectMistake(fovea('sweep', few, '--repeat', '0'), /at least 1/);
+    expectMistake(fovea('sweep', few, '--resume', '4'), /no sweep 4/);
+    expectMistake(fovea('sweep', few), /at least two classes/);
     expectMistake(fovea('evaluate', few, '--run', '9'), /no run 9/);
     expectMistake(fovea('evaluate', few, '--run', 'best'), /"best" is no run number/);
     expectMistake(fovea('explain', few, '--run', '1', '--image', 'x.png', '--out', 'x.png'), /x\.png/);
     expectMistake(fovea('export', few, '--format', 'coco', '--out', pictures), /not empty/);
+    expectMistake(fovea('make', 'sample', '--out', pictures), /not empty/);
+    expectMistake(
+      fovea('make', 'blockmnist', '--mnist', nothing, '--out', path.join(folder, 'b')),
+      /train-images/,
+    );
+    expectMistake(
+      fovea('make', 'waterbirds-like', few, '--out', path.join(folder, 'w')),
+      /two classes with masks/,
+    );
+    expectMistake(
+      fovea('make', 'sample', '--bias', '2', '--out', path.join(folder, 's')),
+      /share from 0 to 1/,
+    );
     expectMistake(fovea('frobnicate'), /frobnicate/);
   });
 });

@@ -40,6 +40,26 @@ describe('projects', () => {
     });
   });
 
+  it('are discarded with their folder while nothing is in them, and never else', async () => {
+    const folder = scratchFolder();
+    const core = startCore(path.join(folder, 'home'));
+    const parent = core.refer(folder);
+    const { id } = await core.call('projects.create', { name: 'Animals', parent });
+    await importFrom(core, await classFolders(path.join(folder, 'source')));
+    expect(await refusal(core, 'projects.discard', { id })).toBe('conflict');
+    const other = await core.call('projects.create', { name: 'Beasts', parent });
+    expect(await refusal(core, 'projects.discard', { id })).toBe('conflict');
+    await core.call('projects.discard', { id: other.id });
+    expect(await core.call('projects.current', {})).toBeNull();
+    expect(fs.existsSync(path.join(folder, 'Beasts'))).toBe(false);
+    expect((await core.call('projects.recent', {})).map((project) => project.name)).toEqual(['Animals']);
+
+    const last = await core.call('projects.create', { name: 'Kept', parent });
+    fs.writeFileSync(path.join(folder, 'Kept', 'notes.txt'), 'mine');
+    await core.call('projects.discard', { id: last.id });
+    expect(fs.readdirSync(path.join(folder, 'Kept'))).toEqual(['notes.txt']);
+  });
+
   it('are not made over something that is there', async () => {
     const folder = scratchFolder();
     const core = startCore(path.join(folder, 'home'));

@@ -158,7 +158,7 @@ describe('a run', () => {
 
   it.each<[string, Partial<RunConfigInput>, RegExp]>([
     ['an unknown objective', { objective: 'magic' }, /no objective "magic"/],
-    ['an unknown model', { model: 'alexnet' }, /no model "alexnet"/],
+    ['an unknown model', { model: 'alexnot' }, /no model "alexnot"/],
     ['an unknown parameter', { params: { lambdaOutside: 1 } }, /lambdaOutside/],
     ['a parameter out of range', { objective: 'box-aware', params: { lambdaOutside: -1 } }, /lambdaOutside/],
     ['no epochs', { epochs: 0 }, /epochs/],

@@ -28,6 +28,11 @@ describe('the bundles', () => {
     expect(text).not.toMatch(/^(import|export) /m);
   });
 
+  it('have the thread of the worker ask for no package that the worker does not', async () => {
+    const worker = new Set((await made('worker')).packages);
+    expect((await made('batchThread')).packages.filter((name) => !worker.has(name))).toEqual([]);
+  });
+
   it('leave of the worker only packages that the package unpacks for plain Node, with all they depend on', async () => {
     const { packages } = await made('worker');
     expect(packages).toContain('onnxruntime-node');

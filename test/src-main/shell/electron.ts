@@ -189,6 +189,9 @@ export const Menu = {
   setApplicationMenu(): void {},
 };
 
+/** As Electron: a path for what came from the system, none for what the page made itself. */
+export const webUtils = { getPathForFile: (file: { path?: string }): string => file.path ?? '' };
+
 export const nativeTheme = { shouldUseDarkColors: true };
 export const screen = {
   getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }],

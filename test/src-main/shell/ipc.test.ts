@@ -3,9 +3,9 @@
 import type { BrowserWindow as RealWindow, WebContents } from 'electron';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { contextBridge, dialog, FakeContents, ipcMain, ipcRenderer } from './electron.ts';
-import { AppError, type Answer } from '../../../src-main/contracts/index.ts';
+import { AppError, type Answer, type FileRef } from '../../../src-main/contracts/index.ts';
 import { pick } from '../../../src-main/shell/dialogs.ts';
-import { answerCalls, emitTo } from '../../../src-main/shell/ipc.ts';
+import { answerCalls, answerDrops, emitTo } from '../../../src-main/shell/ipc.ts';
 
 vi.mock('electron', () => import('./electron.ts'));
 
@@ -100,6 +100,27 @@ describe('the dialog', () => {
   });
 });
 
+describe('what is dropped onto the window', () => {
+  const drop = (frame: unknown, place: unknown) =>
+    ipcMain.handlers.get('fovea:drop')!({ sender: page, senderFrame: frame }, place);
+  beforeEach(() =>
+    answerDrops(
+      () => asPage,
+      (place) => `ref of ${place}` as FileRef,
+    ),
+  );
+
+  it('comes back as a reference, for our page alone', async () => {
+    expect(await drop(page.mainFrame, '/pictures')).toEqual({ ok: true, value: 'ref of /pictures' });
+    expect(await drop({ url: 'fovea://app/' }, '/pictures')).toMatchObject(refused);
+  });
+
+  it('is refused where it is no file of the system', async () => {
+    for (const place of ['', 7, undefined])
+      expect(await drop(page.mainFrame, place)).toMatchObject({ ok: false, error: { code: 'bad-input' } });
+  });
+});
+
 describe('news of the core', () => {
   it('goes to the page while there is one', () => {
     emitTo(() => asPage)('saved', { at: 5 });
@@ -113,17 +134,22 @@ describe('news of the core', () => {
 });
 
 describe('the preload script', () => {
-  it('shows the page two functions and nothing of Electron', async () => {
+  it('shows the page three functions and nothing of Electron', async () => {
     await import('../../../src-main/shell/preload.ts');
     expect([...contextBridge.exposed.keys()]).toEqual(['fovea']);
     const surface = contextBridge.exposed.get('fovea') as {
       call(method: string, input: unknown): Promise<unknown>;
       on(event: string, listener: (...data: unknown[]) => void): () => void;
+      drop(file: object): Promise<unknown>;
     };
-    expect(Object.keys(surface).sort()).toEqual(['call', 'on']);
+    expect(Object.keys(surface).sort()).toEqual(['call', 'drop', 'on']);
 
     expect(await surface.call('jobs.list', {})).toEqual({ ok: true, value: 'jobs.list' });
-    expect(ipcRenderer.invoked).toEqual([['fovea:call', 'jobs.list', {}]]);
+    await surface.drop({ path: '/pictures' });
+    expect(ipcRenderer.invoked).toEqual([
+      ['fovea:call', 'jobs.list', {}],
+      ['fovea:drop', '/pictures'],
+    ]);
 
     const heard: unknown[][] = [];
     const leave = surface.on('saved', (...data) => heard.push(data));

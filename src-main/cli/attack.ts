@@ -1,0 +1,66 @@
+// fovea attack PROJECT --run N --attack ID --eps E [--set name=value] [--from N] [--split test] [--limit N] [--seed N]
+
+import type { Split } from '../contracts/dataset.ts';
+import { AppError } from '../contracts/errors.ts';
+import type { DeviceChoice } from '../contracts/runs.ts';
+import type { AttackOutcome } from '../contracts/worker-protocol.ts';
+import { startAttack } from '../services/attacks.ts';
+import { readSet } from './set-values.ts';
+import { runNumber, withCore } from './session.ts';
+import { percent, table, type Terminal } from './terminal.ts';
+
+interface Options {
+  run: string;
+  attack: string;
+  eps: number;
+  set: string[];
+  from?: string;
+  split: Split;
+  limit?: number;
+  seed: number;
+  device?: DeviceChoice;
+}
+
+export async function attack(terminal: Terminal, project: string, options: Options): Promise<void> {
+  await withCore(terminal, async ({ core, open, finish }) => {
+    await open(project);
+    const runId = runNumber(options.run);
+    const { attacks } = await core.call('app.methods', {});
+    const chosen = attacks.find(({ id }) => id === options.attack);
+    if (!chosen)
+      throw new AppError('bad-input', `there is no attack "${options.attack}"`, {
+        reason: `known are ${attacks.map(({ id }) => id).join(', ')}`,
+      });
+    const { split, eps, seed, limit, device } = options;
+    const params = readSet(options.set, chosen.params);
+    const job = await finish(
+      startAttack(core.context, {
+        ...{ runId, split, params, eps, seed, limit, device },
+        attack: chosen.id,
+        from: options.from === undefined ? undefined : runNumber(options.from),
+      }),
+    );
+    const { images } = job.result as AttackOutcome;
+    const shareOf = (holds: (image: (typeof images)[number]) => boolean): number =>
+      images.filter(holds).length / images.length;
+    const changed = images.filter(({ largestChange }) => largestChange > 0);
+    const meanOf = (value: (image: (typeof images)[number]) => number): number | null =>
+      changed.length === 0 ? null : changed.reduce((sum, image) => sum + value(image), 0) / changed.length;
+    const figures = {
+      accuracy: shareOf(({ wasRight }) => wasRight),
+      attackedAccuracy: shareOf(({ isRight }) => isRight),
+      changed: changed.length,
+      meanLargestChange: meanOf(({ largestChange }) => largestChange),
+      meanLength: meanOf(({ length }) => length),
+    };
+    terminal.answer({ run: runId, attack: chosen.id, eps, split, images: images.length, ...figures }, [
+      `${chosen.title} on run ${runId}${chosen.norm === null ? '' : `, epsilon ${eps}`}: ${images.length} ${split} pictures, ${changed.length} changed`,
+      ...table([
+        ['accuracy', percent(figures.accuracy)],
+        ['accuracy under the attack', percent(figures.attackedAccuracy)],
+        ['mean of the largest changes, of 255', ((figures.meanLargestChange ?? 0) * 255).toFixed(2)],
+        ['mean length of the changes', (figures.meanLength ?? 0).toFixed(3)],
+      ]).map((line) => `  ${line}`),
+    ]);
+  });
+}

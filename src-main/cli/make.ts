@@ -1,0 +1,66 @@
+// fovea make sample|blockmnist|waterbirds-like … --out DIR: folders of pictures with a known shortcut, to import.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { AppError } from '../contracts/errors.ts';
+import { writeBlockMnist } from '../imaging/blockmnist.ts';
+import { sampleDefaults, writeSample } from '../imaging/sample/index.ts';
+import { writeWaterbirdsLike } from '../services/waterbirds-like.ts';
+import { withCore } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+export async function makeSample(
+  terminal: Terminal,
+  { out, seed, bias }: { out: string; seed: number; bias: number },
+): Promise<void> {
+  const folder = freeFolder(out);
+  await writeSample(folder, { seed, bias });
+  const { train, selection, test } = sampleDefaults;
+  terminal.answer({ out: folder, seed, bias, train, selection, test }, [
+    `${train + selection + test} pictures, seed ${seed}, bias ${bias}: ${folder}`,
+  ]);
+}
+
+export async function makeBlockMnist(
+  terminal: Terminal,
+  options: { mnist: string; out: string; seed: number; train: number; test: number },
+): Promise<void> {
+  const folder = freeFolder(options.out);
+  const { seed } = options;
+  const { train, test } = await writeBlockMnist(path.resolve(options.mnist), folder, options);
+  terminal.answer({ out: folder, seed, train, test }, [
+    `${train} training and ${test} test pictures, seed ${seed}: ${folder}`,
+  ]);
+}
+
+export async function makeWaterbirdsLike(
+  terminal: Terminal,
+  project: string,
+  options: { out: string; correlation: number; seed: number; size: number; backgrounds?: string },
+): Promise<void> {
+  const folder = freeFolder(options.out);
+  const { seed, correlation, size: sizePx, backgrounds } = options;
+  await withCore(terminal, async ({ core, open }) => {
+    await open(project);
+    const made = await writeWaterbirdsLike(core.context.project(), folder, {
+      ...{ seed, correlation, sizePx },
+      backgrounds: backgrounds === undefined ? null : path.resolve(backgrounds),
+    });
+    const { pictures, classes, grounds, left } = made;
+    terminal.answer({ out: folder, seed, correlation, ...made }, [
+      `${pictures} pictures of ${classes.length} classes on ${grounds.join(' or ')}: ${folder}`,
+      ...(left > 0 ? [`${left} pictures without a mask of their class were left out`] : []),
+    ]);
+  });
+}
+
+/** The folder, made. @throws AppError 'conflict' if something is in it */
+function freeFolder(out: string): string {
+  const folder = path.resolve(out);
+  fs.mkdirSync(folder, { recursive: true });
+  if (fs.readdirSync(folder).length > 0)
+    throw new AppError('conflict', `${path.basename(folder)} exists already and is not empty`, {
+      file: path.basename(folder),
+    });
+  return folder;
+}

@@ -1,0 +1,81 @@
+// fovea weights list | get NAME | import FILE, and what `fovea train --start` makes of its value
+
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Start, StartFit, WeightsInfo } from '../contracts/weights.ts';
+import type { Terminal } from './terminal.ts';
+import { withCore, type Session } from './session.ts';
+import { table } from './terminal.ts';
+
+export async function listWeights(terminal: Terminal): Promise<void> {
+  await withCore(terminal, async ({ core }) => {
+    const weights = await core.call('weights.list', {});
+    terminal.answer({ weights }, [
+      ...table([
+        ['name', 'for', 'size', 'licence', 'here'],
+        ...weights.map((one) => [
+          one.name,
+          one.models.join(', '),
+          megabytes(one),
+          one.licence ?? '–',
+          one.sha256 === null ? 'no' : one.sha256.slice(0, 8),
+        ]),
+      ]),
+      '`fovea weights get NAME` downloads one; `fovea train … --start NAME` starts from it.',
+    ]);
+  });
+}
+
+export async function getWeights(
+  terminal: Terminal,
+  name: string,
+  { sha256 }: { sha256?: string },
+): Promise<void> {
+  await withCore(terminal, async (session) => tell(terminal, await fetched(session, name, sha256)));
+}
+
+export async function importWeights(terminal: Terminal, file: string): Promise<void> {
+  await withCore(terminal, async ({ core }) =>
+    tell(terminal, await core.call('weights.import', { file: core.refer(path.resolve(file)) })),
+  );
+}
+
+function tell(terminal: Terminal, info: WeightsInfo): void {
+  terminal.answer({ ...info }, [
+    `${info.name}: ${megabytes(info)}, for ${info.models.join(', ')}`,
+    `  SHA-256 ${info.sha256}`,
+  ]);
+}
+
+const megabytes = ({ sizeBytes, sha256 }: WeightsInfo): string =>
+  `${sha256 === null ? 'about ' : ''}${(sizeBytes / 1e6).toFixed(sizeBytes < 1e7 ? 1 : 0)} MB`;
+
+async function fetched({ core, finish }: Session, name: string, sha256?: string): Promise<WeightsInfo> {
+  const job = await finish(await core.call('weights.get', { name, ...(sha256 !== undefined && { sha256 }) }));
+  return job.result as WeightsInfo;
+}
+
+/** The value of --start: 'scratch', a file, or a name of weights that are here or in the catalogue. */
+export async function readStart(session: Session, value: string): Promise<Start | undefined> {
+  if (value === 'scratch') return undefined;
+  const { core } = session;
+  const known = (await core.call('weights.list', {})).find(({ name }) => name === value);
+  const { name, sha256 } =
+    known === undefined || (known.sha256 === null && fs.existsSync(value))
+      ? await core.call('weights.import', { file: core.refer(path.resolve(value)) })
+      : known.sha256 === null
+        ? await fetched(session, value)
+        : known;
+  return { name, sha256: sha256! };
+}
+
+/** "120 of its tensors are read; new: fc.weight, fc.bias; not used: 3" */
+export function fitWords({ loaded, fresh, skipped }: StartFit): string {
+  const some = (names: string[]) =>
+    names.slice(0, 4).join(', ') + (names.length > 4 ? ` and ${names.length - 4} more` : '');
+  return [
+    `${loaded} of its tensors are read`,
+    ...(fresh.length > 0 ? [`new: ${some(fresh)}`] : []),
+    ...(skipped.length > 0 ? [`not used: ${some(skipped)}`] : []),
+  ].join('; ');
+}

@@ -1,0 +1,75 @@
+// Attacking a run's network on one part of its pictures, as a job; nothing is stored.
+
+import type { Split } from '../contracts/dataset.ts';
+import { AppError } from '../contracts/errors.ts';
+import type { JobId, RunId } from '../contracts/ids.ts';
+import type { ParamValue } from '../contracts/methods.ts';
+import type { DeviceChoice } from '../contracts/runs.ts';
+import { attackById } from '../engine/attacks/index.ts';
+import { checkParams } from '../engine/nn/registry.ts';
+import type { Context } from './context.ts';
+import { chooseDevice } from './doctor.ts';
+import { requireWeights } from './evaluations.ts';
+import { cacheFolderOf } from './open-project.ts';
+import { modelOf, picturesOf, storedRun } from './run-records.ts';
+
+export interface AttackOptions {
+  runId: RunId;
+  split: Split;
+  attack: string;
+  params: Record<string, ParamValue>;
+  /** In the attack's norm; the pixel range is 1. */
+  eps: number;
+  seed: number;
+  /** The first pictures only. */
+  limit?: number;
+  /** The run whose network the pictures are made with, if another. */
+  from?: RunId;
+  device?: DeviceChoice;
+}
+
+/** @returns a job whose result is an AttackOutcome. @throws AppError 'bad-input', 'not-found' without weights */
+export function startAttack(context: Context, options: AttackOptions): JobId {
+  const { runId, split, eps, seed, from, device } = options;
+  const project = context.project();
+  const attack = attackById(options.attack);
+  const params = checkParams(attack, options.params) as Record<string, ParamValue>;
+  const [run, source] = [runId, from].map((id) => {
+    if (id === undefined) return undefined;
+    const stored = storedRun(project, id);
+    requireWeights(project, id);
+    return stored;
+  });
+  const snapshot = project.store.snapshots.load(run!.snapshotId);
+  const pictures = picturesOf(project, run!, snapshot, split).slice(0, options.limit);
+  if (pictures.length === 0)
+    throw new AppError('bad-input', `run ${runId} has no ${split} pictures to attack`);
+  return context.jobs.start(
+    {
+      kind: 'evaluate',
+      title: `${attack.title} on run ${runId}`,
+      unit: 'pictures',
+      runId,
+      queue: 'training',
+    },
+    async (handle) => {
+      const answer = context.workers.call(
+        'training',
+        'attack',
+        {
+          ...{ pictures, eps, seed },
+          device: (await chooseDevice(context, device ?? 'auto', device === undefined ? run!.device : '')).id,
+          model: modelOf(project, run!),
+          source: source && modelOf(project, source),
+          attack: { id: attack.id, params },
+          cacheFolder: cacheFolderOf(project),
+        },
+        (event) => {
+          if (event.kind === 'progress') handle.progress(event.done, event.total, event.note);
+        },
+      );
+      handle.signal.addEventListener('abort', () => answer.control('cancel'), { once: true });
+      return answer.value;
+    },
+  ).id;
+}

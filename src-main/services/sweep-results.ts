@@ -1,0 +1,80 @@
+// What a sweep says once its runs are measured: means and deviations over repetitions, and for each family and measure
+// the point that is best on the tuning pictures, reported on the test pictures, which no choice has seen.
+
+import type { Figure } from '../contracts/runs.ts';
+import {
+  familyPoints,
+  sweepFamilies,
+  type SweepCell,
+  type SweepChoice,
+  type SweepConfig,
+  type SweepFigure,
+  type SweepMeasure,
+} from '../contracts/sweeps.ts';
+import type { MeasureInfo } from '../contracts/methods.ts';
+
+export type Figures = Readonly<Record<string, Figure>>;
+
+/** The curve whose every point is chosen for by itself, as in the paper: accuracy under FGSM at each epsilon. */
+const CURVE = 'fgsm';
+
+/** The rows of a sweep's table: its measures, and the points of its curves as far as any run was measured. */
+export function sweepMeasures(infos: readonly MeasureInfo[], measured: readonly Figures[]): SweepMeasure[] {
+  return infos.flatMap(({ key, title, direction, unit }) => {
+    const whole = { key, title, direction, unit };
+    if (key !== CURVE) return [whole];
+    const parts = measured.find((figures) => figures[key]?.parts)?.[key].parts ?? [];
+    // Epsilon 0 is the accuracy, which is there anyway.
+    const points = parts.filter(({ name }) => Number(name) > 0);
+    return [
+      whole,
+      ...points.map(({ name }) => ({
+        ...whole,
+        key: `${key}@${name}`,
+        title: `${title}, epsilon ${Number(Number(name).toPrecision(3))}`,
+      })),
+    ];
+  });
+}
+
+/** The value of a row in one run's figures; null where there is none. */
+export function valueAt(figures: Figures | null, key: string): number | null {
+  const [measure, part] = key.split('@');
+  const figure = figures?.[measure];
+  if (part === undefined) return figure?.value ?? null;
+  return figure?.parts?.find(({ name }) => name === part)?.value ?? null;
+}
+
+/** Mean and sample standard deviation; null unless every repetition has a value. */
+export function spread(values: readonly (number | null)[], repetitions: number): SweepFigure | null {
+  const known = values.filter((value) => value !== null);
+  if (known.length < repetitions) return null;
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+  const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, std: known.length > 1 ? Math.sqrt(squares / (known.length - 1)) : null };
+}
+
+/** By family, then measure. Of equals the first of the grid wins: the smaller weights. */
+export function choose(
+  config: Pick<SweepConfig, 'grid'>,
+  cells: readonly SweepCell[],
+  measures: readonly SweepMeasure[],
+): SweepChoice[] {
+  return sweepFamilies.flatMap((family) => {
+    const points = familyPoints(config, family);
+    return measures.map(({ key, direction }): SweepChoice => {
+      const known = points.filter((point) => cells[point].tuning[key] !== undefined);
+      const sign = direction === 'lower' ? -1 : 1;
+      const worth = (point: number): number => sign * cells[point].tuning[key].mean;
+      const best = known.reduce<number | null>(
+        (leader, point) => (leader === null || worth(point) > worth(leader) ? point : leader),
+        null,
+      );
+      return {
+        ...{ family, measure: key, cell: best, measured: known.length, points: points.length },
+        tuning: best === null ? null : cells[best].tuning[key],
+        test: best === null ? null : (cells[best].test[key] ?? null),
+      };
+    });
+  });
+}

@@ -1,0 +1,30 @@
+// Weights that others have published, in the form this program reads. Addresses are relative to a host that the
+// person names in FOVEA_WEIGHTS_BASE, so that no address is built in. Their publisher gives no SHA-256 ahead of the
+// download; the server states it with the file, the download is held to that, and a second download of the same name
+// to the first.
+
+export interface CatalogueEntry {
+  readonly name: string;
+  /** The model it is made for. */
+  readonly model: string;
+  /** Under the base address. */
+  readonly path: string;
+  /** Four bytes a value; the file has a header of some kilobytes besides. */
+  readonly aboutBytes: number;
+  readonly licence: string;
+}
+
+const entry = (name: string, model: string, published: string, values: number): CatalogueEntry => ({
+  ...{ name, model, aboutBytes: 4 * values, licence: 'BSD-3-Clause' },
+  path: `timm/${published}/resolve/main/model.safetensors`,
+});
+
+/** torchvision's weights for ImageNet, as timm publishes them; names, licence and sizes after timm 1.0. */
+export const catalogue: readonly CatalogueEntry[] = [
+  entry('resnet18-imagenet', 'resnet18', 'resnet18.tv_in1k', 11_699_112),
+  entry('resnet34-imagenet', 'resnet34', 'resnet34.tv_in1k', 21_814_696),
+  entry('resnet50-imagenet', 'resnet50', 'resnet50.tv_in1k', 25_610_152),
+  entry('resnet50-imagenet-v2', 'resnet50', 'resnet50.tv2_in1k', 25_610_152),
+  entry('vgg11-imagenet', 'vgg11', 'vgg11.tv_in1k', 132_863_336),
+  entry('vgg16-imagenet', 'vgg16-gap', 'vgg16.tv_in1k', 138_357_544),
+];

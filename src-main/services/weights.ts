@@ -1,0 +1,236 @@
+// Weights that runs can start from: kept in the app's data folder, by name, with the hash that names them in a run's
+// record. They come from the catalogue or from a file a person chose; either way they are read once before they count.
+
+import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../contracts/errors.ts';
+import type { JobId } from '../contracts/ids.ts';
+import type { RunConfig } from '../contracts/runs.ts';
+import type { Start, StartFit, WeightsInfo } from '../contracts/weights.ts';
+import { models } from '../engine/nn/models/index.ts';
+import { fitWeights } from '../engine/nn/pretrained.ts';
+import type { StoredTensor } from '../engine/nn/safetensors.ts';
+import { architectureOf } from '../engine/training/network.ts';
+import { openWeights, sha256Of } from '../engine/training/weights-file.ts';
+import type { Context, Handlers } from './context.ts';
+import { download } from './download.ts';
+import type { JobHandle } from './job-list.ts';
+import { readJson, writeJson } from './json-file.ts';
+import { catalogue, type CatalogueEntry } from './weights-catalogue.ts';
+
+export const weightsHandlers: Handlers<'weights.list' | 'weights.get' | 'weights.import' | 'weights.fit'> = {
+  'weights.list': (context) => listWeights(context),
+  'weights.get': (context, { name, sha256 }) => startDownload(context, name, sha256 ?? null),
+  'weights.import': (context, { file }) => importWeights(context, context.files.resolve(file)),
+  'weights.fit': (context, { start, config, classes }) => fitOf(context, start, config, classes),
+};
+
+/** Where the catalogue's addresses begin; see weights-catalogue.ts. */
+export const BASE_VARIABLE = 'FOVEA_WEIGHTS_BASE';
+
+const recordSchema = z.object({
+  name: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.number(),
+  models: z.array(z.string()),
+  origin: z.enum(['catalogue', 'file']),
+});
+type WeightsRecord = z.infer<typeof recordSchema>;
+const isIndex = (value: unknown): value is WeightsRecord[] => z.array(recordSchema).safeParse(value).success;
+
+const folderOf = ({ options }: Context): string => path.join(options.dataFolder, 'weights');
+const indexOf = (context: Context): string => path.join(folderOf(context), 'index.json');
+/** Where weights with this hash lie, or would. */
+export const fileOf = (context: Context, sha256: string): string =>
+  path.join(folderOf(context), `${sha256}.safetensors`);
+const recordsOf = (context: Context): WeightsRecord[] => readJson(indexOf(context), [], isIndex);
+
+/** The catalogue, then what was imported. */
+export function listWeights(context: Context): WeightsInfo[] {
+  const records = recordsOf(context);
+  const published = catalogue.map(({ name, model, aboutBytes, licence }): WeightsInfo => {
+    const here = records.find((one) => one.name === name);
+    return {
+      ...{ name, licence, origin: 'catalogue' },
+      models: here?.models ?? [model],
+      sizeBytes: here?.sizeBytes ?? aboutBytes,
+      sha256: here?.sha256 ?? null,
+    };
+  });
+  const own = records
+    .filter(({ origin }) => origin === 'file')
+    .map((record): WeightsInfo => ({ ...record, licence: null }));
+  return [...published, ...own];
+}
+
+function startDownload(context: Context, name: string, sha256: string | null): JobId {
+  const entry = entryOf(name);
+  const base = process.env[BASE_VARIABLE];
+  if (base === undefined || base === '')
+    throw new AppError('unavailable', `${name} cannot be downloaded: nobody said from where`, {
+      reason: `set ${BASE_VARIABLE} to the address of a host that has ${entry.path}, or import a file`,
+    });
+  const job = context.jobs.start(
+    { kind: 'download', title: `Weights ${name}`, unit: 'bytes', queue: 'download' },
+    (handle) => fetchEntry(context, entry, `${base.replace(/\/+$/, '')}/${entry.path}`, sha256, handle),
+  );
+  return job.id;
+}
+
+function entryOf(name: string): CatalogueEntry {
+  const entry = catalogue.find((one) => one.name === name);
+  if (entry) return entry;
+  throw new AppError('not-found', `there are no weights "${name}" in the catalogue`, {
+    reason: `known are ${catalogue.map((one) => one.name).join(', ')}`,
+  });
+}
+
+async function fetchEntry(
+  context: Context,
+  entry: CatalogueEntry,
+  address: string,
+  sha256: string | null,
+  handle: JobHandle,
+): Promise<WeightsInfo> {
+  const { name } = entry;
+  const known = recordsOf(context).find((one) => one.name === name);
+  if (known && (await sizeOf(fileOf(context, known.sha256))) === known.sizeBytes)
+    return infoOf(context, name);
+  await mkdir(folderOf(context), { recursive: true });
+  const file = path.join(folderOf(context), `${name}.safetensors`);
+  const got = await download({
+    ...{ address, file, name, signal: handle.signal },
+    maxBytes: 2 * entry.aboutBytes + 1_000_000,
+    sha256: sha256 ?? known?.sha256 ?? null,
+    onProgress: (done, total) => handle.progress(done, total),
+  });
+  try {
+    await keep(context, file, name, got, 'catalogue', entry.model);
+  } finally {
+    await rm(file, { force: true });
+  }
+  return infoOf(context, name);
+}
+
+/**
+ * Copies a weights file into the data folder, so that runs can be taken up when the original is gone. The same file
+ * again is the same weights.
+ * @param file  absolute
+ * @throws AppError 'bad-file' when it is damaged or fits no model
+ */
+export async function importWeights(context: Context, file: string): Promise<WeightsInfo> {
+  const sha256 = await sha256Of(file);
+  const known = recordsOf(context).find((one) => one.sha256 === sha256);
+  if (known && (await sizeOf(fileOf(context, sha256))) === known.sizeBytes)
+    return infoOf(context, known.name);
+  await mkdir(folderOf(context), { recursive: true });
+  const copy = path.join(folderOf(context), `${sha256}.${process.pid}.new`);
+  try {
+    await copyFile(file, copy);
+    const name = known?.name ?? freeName(context, path.basename(file).replace(/\.safetensors$/, ''));
+    await keep(context, copy, name, await sha256Of(copy), 'file', null, path.basename(file));
+    return infoOf(context, name);
+  } finally {
+    await rm(copy, { force: true });
+  }
+}
+
+/** Checks a file and takes it in under its hash. @param called what messages call it */
+async function keep(
+  context: Context,
+  file: string,
+  name: string,
+  sha256: string,
+  origin: WeightsRecord['origin'],
+  model: string | null,
+  called = name,
+): Promise<void> {
+  const { tensors, close } = await openWeights(file, called);
+  await close();
+  const fitting = modelsOf(tensors);
+  if (fitting.length === 0 || (model !== null && !fitting.includes(model)))
+    throw new AppError(
+      'bad-file',
+      `${called} ${model ? `does not fit ${model}` : 'fits none of the models'}`,
+      {
+        file: called,
+        reason: `it has ${tensors.length} tensors, the first is ${tensors[0]?.name ?? 'missing'}`,
+      },
+    );
+  const { size } = await stat(file);
+  await rename(file, fileOf(context, sha256));
+  const others = recordsOf(context).filter((one) => one.name !== name);
+  writeJson(indexOf(context), [...others, { name, sha256, sizeBytes: size, models: fitting, origin }]);
+}
+
+/** Ids of the models whose body the tensors are, whatever the classes, at some side of the pictures. */
+function modelsOf(tensors: readonly StoredTensor[]): string[] {
+  // A model that reads every pixel shows in its first layer for which side it was made.
+  const pixels = tensors.find(({ name }) => name === 'fc1.weight')?.shape[1] ?? 0;
+  const sizePx = Math.sqrt(pixels / 3);
+  return models
+    .filter((model) =>
+      (['imagenet', 'small'] as const).some((stem) => {
+        try {
+          const sides = model.id === 'mlp' ? sizePx : 224;
+          if (!Number.isInteger(sides) || sides < 1) return false;
+          fitWeights(
+            model.build({ classes: 2, sizePx: sides, pool: 'average', stem }),
+            model.id,
+            tensors,
+            '',
+          );
+          return true;
+        } catch (thrown) {
+          if (thrown instanceof AppError && thrown.code === 'bad-file') return false;
+          throw thrown;
+        }
+      }),
+    )
+    .map(({ id }) => id);
+}
+
+/** `wanted`, or with a number behind if other weights have that name. */
+function freeName(context: Context, wanted: string): string {
+  const taken = new Set([...catalogue, ...recordsOf(context)].map(({ name }) => name));
+  const name = wanted.slice(0, 150) || 'weights';
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}-${number}`;
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+const infoOf = (context: Context, name: string): WeightsInfo =>
+  listWeights(context).find((one) => one.name === name)!;
+
+/**
+ * The file a run starts from.
+ * @throws AppError 'not-found' when it is not in the data folder (any more)
+ */
+export async function startFile(context: Context, { name, sha256 }: Start): Promise<string> {
+  const file = fileOf(context, sha256);
+  if ((await sizeOf(file)) > 0) return file;
+  throw new AppError('not-found', `the weights ${name} are not here`, {
+    reason: 'see `fovea weights list`; get or import them again',
+  });
+}
+
+/**
+ * How weights fit the model of a run.
+ * @throws AppError 'not-found', 'bad-file' naming the first tensor that does not fit
+ */
+export async function fitOf(
+  context: Context,
+  start: Start,
+  config: Pick<RunConfig, 'model' | 'sizePx' | 'settings'>,
+  classes: number,
+): Promise<StartFit> {
+  const { model } = architectureOf(config, classes);
+  const { tensors, close } = await openWeights(await startFile(context, start), start.name);
+  await close();
+  const { loaded, fresh, skipped } = fitWeights(model, config.model, tensors, start.name);
+  return { loaded: loaded.length, fresh: [...fresh], skipped: [...skipped] };
+}
+
+const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(() => ({ size: 0 }))).size;

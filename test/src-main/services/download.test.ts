@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { download, type DownloadOptions } from '../../../src-main/services/download.ts';
+import { scratchFolder } from '../storage/scratch.ts';
+
+const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7919) % 251));
+const sha256 = createHash('sha256').update(content).digest('hex');
+const tag = '"v1"';
+
+/** A server for one test: its address, and the ranges that were asked for. */
+async function serve(
+  answer: (request: IncomingMessage, response: ServerResponse, number: number) => void,
+): Promise<{ address: string; ranges: (string | undefined)[]; server: Server }> {
+  const ranges: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    ranges.push(request.headers.range);
+    answer(request, response, ranges.length);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/w`, ranges, server };
+}
+
+/** Answers as web servers do, ranges and all. */
+function give(
+  request: IncomingMessage,
+  response: ServerResponse,
+  headers: Record<string, string> = {},
+): void {
+  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  const changed = request.headers['if-range'] !== undefined && request.headers['if-range'] !== tag;
+  const start = changed ? 0 : from;
+  response.writeHead(start > 0 ? 206 : 200, {
+    'content-length': content.length - start,
+    etag: tag,
+    ...(start > 0 && { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` }),
+    ...headers,
+  });
+  response.end(content.subarray(start));
+}
+
+/** Sends a beginning, and breaks the line once some of it has arrived. */
+function breakOff(response: ServerResponse, count: number): void {
+  response.writeHead(200, { 'content-length': content.length, etag: tag });
+  response.write(content.subarray(0, count));
+  arrived = () => response.destroy();
+}
+let arrived: () => void = () => {};
+
+const asked = (address: string, more: Partial<DownloadOptions> = {}): DownloadOptions => ({
+  ...{ address, file: path.join(scratchFolder(), 'w.safetensors'), name: 'w', maxBytes: 1_000_000, sha256 },
+  signal: new AbortController().signal,
+  onProgress: (done) => done > 0 && arrived(),
+  ...more,
+});
+const filesBeside = (file: string) => fs.readdirSync(path.dirname(file)).sort();
+
+describe('a download', () => {
+  it('gives the file its name when all has come and its hash is right', async () => {
+    const { address } = await serve((request, response) => give(request, response));
+    const progress: number[] = [];
+    const options = asked(address, { onProgress: (done, total) => progress.push(done / total) });
+    expect(await download(options)).toBe(sha256);
+    expect(fs.readFileSync(options.file).equals(content)).toBe(true);
+    expect(filesBeside(options.file)).toEqual(['w.safetensors']);
+    expect(progress.at(-1)).toBe(1);
+  });
+
+  it('goes on where it broke off', async () => {
+    const { address, ranges } = await serve((request, response, number) =>
+      number === 1 ? breakOff(response, 100_000) : give(request, response),
+    );
+    const options = asked(address);
+    await expect(download(options)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/broke off after \d+ bytes; ask for it again to go on/),
+    });
+    const have = fs.statSync(`${options.file}.part`).size;
+    expect(have).toBeGreaterThan(0);
+    await download(options);
+    expect(ranges).toEqual([undefined, `bytes=${have}-`]);
+    expect(fs.readFileSync(options.file).equals(content)).toBe(true);
+  });
+
+  it('begins anew when the server has another file by now, or does not know of parts', async () => {
+    for (const second of ['changed', 'no ranges'] as const) {
+      const { address } = await serve((request, response, number) => {
+        if (number === 1) return breakOff(response, 100_000);
+        if (second === 'no ranges') delete request.headers.range;
+        else request.headers['if-range'] = '"v0"';
+        give(request, response);
+      });
+      const options = asked(address);
+      await expect(download(options)).rejects.toThrow('broke off');
+      await download(options);
+      expect(fs.readFileSync(options.file).equals(content)).toBe(true);
+    }
+  });
+
+  it('never joins parts of different addresses', async () => {
+    const { address, ranges } = await serve((request, response, number) =>
+      number === 1 ? breakOff(response, 100_000) : give(request, response),
+    );
+    const options = asked(address);
+    await expect(download(options)).rejects.toThrow('broke off');
+    await download({ ...options, address: `${address}/other` });
+    expect(ranges).toEqual([undefined, undefined]);
+  });
+
+  it('keeps nothing of a file whose hash is wrong', async () => {
+    const { address } = await serve((request, response) => give(request, response));
+    const options = asked(address, { sha256: '0'.repeat(64) });
+    await expect(download(options)).rejects.toMatchObject({
+      code: 'bad-file',
+      detail: { reason: `its SHA-256 is ${sha256}, not ${'0'.repeat(64)}; nothing was kept` },
+    });
+    expect(filesBeside(options.file)).toEqual([]);
+  });
+
+  it('follows redirects and holds the file to the hash that a server on the way states', async () => {
+    const to = await serve((request, response) => give(request, response));
+    const right = await serve((_, response) =>
+      response.writeHead(302, { location: to.address, 'x-linked-etag': `"${sha256}"` }).end(),
+    );
+    expect(await download(asked(right.address, { sha256: null }))).toBe(sha256);
+    const wrong = await serve((_, response) =>
+      response.writeHead(302, { location: to.address, 'x-linked-etag': `"${'1'.repeat(64)}"` }).end(),
+    );
+    await expect(download(asked(wrong.address, { sha256: null }))).rejects.toThrow('another content');
+  });
+
+  it('is refused without any hash, beyond its size, over other protocols and after many redirects', async () => {
+    const plain = await serve((request, response) => give(request, response));
+    await expect(download(asked(plain.address, { sha256: null }))).rejects.toThrow('states no SHA-256');
+    await expect(download(asked(plain.address, { maxBytes: 1000 }))).rejects.toThrow(
+      'larger than the 1000 bytes',
+    );
+    const file = await serve((_, response) =>
+      response.writeHead(302, { location: 'file:///etc/hosts' }).end(),
+    );
+    await expect(download(asked(file.address))).rejects.toThrow('is no http or https address');
+    const loop = await serve((_, response) => response.writeHead(302, { location: '/again' }).end());
+    await expect(download(asked(loop.address))).rejects.toThrow('too many redirects');
+    const gone = await serve((_, response) => response.writeHead(404).end());
+    await expect(download(asked(gone.address))).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('without a network is one clear line', async () => {
+    const { address, server } = await serve(() => {});
+    await new Promise((resolve) => server.close(resolve));
+    await expect(download(asked(address))).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/^w cannot be downloaded: 127\.0\.0\.1:\d+ cannot be reached$/),
+      detail: { reason: 'ECONNREFUSED' },
+    });
+  });
+
+  it('that is cancelled keeps what has come', async () => {
+    const { address } = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': content.length, etag: tag });
+      response.write(content.subarray(0, 50_000));
+    });
+    const abort = new AbortController();
+    const options = asked(address, {
+      signal: abort.signal,
+      onProgress: (done) => {
+        if (done > 0) abort.abort();
+      },
+    });
+    await expect(download(options)).rejects.toMatchObject({ code: 'cancelled' });
+    expect(fs.statSync(`${options.file}.part`).size).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,94 @@
+// Measuring a run through the core: chosen measures, groups from an imported attribute, pictures to compare with.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { beforeEach, expect, it } from 'vitest';
+import type { Input } from '../../../src-main/contracts/api.ts';
+import type { RunId } from '../../../src-main/contracts/ids.ts';
+import {
+  classFolders,
+  coco,
+  importFrom,
+  refusal,
+  scratchFolder,
+  startCore,
+  type TestCore,
+} from './scratch-core.ts';
+
+let folder: string;
+let core: TestCore;
+let runId: RunId;
+beforeEach(() => {
+  folder = scratchFolder();
+  core = startCore(path.join(folder, 'home'));
+});
+const config = {
+  ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 1, batch: 4, seed: 1 },
+  device: 'cpu',
+} as const;
+
+/** Pictures in two classes, by day and by night. */
+async function imported(): Promise<void> {
+  await core.call('projects.create', { name: 'Animals' });
+  const pictures = Array.from({ length: 24 }, (_, index) => ({
+    name: `p${index}.png`,
+    boxes: [{ category: 1 + (index % 2), bbox: [2, 2, 8, 8] as [number, number, number, number] }],
+  }));
+  const place = await coco(path.join(folder, 'coco'), pictures);
+  const file = path.join(place, 'annotations', 'instances.json');
+  const json = JSON.parse(fs.readFileSync(file, 'utf8')) as { images: { id: number; attributes?: object }[] };
+  for (const image of json.images) image.attributes = { light: image.id % 3 === 0 ? 'night' : 'day' };
+  fs.writeFileSync(file, JSON.stringify(json));
+  await importFrom(core, place);
+}
+
+async function trained(): Promise<void> {
+  await imported();
+  const run = await core.call('runs.start', { ...config, groupBy: 'light' });
+  runId = run.id;
+  await core.jobEnded(run.jobId!);
+  for (const job of await core.call('jobs.list', {}))
+    if (job.kind === 'evaluate') await core.jobEnded(job.id);
+}
+
+async function evaluate(more: Partial<Input<'evaluations.start'>> = {}) {
+  const job = await core.jobEnded(await core.call('evaluations.start', { runId, split: 'train', ...more }));
+  expect(job.error).toBeNull();
+  return (await core.call('evaluations.summary', { runId, split: 'train' }))!;
+}
+
+it('takes the usual measures unless others are named, and adds those; groups; compares; refuses', async () => {
+  await trained();
+  const usual = await evaluate();
+  expect(Object.keys(usual.figures)).toContain('energyInBox');
+  expect(usual.measures.energyInBox).toBe(usual.figures.energyInBox.value);
+  expect(usual.measures.fgsm.map(({ eps }) => eps)).toEqual([0, 1, 2, 4, 8].map((step) => step / 255));
+
+  // Groups are of class and the run's attribute; the others of the comparison lie in a folder.
+  const more = await evaluate({
+    measures: [
+      { id: 'worst-group-accuracy', params: {} },
+      { id: 'ood-auroc', params: {} },
+    ],
+    against: core.refer(await classFolders(path.join(folder, 'others'))),
+  });
+  const { worstGroupAccuracy, oodAuroc, ...before } = more.figures;
+  expect(before).toEqual(usual.figures);
+  expect(more.measures).toEqual(usual.measures);
+  const names = worstGroupAccuracy.parts!.map(({ name }) => name);
+  expect(names).toEqual(['cat, day', 'cat, night', 'dog, day', 'dog, night']);
+  expect(worstGroupAccuracy.skipped).toBe(0);
+  expect(oodAuroc.low).toBeLessThanOrEqual(oodAuroc.value!);
+  expect(oodAuroc.high).toBeGreaterThanOrEqual(oodAuroc.value!);
+
+  const refused = (more: Partial<Input<'evaluations.start'>>) =>
+    refusal(core, 'evaluations.start', { runId, ...more });
+  expect(await refused({ measures: [{ id: 'none', params: {} }] })).toBe('bad-input');
+  expect(await refused({ measures: [{ id: 'top-k-accuracy', params: { k: 0 } }] })).toBe('bad-input');
+  expect(await refused({ groupBy: 'weather' })).toBe('bad-input');
+}, 60_000);
+
+it('has no run by an attribute that no picture has', async () => {
+  await imported();
+  expect(await refusal(core, 'runs.start', { ...config, groupBy: 'weather' })).toBe('bad-input');
+});

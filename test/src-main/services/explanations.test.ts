@@ -1,0 +1,85 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Run } from '../../../src-main/contracts/runs.ts';
+import type { ClassId, ImageId } from '../../../src-main/contracts/ids.ts';
+import {
+  classFolders,
+  importFrom,
+  refusal,
+  scratchFolder,
+  startCore,
+  type TestCore,
+} from './scratch-core.ts';
+
+interface Looked {
+  core: TestCore;
+  run: Run;
+  imageId: ImageId;
+  classes: ClassId[];
+}
+
+/** A run of one epoch on pictures of two classes, and a picture to look at. */
+async function trained(): Promise<Looked> {
+  const folder = scratchFolder();
+  const core = startCore(path.join(folder, 'home'));
+  await core.call('projects.create', { name: 'Animals' });
+  await importFrom(core, await classFolders(path.join(folder, 'animals'), 8));
+  const run = await core.call('runs.start', {
+    ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 1, batch: 4, seed: 1 },
+  });
+  await core.jobEnded(run.jobId!);
+  const [{ id: imageId }] = await core.call('images.page', { offset: 0, limit: 1 });
+  return { core, run, imageId, classes: run.trainedOn.classes.map(({ classId }) => classId) };
+}
+
+describe('heat maps of a run', () => {
+  it('explain any class, the difference of two, or what sets a picture apart, each remembered for itself', async () => {
+    const { core, run, imageId, classes } = await trained();
+    const request = { runId: run.id, imageId, method: 'gradient-x-input' } as const;
+    const [one, other] = classes;
+    const asked = [
+      { ...request, target: one },
+      { ...request, target: other },
+      { ...request, target: one, versus: other },
+      { ...request, target: one, params: { reduction: 'absolute-max' } },
+    ];
+    const maps = [];
+    for (const each of asked) maps.push(await core.call('explanations.map', each));
+    expect(maps.map(({ classId }) => classId)).toEqual([one, other, one, one]);
+    expect(new Set(maps.map(({ values }) => values)).size).toBe(4);
+    for (const [i, each] of asked.entries())
+      expect(await core.call('explanations.map', each)).toEqual(maps[i]);
+    expect(await refusal(core, 'explanations.map', { ...request, target: one, versus: one })).toBe(
+      'bad-input',
+    );
+    const unknown = 999 as ClassId;
+    expect(await refusal(core, 'explanations.map', { ...request, versus: unknown })).toBe('bad-input');
+
+    // Against training pictures: the same ones when it is made anew, and in words when there are none any more.
+    const againstOthers = { ...request, method: 'expected-gradients', params: { samples: 4 } };
+    const map = await core.call('explanations.map', againstOthers);
+    const { store } = core.context.project();
+    store.explanations.get = () => null;
+    expect(await core.call('explanations.map', againstOthers)).toEqual(map);
+    for (const { id } of store.images.all()) store.images.setMissing(id, true);
+    expect(await refusal(core, 'explanations.map', againstOthers)).toBe('bad-input');
+  });
+
+  it('are given up when nobody waits for them any more, and made when somebody asks again', async () => {
+    const { core, run, imageId } = await trained();
+    const long = { runId: run.id, imageId, method: 'rise', params: { masks: 20_000 } };
+    const first = core.call('explanations.map', long);
+    const second = core.call('explanations.map', long);
+    const attacked = core.call('explanations.attack', { ...long, eps: 0.01 });
+    const outcomes = Promise.allSettled([first, second, attacked]);
+    await core.call('explanations.map', { ...long, method: 'hirescam', params: {} });
+    await core.call('explanations.cancel', long); // one of the two still waits
+    await core.call('explanations.map', { ...long, params: { masks: 10 } });
+    await core.call('explanations.cancel', long);
+    await core.call('explanations.cancel', { ...long, eps: 0.01 });
+    for (const outcome of await outcomes)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'cancelled' } });
+    await core.call('explanations.cancel', long); // too late: nothing is left to be ended
+    expect((await core.call('explanations.map', { ...long, params: { masks: 20 } })).scores).toHaveLength(2);
+  });
+});

@@ -1,0 +1,185 @@
+// Sweeps through the core: toy runs in real workers, stopped, killed, taken up again.
+
+import path from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Input } from '../../../src-main/contracts/api.ts';
+import type { Run } from '../../../src-main/contracts/runs.ts';
+import type { Sweep } from '../../../src-main/contracts/sweeps.ts';
+import { coco, importFrom, refusal, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
+
+const run: Input<'sweeps.start'>['run'] = {
+  ...{ model: 'resnet8', sizePx: 16, epochs: 1, batch: 8, seed: 1 },
+  objective: 'box-aware',
+  device: 'cpu',
+};
+const asked: Input<'sweeps.start'> = {
+  run,
+  grid: { lambdaInside: [0], lambdaOutside: [0, 1] },
+  repeat: 2,
+  measures: [{ id: 'energy-in-box' }],
+};
+
+let folder: string;
+let core: TestCore;
+beforeEach(async () => {
+  folder = scratchFolder();
+  core = startCore(path.join(folder, 'home'));
+  await core.call('projects.create', { name: 'Animals' });
+  const pictures = Array.from({ length: 24 }, (_, index) => ({
+    name: `p${index}.png`,
+    boxes: [{ category: 1 + (index % 2), bbox: [2, 2, 8, 8] as [number, number, number, number] }],
+  }));
+  await importFrom(core, await coco(path.join(folder, 'coco'), pictures));
+  await core.call('splits.make', { seed: 1, selection: 0.4, test: 0.2 });
+});
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+const runs = (): Promise<Run[]> => core.call('runs.list', {});
+const result = ({ id }: Sweep) => core.call('sweeps.get', { id });
+const measured = async (sweep: Sweep, count: number) =>
+  until(async () => (await result(sweep)).sweep.measured >= count);
+
+describe('a sweep', () => {
+  it('trains each run of its plan once, as ordinary runs, and chooses by pictures that no run has seen', async () => {
+    const sweep = await core.call('sweeps.start', asked);
+    expect(sweep).toMatchObject({ id: 1, state: 'running', planned: 6, measured: 0, error: null });
+    const job = await core.jobEnded(sweep.jobId!);
+    expect([job.state, job.error, job.done, job.total]).toEqual(['done', null, 6, 6]);
+
+    const { pictures, cells, choices, sweep: done } = await result(sweep);
+    expect(done).toMatchObject({ state: 'done', measured: 6, lost: 0, jobId: null });
+    expect(pictures).toEqual({ train: 12, selection: 4, tuning: 4, test: 4 });
+    const all = await runs();
+    expect(all.map(({ config }) => [config.objective, config.seed]).toReversed()).toEqual([
+      ...[1, 2].flatMap((seed) =>
+        ['standard', 'blackout', 'box-aware'].map((objective) => [objective, seed]),
+      ),
+    ]);
+    for (const one of all) {
+      expect(one).toMatchObject({ state: 'done', sweep: 1, trainedOn: { selection: 4, tuning: 4 } });
+      // Measured by what the sweep asks for, and nothing else.
+      expect(Object.keys(one.evaluated!.figures).sort()).toEqual(['accuracy', 'energyInBox']);
+    }
+
+    // The parts do not share a picture, and every picture of the selection part is in one of them.
+    const { store } = core.context.project();
+    const { images } = store.snapshots.load(store.sweeps.byId(1)!.snapshotId);
+    const before = store.images.all().filter(({ split }) => split === 'selection');
+    const setApart = images.filter(({ split }) => split === 'tuning');
+    expect(setApart).toHaveLength(4);
+    expect(before.map(({ id }) => id)).toEqual(
+      images.filter(({ split }) => split === 'tuning' || split === 'selection').map(({ id }) => id),
+    );
+
+    const means = cells.map(({ tuning }) => tuning.energyInBox.mean);
+    expect(cells.every(({ runs: own }) => own.length === 2)).toBe(true);
+    const chosen = choices.find(({ family, measure }) => family === 'all' && measure === 'energyInBox')!;
+    expect(chosen.tuning!.mean).toBe(Math.max(means[0], means[2]));
+    const onTest = cells[chosen.cell!].runs.map(
+      ({ runId }) => all.find(({ id }) => id === runId)!.evaluated!.measures.energyInBox!,
+    );
+    expect(chosen.test!.mean).toBeCloseTo((onTest[0] + onTest[1]) / 2, 12);
+    expect(chosen.test!.std).toBeCloseTo(Math.abs(onTest[0] - onTest[1]) / Math.SQRT2, 12);
+
+    // Done is done: going on trains nothing.
+    const again = await core.call('sweeps.resume', { id: sweep.id });
+    await core.jobEnded(again.jobId!);
+    expect(await runs()).toEqual(all);
+  }, 60_000);
+
+  it('that was stopped keeps what its run has, and goes on to the same figures', async () => {
+    const whole = await core.call('sweeps.start', { ...asked, repeat: 1 });
+    await core.jobEnded(whole.jobId!);
+    const expected = (await result(whole)).cells.map(({ tuning, test }) => ({ tuning, test }));
+
+    const sweep = await core.call('sweeps.start', { ...asked, repeat: 1 });
+    await measured(sweep, 1);
+    expect(await refusal(core, 'sweeps.resume', { id: sweep.id })).toBe('conflict');
+    await until(async () => (await runs())[0].state === 'running');
+    await core.call('jobs.cancel', { id: sweep.jobId! });
+    expect((await core.jobEnded(sweep.jobId!)).state).toBe('cancelled');
+    const stopped = (await result(sweep)).sweep;
+    expect(stopped).toMatchObject({ state: 'stopped', jobId: null, error: null });
+    expect(stopped.measured).toBeLessThan(3);
+
+    const resumed = await core.call('sweeps.resume', { id: sweep.id });
+    await core.jobEnded(resumed.jobId!);
+    const { cells, sweep: done } = await result(sweep);
+    expect(done.state).toBe('done');
+    expect(cells.map(({ tuning, test }) => ({ tuning, test }))).toEqual(expected);
+    expect(await runs()).toHaveLength(6);
+  }, 60_000);
+
+  it('that was going on when the core ended is taken up by the next one', async () => {
+    const sweep = await core.call('sweeps.start', { ...asked, repeat: 1 });
+    await measured(sweep, 1);
+    const { id } = (await core.call('projects.current', {}))!;
+    await core.close();
+    core = startCore(path.join(folder, 'home'));
+    await core.call('projects.open', { id });
+    const [stopped] = await core.call('sweeps.list', {});
+    expect(stopped).toMatchObject({ id: sweep.id, state: 'stopped', error: null });
+    const before = await runs();
+    const resumed = await core.call('sweeps.resume', { id: sweep.id });
+    await core.jobEnded(resumed.jobId!);
+    expect((await result(sweep)).sweep).toMatchObject({ state: 'done', measured: 3 });
+    const after = await runs();
+    expect(after).toHaveLength(3);
+    for (const one of before.filter(({ state }) => state === 'done'))
+      expect(after.find((other) => other.id === one.id)).toEqual({
+        ...one,
+        evaluated: after.find((other) => other.id === one.id)!.evaluated,
+      });
+  }, 60_000);
+
+  it('leaves out what was cancelled or diverged, and says how many', async () => {
+    const sweep = await core.call('sweeps.start', {
+      ...asked,
+      repeat: 1,
+      run: { ...run, epochs: 3 },
+      grid: { lambdaInside: [0], lambdaOutside: [1] },
+    });
+    await until(async () => (await runs()).some(({ state }) => state === 'running'));
+    const [first] = await runs();
+    await core.call('runs.cancel', { id: first.id });
+    await core.jobEnded(sweep.jobId!);
+    const { sweep: done, cells, choices } = await result(sweep);
+    expect(done).toMatchObject({ state: 'done', measured: 2, lost: 1 });
+    expect(cells[0].runs).toMatchObject([{ state: 'cancelled', isMeasured: false }]);
+    expect(choices.filter(({ family }) => family === 'standard').every(({ cell }) => cell === null)).toBe(
+      true,
+    );
+  }, 60_000);
+
+  it.each<[string, Partial<Input<'sweeps.start'>>, RegExp]>([
+    ['another objective', { run: { ...run, objective: 'blackout' } as never }, /objective/],
+    ['a weight outside the grid', { run: { ...run, params: { lambdaInside: 1 } } }, /lambdaInside is swept/],
+    ['no values', { grid: { lambdaInside: [], lambdaOutside: [1] } }, /lambdaInside/],
+    ['a value below 0', { grid: { lambdaInside: [-1], lambdaOutside: [1] } }, /lambdaInside/],
+    ['an unknown measure', { measures: [{ id: 'nope' }] }, /nope/],
+    ['a measure that compares', { measures: [{ id: 'ood-auroc' }] }, /cannot choose by ood-auroc/],
+    ['a measure of groups', { measures: [{ id: 'worst-group-accuracy' }] }, /cannot choose by worst-group/],
+    ['an unknown model', { run: { ...run, model: 'magic' } }, /no model "magic"/],
+  ])('is refused with %s, and leaves nothing', async (_, more, says) => {
+    const answer = await core.handle('sweeps.start', { ...asked, ...more });
+    expect(answer).toMatchObject({ ok: false, error: { message: expect.stringMatching(says) } });
+    expect([await core.call('sweeps.list', {}), await runs()]).toEqual([[], []]);
+  });
+
+  it('is refused where the selection part cannot be halved, or there is nothing to report on', async () => {
+    for (const parts of [
+      { selection: 0, test: 0.2 },
+      { selection: 0.4, test: 0 },
+    ]) {
+      await core.call('splits.make', { seed: 1, fresh: true, ...parts });
+      const answer = await core.handle('sweeps.start', asked);
+      expect(answer).toMatchObject({
+        ok: false,
+        error: { message: expect.stringMatching(/selection pictures/) },
+      });
+    }
+    expect(await refusal(core, 'sweeps.resume', { id: 9 as never })).toBe('not-found');
+  });
+});
