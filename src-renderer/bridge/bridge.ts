@@ -2,7 +2,7 @@
 // Nothing else in the renderer knows which transport carries them.
 
 import { AppError } from '../../src-main/contracts/errors.ts';
-import type { EventName, Events, Input, Method, Output } from '../../src-main/contracts/index.ts';
+import type { EventName, Events, FileRef, Input, Method, Output } from '../../src-main/contracts/index.ts';
 import { PreloadTransport, type PreloadApi } from './preload-transport.ts';
 import { SocketTransport, type Socket } from './socket-transport.ts';
 import type { Connection, Transport } from './transport.ts';
@@ -50,6 +50,14 @@ export async function call<M extends Method>(method: M, input: Input<M>): Promis
   const answer = await line().call(method, input);
   if (!answer.ok) throw AppError.fromRecord(answer.error);
   return answer.value as Output<M>;
+}
+
+/** A reference to a dropped file or folder; null in a browser, which tells nobody where it lies. */
+export async function dropped(file: File): Promise<FileRef | null> {
+  if (!window.fovea) return null;
+  const answer = await window.fovea.drop(file);
+  if (!answer.ok) throw AppError.fromRecord(answer.error);
+  return answer.value;
 }
 
 /** Listens to an event of the core; returns the way to stop. */

@@ -1,11 +1,12 @@
 // The Electron window: the preload offers `window.fovea`, and its core cannot go away without the window.
 
-import type { Answer, EventName, Method } from '../../src-main/contracts/index.ts';
+import type { Answer, EventName, FileRef, Method } from '../../src-main/contracts/index.ts';
 import type { Transport, TransportListener } from './transport.ts';
 
 export interface PreloadApi {
   call(method: Method, input: unknown): Promise<Answer<unknown>>;
   on(event: EventName, listener: (data: unknown) => void): () => void;
+  drop(file: File): Promise<Answer<FileRef>>;
 }
 
 const everyEvent: Record<EventName, true> = {

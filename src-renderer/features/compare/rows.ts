@@ -5,8 +5,10 @@ import type {
   CompareRow,
   EvaluatedImage,
   EvaluationSummary,
+  MeasureInfo,
   Run,
 } from '../../../src-main/contracts/index.ts';
+import { moreFigures } from '../../state/more-figures.ts';
 
 export type Column =
   'name' | 'energyA' | 'energyB' | 'energyDifference' | 'iouA' | 'iouB' | 'iouDifference' | 'scoreDifference';
@@ -83,10 +85,11 @@ export interface MeasureRow {
   better: 1 | -1 | 0;
 }
 
-/** All measures of two evaluated runs, those that neither has left out. */
+/** All measures of two evaluated runs, those that neither has left out. @param infos  the registry's */
 export function measureRows(
   a: { run: Run; summary: EvaluationSummary },
   b: { run: Run; summary: EvaluationSummary },
+  infos: readonly MeasureInfo[] = [],
 ): MeasureRow[] {
   const { measures: one } = a.summary;
   const { measures: other } = b.summary;
@@ -111,6 +114,17 @@ export function measureRows(
     if (eps > 0 && same)
       rows.push({ name: `FGSM ${epsText(eps)}`, unit: '%', a: accuracy, b: same.accuracy, better: 1 });
   }
+  const further = new Map(
+    [a, b].flatMap(({ summary }) => moreFigures(summary, infos)).map((one) => [one.info.id, one.info]),
+  );
+  for (const { key, title, unit, direction } of further.values())
+    rows.push({
+      name: title,
+      unit: unit === 'share' ? '%' : '',
+      a: a.summary.figures[key]?.value ?? null,
+      b: b.summary.figures[key]?.value ?? null,
+      better: direction === 'higher' ? 1 : direction === 'lower' ? -1 : 0,
+    });
   rows.push({ name: 'Training time', unit: 's', a: a.run.seconds, b: b.run.seconds, better: 0 });
   return rows.filter((row) => row.a !== null || row.b !== null);
 }

@@ -1,7 +1,7 @@
 // The way from "New project from a folder…" to a project with pictures: choose, detect, import, result.
 // Kept outside the dialog so that the title bar and Home start the same thing.
 
-import { call } from '../../bridge/bridge.ts';
+import { call, dropped } from '../../bridge/bridge.ts';
 import type { Detection, FileRef, ImportResult, Job, JobId } from '../../../src-main/contracts/index.ts';
 import { app } from '../../state/app.svelte.ts';
 import { project } from '../../state/project.svelte.ts';
@@ -22,6 +22,8 @@ class ImportDialog {
   error = $state.raw<unknown>(null);
   /** The project that this dialog made, to be forgotten if nothing gets into it. */
   made = $state(false);
+  /** What to say above the folder browser. */
+  hint = $state('');
 
   #source: FileRef | null = null;
   /** Rises with each source and on closing, so that an answer that comes late opens nothing. */
@@ -42,6 +44,7 @@ class ImportDialog {
     this.error = null;
     this.made = false;
     this.#jobId = null;
+    this.hint = '';
     if (app.info?.shell !== 'electron') {
       this.step = 'choosing';
       return;
@@ -51,6 +54,29 @@ class ImportDialog {
       const ref = await call('files.pick', { kind, title });
       if (ref === null) return;
       const label = kind === 'folder' ? ((await call('files.browse', { folder: ref })).label ?? '') : '';
+      await this.chosen(ref, label);
+    } catch (thrown) {
+      app.sayProblem(thrown);
+    }
+  }
+
+  /** What was dropped onto the window. A browser does not tell where it lies, so there it has to be found again. */
+  async drop(file: File, kind: 'folder' | 'file', into: boolean): Promise<void> {
+    this.kind = kind;
+    this.into = into;
+    this.error = null;
+    this.made = false;
+    this.#jobId = null;
+    this.hint = '';
+    try {
+      const ref = await dropped(file);
+      if (ref === null) {
+        this.hint = `A browser does not tell where “${file.name}” lies. Find it here: pictures are read where they are, nothing is uploaded.`;
+        this.step = 'choosing';
+        return;
+      }
+      const label =
+        kind === 'folder' ? ((await call('files.browse', { folder: ref })).label ?? '') : file.name;
       await this.chosen(ref, label);
     } catch (thrown) {
       app.sayProblem(thrown);
@@ -107,6 +133,19 @@ class ImportDialog {
     } else if (job.state === 'cancelled') void this.close();
   }
 
+  /** Another source after one that failed, for the project that was made already if there is one. */
+  async another(): Promise<void> {
+    const { made, kind, into } = this;
+    this.step = 'closed';
+    await this.pick(kind, into);
+    this.made = made;
+  }
+
+  /** Told of every import that ends, also of one that went on in the background. */
+  ended({ id, state }: Job): void {
+    if (id === this.#jobId && state === 'cancelled' && this.step === 'closed') void this.close();
+  }
+
   cancelJob(): void {
     if (this.#jobId) call('jobs.cancel', { id: this.#jobId }).catch((thrown) => app.sayProblem(thrown));
   }
@@ -118,17 +157,17 @@ class ImportDialog {
     app.go('annotate');
   }
 
-  /** Leaves; an empty project made on the way is taken off the list again. */
+  /** Leaves; an empty project made on the way goes again, with its folder. */
   async close(): Promise<void> {
     const job = this.job;
-    const emptied = this.made && this.step !== 'done' && job?.state !== 'running' && job?.state !== 'waiting';
+    const emptied =
+      this.made && job?.state !== 'done' && job?.state !== 'running' && job?.state !== 'waiting';
     this.step = 'closed';
     this.#attempt += 1;
     if (!emptied || !project.id) return;
     try {
-      const { id } = project;
-      await call('projects.close', {});
-      await call('projects.forget', { id });
+      this.made = false;
+      await call('projects.discard', { id: project.id });
       await project.load();
     } catch (thrown) {
       app.sayProblem(thrown);

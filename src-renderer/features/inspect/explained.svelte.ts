@@ -9,7 +9,24 @@ export class ExplainedPicture {
   /** What `map` answers; while it differs from what is wanted, the next one is on its way. */
   error = $state.raw<unknown>(null);
   busy = $state(false);
+  /** When the map that is being made was asked for, in milliseconds since 1970. */
+  since = $state(0);
+  /** What was cancelled: the method with all that it is told, whatever the picture. Another one goes on by itself. */
+  private held = $state<string | null>(null);
   private readonly request: () => ExplainRequest | null;
+  /** A person cancelled maps of this kind; none is asked for until they want them again. */
+  readonly paused = $derived.by(() => {
+    const wanted = this.request();
+    return wanted !== null && this.held === kindOf(wanted);
+  });
+
+  cancel(): void {
+    const wanted = this.request();
+    if (wanted) this.held = kindOf(wanted);
+  }
+  resume(): void {
+    this.held = null;
+  }
 
   /** Call while a component is set up: it follows the request from then on. */
   constructor(request: () => ExplainRequest | null, delayMs = 0) {
@@ -22,11 +39,12 @@ export class ExplainedPicture {
       if (subject !== shown) this.map = null;
       shown = subject;
       this.error = null;
-      if (!wanted) return;
+      if (!wanted || this.paused) return;
       let gone = false;
       let release = () => {};
       const timer = setTimeout(() => {
         this.busy = true;
+        this.since = Date.now();
         const ticket = heatMaps.want(wanted, true);
         release = ticket.release;
         ticket.answer
@@ -54,3 +72,6 @@ export class ExplainedPicture {
     });
   }
 }
+
+const kindOf = ({ method, params, attack, attackParams, eps }: ExplainRequest) =>
+  JSON.stringify([method, params, eps > 0 && [attack, attackParams]]);

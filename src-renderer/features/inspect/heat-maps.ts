@@ -2,7 +2,7 @@
 
 import { call } from '../../bridge/bridge.ts';
 import { decodeHeat, type Heat } from '../../canvas/heat-values.ts';
-import type { HeatMap, MapRequest } from '../../../src-main/contracts/runs.ts';
+import type { HeatMap, MapRequest, ParamValue } from '../../../src-main/contracts/index.ts';
 import { HeatRequests } from './heat-requests.ts';
 
 export interface Explained extends Omit<HeatMap, 'values' | 'widthPx' | 'heightPx'> {
@@ -10,8 +10,13 @@ export interface Explained extends Omit<HeatMap, 'values' | 'widthPx' | 'heightP
   /** Address of the perturbed picture; null without an attack. */
   picture: string | null;
 }
-/** `eps` is the attack's strength as a fraction of the full range; 0 for none. `project` keeps projects apart. */
-export type ExplainRequest = MapRequest & { eps: number; project: string };
+/** `eps` is how far the attack may go, the pixel range being 1; 0 for none. `project` keeps projects apart. */
+export type ExplainRequest = MapRequest & {
+  eps: number;
+  attack?: string;
+  attackParams?: Record<string, ParamValue>;
+  project: string;
+};
 
 export const heatMaps = new HeatRequests<ExplainRequest, Explained>(
   async ({ eps, project: _project, ...request }) => {
@@ -20,6 +25,12 @@ export const heatMaps = new HeatRequests<ExplainRequest, Explained>(
     return explained(map, picture.startsWith('data:') ? picture : `data:image/png;base64,${picture}`);
   },
   ({ heat, picture }) => heat.values.byteLength + (picture?.length ?? 0),
+  {
+    stop({ project: _project, ...request }) {
+      // Whether it still went through or not, nobody waits for it.
+      call('explanations.cancel', request).catch(() => undefined);
+    },
+  },
 );
 
 function explained(map: HeatMap, picture: string | null): Explained {

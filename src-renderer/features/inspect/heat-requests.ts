@@ -13,6 +13,7 @@ interface Entry<Request, Answer> {
   waiting: number;
   urgent: boolean;
   asked: boolean;
+  answered: boolean;
   sizeBytes: number;
   promise: Promise<Answer>;
   resolve: (answer: Answer) => void;
@@ -27,16 +28,23 @@ export class HeatRequests<Request, Answer> {
   private readonly sizeOf: (answer: Answer) => number;
   private readonly mostAsking: number;
   private readonly mostBytes: number;
+  private readonly stop: ((request: Request) => void) | undefined;
 
+  /** @param stop  ends what was asked and nobody waits for any more; without it, that goes on and is kept */
   constructor(
     ask: (request: Request) => Promise<Answer>,
     sizeOf: (answer: Answer) => number,
-    { mostAsking = 2, mostBytes = 128 * 2 ** 20 } = {},
+    {
+      mostAsking = 2,
+      mostBytes = 128 * 2 ** 20,
+      stop,
+    }: { mostAsking?: number; mostBytes?: number; stop?: (request: Request) => void } = {},
   ) {
     this.ask = ask;
     this.sizeOf = sizeOf;
     this.mostAsking = mostAsking;
     this.mostBytes = mostBytes;
+    this.stop = stop;
   }
 
   want(request: Request, urgent = false): Ticket<Answer> {
@@ -46,7 +54,8 @@ export class HeatRequests<Request, Answer> {
       const { promise, resolve, reject } = Promise.withResolvers<Answer>();
       // A failure that nobody waits for any more is not an unhandled one.
       promise.catch(() => undefined);
-      entry = { request, waiting: 0, urgent, asked: false, sizeBytes: 0, promise, resolve, reject };
+      const state = { waiting: 0, asked: false, answered: false, sizeBytes: 0 };
+      entry = { request, urgent, ...state, promise, resolve, reject };
     }
     // To the end of the map: last asked, last used.
     this.entries.delete(key);
@@ -62,7 +71,10 @@ export class HeatRequests<Request, Answer> {
         if (released) return;
         released = true;
         wanted.waiting -= 1;
-        if (wanted.waiting === 0 && !wanted.asked) this.entries.delete(key);
+        if (wanted.waiting > 0 || wanted.answered || this.entries.get(key) !== wanted) return;
+        if (wanted.asked && !this.stop) return;
+        this.entries.delete(key);
+        if (wanted.asked) this.stop?.(wanted.request);
       },
     };
   }
@@ -87,6 +99,7 @@ export class HeatRequests<Request, Answer> {
     this.asking += 1;
     try {
       const answer = await this.ask(entry.request);
+      entry.answered = true;
       entry.sizeBytes = this.sizeOf(answer);
       if (this.entries.get(key) === entry) this.keptBytes += entry.sizeBytes;
       entry.resolve(answer);

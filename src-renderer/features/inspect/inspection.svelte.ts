@@ -5,52 +5,42 @@ import { call } from '../../bridge/bridge.ts';
 import type { ColourMap } from '../../canvas/heat-colour.ts';
 import { FIT, type HeatView } from '../../canvas/heat-view.ts';
 import type {
+  AttackInfo,
   ClassId,
   EvaluatedImage,
   EvaluationSummary,
   ImageId,
-  MethodInfo,
-  ParamValue,
   Run,
+  SaliencyInfo,
 } from '../../../src-main/contracts/index.ts';
 import { runs } from '../../state/runs.svelte.ts';
-import { defaultsOf } from '../train/new-run.svelte.ts';
+import { MethodChoice } from './method-choice.svelte.ts';
 import { countQuadrants, quadrantOf, shareHistogram, type Quadrant } from './reasons.ts';
 import { noSizes, testPictureSizes, type PictureSizes } from './picture-sizes.ts';
-import { ORDERS, sortImages } from './sorting.ts';
+import { ORDERS, ordersOf, sortImages } from './sorting.ts';
 
 export type Target = 'true' | 'predicted' | ClassId;
 
 /** How heat is made; Compare uses the same for both of its runs. */
-export class Explanation {
-  methodId = $state('');
+export class Explanation extends MethodChoice<SaliencyInfo> {
   target = $state<Target>('true');
-  private readonly typed = $state<Record<string, Record<string, ParamValue>>>({});
-  private readonly presetId: string;
+  /** Class that the target is held against. */
+  versus = $state<ClassId | null>(null);
 
   /** @param presetId  of the methods that have it; so that what is shown at first agrees with what was measured */
   constructor(presetId: string) {
-    this.presetId = presetId;
+    super(() => runs.methods?.saliency ?? [], presetId);
   }
 
-  get methods(): MethodInfo[] {
-    return runs.methods?.saliency ?? [];
+  /** The class that is explained of a picture. */
+  explainedOf(image: Pick<EvaluatedImage, 'classId' | 'predictedId'>): ClassId {
+    if (this.target === 'true') return image.classId;
+    return this.target === 'predicted' ? image.predictedId : this.target;
   }
-  get method(): MethodInfo | null {
-    return this.methods.find((one) => one.id === this.methodId) ?? this.methods[0] ?? null;
-  }
-  get params(): Record<string, ParamValue> {
-    const method = this.method;
-    const preset = method?.presets.find((one) => one.id === this.presetId);
-    return method ? { ...defaultsOf(method.params), ...preset?.params, ...this.typed[method.id] } : {};
-  }
-  /** Shows a method as it was shown before. */
-  restore(methodId: string, params: Record<string, ParamValue>): void {
-    this.methodId = methodId;
-    this.typed[methodId] = params;
-  }
-  setParam(name: string, value: ParamValue): void {
-    if (this.method) this.typed[this.method.id] = { ...this.params, [name]: value };
+
+  /** The class it is held against on a picture: none where that is the explained one itself. */
+  versusOf(image: Pick<EvaluatedImage, 'classId' | 'predictedId'>): ClassId | null {
+    return this.versus === this.explainedOf(image) ? null : this.versus;
   }
 }
 
@@ -81,10 +71,13 @@ export class Inspection {
   bare = $state(false);
   /** In steps of 1/255. */
   attackSteps = $state(2);
+  readonly attack = new MethodChoice<AttackInfo>(() => runs.methods?.attacks ?? []);
 
   readonly counts = $derived(countQuadrants(this.images, this.insideFrom));
   readonly histogram = $derived(shareHistogram(this.images, 10));
-  readonly order = $derived(ORDERS.find((one) => one.id === this.orderId) ?? ORDERS[0]);
+  /** The usual figures, then every other that was measured of single pictures. */
+  readonly orders = $derived([...ORDERS, ...ordersOf(this.images, runs.methods?.measures ?? [])]);
+  readonly order = $derived(this.orders.find((one) => one.id === this.orderId) ?? ORDERS[0]);
   readonly shown = $derived(
     sortImages(
       this.images.filter(

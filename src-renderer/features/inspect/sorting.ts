@@ -1,6 +1,7 @@
 // Orders of evaluated pictures. A picture without the figure comes last, whichever way the order goes.
 
-import type { EvaluatedImage } from '../../../src-main/contracts/runs.ts';
+import type { EvaluatedImage, MeasureInfo } from '../../../src-main/contracts/index.ts';
+import { figureText } from '../../state/more-figures.ts';
 import { percent } from '../../ui/format.ts';
 
 export interface Order {
@@ -46,6 +47,30 @@ export const ORDERS: Order[] = [
     text: (image) => fixed(image.saliencyMetric),
   },
 ];
+
+/** Measures whose values `ORDERS` has already, or that only say right or wrong. */
+const ELSEWHERE = ['accuracy', 'energyInBox', 'meanIou', 'saliencyMetric'];
+
+/** One order for each further measure that says something of at least one picture, in the registry's order. */
+export function ordersOf(images: readonly EvaluatedImage[], infos: readonly MeasureInfo[]): Order[] {
+  const measured = new Set(
+    images.flatMap(({ values }) => Object.keys(values).filter((key) => values[key] !== null)),
+  );
+  return infos
+    .filter(({ key }) => measured.has(key) && !ELSEWHERE.includes(key))
+    .map(({ key, title, unit }) => {
+      const value = (image: EvaluatedImage) => image.values[key] ?? null;
+      return {
+        id: key,
+        title,
+        value,
+        text: (image) => {
+          const own = value(image);
+          return own === null ? 'not measured' : figureText(own, unit);
+        },
+      };
+    });
+}
 
 /** A sorted copy; equal figures keep their order by name. */
 export function sortImages(images: EvaluatedImage[], order: Order, ascending: boolean): EvaluatedImage[] {

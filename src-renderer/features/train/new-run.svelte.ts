@@ -1,12 +1,18 @@
 // The form of a new run: values as typed, kept for each objective, and the configuration made of them.
 
+import { methodNamed, partName } from '../../../src-main/contracts/methods.ts';
 import type {
+  DeviceChoice,
+  MethodInfo,
   Methods,
+  ObjectiveInfo,
   ParamField,
   ParamValue,
   Preset,
   RunConfig,
   RunConfigInput,
+  Start,
+  TrainedOn,
 } from '../../../src-main/contracts/index.ts';
 
 type Values = Record<string, ParamValue>;
@@ -14,8 +20,15 @@ type Values = Record<string, ParamValue>;
 export const defaultsOf = (fields: ParamField[]): Values =>
   Object.fromEntries(fields.map((field) => [field.name, field.default]));
 
-/** Settings that are shown beside the objective or the epochs rather than in the folded list. */
-export const PLACED = ['outside', 'outsideProbability', 'lambdaRamp', 'patienceEpochs'];
+/** The preset of a method that these values are, defaults for what it does not name; null if they are none. */
+export function presetIn(
+  { params, presets }: Pick<MethodInfo, 'params' | 'presets'>,
+  values: Values,
+): Preset | null {
+  const defaults = defaultsOf(params);
+  const is = (wanted: Values) => Object.entries(wanted).every(([name, value]) => values[name] === value);
+  return presets.find((preset) => is({ ...defaults, ...preset.params })) ?? null;
+}
 
 /** The side, of those that nets are usually trained at, that is nearest to the pictures' own. */
 export function suggestedSizePx(longerSidesPx: number[], range: { min: number; max: number }): number {
@@ -27,20 +40,26 @@ export function suggestedSizePx(longerSidesPx: number[], range: { min: number; m
 }
 
 export class NewRun {
-  objective = $state('standard');
+  /** Ids of the objective that leads and of those added to it. */
+  private parts = $state<string[]>(['standard']);
   model = $state('resnet8');
   sizePx = $state(64);
   epochs = $state(26);
   batch = $state(32);
   seed = $state(0);
-  device = $state<'auto' | 'cpu'>('auto');
+  device = $state<DeviceChoice>('auto');
   settings = $state<Values>({});
+  /** Weights to start from; scratch without. */
+  start = $state.raw<Start | undefined>();
+  /** Attribute that groups the pictures, where the objective needs groups. */
+  groupBy = $state<string | undefined>();
+  /** What was typed for each objective, by the objective's own names, also while it is not chosen. */
   private readonly typed = $state<Record<string, Values>>({});
   private readonly methods: Methods;
 
   constructor(methods: Methods, like: RunConfig | null, suggested: { sizePx: number; train: number }) {
     this.methods = methods;
-    this.objective = methods.objectives[0]?.id ?? 'standard';
+    this.lead(methods.objectives[0]?.id ?? 'standard');
     this.model = methods.models[0]?.id ?? 'resnet8';
     this.settings = defaultsOf(methods.settings);
     this.sizePx = suggested.sizePx;
@@ -50,44 +69,104 @@ export class NewRun {
 
   /** All of an earlier run, so that the next differs from it only in what is changed here. */
   private copy(config: RunConfig): void {
-    this.objective = config.objective;
+    this.parts = config.objective.split('+');
     this.model = config.model;
     this.sizePx = config.sizePx;
     this.epochs = config.epochs;
     this.batch = config.batch;
     this.seed = config.seed;
     this.device = config.device;
+    this.start = config.start;
+    this.groupBy = config.groupBy;
     this.settings = { ...this.settings, ...config.settings };
-    this.typed[config.objective] = config.params;
+    for (const part of this.objectives) {
+      const names = part.params.map(({ name }) => [name, this.nameIn(part, name)]);
+      const own = names.filter(([, name]) => config.params[name] !== undefined);
+      this.typed[part.id] = Object.fromEntries(own.map(([name, full]) => [name, config.params[full]]));
+    }
+  }
+
+  /** "a+b": the one that leads first. */
+  get objective(): string {
+    return this.parts.join('+');
+  }
+
+  /** The objectives that are put together, the one that leads first. */
+  get objectives(): ObjectiveInfo[] {
+    return this.parts.flatMap((id) => this.methods.objectives.filter((one) => one.id === id));
   }
 
   get method() {
-    return this.methods.objectives.find((one) => one.id === this.objective) ?? null;
+    return methodNamed(this.methods.objectives, this.objective) ?? null;
+  }
+
+  /** Chooses the objective that leads; what cannot be added to it goes. */
+  lead(id: string): void {
+    const added = this.parts.slice(1);
+    this.parts = [id];
+    for (const one of added) if (this.addable.some((other) => other.id === one)) this.add(one);
+  }
+
+  /** What can still be added: penalties, and one weighing of the pictures. */
+  get addable(): ObjectiveInfo[] {
+    const chosen = this.objectives;
+    const isWeighed = chosen.some(({ adds }) => adds === 'weighing');
+    // Without another class loss to weigh, what comes second gives it, and may be anything.
+    const isOpen = chosen.every(({ adds }) => adds === 'weighing');
+    return this.methods.objectives.filter(
+      (one) =>
+        !chosen.includes(one) &&
+        (one.adds === 'penalty' ||
+          (one.adds === 'weighing' && !isWeighed) ||
+          (one.adds === 'nothing' && isOpen && one.id !== 'standard')),
+    );
+  }
+
+  add(id: string): void {
+    this.parts = [...this.parts, id];
+  }
+
+  drop(id: string): void {
+    this.parts = this.parts.filter((part) => part !== id);
+  }
+
+  get needsGroups(): boolean {
+    return this.objectives.some((one) => one.needsGroups);
+  }
+
+  private nameIn(part: ObjectiveInfo, name: string): string {
+    return partName(part.id === this.parts[0], part.id, name);
   }
 
   get modelInfo() {
     return this.methods.models.find((one) => one.id === this.model) ?? null;
   }
 
-  /** Parameters of the chosen objective, defaults filled in. */
+  /** Parameters of one objective by its own names, defaults filled in. */
+  paramsOf({ id, params }: ObjectiveInfo): Values {
+    return { ...defaultsOf(params), ...this.typed[id] };
+  }
+
+  /** Parameters of all objectives that are put together, by their names in the run. */
   get params(): Values {
-    return { ...defaultsOf(this.method?.params ?? []), ...this.typed[this.objective] };
+    return Object.fromEntries(
+      this.objectives.flatMap((part) =>
+        Object.entries(this.paramsOf(part)).map(([name, value]) => [this.nameIn(part, name), value]),
+      ),
+    );
   }
 
-  setParam(name: string, value: ParamValue): void {
-    this.typed[this.objective] = { ...this.params, [name]: value };
+  setParam(part: ObjectiveInfo, name: string, value: ParamValue): void {
+    this.typed[part.id] = { ...this.paramsOf(part), [name]: value };
   }
 
-  usePreset(preset: Preset): void {
-    this.typed[this.objective] = { ...defaultsOf(this.method?.params ?? []), ...preset.params };
+  usePreset(part: ObjectiveInfo, preset: Pick<Preset, 'params'>): void {
+    this.typed[part.id] = { ...defaultsOf(part.params), ...preset.params };
   }
 
-  /** The preset whose values are all in force. */
-  get preset(): Preset | null {
-    const params = this.params;
-    const holds = (preset: Preset) =>
-      Object.entries(preset.params).every(([name, value]) => params[name] === value);
-    return this.method?.presets.find(holds) ?? null;
+  /** The preset whose values, defaults for the rest, are all in force. */
+  presetOf(part: ObjectiveInfo): Preset | null {
+    return presetIn(part, this.paramsOf(part));
   }
 
   get config(): RunConfigInput {
@@ -100,7 +179,53 @@ export class NewRun {
       batch: this.batch,
       seed: this.seed,
       device: this.device,
+      ...(this.needsGroups && this.groupBy !== undefined && { groupBy: this.groupBy }),
       settings: { ...this.settings } as RunConfigInput['settings'],
+      ...(this.start && { start: this.start }),
     };
   }
+}
+
+/** Why the run cannot start; null if it can. @param attributes  those the pictures can be grouped by */
+export function hindrance(form: NewRun, trainedOn: TrainedOn | null, attributes: string[]): string | null {
+  if (!trainedOn) return 'Pictures are being counted.';
+  if (trainedOn.train + trainedOn.selection + trainedOn.test === 0)
+    return 'No picture has a class yet. Give some a class in Annotate.';
+  if (trainedOn.classes.length < 2) return 'Two classes are needed to tell one from the other.';
+  if (form.needsGroups) {
+    const who = form.objectives.find((one) => one.needsGroups)!.title;
+    if (attributes.length === 0)
+      return `${who} needs groups, and no picture has an attribute to make them of.`;
+    if (form.groupBy === undefined || !attributes.includes(form.groupBy))
+      return `${who} needs groups: choose an attribute to group by.`;
+  }
+  const { modelInfo, sizePx } = form;
+  if (modelInfo && (sizePx < modelInfo.inputSizesPx.min || sizePx > modelInfo.inputSizesPx.max))
+    return `${modelInfo.title} takes pictures of ${modelInfo.inputSizesPx.min} to ${modelInfo.inputSizesPx.max} px.`;
+  return null;
+}
+
+/** An Adam at the rates of plain descent hardly ever learns. */
+const HIGH_FOR_ADAM = 0.01;
+
+/** What can be started, and will probably not do what was meant. */
+export function warningsOf(form: NewRun, trainedOn: TrainedOn | null): string[] {
+  const warnings: string[] = [];
+  const { settings } = form;
+  const told = form.objectives.find(({ family }) => family === 'regions');
+  if (trainedOn && trainedOn.train > 0 && trainedOn.withRegion === 0) {
+    if (told)
+      warnings.push(`No training picture has a box or mask, so ${told.title} learns from the labels alone.`);
+    if (settings['outside'] !== 'none')
+      warnings.push('No training picture has a box or mask, so no outside is replaced.');
+  }
+  if (settings['optimiser'] !== 'sgd' && Number(settings['learningRate']) >= HIGH_FOR_ADAM)
+    warnings.push(
+      `A learning rate of ${settings['learningRate']} is high for Adam; 0.001 is where most start.`,
+    );
+  if (settings['freeze'] === 'backbone' && !form.start)
+    warnings.push('All before the last layer is frozen at random values: start from trained weights.');
+  if (trainedOn && trainedOn.train > 0 && form.batch > trainedOn.train)
+    warnings.push(`A batch of ${form.batch} is more than the ${trainedOn.train} training pictures.`);
+  return warnings;
 }

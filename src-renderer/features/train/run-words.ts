@@ -1,6 +1,8 @@
 // How runs are called and described, made from their configuration and the method registries.
 
+import { methodNamed, partName } from '../../../src-main/contracts/methods.ts';
 import type { Methods, ParamField, Run, RunConfig } from '../../../src-main/contracts/index.ts';
+import { applies } from './setting-groups.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'acc' | '';
 
@@ -12,16 +14,39 @@ export const figure = (value: number) =>
 export const shortTitle = (field: ParamField) =>
   field.title.toLowerCase().replace(/^(lambda|weight of the|weight of|weight)\s+/, '');
 
-const valueText = (value: unknown) => (typeof value === 'number' ? figure(value) : String(value));
+/** Of the pixel range, as people quote it: "8/255". */
+const OF_RANGE = 'of the pixel range';
+function valueText(value: unknown, unit?: string): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value !== 'number') return String(value).replaceAll('-', ' ');
+  const steps = value * 255;
+  // Figures in the code are rounded: 0.03137 is meant to be 8/255.
+  if (unit === OF_RANGE && steps >= 0.99 && Math.abs(steps - Math.round(steps)) < 0.02)
+    return `${Math.round(steps)}/255`;
+  return [figure(value), unit].filter(Boolean).join(' ');
+}
+
+/** "momentum 0.8", "no mirror": a setting and its value in a list of what was changed. */
+export function settingText({ title, unit }: ParamField, value: unknown): string {
+  const name = title.charAt(0).toLowerCase() + title.slice(1);
+  if (typeof value === 'boolean') return value ? name : `no ${name}`;
+  return `${name} ${valueText(value, unit)}`;
+}
+
+const partsOf = (config: RunConfig, methods: Methods | null) =>
+  config.objective.split('+').map((id, index) => ({
+    isFirst: index === 0,
+    objective: methods?.objectives.find((one) => one.id === id),
+  }));
 
 /** "Box-aware", then its main figures and what is put outside: "inside 0.5", "outside 20", "swap". */
 export function runParts(config: RunConfig, methods: Methods | null): { method: string; figures: string[] } {
-  const objective = methods?.objectives.find((one) => one.id === config.objective);
+  const objective = methodNamed(methods?.objectives ?? [], config.objective);
   const figures = (objective?.params ?? [])
     .filter((field) => field.main && (field.kind === 'number' || field.kind === 'integer'))
     .map((field) => ({ field, value: config.params[field.name] ?? field.default }))
     .filter(({ value }) => value !== 0)
-    .map(({ field, value }) => `${shortTitle(field)} ${valueText(value)}`);
+    .map(({ field, value }) => `${shortTitle(field)} ${valueText(value, field.unit)}`);
   if (config.settings.outside !== 'none') figures.push(`outside ${OUTSIDE[config.settings.outside]}`);
   return { method: objective?.title ?? config.objective, figures };
 }
@@ -33,25 +58,35 @@ export function runTitle(config: RunConfig, methods: Methods | null): string {
   return [method, ...figures].join(', ');
 }
 
-/** Each setting with its name and unit, for the fold under a run's title. */
+/**
+ * Each setting that has an effect with its name and unit, for the fold under a run's title. Names are told apart: of
+ * two alike the objective's says whose it is.
+ */
 export function settingRows(config: RunConfig, methods: Methods | null): { name: string; value: string }[] {
-  const named = (fields: ParamField[], values: Record<string, unknown>) =>
-    fields
-      .filter((field) => values[field.name] !== undefined)
-      .map((field) => ({
-        name: field.title,
-        value: [valueText(values[field.name]), field.unit].filter(Boolean).join(' '),
-      }));
-  const objective = methods?.objectives.find((one) => one.id === config.objective);
-  const defaults = Object.fromEntries((objective?.params ?? []).map((field) => [field.name, field.default]));
+  const settings = (methods?.settings ?? [])
+    .filter((field) => applies(field, config.settings))
+    .map((field) => ({
+      name: field.title,
+      value: valueText(config.settings[field.name as keyof RunConfig['settings']], field.unit),
+    }));
+  const own = partsOf(config, methods).flatMap(({ objective, isFirst }) =>
+    (objective?.params ?? []).map((field) => {
+      const value = config.params[partName(isFirst, objective!.id, field.name)] ?? field.default;
+      return { of: objective!.title, title: field.title, value: valueText(value, field.unit) };
+    }),
+  );
+  const titles = [...settings.map(({ name }) => name), ...own.map(({ title }) => title)];
+  const isAlone = (title: string) => titles.filter((other) => other === title).length === 1;
   return [
     { name: 'Model', value: modelTitle(config, methods) },
     { name: 'Picture size', value: `${config.sizePx} px` },
     { name: 'Epochs', value: String(config.epochs) },
     { name: 'Batch', value: `${config.batch} pictures` },
     { name: 'Seed', value: String(config.seed) },
-    ...named(objective?.params ?? [], { ...defaults, ...config.params }),
-    ...named(methods?.settings ?? [], config.settings),
+    { name: 'Starts from', value: config.start?.name ?? 'scratch' },
+    ...(config.groupBy === undefined ? [] : [{ name: 'Groups by', value: config.groupBy }]),
+    ...own.map(({ of, title, value }) => ({ name: isAlone(title) ? title : `${of}: ${title}`, value })),
+    ...settings,
   ];
 }
 

@@ -5,6 +5,7 @@ import type {
   CompareRow,
   EvaluatedImage,
   EvaluationSummary,
+  MeasureInfo,
   Run,
 } from '../../../src-main/contracts/index.ts';
 import {
@@ -33,6 +34,7 @@ function row(id: number, a: Figures, b: Figures, name = `picture ${id}.png`): Co
     pointingHit: null,
     iou: null,
     saliencyMetric: null,
+    values: {},
     ...figures,
   });
   return { imageId: id as CompareRow['imageId'], name, a: one(a), b: one(b) };
@@ -110,7 +112,7 @@ describe('figures', () => {
     };
     const side = (more: Partial<typeof measures>) => ({
       run: { seconds: 60 } as Run,
-      summary: { measures: { ...measures, ...more } } as EvaluationSummary,
+      summary: { measures: { ...measures, ...more }, figures: {} } as unknown as EvaluationSummary,
     });
     const table = measureRows(side({}), side({ accuracy: 0.9, fgsm: [{ eps: 2 / 255, accuracy: 0.4 }] }));
     expect(table.map((one) => one.name)).toEqual([
@@ -121,6 +123,21 @@ describe('figures', () => {
     ]);
     expect(table[2]).toMatchObject({ a: 0.3, b: 0.4 });
     expect(table[1].better).toBe(-1);
+
+    const figures = (value: number) => ({ insertion: { value } }) as unknown as EvaluationSummary['figures'];
+    const info = (id: string, usual: boolean) =>
+      ({ id, key: id, title: id, unit: 'share', direction: 'higher', usual }) as MeasureInfo;
+    const measured = (value: number | null) => {
+      const { run, summary } = side({});
+      return { run, summary: { ...summary, figures: value === null ? {} : figures(value) } };
+    };
+    const further = measureRows(measured(0.25), measured(null), [
+      info('accuracy', true),
+      info('insertion', false),
+    ]);
+    expect(further.filter(({ name }) => name === 'insertion')).toEqual([
+      { name: 'insertion', unit: '%', a: 0.25, b: null, better: 1 },
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { EvaluatedImage } from '../../../src-main/contracts/runs.ts';
+import { allMethods } from '../../../src-main/services/methods.ts';
 import { HeatRequests } from '../../../src-renderer/features/inspect/heat-requests.ts';
 import {
   countQuadrants,
@@ -9,7 +10,9 @@ import {
   quadrantOf,
   shareHistogram,
 } from '../../../src-renderer/features/inspect/reasons.ts';
-import { ORDERS, sortImages } from '../../../src-renderer/features/inspect/sorting.ts';
+import { Explanation } from '../../../src-renderer/features/inspect/inspection.svelte.ts';
+import { MethodChoice } from '../../../src-renderer/features/inspect/method-choice.svelte.ts';
+import { ORDERS, ordersOf, sortImages } from '../../../src-renderer/features/inspect/sorting.ts';
 import {
   gridShape,
   scrollToShow,
@@ -29,6 +32,7 @@ function image(id: number, energyInBox: number | null, correct: boolean, classId
     pointingHit: null,
     iou: null,
     saliencyMetric: null,
+    values: {},
   };
 }
 
@@ -85,6 +89,68 @@ describe('orders', () => {
     const equal = [image(10, 0.5, true), image(9, 0.5, true)];
     expect(sortImages(equal, byShare, true).map((one) => one.imageId)).toEqual([9, 10]);
     expect(equal[0].imageId).toBe(10);
+  });
+});
+
+describe('orders by what else was measured', () => {
+  const { measures } = allMethods();
+  const measured = images.map((one, index) => ({
+    ...one,
+    values: { deletion: index === 0 ? null : index / 10, energyInBox: 0.3, accuracy: 1 },
+  }));
+
+  it('are one for each measure that says something of a picture, by its title', () => {
+    expect(ordersOf(measured, measures).map(({ title }) => title)).toEqual(['Deletion']);
+    expect(ordersOf(images, measures)).toEqual([]);
+  });
+
+  it('sort by it, and say so of a picture that has none', () => {
+    const [order] = ordersOf(measured, measures);
+    expect(sortImages(measured, order, false).map((one) => one.imageId)).toEqual([6, 5, 4, 3, 2, 1]);
+    expect(order.text(measured[1])).toBe('10.0 %');
+    expect(order.text(measured[0])).toBe('not measured');
+  });
+});
+
+describe('the choice of a method', () => {
+  const { saliency } = allMethods();
+  const choice = () => new MethodChoice(() => saliency, 'paper-box-aware');
+
+  it('begins with the first, as its preset has it', () => {
+    const one = choice();
+    expect(one.method?.id).toBe('input-gradient');
+    const preset = saliency[0].presets.find(({ id }) => id === 'paper-box-aware')!;
+    expect(one.params).toMatchObject(preset.params);
+  });
+
+  it('keeps what was typed while another is looked at, and takes a preset over whole', () => {
+    const one = choice();
+    one.methodId = 'smoothgrad';
+    one.setParam('samples', 9);
+    one.methodId = 'grad-cam';
+    expect(one.params).not.toHaveProperty('samples');
+    one.methodId = 'smoothgrad';
+    expect(one.params).toMatchObject({ samples: 9 });
+    const squared = one.method!.presets.find(({ title }) => title === 'SmoothGrad squared')!;
+    one.usePreset(squared);
+    expect(one.params).toMatchObject(squared.params);
+    one.usePreset({ params: {} });
+    expect(one.params).toMatchObject({ samples: 50, average: 'gradient' });
+  });
+});
+
+describe('the class that the explained one is held against', () => {
+  const two = 2 as EvaluatedImage['classId'];
+
+  it('is none on a picture whose explained class it is, and comes back on the next', () => {
+    const explanation = new Explanation('energy');
+    explanation.versus = two;
+    expect(explanation.versusOf(image(1, 0.5, true, 1))).toBe(2);
+    expect(explanation.versusOf(image(2, 0.5, true, 2))).toBeNull();
+    explanation.target = 'predicted';
+    expect(explanation.versusOf(image(3, 0.5, false, 1))).toBeNull();
+    explanation.target = two;
+    expect(explanation.versusOf(image(1, 0.5, true, 1))).toBeNull();
   });
 });
 
@@ -171,6 +237,25 @@ describe('requests for heat maps', () => {
     requests.want(1);
     expect(asked.filter((id) => id === 1)).toHaveLength(2);
     expect(asked.filter((id) => id === 3)).toHaveLength(1);
+  });
+
+  it('stop what nobody waits for any more, and ask for it again when it is wanted again', async () => {
+    const { ask, asked, settle } = core();
+    const stopped: number[] = [];
+    const requests = new HeatRequests(ask, () => 1, { stop: (id) => stopped.push(id) });
+    const [one, other] = [requests.want(1), requests.want(1)];
+    one.release();
+    expect(stopped).toEqual([]);
+    other.release();
+    other.release();
+    expect(stopped).toEqual([1]);
+    await settle(1);
+    const again = requests.want(1);
+    await settle(1);
+    expect(await again.answer).toBe('map 1');
+    again.release();
+    expect(stopped).toEqual([1]);
+    expect(asked).toEqual([1, 1]);
   });
 
   it('ask again after a failure', async () => {

@@ -1,16 +1,31 @@
 // Train without a window: how runs are called, which epochs are shown, and the configuration of a form.
 
 import { describe, expect, it } from 'vitest';
-import { runConfigSchema, type Run } from '../../../src-main/contracts/runs.ts';
+import { runConfigSchema, type Run, type TrainedOn } from '../../../src-main/contracts/runs.ts';
+import { AppError } from '../../../src-main/contracts/errors.ts';
+import { objectiveById } from '../../../src-main/engine/objectives/index.ts';
 import { allMethods } from '../../../src-main/services/methods.ts';
-import { defaultsOf, NewRun, suggestedSizePx } from '../../../src-renderer/features/train/new-run.svelte.ts';
+import {
+  defaultsOf,
+  hindrance,
+  NewRun,
+  suggestedSizePx,
+  warningsOf,
+} from '../../../src-renderer/features/train/new-run.svelte.ts';
 import {
   figure,
   runTitle,
   settingRows,
+  settingText,
   spreadEpochs,
   stateWords,
 } from '../../../src-renderer/features/train/run-words.ts';
+import {
+  applies,
+  changedFields,
+  PLACED,
+  settingGroups,
+} from '../../../src-renderer/features/train/setting-groups.ts';
 
 const methods = allMethods();
 const config = (more: object) =>
@@ -23,6 +38,15 @@ const config = (more: object) =>
     seed: 0,
     ...more,
   });
+
+function allowed(id: string): boolean {
+  try {
+    return objectiveById(id) !== undefined;
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'bad-input') return false;
+    throw thrown;
+  }
+}
 
 describe('the name of a run', () => {
   it('is its method with the weights that are not nothing, and what is put outside', () => {
@@ -44,10 +68,40 @@ describe('the name of a run', () => {
     expect(runTitle(config({ objective: 'gone' }), null)).toBe('gone');
   });
 
-  it('comes with every setting by its title', () => {
+  it('says what was put together, and an epsilon as it is quoted', () => {
+    const combined = config({
+      objective: 'box-aware+input-grad',
+      params: { lambdaOutside: 5, 'input-grad.lambda': 3 },
+    });
+    expect(runTitle(combined, methods)).toBe('Box-aware + Input gradient penalty, outside 5, weight 3');
+    const attacked = config({ objective: 'fgsm-training', params: { eps: 0.03137 } });
+    expect(runTitle(attacked, methods)).toBe('FGSM training, epsilon 8/255');
+  });
+
+  it('comes with every setting that has an effect by its title', () => {
     const rows = settingRows(config({ settings: { warmUpEpochs: 2 } }), methods);
     expect(rows).toContainEqual({ name: 'Warm-up', value: '2 epochs' });
-    expect(rows.length).toBeGreaterThanOrEqual(methods.settings.length + 5);
+    expect(rows).toContainEqual({ name: 'Mirror', value: 'yes' });
+    expect(rows.map(({ name }) => name)).toContain('Momentum');
+    expect(rows.map(({ name }) => name)).not.toContain('Beta 1');
+    const adam = settingRows(config({ settings: { optimiser: 'adam', schedule: 'one-cycle' } }), methods);
+    expect(adam.map(({ name }) => name)).toContain('Beta 1');
+    expect(adam.map(({ name }) => name)).not.toContain('Warm-up');
+  });
+
+  it('gives no two settings one name, whatever is put together', () => {
+    for (const objective of ['hessian+input-grad', 'art+trades', 'box-aware+density']) {
+      const names = settingRows(config({ objective, settings: { activation: 'softplus' } }), methods).map(
+        ({ name }) => name,
+      );
+      expect(new Set(names).size).toBe(names.length);
+    }
+    const rows = settingRows(
+      config({ objective: 'box-aware+input-grad', params: { 'input-grad.lambda': 3 } }),
+      methods,
+    );
+    expect(rows).toContainEqual({ name: 'Weight', value: '3' });
+    expect(rows).toContainEqual({ name: 'Input gradient penalty: Gradient of', value: 'loss' });
   });
 
   it('says of a run that ended early that its best was kept', () => {
@@ -82,7 +136,7 @@ describe('the form of a new run', () => {
   it('makes a configuration that the core accepts, for every objective', () => {
     for (const objective of methods.objectives) {
       const form = new NewRun(methods, null, suggested);
-      form.objective = objective.id;
+      form.lead(objective.id);
       expect(runConfigSchema.parse(form.config)).toMatchObject({
         objective: objective.id,
         params: defaultsOf(objective.params),
@@ -92,24 +146,100 @@ describe('the form of a new run', () => {
 
   it('keeps what was typed for an objective while another one is looked at', () => {
     const form = new NewRun(methods, null, suggested);
-    form.objective = 'box-aware';
-    form.setParam('lambdaOutside', 7);
-    form.objective = 'standard';
+    form.lead('box-aware');
+    form.setParam(form.objectives[0], 'lambdaOutside', 7);
+    form.lead('standard');
     expect(form.config.params).toEqual({});
-    form.objective = 'box-aware';
+    form.lead('box-aware');
     expect(form.config.params).toMatchObject({ lambdaOutside: 7 });
   });
 
   it('takes over a preset whole and knows it again until a value is changed', () => {
     const form = new NewRun(methods, null, suggested);
-    form.objective = 'box-aware';
-    const preset = form.method!.presets[0];
-    form.setParam('lambdaInside', 3);
-    form.usePreset(preset);
+    form.lead('box-aware');
+    const [part] = form.objectives;
+    const [preset] = part.presets;
+    form.setParam(part, 'lambdaInside', 3);
+    form.usePreset(part, preset);
     expect(form.params).toMatchObject(preset.params);
-    expect(form.preset?.id).toBe(preset.id);
-    form.setParam('lambdaOutside', 1234);
-    expect(form.preset).toBeNull();
+    expect(form.presetOf(part)?.id).toBe(preset.id);
+    form.setParam(part, 'lambdaOutside', 1234);
+    expect(form.presetOf(part)).toBeNull();
+  });
+
+  it('puts objectives together as the core reads them, and takes them apart again for a copy', () => {
+    const form = new NewRun(methods, null, suggested);
+    form.lead('group-dro');
+    expect(form.addable.map(({ id }) => id)).toContain('blackout');
+    form.add('density');
+    form.setParam(form.objectives[1], 'lambda', 0.7);
+    form.groupBy = 'background';
+    const made = form.config;
+    expect(made).toMatchObject({ objective: 'group-dro+density', groupBy: 'background' });
+    expect(made.params).toMatchObject({ groupStep: 0.01, 'density.lambda': 0.7 });
+    const { schema } = objectiveById(made.objective);
+    expect(schema.strict().parse(made.params)).toEqual(made.params);
+
+    const copy = new NewRun(methods, runConfigSchema.parse(made), suggested);
+    expect(copy.config).toEqual(made);
+    copy.drop('density');
+    expect(copy.config.objective).toBe('group-dro');
+    copy.lead('standard');
+    expect(copy.config.groupBy).toBeUndefined();
+  });
+
+  it('offers to add only what the core can add', () => {
+    for (const { id } of methods.objectives) {
+      const form = new NewRun(methods, null, suggested);
+      form.lead(id);
+      for (const other of methods.objectives) {
+        const offered = form.addable.includes(other);
+        const isAllowed = allowed(`${id}+${other.id}`);
+        // Group DRO + Standard is Group DRO.
+        expect([id, other.id, offered || other.id === 'standard']).toEqual([
+          ...[id, other.id],
+          isAllowed || other.id === 'standard',
+        ]);
+      }
+    }
+  });
+
+  it('leaves out what does not go with another leading objective', () => {
+    const form = new NewRun(methods, null, suggested);
+    form.lead('group-dro');
+    form.add('blackout');
+    form.add('density');
+    form.lead('box-aware');
+    expect(form.objective).toBe('box-aware+density');
+  });
+
+  const trainedOn = {
+    ...{ train: 100, selection: 10, test: 10, withRegion: 0 },
+    classes: [{}, {}],
+  } as unknown as TrainedOn;
+
+  it('says what keeps the run from starting', () => {
+    const form = new NewRun(methods, null, suggested);
+    expect(hindrance(form, null, [])).toMatch(/counted/);
+    expect(hindrance(form, trainedOn, [])).toBeNull();
+    form.lead('group-dro');
+    expect(hindrance(form, trainedOn, [])).toMatch(/Group DRO needs groups/);
+    expect(hindrance(form, trainedOn, ['place'])).toMatch(/choose an attribute/);
+    form.groupBy = 'place';
+    expect(hindrance(form, trainedOn, ['place'])).toBeNull();
+    form.model = 'resnet50';
+    form.sizePx = 32;
+    expect(hindrance(form, trainedOn, ['place'])).toBe('ResNet-50 takes pictures of 48 to 448 px.');
+  });
+
+  it('warns of what will probably not do what was meant', () => {
+    const form = new NewRun(methods, null, suggested);
+    expect(warningsOf(form, trainedOn)).toEqual([]);
+    form.lead('box-aware');
+    form.settings = { ...form.settings, optimiser: 'adam', outside: 'swap', freeze: 'backbone' };
+    form.batch = 128;
+    expect(warningsOf(form, trainedOn)).toHaveLength(5);
+    expect(warningsOf(form, { ...trainedOn, withRegion: 4 })).toHaveLength(3);
   });
 
   it('starts as a copy of an earlier run when asked to', () => {
@@ -130,5 +260,29 @@ describe('the form of a new run', () => {
     expect(suggestedSizePx([500, 375, 600], range)).toBe(128);
     expect(suggestedSizePx([10], range)).toBe(32);
     expect(suggestedSizePx([], range)).toBe(64);
+  });
+});
+
+describe('the settings', () => {
+  const defaults = defaultsOf(methods.settings);
+
+  it('are each in one group, or have a place of their own', () => {
+    const grouped = settingGroups(methods.settings).flatMap(({ fields }) => fields.map(({ name }) => name));
+    expect([...grouped, ...PLACED].sort()).toEqual(methods.settings.map(({ name }) => name).sort());
+    expect(settingGroups(methods.settings).map(({ title }) => title)).not.toContain('Further');
+    const unknown = { ...methods.settings[0], name: 'brandNew' };
+    expect(settingGroups([unknown])).toEqual([{ title: 'Further', fields: [unknown] }]);
+  });
+
+  it('leave out what another one makes void, and tell what was changed in a few words', () => {
+    const settings = { ...defaults, optimiser: 'adam', momentum: 0.5, beta1: 0.8, flip: false };
+    const momentum = methods.settings.find(({ name }) => name === 'momentum')!;
+    expect(applies(momentum, defaults)).toBe(true);
+    expect(applies(momentum, settings)).toBe(false);
+    const changed = changedFields(methods.settings, settings);
+    expect(changed.map((field) => settingText(field, settings[field.name as keyof typeof settings]))).toEqual(
+      expect.arrayContaining(['optimiser adam', 'beta 1 0.8', 'no mirror']),
+    );
+    expect(changed).toHaveLength(3);
   });
 });

@@ -1,0 +1,75 @@
+// The settings of a run as the form shows them: in groups, without those that another setting leaves without effect,
+// and each group in one line while it is folded.
+
+import type { ParamField, ParamValue } from '../../../src-main/contracts/index.ts';
+
+type Values = Record<string, ParamValue>;
+
+export interface SettingGroup {
+  title: string;
+  fields: ParamField[];
+}
+
+/** Settings that have a place of their own in the form: beside the penalties, the boxes, the epochs. */
+export const PLACED = ['lambdaRamp', 'outside', 'outsideProbability', 'learningRate', 'patienceEpochs'];
+
+const GROUPS: { title: string; names: string[] }[] = [
+  {
+    title: 'Optimiser',
+    names: [
+      ...['optimiser', 'momentum', 'nesterov', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'clipNorm'],
+      ...['headRate', 'freeze', 'averageDecay', 'accumulate'],
+    ],
+  },
+  { title: 'Schedule', names: ['schedule', 'warmUpEpochs', 'stepEpochs', 'stepFactor'] },
+  { title: 'Pictures and labels', names: ['flip', 'shift', 'labelSmoothing'] },
+  {
+    title: 'Network',
+    names: [
+      ...['pool', 'activation', 'softplusBeta', 'stem', 'fineMaps', 'dropout'],
+      ...['adl', 'adlDropRate', 'adlThreshold'],
+    ],
+  },
+];
+
+/** All settings that are not placed elsewhere, each once; what belongs to no group comes last under its own. */
+export function settingGroups(fields: readonly ParamField[]): SettingGroup[] {
+  const named = GROUPS.map(({ title, names }) => ({
+    title,
+    fields: names.flatMap((name) => fields.filter((field) => field.name === name)),
+  }));
+  const known = new Set([...PLACED, ...GROUPS.flatMap(({ names }) => names)]);
+  const rest = { title: 'Further', fields: fields.filter(({ name }) => !known.has(name)) };
+  return [...named, rest].filter((group) => group.fields.length > 0);
+}
+
+/** Whether the other settings leave this one with an effect. */
+export function applies({ name }: ParamField, settings: Values): boolean {
+  switch (name) {
+    case 'outsideProbability':
+      return settings['outside'] !== 'none';
+    case 'stepEpochs':
+    case 'stepFactor':
+      return settings['schedule'] === 'step';
+    case 'warmUpEpochs':
+      return settings['schedule'] !== 'one-cycle';
+    case 'momentum':
+    case 'nesterov':
+      return settings['optimiser'] === 'sgd';
+    case 'beta1':
+    case 'beta2':
+    case 'epsilon':
+      return settings['optimiser'] !== 'sgd';
+    case 'softplusBeta':
+      return settings['activation'] === 'softplus';
+    case 'adlDropRate':
+    case 'adlThreshold':
+      return settings['adl'] === true;
+    default:
+      return true;
+  }
+}
+
+/** Fields whose value is not the default and has an effect. */
+export const changedFields = (fields: readonly ParamField[], settings: Values): ParamField[] =>
+  fields.filter((field) => settings[field.name] !== field.default && applies(field, settings));
