@@ -2,9 +2,19 @@
 // npx vitest run --config test/vitest.config.ts test/src-main/docs.test.ts -u
 
 import { expect, it } from 'vitest';
-import type { MethodInfo, ModelInfo, ParamField } from '../../src-main/contracts/index.ts';
+import type {
+  AttackInfo,
+  MeasureInfo,
+  Methods,
+  MethodInfo,
+  ModelInfo,
+  ObjectiveInfo,
+  ParamField,
+  SaliencyInfo,
+} from '../../src-main/contracts/index.ts';
 import { allMethods } from '../../src-main/services/methods.ts';
 import { keyRows } from '../../src-renderer/canvas/key-map.ts';
+import { PLACED, settingGroups } from '../../src-renderer/features/train/setting-groups.ts';
 
 const madeFrom = (what: string) => `<!-- Made from ${what} by test/src-main/docs.test.ts. -->\n`;
 
@@ -22,12 +32,28 @@ const fieldTable = (fields: ParamField[]) =>
     ...fields.map((field) => `| \`${field.name}\` | ${field.default} | ${range(field)} | ${field.help} |`),
   ].join('\n');
 
-function section(method: MethodInfo | ModelInfo): string {
-  const lines = [`### ${method.title}, \`${method.id}\``, '', method.summary, '', `*${method.citation}*`];
-  if ('parameterCount' in method) {
-    const { min, max } = method.inputSizesPx;
-    lines.push('', `${method.parameterCount.toLocaleString('en')} weights; pictures of ${min} to ${max} px.`);
-  }
+const heading = ({ title, id }: MethodInfo | ModelInfo): string => `${title}, \`${id}\``;
+type Anchors = ReadonlyMap<MethodInfo | ModelInfo, string>;
+
+/** As Markdown's readers name a heading; of equal names the second gets a number. */
+function anchorsOf(methods: (MethodInfo | ModelInfo)[]): Anchors {
+  const times = new Map<string, number>();
+  return new Map(
+    methods.map((method) => {
+      const plain = heading(method)
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} -]/gu, '');
+      const anchor = plain.replaceAll(' ', '-');
+      const before = times.get(anchor) ?? 0;
+      times.set(anchor, before + 1);
+      return [method, before === 0 ? anchor : `${anchor}-${before}`];
+    }),
+  );
+}
+
+function section(method: MethodInfo | ModelInfo, facts: string): string {
+  const lines = [`### ${heading(method)}`, '', method.summary, '', `*${method.citation}*`];
+  if (facts !== '') lines.push('', facts);
   if (method.params.length > 0) lines.push('', fieldTable(method.params));
   if ('presets' in method && method.presets.length > 0) {
     lines.push('', 'Presets:', '');
@@ -39,37 +65,129 @@ function section(method: MethodInfo | ModelInfo): string {
   return lines.join('\n');
 }
 
-it('keeps docs/methods.md equal to the registries', async () => {
-  const all = allMethods();
-  const chapters: [string, string, (MethodInfo | ModelInfo)[]][] = [
-    ['Objectives', 'What training aims at: `--objective ID`.', all.objectives],
-    ['Models', 'The network: `--model ID`.', all.models],
-    ['Heat maps', 'Where a trained model looks: `fovea explain … --method ID`.', all.saliency],
-    ['Attacks', 'Small changes of a picture that are meant to change what is said of it.', all.attacks],
-    ['Measures', 'What `fovea evaluate` reports.', all.measures],
-  ];
-  const page = [
-    madeFrom('the registries'),
-    '# Methods',
-    '',
-    'Every parameter is set with `--set NAME=VALUE`, or in the form of the Train screen.',
-    ...chapters.flatMap(([title, words, methods]) => [
-      '',
-      `## ${title}`,
-      '',
-      words,
-      '',
-      methods.map(section).join('\n\n'),
-    ]),
-    '',
-    '## Settings of a run',
-    '',
-    'They go with every objective.',
-    '',
-    fieldTable(all.settings),
-    '',
+const objectiveFacts = ({ needsGroups, adds }: ObjectiveInfo): string =>
+  [
+    needsGroups ? 'Needs groups: `--group-by`.' : '',
+    {
+      penalty: '',
+      weighing: 'In `a+b` it weighs the pictures of the other part.',
+      nothing: 'In `a+b` it can only come first.',
+    }[adds],
+  ]
+    .filter(Boolean)
+    .join(' ');
+
+const modelFacts = ({ parameterCount, inputSizesPx: { min, max } }: ModelInfo): string =>
+  `${parameterCount.toLocaleString('en')} weights; pictures of ${min} to ${max} px.`;
+
+const saliencyFacts = ({ looks }: SaliencyInfo): string =>
+  looks === 'many' ? 'Looks at a picture many times over.' : '';
+
+const attackFacts = ({ aim, norm }: AttackInfo): string =>
+  (aim === 'class' ? 'Aims at the class.' : 'Aims at the heat map; the class stays.') +
+  (norm === null
+    ? ' Takes no `--eps`.'
+    : ` \`--eps\` bounds ${norm === 'linf' ? 'the change of every value' : 'the length of the change'}.`);
+
+const costWords: Record<MeasureInfo['cost'], string> = {
+  cheap: 'a look',
+  gradient: 'a gradient or heat map',
+  attack: 'an attack',
+  long: 'many looks',
+};
+
+/** To four digits: bounds may be logarithms. */
+function rangeWords([least, greatest]: MeasureInfo['range']): string {
+  const [low, high] = [least, greatest].map((end) => end && Number(end.toPrecision(4)));
+  if (low === null) return high === null ? 'any' : `${high} or less`;
+  return high === null ? `${low} or more` : `${low} to ${high}`;
+}
+
+const measureTable = (measures: MeasureInfo[], anchors: Anchors): string =>
+  [
+    '| measure | key | better | range | unit | cost a picture | needs | usual |',
+    '|---|---|---|---|---|---|---|---|',
+    ...measures.map((info) => {
+      const { id, key, direction, unit, cost, needs, usual } = info;
+      const cells = [
+        ...[`[\`${id}\`](#${anchors.get(info)})`, `\`${key}\``, direction === 'none' ? '–' : direction],
+        ...[rangeWords(info.range), unit, costWords[cost], needs.join(', '), usual ? 'yes' : ''],
+      ];
+      return `| ${cells.join(' | ')} |`;
+    }),
   ].join('\n');
-  await expect(page).toMatchFileSnapshot('../../docs/methods.md');
+
+const links = (methods: (MethodInfo | ModelInfo)[], anchors: Anchors): string =>
+  methods.map((method) => `[${method.title}](#${anchors.get(method)})`).join(' · ');
+
+function chaptersOf({ objectives, models, saliency, attacks, measures, settings }: Methods): string[][] {
+  const anchors = anchorsOf([...objectives, ...models, ...saliency, ...attacks, ...measures]);
+  return [
+    [
+      '## Objectives',
+      [
+        'What training aims at: `--objective ID`. Or several, `--objective a+b`: the class loss of the first and the',
+        'penalties of all. Parameters of the first part keep their names, those of a further part `b` are `b.NAME`.',
+      ].join(' '),
+      links(objectives, anchors),
+      ...objectives.map((info) => section(info, objectiveFacts(info))),
+    ],
+    [
+      '## Models',
+      [
+        'The network: `--model ID`. Weights are counted for ten classes at 64 px. What can be changed in a network is',
+        'under [Network](#network), among the settings of a run.',
+      ].join(' '),
+      links(models, anchors),
+      ...models.map((info) => section(info, modelFacts(info))),
+    ],
+    [
+      '## Heat maps',
+      'Where a trained model looks: `fovea explain … --method ID`.',
+      links(saliency, anchors),
+      ...saliency.map((info) => section(info, saliencyFacts(info))),
+    ],
+    [
+      '## Attacks',
+      [
+        'Small changes of a picture that are meant to change what is said of it, or where the heat lies:',
+        '`fovea attack … --attack ID --eps SIZE`. Pixels lie in 0 to 1.',
+      ].join(' '),
+      links(attacks, anchors),
+      ...attacks.map((info) => section(info, attackFacts(info))),
+    ],
+    [
+      '## Measures',
+      [
+        'What `fovea evaluate` reports: the usual ones, or those of `--measures ID,ID`, or `all`. A parameter is set',
+        'with `--set ID.NAME=VALUE`. What a measure may need: `region`, pictures with a box or mask; `groups`, by',
+        '`--group-by`; `against`, other pictures, by `--against`.',
+      ].join(' '),
+      measureTable(measures, anchors),
+      ...measures.map((info) => section(info, '')),
+    ],
+    [
+      '## Settings of a run',
+      'They go with every objective.',
+      ...[
+        { title: 'Rate, penalties, outside', fields: settings.filter(({ name }) => PLACED.includes(name)) },
+        ...settingGroups(settings),
+      ].map(({ title, fields }) => `### ${title}\n\n${fieldTable(fields)}`),
+    ],
+  ];
+}
+
+it('keeps docs/methods.md equal to the registries', async () => {
+  const page = [
+    `${madeFrom('the registries')}\n# Methods`,
+    'Every parameter is set with `--set NAME=VALUE`, or in the forms of the app.',
+    [
+      '[Objectives](#objectives) · [Models](#models) · [Heat maps](#heat-maps) · [Attacks](#attacks) ·',
+      '[Measures](#measures) · [Settings of a run](#settings-of-a-run)',
+    ].join(' '),
+    ...chaptersOf(allMethods()).flat(),
+  ].join('\n\n');
+  await expect(`${page}\n`).toMatchFileSnapshot('../../docs/methods.md');
 });
 
 it('keeps docs/keys.md equal to the key map', async () => {
