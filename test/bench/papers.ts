@@ -1,0 +1,524 @@
+// The four papers at small scale: each one's own comparison, on data that is here, with networks that a processor can
+// train. The effects are looked for, not the figures; what the papers report stands beside. Options: --only p2,p3,
+// --budget small|full, --rows 'ST,density 1' (trains only those), --seeds 0,1,2, --epochs N, --out DIR (where finished runs are kept), --show (print what is kept
+// and train nothing), --data DIR (holds mnist, tiny-imagenet-10 and cub-200-2011-subset).
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { option } from './fovea.ts';
+import { keeper, markdown, spread, type Kept, type Keeper, type Trial } from './kept-runs.ts';
+
+const budgets = ['small', 'full'] as const;
+type Budget = (typeof budgets)[number];
+
+interface Row {
+  name: string;
+  /** Words of `fovea train` that make the row what it is. */
+  words: string[];
+  /** What the paper reports for it, in the order of `paperHead`. */
+  paper?: string[];
+}
+
+interface Column {
+  head: string;
+  figure(kept: Kept): number | null | undefined;
+  times?: number;
+  digits?: number;
+}
+
+/** One comparison on one set: a table. */
+interface Comparison {
+  paper: string;
+  title: string;
+  project: string;
+  /** Folder below the data that it is made from. */
+  needs: string;
+  make(keep: Keeper, data: string): Promise<unknown>;
+  /** Words of `fovea train` that all rows have. */
+  common: string[];
+  rows: Row[];
+  evaluate: Trial['evaluate'];
+  columns: Column[];
+  paperHead: string[];
+  seeds: number[];
+  /** What the paper leads one to expect, and whether the table shows it. */
+  bars(figureOf: (name: string, column: string) => number | null): { says: string; holds: boolean | null }[];
+}
+
+export async function bench(args: string[]): Promise<unknown> {
+  const budget = option(args, 'budget', 'small') as Budget;
+  if (!budgets.includes(budget)) throw new Error(`--budget is one of ${budgets.join(', ')}`);
+  const data = option(args, 'data', fileURLToPath(new URL('../../../shared/data', import.meta.url)));
+  const only = option(args, 'only', 'p2,p3,p0,p1').split(',');
+  const epochs = option(args, 'epochs', '');
+  const rows = option(args, 'rows', '');
+  const seeds = option(args, 'seeds', budget === 'full' ? '0,1,2' : '0')
+    .split(',')
+    .map(Number);
+  const keep = keeper('papers', args);
+  const all = [blockMnist, consistency, boxesOfTinyImagenet, boxesOfCub, alignment].map((comparison) =>
+    comparison(budget, seeds, epochs),
+  );
+  const report = [];
+  for (const comparison of only.flatMap((id) => all.filter(({ paper }) => paper === id))) {
+    console.log(`\n${comparison.title}, budget ${budget}, seeds ${comparison.seeds.join(', ')}`);
+    const source = path.join(data, comparison.needs);
+    if (!existsSync(source)) {
+      console.log(`Not run: there is no folder ${comparison.needs} in the data; give another with --data`);
+      continue;
+    }
+    if (!args.includes('--show')) {
+      await comparison.make(keep, source);
+      for (const seed of comparison.seeds)
+        for (const row of comparison.rows)
+          if (rows === '' || rows.split(',').includes(row.name))
+            await keep.run(trialOf(comparison, row, seed));
+    }
+    report.push(show(comparison, keep));
+  }
+  return { budget, report };
+}
+
+const trialOf = (comparison: Comparison, row: Row, seed: number): Trial => ({
+  ...{ project: comparison.project, name: row.name, seed },
+  train: [...row.words, ...comparison.common],
+  evaluate: comparison.evaluate,
+});
+
+function show(comparison: Comparison, keep: Keeper): unknown {
+  const { title, rows, columns, paperHead, seeds, common } = comparison;
+  const runsOf = (row: Row) => seeds.map((seed) => keep.find(trialOf(comparison, row, seed)));
+  const meanOf = (name: string, head: string): number | null => {
+    const [row, column] = [rows.find((one) => one.name === name)!, columns.find((one) => one.head === head)!];
+    const values = runsOf(row).flatMap((kept) => (kept ? [column.figure(kept)] : []));
+    const known = values.filter((value) => value !== null && value !== undefined);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+  };
+  console.log(`\nEvery run: fovea train … ${common.join(' ')}\n`);
+  console.log(
+    markdown([
+      ['', ...columns.map(({ head }) => head), 'runs', ...paperHead.map((head) => `paper: ${head}`)],
+      ...rows.map((row) => [
+        row.name,
+        ...columns.map((column) => spread(runsOf(row), column.figure, column)),
+        String(runsOf(row).filter((kept) => kept !== null).length),
+        ...paperHead.map((_, i) => row.paper?.[i] ?? ''),
+      ]),
+    ]),
+  );
+  const bars = comparison.bars(meanOf);
+  console.log('');
+  for (const { says, holds } of bars)
+    console.log(`- ${says}: ${holds === null ? 'not all runs are there' : holds ? 'yes' : 'no'}`);
+  console.log('\nThe words that make a row:\n');
+  for (const { name, words } of rows) console.log(`- ${name}: \`${words.join(' ')}\``);
+  return { paper: comparison.paper, title, runs: rows.map((row) => ({ ...row, kept: runsOf(row) })), bars };
+}
+
+const set = (...pairs: string[]): string[] => pairs.flatMap((pair) => ['--set', pair]);
+const share = (head: string, name: string): Column => ({
+  ...{ head, times: 100 },
+  figure: ({ figures }) => figures[name],
+});
+const value = (head: string, name: string, digits: number): Column => ({
+  ...{ head, digits },
+  figure: ({ figures }) => figures[name],
+});
+const fewer = (left: number | null, right: number | null): boolean | null =>
+  left === null || right === null ? null : left < right;
+const allHold = (...holds: (boolean | null)[]): boolean | null =>
+  holds.includes(null) ? null : holds.every(Boolean);
+
+/** Project of a folder that is imported as it is. */
+const imported =
+  (project: string) =>
+  (keep: Keeper, source: string): Promise<unknown> =>
+    keep.project(project, async (folder, fovea) => {
+      await fovea(['project', 'create', folder]);
+      await fovea(['import', folder, source]);
+      await fovea(['split', folder, '--seed', '0']);
+    });
+
+/** Marginal density: what leaks into the block that says nothing, and what an attack can do. */
+function blockMnist(budget: Budget, seeds: number[], epochs: string): Comparison {
+  const [train, test] = budget === 'full' ? ['60000', '10000'] : ['3000', '500'];
+  const project = `blockmnist-${train}`;
+  const eps = { linf: '0.1', l2: '1.5' };
+  const weights = budget === 'full' ? ['0.01', '0.1', '1'] : ['0.1', '1'];
+  const weighed = (name: string, words: string[], paper: string[]): Row[] =>
+    weights.map((weight) => ({
+      name: `${name} ${weight}`,
+      words: [...words, ...set(`lambda=${weight}`)],
+      paper,
+    }));
+  const rows: Row[] = [
+    { name: 'ST', words: ['--objective', 'standard'], paper: ['3.657', '73.6', '0.0', '99.1'] },
+    {
+      name: 'SoftPlus',
+      words: ['--objective', 'standard', ...set('activation=softplus')],
+      paper: ['3.533', '68.0', '0.0', '98.5'],
+    },
+    ...weighed('Hessian', ['--objective', 'hessian'], ['4.258', '80.1', '0.0', '98.5']),
+    ...weighed(
+      'InputGrad',
+      ['--objective', 'input-grad', ...set('of=logit', 'power=1', 'units=pixels')],
+      ['3.461', '83.5', '21.1', '94.6'],
+    ),
+    ...weighed(
+      'IG-SUM',
+      ['--objective', 'ig-sum-norm', ...set(`eps=${eps.linf}`)],
+      ['3.497', '82.1', '22.7', '92.9'],
+    ),
+    ...weighed('density', ['--objective', 'density'], ['2.259', '85.4', '29.4', '93.1']),
+    {
+      name: 'AT-FGSM',
+      words: ['--objective', 'fgsm-training', ...set(`eps=${eps.linf}`)],
+      paper: ['3.324', '87.5', '0.0', '99.0'],
+    },
+    {
+      name: 'AT-PGD',
+      words: ['--objective', 'pgd-training', ...set(`eps=${eps.linf}`)],
+      paper: ['2.313', '92.8', '28.1', '99.0'],
+    },
+  ];
+  return {
+    paper: 'p2',
+    title: `BlockMNIST, ${train} training and ${test} test pictures, MLP; PGD-20 with epsilon ${eps.l2} in L2 and ${eps.linf} in L_inf`,
+    project,
+    needs: 'mnist',
+    make: (keep, mnist) =>
+      keep.project(project, async (folder, fovea) => {
+        const pictures = path.join(keep.folder, 'pictures', project);
+        await fovea([
+          ...['make', 'blockmnist', '--mnist', mnist, '--out', pictures],
+          ...['--train', train, '--test', test, '--seed', '0'],
+        ]);
+        await fovea(['project', 'create', folder]);
+        await fovea(['import', folder, pictures]);
+        await fovea(['split', folder, '--seed', '0']);
+      }),
+    common: [
+      ...['--model', 'mlp', '--size', '32', '--batch', '64', '--device', 'cpu'],
+      ...['--epochs', epochs || (budget === 'full' ? '80' : '10')],
+      ...set('flip=false', 'shift=0'),
+    ],
+    rows,
+    evaluate: [
+      {
+        words: [
+          ...['--measures', 'accuracy,feature-leakage,content-heat-map,pgd-accuracy'],
+          ...set('content-heat-map.method=integrated-gradients', `pgd-accuracy.eps=${eps.linf}`),
+        ],
+        take: {
+          accuracy: 'accuracy',
+          leakage: 'featureLeakage',
+          heat: 'contentHeatMap',
+          linf: 'pgdAccuracy',
+        },
+      },
+      {
+        words: [
+          ...['--measures', 'pgd-accuracy'],
+          ...set('pgd-accuracy.norm=l2', `pgd-accuracy.eps=${eps.l2}`),
+        ],
+        take: { l2: 'pgdAccuracy' },
+      },
+    ],
+    columns: [
+      value('leakage', 'leakage', 3),
+      share('IG in digit %', 'heat'),
+      share('PGD L2 %', 'l2'),
+      share('PGD L_inf %', 'linf'),
+      share('accuracy %', 'accuracy'),
+    ],
+    paperHead: ['leakage', 'PGD L2', 'PGD L_inf', 'accuracy'],
+    seeds,
+    bars(figureOf) {
+      const leakages = rows.map(({ name }) => ({
+        method: name.split(' ')[0],
+        value: figureOf(name, 'leakage'),
+      }));
+      const lowest = [...Map.groupBy(leakages, ({ method }) => method)]
+        .map(([method, ofMethod]) => ({ method, value: Math.min(...ofMethod.map((one) => one.value!)) }))
+        .sort((a, b) => a.value - b.value);
+      const isWhole = leakages.every((one) => one.value !== null);
+      const two = lowest.slice(0, 2).map(({ method }) => method);
+      return [
+        {
+          says: 'density and AT-PGD have the lowest leakage (of a penalty, its weight of lowest leakage)',
+          holds: isWhole ? two.includes('density') && two.includes('AT-PGD') : null,
+        },
+        ...weights.map((weight) => ({
+          says: `density ${weight} leaks less than ST`,
+          holds: fewer(figureOf(`density ${weight}`, 'leakage'), figureOf('ST', 'leakage')),
+        })),
+        {
+          says: 'AT-PGD leaks less than ST',
+          holds: fewer(figureOf('AT-PGD', 'leakage'), figureOf('ST', 'leakage')),
+        },
+      ];
+    },
+  };
+}
+
+/** Grad-CAM consistency: heat stays on the picture that it is for. */
+function consistency(budget: Budget, seeds: number[], epochs: string): Comparison {
+  const rows: Row[] = [
+    {
+      name: 'base',
+      words: ['--objective', 'standard'],
+      paper: ['69.4', '79.8', '60.5', '54.4', '24.4'],
+    },
+    {
+      name: 'GC',
+      words: ['--objective', 'gradcam-consistency'],
+      paper: ['67.7', '80.0', '65.9', '57.7', '7.6'],
+    },
+    {
+      name: 'GMP',
+      words: ['--objective', 'standard', ...set('pool=max')],
+      paper: ['69.1', '79.3', '66.7', '62.9', '39.0'],
+    },
+    {
+      name: 'GMP+GC',
+      words: ['--objective', 'gradcam-consistency', ...set('pool=max')],
+      paper: ['69.0', '79.6', '68.7', '65.4', '31.2'],
+    },
+  ];
+  const method = 'grad-cam-elementwise';
+  return {
+    paper: 'p3',
+    title: 'Grad-CAM consistency on Tiny-ImageNet-10, ResNet-8 (paper: ImageNet, ResNet-18)',
+    project: 'tiny-imagenet-10',
+    needs: 'tiny-imagenet-10',
+    make: imported('tiny-imagenet-10'),
+    common: [
+      ...['--model', 'resnet8', '--size', '64', '--batch', '32', '--device', 'cpu'],
+      ...['--epochs', epochs || (budget === 'full' ? '30' : '4')],
+    ],
+    rows,
+    evaluate: [
+      {
+        words: [
+          '--measures',
+          'accuracy,pointing-game,stochastic-pointing-game,content-heat-map,negative-quadrant-heat',
+          ...set(`pointing-game.method=${method}`, 'pointing-game.mean=classes'),
+        ],
+        take: {
+          accuracy: 'accuracy',
+          pg: 'pointingGame',
+          spg: 'stochasticPointingGame',
+          ch: 'contentHeatMap',
+          nqh: 'negativeQuadrantHeat',
+        },
+      },
+    ],
+    columns: [
+      share('accuracy %', 'accuracy'),
+      share('PG %', 'pg'),
+      share('SPG %', 'spg'),
+      share('CH %', 'ch'),
+      share('NQH %', 'nqh'),
+    ],
+    paperHead: ['accuracy', 'PG', 'SPG', 'CH', 'NQH'],
+    seeds,
+    bars: (figureOf) =>
+      [
+        ['base', 'GC'],
+        ['GMP', 'GMP+GC'],
+      ].flatMap(([without, withIt]) => [
+        {
+          says: `NQH of ${withIt} below ${without}`,
+          holds: fewer(figureOf(withIt, 'NQH %'), figureOf(without, 'NQH %')),
+        },
+        {
+          says: `CH and SPG of ${withIt} above ${without}`,
+          holds: allHold(
+            ...['CH %', 'SPG %'].map((head) => fewer(figureOf(without, head), figureOf(withIt, head))),
+          ),
+        },
+      ]),
+  };
+}
+
+const boxRows = (weight: string, epochs: string): Pick<Comparison, 'rows' | 'paperHead' | 'common'> => ({
+  paperHead: ['saliency metric', 'localisation'],
+  rows: [
+    { name: 'standard', words: ['--objective', 'standard'], paper: ['0.466 ± 0.047', '23.6 ± 2.0'] },
+    { name: 'blackout', words: ['--objective', 'blackout'], paper: ['0.396 ± 0.033', '30.0 ± 2.1'] },
+    {
+      name: 'equal',
+      words: ['--objective', 'box-aware', ...set(`lambdaInside=${weight}`, `lambdaOutside=${weight}`)],
+      paper: ['0.343 ± 0.020', '30.0'],
+    },
+    {
+      name: 'outside only',
+      words: ['--objective', 'box-aware', ...set('lambdaInside=0', `lambdaOutside=${weight}`)],
+      paper: ['0.283 ± 0.030 (all pairs)', '34.3 ± 1.2 (all pairs)'],
+    },
+    {
+      name: 'mostly inside',
+      words: [
+        ...['--objective', 'box-aware'],
+        ...set(`lambdaInside=${weight}`, `lambdaOutside=${Number(weight) / 100}`),
+      ],
+    },
+  ],
+  common: [
+    ...['--model', 'resnet8', '--size', '64', '--batch', '32', '--device', 'cpu'],
+    ...['--epochs', epochs],
+  ],
+});
+
+/** Box-aware: which way of training has the most telling crop, and points best. */
+function boxAware(
+  on: Pick<Comparison, 'title' | 'project' | 'needs'>,
+  seeds: number[],
+  epochs: string,
+): Comparison {
+  const names = ['outside only', 'mostly inside'];
+  return {
+    ...{ ...on, seeds, paper: 'p0', make: imported(on.project) },
+    ...boxRows('2', epochs),
+    evaluate: [
+      {
+        words: ['--measures', 'accuracy,saliency-metric,localisation-accuracy,fgsm'],
+        take: {
+          accuracy: 'accuracy',
+          saliency: 'saliencyMetric',
+          localisation: 'localisationAccuracy',
+          fgsm: 'fgsm',
+        },
+      },
+    ],
+    columns: [
+      value('saliency metric', 'saliency', 3),
+      share('localisation %', 'localisation'),
+      share('accuracy %', 'accuracy'),
+      ...[1, 2, 4, 8].map((eps): Column => ({
+        head: `FGSM ${eps}/255 %`,
+        figure: ({ points }) =>
+          points.fgsm?.find(({ name }) => Math.abs(Number(name) * 255 - eps) < 0.01)?.value,
+        times: 100,
+      })),
+    ],
+    bars(figureOf) {
+      const best = (head: string, of: (...values: number[]) => number): number | null => {
+        const values = names.map((name) => figureOf(name, head));
+        return values.includes(null) ? null : of(...values.map((one) => one!));
+      };
+      const [saliency, localisation] = ['saliency metric', 'localisation %'];
+      const of = (name: string, head: string) => figureOf(name, head);
+      return [
+        {
+          says: "the paper's order of the saliency metric: the better of the two unequal weights, equal, blackout, standard",
+          holds: allHold(
+            fewer(best(saliency, Math.min), of('equal', saliency)),
+            fewer(of('equal', saliency), of('blackout', saliency)),
+            fewer(of('blackout', saliency), of('standard', saliency)),
+          ),
+        },
+        {
+          says: "the paper's order of the localisation accuracy: the better of the two unequal weights above equal and blackout, those above standard",
+          holds: allHold(
+            fewer(of('equal', localisation), best(localisation, Math.max)),
+            fewer(of('blackout', localisation), best(localisation, Math.max)),
+            fewer(of('standard', localisation), of('equal', localisation)),
+            fewer(of('standard', localisation), of('blackout', localisation)),
+          ),
+        },
+      ];
+    },
+  };
+}
+
+const boxesOfTinyImagenet = (budget: Budget, seeds: number[], epochs: string): Comparison =>
+  boxAware(
+    {
+      title: 'Box-aware on Tiny-ImageNet-10, ResNet-8 from scratch (paper: CUB, pretrained ResNet-50)',
+      project: 'tiny-imagenet-10',
+      needs: 'tiny-imagenet-10',
+    },
+    seeds,
+    epochs || (budget === 'full' ? '30' : '4'),
+  );
+
+const boxesOfCub = (budget: Budget, seeds: number[], epochs: string): Comparison =>
+  boxAware(
+    {
+      title:
+        'Box-aware on 136 pictures of three CUB classes, ResNet-8 from scratch (paper: all of CUB, pretrained ResNet-50)',
+      project: 'cub-3',
+      needs: 'cub-200-2011-subset',
+    },
+    seeds,
+    epochs || (budget === 'full' ? '60' : '30'),
+  );
+
+/** ART: explanations that stay where they are under an attack on them. */
+function alignment(budget: Budget, seeds: number[], epochs: string): Comparison {
+  const [steps, points] = budget === 'full' ? ['50', '20'] : ['10', '5'];
+  const rows: Row[] = [
+    {
+      name: 'natural',
+      words: ['--objective', 'standard'],
+      paper: ['40.3', '49.2', '95.3', '0.0'],
+    },
+    {
+      name: 'PGD-10',
+      words: ['--objective', 'pgd-training', ...set('steps=10')],
+      paper: ['69.0', '72.3', '87.3', '44.1'],
+    },
+    { name: 'ART', words: ['--objective', 'art'], paper: ['92.9', '91.8', '89.8', '37.6'] },
+  ];
+  const attacked = ['top-k-intersection', 'kendall-correlation'];
+  return {
+    paper: 'p1',
+    title: `ART on Tiny-ImageNet-10 at 32 px, ResNet-8 (paper: CIFAR-10, WRN-28-10); attack on the explanation of ${steps} steps, ${points} points, epsilon 8/255`,
+    project: 'tiny-imagenet-10',
+    needs: 'tiny-imagenet-10',
+    make: imported('tiny-imagenet-10'),
+    common: [
+      ...['--model', 'resnet8', '--size', '32', '--batch', '32', '--device', 'cpu'],
+      ...['--epochs', epochs || (budget === 'full' ? '40' : '4')],
+    ],
+    rows,
+    evaluate: [
+      {
+        words: [
+          ...['--measures', ['accuracy', 'pgd-accuracy', ...attacked].join(',')],
+          ...set('pgd-accuracy.steps=40'),
+          ...set(...attacked.flatMap((id) => [`${id}.steps=${steps}`, `${id}.points=${points}`])),
+        ],
+        take: {
+          accuracy: 'accuracy',
+          pgd: 'pgdAccuracy',
+          intersection: 'topKIntersection',
+          kendall: 'kendallCorrelation',
+        },
+      },
+    ],
+    columns: [
+      share('IN', 'intersection'),
+      share('K', 'kendall'),
+      share('accuracy %', 'accuracy'),
+      share('PGD-40 %', 'pgd'),
+    ],
+    paperHead: ['IN', 'K', 'accuracy', 'PGD-40'],
+    seeds,
+    bars: (figureOf) => [
+      {
+        says: 'ART above natural in IN and K',
+        holds: allHold(...['IN', 'K'].map((head) => fewer(figureOf('natural', head), figureOf('ART', head)))),
+      },
+      {
+        says: 'PGD accuracy of ART between natural and PGD training',
+        holds: allHold(
+          fewer(figureOf('natural', 'PGD-40 %'), figureOf('ART', 'PGD-40 %')),
+          fewer(figureOf('ART', 'PGD-40 %'), figureOf('PGD-10', 'PGD-40 %')),
+        ),
+      },
+    ],
+  };
+}

@@ -1,0 +1,154 @@
+// Which way of training helps against a shortcut: every objective, with its defaults, without and with the outside of
+// some training pictures swapped, where the shortcut agrees with the class in 80, 95 or all of 100 training pictures,
+// and on a set in the manner of Waterbirds. Measured where the shortcut says nothing. Options: --only sample-0.95,…,
+// --objectives ID,…, --budget small|full, --seeds 0,1,2, --epochs N, --out DIR (where finished runs are kept), --show
+// (print what is kept and train nothing).
+
+import path from 'node:path';
+import { fovea, option } from './fovea.ts';
+import { keeper, markdown, spread, type Kept, type Keeper, type Trial } from './kept-runs.ts';
+
+interface Shortcut {
+  id: string;
+  title: string;
+  /** Attribute that holds the shortcut, for Group DRO. */
+  attribute: string;
+  make(keep: Keeper, seed: number): Promise<unknown>;
+}
+
+const swaps = ['none', 'swap'] as const;
+/** What shows the point in reasonable time; `full` takes all of the registry. */
+const fewObjectives = ['standard', 'blackout', 'box-aware', 'mask-energy', 'group-dro'];
+
+export async function bench(args: string[]): Promise<unknown> {
+  const budget = option(args, 'budget', 'small');
+  if (budget !== 'small' && budget !== 'full') throw new Error('--budget is one of small, full');
+  const isFull = budget === 'full';
+  const seeds = option(args, 'seeds', isFull ? '0,1,2' : '0')
+    .split(',')
+    .map(Number);
+  const epochs = option(args, 'epochs', isFull ? '26' : '12');
+  const only = option(args, 'only', shortcuts.map(({ id }) => id).join(',')).split(',');
+  const keep = keeper('shortcuts', args);
+  const registry = (await fovea<{ objectives: { id: string }[] }>(['methods'])).objectives.map(
+    ({ id }) => id,
+  );
+  const asked = option(args, 'objectives', (isFull ? registry : fewObjectives).join(',')).split(',');
+  const objectives = registry.filter((id) => asked.includes(id));
+  const chosen = shortcuts.filter(({ id }) => only.includes(id));
+  // Seeds outermost, so that a bench that is stopped early has every row once.
+  if (!args.includes('--show'))
+    for (const seed of seeds)
+      for (const shortcut of chosen) {
+        await shortcut.make(keep, seed);
+        for (const objective of objectives)
+          for (const outside of swaps) await keep.run(trialOf(shortcut, objective, outside, epochs, seed));
+      }
+  console.log(`\nResNet-8, 64 px, batch 32, ${epochs} epochs, seeds ${seeds.join(', ')}`);
+  console.log('Outside swapped in the training of half of the pictures: no / yes');
+  const report = chosen.map((shortcut) => {
+    const rows = objectives.map((objective) => ({
+      objective,
+      runs: Object.fromEntries(
+        swaps.map((outside) => [
+          outside,
+          seeds.map((seed) => keep.find(trialOf(shortcut, objective, outside, epochs, seed))),
+        ]),
+      ) as Record<(typeof swaps)[number], (Kept | null)[]>,
+    }));
+    show(shortcut, rows);
+    return { shortcut: shortcut.id, rows };
+  });
+  return { epochs: Number(epochs), seeds, report };
+}
+
+const trialOf = (
+  { id, attribute }: Shortcut,
+  objective: string,
+  outside: (typeof swaps)[number],
+  epochs: string,
+  seed: number,
+): Trial => ({
+  ...{ project: `${id}-seed-${seed}`, name: `${objective}, outside ${outside}`, seed },
+  train: [
+    ...['--objective', objective, '--model', 'resnet8', '--size', '64', '--batch', '32'],
+    ...['--epochs', epochs, '--device', 'cpu', '--group-by', attribute, '--set', `outside=${outside}`],
+  ],
+  evaluate: [
+    {
+      words: ['--measures', 'accuracy,energy-in-box,outside-swapped,worst-group-accuracy'],
+      take: {
+        accuracy: 'accuracy',
+        energy: 'energyInBox',
+        swapped: 'outsideSwapped',
+        worstGroup: 'worstGroupAccuracy',
+      },
+    },
+  ],
+});
+
+function show(
+  { title }: Shortcut,
+  rows: { objective: string; runs: Record<(typeof swaps)[number], (Kept | null)[]> }[],
+): void {
+  const standard = rows.find(({ objective }) => objective === 'standard')?.runs.none ?? [];
+  /** Times the standard run of the same seed. */
+  const cost = (kept: Kept): number | null => {
+    const beside = standard.find((one) => one?.seed === kept.seed);
+    return beside ? kept.seconds / beside.seconds : null;
+  };
+  const both = (
+    runs: Record<(typeof swaps)[number], (Kept | null)[]>,
+    figure: (kept: Kept) => number | null | undefined,
+    times: number,
+  ) => swaps.map((outside) => spread(runs[outside], figure, { times })).join(' / ');
+  console.log(`\n${title}\n`);
+  console.log(
+    markdown([
+      ['', 'accuracy %', 'worst group %', 'energy in box %', 'outside swapped %', 'time', 'runs'],
+      ...rows.map(({ objective, runs }) => [
+        objective,
+        both(runs, ({ figures }) => figures.accuracy, 100),
+        both(runs, ({ figures }) => figures.worstGroup, 100),
+        both(runs, ({ figures }) => figures.energy, 100),
+        both(runs, ({ figures }) => figures.swapped, 100),
+        both(runs, cost, 1),
+        swaps.map((outside) => runs[outside].filter((kept) => kept !== null).length).join(' / '),
+      ]),
+    ]),
+  );
+}
+
+const sample = (bias: string): Shortcut => ({
+  id: `sample-${bias}`,
+  title: `The sample, sticker agreeing with the class in ${Math.round(Number(bias) * 100)} % of the training pictures`,
+  attribute: 'sticker',
+  make: (keep, seed) =>
+    keep.project(`sample-${bias}-seed-${seed}`, async (folder, run) => {
+      const pictures = path.join(keep.folder, 'pictures', path.basename(folder));
+      await run(['make', 'sample', '--out', pictures, '--seed', String(seed), '--bias', bias]);
+      await run(['project', 'create', folder]);
+      await run(['import', folder, pictures]);
+    }),
+});
+
+const waterbirdsLike: Shortcut = {
+  id: 'waterbirds-like',
+  title: "The sample's objects cut out and put on land or water, which agrees with the class in 95 %",
+  attribute: 'background',
+  async make(keep, seed) {
+    const unbiased = sample('0.5');
+    await unbiased.make(keep, seed);
+    await keep.project(`waterbirds-like-seed-${seed}`, async (folder, run) => {
+      const pictures = path.join(keep.folder, 'pictures', path.basename(folder));
+      await run([
+        ...['make', 'waterbirds-like', path.join(path.dirname(folder), `${unbiased.id}-seed-${seed}`)],
+        ...['--out', pictures, '--correlation', '0.95', '--seed', String(seed), '--size', '64'],
+      ]);
+      await run(['project', 'create', folder]);
+      await run(['import', folder, pictures]);
+    });
+  },
+};
+
+const shortcuts: readonly Shortcut[] = [sample('0.8'), sample('0.95'), sample('1'), waterbirdsLike];
