@@ -37,7 +37,7 @@ function resultOf(means: (number | null)[]): SweepResult {
     { key: 'accuracy', title: 'Accuracy', direction: 'higher', unit: 'share' },
   ];
   return {
-    sweep: { config } as SweepResult['sweep'],
+    sweep: { config } as unknown as SweepResult['sweep'],
     pictures: { train: 1, selection: 1, tuning: 1, test: 1 },
     ...{ measures, cells, choices: choose(config, cells, measures) },
   };

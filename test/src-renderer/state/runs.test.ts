@@ -16,7 +16,7 @@ import type {
 /** A core in this process: answers from tables and sends what it is told to. */
 const tables: Record<string, (input: never) => unknown> = {};
 const hear = new Map<EventName, (data: unknown) => void>();
-const api: PreloadApi = {
+const api: Pick<PreloadApi, 'call' | 'on'> = {
   call: async (method, input) => ({ ok: true, value: await tables[method](input as never) }),
   on(event, listener) {
     hear.set(event, listener);
