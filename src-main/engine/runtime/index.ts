@@ -2,9 +2,10 @@
 
 export { deviceAbsence, deviceTitle } from './device-list.ts';
 export { openDevice } from './devices.ts';
-export type { Executor, Feeds, Program, Session, StatePair, StepSession } from './executor.ts';
+export type { Executor, Feeds, Forms, Program, Session, StatePair, StepSession, Tuning } from './executor.ts';
 export { exportClassifier, openExported, type ExportedBatch, type ExportPlan } from './onnx-export.ts';
-export { onnxExecutor, type OnnxOptions, type OnnxProvider } from './onnx.ts';
+export type { OnnxProvider } from './onnx-forms.ts';
+export { onnxExecutor, type OnnxOptions } from './onnx.ts';
 export { evaluateReference, referenceExecutor } from './reference.ts';
 export { compileStep } from './step.ts';
 export { loadTensorFlow, tensorFlowExecutor } from './tensorflow.ts';

@@ -5,7 +5,6 @@
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { ConvAttributes, TensorOf } from '../graph/tensor.ts';
 import { slidingAttributes, turnedPads, type Operand } from './onnx-convolution.ts';
-import type { SpecialForm } from './onnx-lowering.ts';
 import { encodeModel } from './onnx-protobuf.ts';
 import type { OnnxWriter } from './onnx-writer.ts';
 
@@ -51,30 +50,49 @@ async function askBlockSize(runtime: typeof OnnxRuntime): Promise<number> {
   }
 }
 
-/** @param block  channels of a block, above 1 */
-export const lowerInBlocks =
-  (block: number): SpecialForm =>
-  (writer, tensor, [a, b]) => {
-    if (tensor.op === 'conv') return forward(writer, block, tensor, a, b);
-    if (tensor.op === 'convInputGrad') return inputGrad(writer, block, tensor, a, b);
-    return undefined;
-  };
+/** Convolutions that have a blocked form: not in groups, and gradients in the images only at stride 1. */
+export type Blockable = TensorOf<'conv' | 'convInputGrad'>;
 
-/** @param channels  of what is convolved, the slopes in a gradient; `filters` come out */
-function isWorthIt(block: number, channels: number, filters: number, window: ConvAttributes): boolean {
+/** @param block  channels of a block, above 1 */
+export function fitsBlocks(block: number, tensor: Blockable): boolean {
+  const { channels, filters } = sides(tensor);
+  const isGradient = tensor.op === 'convInputGrad';
+  if (isGradient && (channels < block || !turnedPads(tensor.inputs[1].shape, tensor.attributes)))
+    return false;
   const fits = filters % block === 0 && (channels < block || channels % block === 0);
-  return fits && window.groups === 1 && channels <= mostChannels;
+  return fits && tensor.attributes.groups === 1;
+}
+
+/** Whether the blocked form is the faster one as a rule. */
+export const isNarrow = (tensor: Blockable): boolean => sides(tensor).channels <= mostChannels;
+
+/** The channels that are summed over, those of the slopes in a gradient, and those that come out. */
+function sides({ op, inputs: [, w] }: Blockable): { channels: number; filters: number } {
+  const [filters, channels] = w.shape;
+  return op === 'conv' ? { channels, filters } : { channels: filters, filters: channels };
+}
+
+/** Of a convolution that fits. */
+export function lowerInBlocks(
+  writer: OnnxWriter,
+  block: number,
+  tensor: Blockable,
+  a: Operand,
+  b: Operand,
+): string {
+  return tensor.op === 'conv'
+    ? forward(writer, block, tensor.attributes, a, b)
+    : inputGrad(writer, block, tensor.attributes, a, b);
 }
 
 function forward(
   writer: OnnxWriter,
   block: number,
-  { attributes }: TensorOf<'conv'>,
+  attributes: ConvAttributes,
   x: Operand,
   w: Operand,
-): string | undefined {
+): string {
   const [filters, channels, kh, kw] = w.shape;
-  if (!isWorthIt(block, channels, filters, attributes)) return undefined;
   const weights = writer.once(`blocked ${w.name}`, () => {
     if (channels < block) {
       const split = writer.reshape(w.name, [filters / block, block, channels, kh, kw]);
@@ -92,13 +110,12 @@ function forward(
 function inputGrad(
   writer: OnnxWriter,
   block: number,
-  { attributes }: TensorOf<'convInputGrad'>,
+  attributes: ConvAttributes,
   g: Operand,
   w: Operand,
-): string | undefined {
+): string {
   const [filters, channels, kh, kw] = w.shape;
-  const pads = turnedPads(w.shape, attributes);
-  if (!pads || filters < block || !isWorthIt(block, filters, channels, attributes)) return undefined;
+  const pads = turnedPads(w.shape, attributes)!;
   const taps = kh * kw;
   const weights = writer.once(`blocked and turned ${w.name}`, () => {
     const split = writer.reshape(w.name, [filters / block, block, channels / block, block, kh, kw]);

@@ -43,12 +43,22 @@ export function lowerInputGrad(
   inputShape: Shape,
   window: ConvAttributes,
 ): string {
-  const { stride, padding, dilation, groups } = window;
+  const { groups } = window;
   const pads = turnedPads(w.shape, window);
-  if (pads) {
-    const flipped = writer.once(`flipped ${w.name} ${groups}`, () => flipFilters(writer, w, groups));
-    return writer.node('Conv', [g.name, flipped], { ...slidingAttributes(window), pads });
-  }
+  if (!pads) return transposedConv(writer, g, w, inputShape, window);
+  const flipped = writer.once(`flipped ${w.name} ${groups}`, () => flipFilters(writer, w, groups));
+  return writer.node('Conv', [g.name, flipped], { ...slidingAttributes(window), pads });
+}
+
+/** The gradient in the images, of any stride. */
+export function transposedConv(
+  writer: OnnxWriter,
+  g: Operand,
+  w: Operand,
+  inputShape: Shape,
+  window: ConvAttributes,
+): string {
+  const { stride, padding, dilation } = window;
   // A convolution over g with zeros between, or four small ones with their results interleaved, took 2 to 5 times
   // as long as ConvTranspose. Rows and columns that no window reached get no gradient.
   const unreached = [2, 3].map(
@@ -94,6 +104,31 @@ function flipFilters(
   return writer.reshape(byChannel, [channels, filters / groups, kh, kw]);
 }
 
+/** The forms of a gradient in the filters. */
+export const filterGradForms = {
+  'taps by group': tapsByGroup,
+  'all taps at once': allTapsAtOnce,
+  'taps across the batch': tapsAcrossBatch,
+  'taps as offsets': tapsAsOffsets,
+  'taps by image': tapsByImage,
+} as const;
+export type FilterGradForm = keyof typeof filterGradForms;
+
+/** @param g  shape of the slopes, [batch, filters, h, w] */
+export function filterGradRule(
+  [, channels, kh, kw]: Shape,
+  [, , h, w]: Shape,
+  window: ConvAttributes,
+): FilterGradForm {
+  if (window.groups > 1) return 'taps by group';
+  if (kh * kw > 1) {
+    if (channels < 8) return 'all taps at once';
+    if (window.stride > 1 || h * w < 256) return 'taps across the batch';
+    if (w >= 32) return 'taps as offsets';
+  }
+  return 'taps by image';
+}
+
 /**
  * Gradient in the filters: for every tap the product of g with the images as that tap saw them.
  * @param x  [batch, channels, height, width]
@@ -106,15 +141,7 @@ export function lowerFilterGrad(
   filterShape: Shape,
   window: ConvAttributes,
 ): string {
-  const [, channels, kh, kw] = filterShape;
-  const [, , h, w] = g.shape;
-  if (window.groups > 1) return tapsByGroup(writer, x, g, filterShape, window);
-  if (kh * kw > 1) {
-    if (channels < 8) return allTapsAtOnce(writer, x, g, filterShape, window);
-    if (window.stride > 1 || h * w < 256) return tapsAcrossBatch(writer, x, g, filterShape, window);
-    if (w >= 32) return tapsAsOffsets(writer, x, g, filterShape, window);
-  }
-  return tapsByImage(writer, x, g, filterShape, window);
+  return filterGradForms[filterGradRule(filterShape, g.shape, window)](writer, x, g, filterShape, window);
 }
 
 /** Where each element of a filter stands, pixels from the first. */

@@ -27,10 +27,6 @@ export function lowerForWebGpu(
       return writer.node('Where', [writer.node('Greater', [a.name, b.name]), b.name, a.name]);
     case 'matmul':
       return tensor.shape.length === 2 ? undefined : matmul(writer, operands, tensor.attributes);
-    case 'convInputGrad':
-      return inputGradByGroup(writer, a, b, tensor.shape, tensor.attributes);
-    case 'convFilterGrad':
-      return filterGrad(writer, a, b, tensor.shape, tensor.attributes);
     case 'maxPoolGather':
       return gather(writer, a, b, tensor.shape, tensor.attributes);
     case 'maxPoolScatter':
@@ -67,17 +63,14 @@ function matmul(
  * @param g  [batch, filters, h, w]
  * @param w  [filters, channels / groups, kernel, kernel]
  */
-function inputGradByGroup(
+export function inputGradByGroup(
   writer: OnnxWriter,
   g: Operand,
   w: Operand,
   inputShape: Shape,
   window: ConvAttributes,
-): string | undefined {
-  const { stride, padding, dilation, groups } = window;
-  const reach = Math.min(...w.shape.slice(2).map((taps) => dilatedExtent(taps, dilation)));
-  const isConv = stride === 1 && padding < reach;
-  if (groups === 1 || isConv) return undefined;
+): string {
+  const { groups } = window;
   const [batch, channels, ...sides] = inputShape;
   const part = ({ name, shape }: Operand, axis: number, index: number): Operand => {
     const own = shape[axis] / groups;
@@ -98,30 +91,33 @@ const busyTiles = 256;
 /** Largest gathering of shifted images, in floats: 256 MB, what any adapter binds at once. */
 const largestColumns = 2 ** 26;
 
+/** Into how many parts a batch is dealt as a rule, so that the GPU has enough to do. */
+export function busySplit([filters, channels, kh, kw]: Shape, batch: number, groups: number): number {
+  const tiles = groups * Math.ceil(filters / groups / 32) * Math.ceil((channels * kh * kw) / 32);
+  const parts = Array.from({ length: batch }, (_, i) => i + 1);
+  return parts.find((n) => batch % n === 0 && n * tiles >= busyTiles) ?? batch;
+}
+
 /**
  * The gradient of a convolution in its filters as a batched product: every output element is a sum over batch and
  * image, far longer than there are elements, so the batch is dealt into as many parts as it takes to fill the GPU
  * and the parts are summed after. Channels stand last, so that the taps are joined without another transposition.
- * @param x  [batch, channels, height, width]
- * @param g  [batch, filters, h, w]
+ * @param x      [batch, channels, height, width]
+ * @param g      [batch, filters, h, w]
+ * @param split  parts of the batch, which it is a multiple of
  */
-function filterGrad(
+export function filterGradInParts(
   writer: OnnxWriter,
   x: Operand,
   g: Operand,
   [filters, channels, kh, kw]: Shape, // channels of one group
   { stride, padding, dilation, groups }: ConvAttributes,
+  split: number,
 ): string {
   const [batch, , height, width] = x.shape;
   const [, , h, w] = g.shape;
   const own = filters / groups;
   const taps = kh * kw;
-  const tiles = groups * Math.ceil(own / 32) * Math.ceil((channels * taps) / 32);
-  const isPart = (n: number): boolean => batch % n === 0;
-  const parts = Array.from({ length: batch }, (_, i) => i + 1).find(
-    (n) => isPart(n) && n * tiles >= busyTiles,
-  );
-  const split = parts ?? batch;
   const length = (batch / split) * h * w;
 
   const rows = writer.reshape(

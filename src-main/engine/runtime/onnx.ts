@@ -5,21 +5,14 @@ import { availableParallelism } from 'node:os';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import { AppError } from '../../contracts/errors.ts';
 import type { Shape } from '../graph/index.ts';
-import type { Executor, Feeds, Program, Session, StatePair, StepSession } from './executor.ts';
+import type { Executor, Feeds, Forms, Program, Session, StatePair, StepSession } from './executor.ts';
 import { checkFeed } from './feeds.ts';
-import { blockSize, lowerInBlocks } from './onnx-blocked.ts';
-import {
-  inputPrefix,
-  lowerProgram,
-  outputPrefix,
-  type LoweredProgram,
-  type SpecialForm,
-} from './onnx-lowering.ts';
+import { blockSize } from './onnx-blocked.ts';
+import { lowering, type FormTarget, type OnnxProvider } from './onnx-forms.ts';
+import { inputPrefix, lowerProgram, outputPrefix, type LoweredProgram } from './onnx-lowering.ts';
 import { encodeModel } from './onnx-protobuf.ts';
-import { lowerForWebGpu } from './onnx-webgpu.ts';
+import { chooseForms, machineKey, trialIn } from './onnx-tuning.ts';
 import { stateValue } from './step.ts';
-
-export type OnnxProvider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
 
 export interface OnnxOptions {
   /** What computes; operations that it lacks run on the processor. */
@@ -59,8 +52,12 @@ export function onnxExecutor({
   threads = availableParallelism(),
 }: OnnxOptions = {}): Executor {
   const options = sessionOptions(provider, threads);
-  const lowered = async (runtime: Runtime, program: Program): Promise<LoweredProgram> =>
-    lowerProgram(program, await specialFormOf(runtime, provider));
+  const targetIn = async (runtime: Runtime): Promise<FormTarget> => ({
+    provider,
+    block: provider === 'cpu' ? await blockSize(runtime) : 1,
+  });
+  const lowered = async (runtime: Runtime, program: Program, forms?: Forms): Promise<LoweredProgram> =>
+    lowerProgram(program, lowering(await targetIn(runtime), forms));
   return {
     id: provider,
     async compile(program) {
@@ -76,9 +73,16 @@ export function onnxExecutor({
         dispose: () => session.release(),
       } satisfies Session;
     },
-    async compileStep(program, state) {
+    async chooseForms(program, tuning) {
       const runtime = await loadRuntime();
-      const { model, usedInputs } = await lowered(runtime, program);
+      const target = await targetIn(runtime);
+      const { node, common } = runtime.env.versions;
+      const machine = machineKey(provider, threads, node ?? common);
+      return chooseForms(program, target, machine, tuning, trialIn(runtime, target, options));
+    },
+    async compileStep(program, state, forms) {
+      const runtime = await loadRuntime();
+      const { model, usedInputs } = await lowered(runtime, program, forms);
       const onDevice = provider === 'webgpu';
       const kept = new Map(state.map(([input, output]) => [inputPrefix + input, outputPrefix + output]));
       const told = Object.keys(program.outputs)
@@ -102,14 +106,6 @@ export function onnxExecutor({
       return onDevice ? steppingOnDevice(parts, options) : steppingInPlace(parts);
     },
   };
-}
-
-/** What the provider computes in a form of its own. */
-async function specialFormOf(runtime: Runtime, provider: OnnxProvider): Promise<SpecialForm | undefined> {
-  if (provider === 'webgpu') return lowerForWebGpu;
-  if (provider !== 'cpu') return undefined;
-  const block = await blockSize(runtime);
-  return block > 1 ? lowerInBlocks(block) : undefined;
 }
 
 const nameOf = (tensor: Program['inputs'][number]): string =>

@@ -4,8 +4,8 @@
 
 import type { Tensor } from '../../../../src-main/engine/graph/index.ts';
 import { onnxExecutor, referenceExecutor } from '../../../../src-main/engine/runtime/index.ts';
+import { lowering } from '../../../../src-main/engine/runtime/onnx-forms.ts';
 import { lowerProgram } from '../../../../src-main/engine/runtime/onnx-lowering.ts';
-import { lowerForWebGpu } from '../../../../src-main/engine/runtime/onnx-webgpu.ts';
 import { relativeError } from '../graph/finite-differences.ts';
 import { operationCases, probe } from '../graph/operation-cases.ts';
 import { trainStepOf } from '../training/tiny-network.ts';
@@ -42,7 +42,9 @@ if (what === 'ops') {
         relativeError(actual.losses, expected.losses),
         stateDifference(expected.state, actual.state).worst,
       ),
-      onProcessor: await nodesOnProcessor(lowerProgram(step.program, lowerForWebGpu).model),
+      onProcessor: await nodesOnProcessor(
+        lowerProgram(step.program, lowering({ provider: 'webgpu', block: 1 })).model,
+      ),
     }),
   );
 }
