@@ -227,6 +227,15 @@ export const settingsSchema = z.object({
         'Parts that a batch is worked off in, one after the other, to save memory; batch-norm then sees one part at a time.',
       ),
     ),
+  convolutions: z
+    .enum(['rules', 'measured'])
+    .default('rules')
+    .meta(
+      meta(
+        'Forms of convolutions',
+        'How each convolution is computed: by fixed rules, or as a trial found fastest on this computer, which takes a few seconds before the first run. The last bits of the weights differ between the two.',
+      ),
+    ),
   lambdaRamp: z
     .number()
     .min(0)

@@ -55,6 +55,8 @@ export interface TrainSpec {
   pinned: number[];
   /** Weights file of `config.start`, absolute. */
   startFile?: string;
+  /** Where this computer's fastest forms of convolutions are kept, absolute; by the rules without. */
+  formsFile?: string;
 }
 
 export interface TrainOutcome {

@@ -312,6 +312,7 @@ function specOf(context: Context, project: OpenProject, run: StoredRun, goesOn: 
     resume: goesOn && fs.existsSync(path.join(runFolder, 'last.ckpt')),
     pinned: pinnedOf(selection),
     ...(run.config.start && { startFile: fileOf(context, run.config.start.sha256) }),
+    formsFile: path.join(context.options.dataFolder, 'convolution-forms.json'),
   };
 }
 

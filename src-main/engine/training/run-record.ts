@@ -42,6 +42,8 @@ const recordSchema = z.object({
   epochsWithoutGain: z.int().min(0),
   /** Pictures worked off at a time since memory ran out; absent before. */
   part: z.int().min(2).optional(),
+  /** Of convolutions that are not computed as the rules say, since others give other bits; absent where all are. */
+  forms: z.record(z.string(), z.string()).optional(),
   /** Of all sessions of the run. */
   seconds: z.number().min(0),
   metrics: z.array(z.unknown()),

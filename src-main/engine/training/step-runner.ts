@@ -2,7 +2,7 @@
 // that a step stays one of the whole batch; what batch-norm makes of it, see TrainStep.
 
 import { AppError } from '../../contracts/errors.ts';
-import { compileStep, type Executor, type StepSession } from '../runtime/index.ts';
+import { compileStep, type Executor, type Forms, type StepSession } from '../runtime/index.ts';
 import type { BatchFeeds, NoisePlan } from './batches.ts';
 import { lossOf, nextOf, shareOf, type TrainStep } from './train-step.ts';
 
@@ -12,6 +12,8 @@ export interface StepRunnerOptions {
   batch: number;
   /** Pictures of one run of the program; `batch` for a step that is one run. */
   part: number;
+  /** Of convolutions; the rules' unless given. */
+  forms?: Forms;
   /** The program for so many pictures. */
   build(part: number, accumulates: boolean): TrainStep;
   /** Told when `part` had to shrink and the smaller program was made, before anything is run or read. */
@@ -90,7 +92,7 @@ export async function createStepRunner(
       let made: StepSession | undefined;
       try {
         const pairs = [...step.state, ...step.sums].map(({ name }) => [name, nextOf(name)] as const);
-        made = await compileStep(executor, step.program, pairs);
+        made = await compileStep(executor, step.program, pairs, options.forms);
         await made.load(withSums(step, now));
         if (part < partBefore) await options.onShrink(part, noisePlanOf(step, batch, part));
         return made;

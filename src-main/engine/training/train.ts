@@ -144,11 +144,20 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
       epochs,
     );
     batches = ahead;
+    const part = record.part ?? Math.max(2, Math.ceil(batch / settings.accumulate));
+    // A run that is taken up keeps the forms it began with.
+    if (!begun && settings.convolutions === 'measured' && spec.formsFile !== undefined)
+      record.forms = await executor.chooseForms?.(buildTrainStep(stepOptions(part, part < batch)).program, {
+        file: spec.formsFile,
+        onProgress: (done, total) =>
+          hooks.emit({ kind: 'progress', done, total, note: 'Timing convolutions' }),
+      });
     const stepper = await createStepRunner(
       {
         executor,
         batch,
-        part: record.part ?? Math.max(2, Math.ceil(batch / settings.accumulate)),
+        part,
+        forms: record.forms,
         build: (part, accumulates) => buildTrainStep(stepOptions(part, accumulates)),
         async onShrink(part, noise) {
           record.part = part;

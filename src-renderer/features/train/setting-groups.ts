@@ -18,7 +18,7 @@ const GROUPS: { title: string; names: string[] }[] = [
     title: 'Optimiser',
     names: [
       ...['optimiser', 'momentum', 'nesterov', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'clipNorm'],
-      ...['headRate', 'freeze', 'averageDecay', 'accumulate'],
+      ...['headRate', 'freeze', 'averageDecay', 'accumulate', 'convolutions'],
     ],
   },
   { title: 'Schedule', names: ['schedule', 'warmUpEpochs', 'stepEpochs', 'stepFactor'] },

@@ -215,6 +215,32 @@ describe('training', () => {
     expect(ownLosses.at(-1)!).toBeLessThan(1.5 * losses.at(-1)! + 0.1);
   });
 
+  it('goes on with the forms of convolutions that it began with, whatever is faster by then', async () => {
+    const onnx = onnxExecutor({ threads: 1 });
+    const given: unknown[] = [];
+    let trials = 0;
+    const executor: Executor = {
+      ...onnx,
+      chooseForms: async () => ({ 'the filters of some layer': `form ${++trials}` }),
+      compileStep(program, state, forms) {
+        given.push(forms);
+        return onnx.compileStep!(program, state, forms);
+      },
+    };
+    const spec = toySpec(
+      toy,
+      'forms',
+      { epochs: 3, settings: { convolutions: 'measured' } },
+      { formsFile: path.join(toy.folder, 'forms.json') },
+    );
+    await run(spec, (epochs) => (epochs === 1 ? 'pause' : null), executor);
+    await run({ ...spec, resume: true }, () => null, executor);
+    expect(given).toEqual(Array(2).fill({ 'the filters of some layer': 'form 1' }));
+    expect(trials).toBe(1);
+    await run(toySpec(toy, 'ruled', { epochs: 1 }, { formsFile: spec.formsFile }), undefined, executor);
+    expect([given.at(-1), trials]).toEqual([{}, 1]);
+  });
+
   it('judges and keeps the average of the weights where one is asked for', async () => {
     const spec = toySpec(toy, 'average', { epochs: 2, settings: { averageDecay: 0.9 } }, { selection: [] });
     await run(spec);
