@@ -1,7 +1,11 @@
 // Training on each device of this machine: whether it leads to the CPU's weights, and how many pictures a second it
 // takes. Options: --devices (comma-separated, all that are there otherwise), --agreement OBJECTIVES (a list, or all
-// or none), --models, --objectives, --batch, --size, --steps.
+// or none), --models, --objectives, --batch, --size, --steps, --convolutions measured (in the forms found by trial, which
+// are found anew).
 
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { DeviceId } from '../../src-main/contracts/runs.ts';
 import { deviceIds } from '../../src-main/contracts/runs.ts';
 import { sizeOf } from '../../src-main/engine/graph/index.ts';
@@ -13,6 +17,7 @@ import {
   onnxExecutor,
   openDevice,
   type Executor,
+  type Forms,
 } from '../../src-main/engine/runtime/index.ts';
 import {
   buildTrainStep,
@@ -76,13 +81,29 @@ interface Run {
   stepMs: number;
 }
 
-async function run(executor: Executor, size: Size, steps: number, learningRate: number): Promise<Run> {
+/** By trial; with what departs from the rules. */
+async function tried(executor: Executor, size: Size): Promise<{ forms: Forms; milliseconds: number }> {
+  const file = path.join(tmpdir(), `fovea-bench-${process.pid}.json`);
+  const start = performance.now();
+  const forms = (await executor.chooseForms?.(stepOf(size).program, { file })) ?? {};
+  rmSync(file, { force: true });
+  return { forms, milliseconds: performance.now() - start };
+}
+
+async function run(
+  executor: Executor,
+  size: Size,
+  steps: number,
+  learningRate: number,
+  forms?: Forms,
+): Promise<Run> {
   const step = stepOf(size);
   const begunAt = performance.now();
   const session = await compileStep(
     executor,
     step.program,
     step.state.map(({ name }) => [name, nextOf(name)] as const),
+    forms,
   );
   const compileMs = performance.now() - begunAt;
   try {
@@ -120,6 +141,7 @@ export async function bench(args: string[]): Promise<unknown> {
   const devices = list('devices', there) as DeviceId[];
   const asked = option(args, 'agreement', 'standard,box-aware,gradcam-consistency');
   const compared = asked === 'all' ? objectives.map(({ id }) => id) : asked.split(',');
+  const isTried = option(args, 'convolutions', 'rules') === 'measured';
   const [batch, sizePx, steps] = [number('batch', 32), number('size', 64), number('steps', 8)];
 
   const agreement = [];
@@ -143,8 +165,19 @@ export async function bench(args: string[]): Promise<unknown> {
       for (const objective of list('objectives', 'standard,box-aware')) {
         const about = { device, model, objective, batch, sizePx };
         try {
-          const { compileMs, firstMs, stepMs } = await run(executor, about, steps, 0.002);
-          rows.push({ ...about, compileMs, firstMs, stepMs, picturesPerSecond: (1000 * batch) / stepMs });
+          const { forms, milliseconds } = isTried
+            ? await tried(executor, about)
+            : { forms: undefined, milliseconds: 0 };
+          const { compileMs, firstMs, stepMs } = await run(executor, about, steps, 0.002, forms);
+          if (forms) console.log(`${model} ${objective}: tried for ${milliseconds.toFixed(0)} ms`, forms);
+          rows.push({
+            ...about,
+            compileMs,
+            firstMs,
+            stepMs,
+            picturesPerSecond: (1000 * batch) / stepMs,
+            forms,
+          });
         } catch (thrown) {
           console.log(
             `${device} ${model} ${objective}: ${thrown instanceof Error ? thrown.message : thrown}`,
