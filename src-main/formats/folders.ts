@@ -60,11 +60,17 @@ export const folders: Format = {
         image.split === null ? '' : { train: 'train', selection: 'val', test: 'test' }[image.split];
       const name = image.className === null ? 'unclassed' : safeFolderName(image.className);
       const place = path.join(part, name);
-      groups.set(place, [...(groups.get(place) ?? []), image]);
+      const group = groups.get(place);
+      if (group) group.push(image);
+      else groups.set(place, [image]);
     }
+    let before = 0;
     for (const [place, images] of groups) {
-      await mkdir(path.join(folder, place), { recursive: true });
-      await copyPictures(images, path.join(folder, place), options);
+      await copyPictures(images, path.join(folder, place), {
+        ...options,
+        onProgress: (done) => options?.onProgress?.(before + done, dataset.images.length),
+      });
+      before += images.length;
     }
   },
 };

@@ -1,0 +1,40 @@
+// A copy of a picture for other programs. Boxes are in upright pixels, and not every reader turns a picture as
+// its EXIF says: so a picture that lies turned is written anew, upright; every other is copied byte by byte.
+
+import { constants } from 'node:fs';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { loadSharp, readPictureFile, sniff, uprightPicture, type PictureKind } from './decode.ts';
+
+/** JPEG at a quality whose loss nobody sees; kinds that lose nothing stay so. */
+const writers: Partial<Record<PictureKind, object>> = {
+  jpeg: { quality: 95, chromaSubsampling: '4:4:4' },
+  png: {},
+  webp: { lossless: true },
+  tiff: { compression: 'lzw' },
+  avif: { lossless: true },
+};
+
+/**
+ * Copies a picture, upright by its pixels alone.
+ * @param out  absolute, of the same ending; EEXIST if it is there
+ */
+export async function copyUpright(file: string, out: string): Promise<void> {
+  const bytes = await readPictureFile(file);
+  const kind = sniff(bytes);
+  const options = kind === null ? undefined : writers[kind];
+  if (kind !== null && options && (await isTurned(bytes))) {
+    const upright = await uprightPicture(file, bytes, (picture) =>
+      picture.keepIccProfile().toFormat(kind, options).toBuffer(),
+    );
+    await writeFile(out, upright, { flag: 'wx' });
+  } else await copyFile(file, out, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+}
+
+async function isTurned(bytes: Uint8Array): Promise<boolean> {
+  const sharp = await loadSharp();
+  try {
+    return ((await sharp(bytes).metadata()).orientation ?? 1) > 1;
+  } catch {
+    return false; // what cannot be read cannot be turned, and goes along as it is
+  }
+}
