@@ -115,7 +115,7 @@ class ImportDialog {
       const id = await call('imports.start', { source: this.#source, format: this.format || 'auto' });
       // Its first event may have come before this answer; its place is found by the id either way.
       this.#jobId = id;
-      if (!runs.jobs.some((job) => job.id === id)) runs.jobs = await call('jobs.list', {});
+      if (!runs.jobs.some((job) => job.id === id)) await runs.loadJobs();
     } catch (thrown) {
       this.error = thrown;
       this.step = 'failed';
