@@ -1,7 +1,6 @@
 // Pictures in folders: a folder a class, perhaps under train, val and test; or one folder of pictures without
 // classes, to be annotated here.
 
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { copyPictures } from './copy.ts';
 import type { Format } from './format.ts';

@@ -3,15 +3,16 @@
 
 import { constants } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
+import type { Sharp } from 'sharp';
 import { loadSharp, readPictureFile, sniff, uprightPicture, type PictureKind } from './decode.ts';
 
-/** JPEG at a quality whose loss nobody sees; kinds that lose nothing stay so. */
-const writers: Partial<Record<PictureKind, object>> = {
-  jpeg: { quality: 95, chromaSubsampling: '4:4:4' },
-  png: {},
-  webp: { lossless: true },
-  tiff: { compression: 'lzw' },
-  avif: { lossless: true },
+/** JPEG at a quality whose loss nobody sees; kinds that can lose nothing lose nothing. Others know no EXIF. */
+const writers: Partial<Record<PictureKind, (picture: Sharp) => Sharp>> = {
+  jpeg: (picture) => picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }),
+  png: (picture) => picture.png(),
+  webp: (picture) => picture.webp({ lossless: true }),
+  tiff: (picture) => picture.tiff({ compression: 'lzw' }),
+  avif: (picture) => picture.avif({ lossless: true }),
 };
 
 /**
@@ -21,10 +22,10 @@ const writers: Partial<Record<PictureKind, object>> = {
 export async function copyUpright(file: string, out: string): Promise<void> {
   const bytes = await readPictureFile(file);
   const kind = sniff(bytes);
-  const options = kind === null ? undefined : writers[kind];
-  if (kind !== null && options && (await isTurned(bytes))) {
+  const write = kind === null ? undefined : writers[kind];
+  if (write && (await isTurned(bytes))) {
     const upright = await uprightPicture(file, bytes, (picture) =>
-      picture.keepIccProfile().toFormat(kind, options).toBuffer(),
+      write(picture.keepIccProfile()).toBuffer(),
     );
     await writeFile(out, upright, { flag: 'wx' });
   } else await copyFile(file, out, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
