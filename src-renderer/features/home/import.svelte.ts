@@ -50,7 +50,7 @@ class ImportDialog {
       return;
     }
     try {
-      const title = kind === 'folder' ? 'Folder with pictures' : 'Annotation file or archive';
+      const title = kind === 'folder' ? 'Folder with pictures' : 'Annotation file';
       const ref = await call('files.pick', { kind, title });
       if (ref === null) return;
       const label = kind === 'folder' ? ((await call('files.browse', { folder: ref })).label ?? '') : '';
