@@ -195,6 +195,8 @@ export interface WorkerCalls {
   thumbnail: { input: { file: string; out: string; sidePx: number }; output: null };
   /** Upright picture as a JPEG or PNG that any browser shows, for files it cannot show itself. */
   convert: { input: { file: string; out: string }; output: null };
+  /** A copy for other programs: upright by its pixels alone. */
+  copyUpright: { input: { file: string; out: string }; output: null };
   train: { input: TrainSpec; output: TrainOutcome };
   evaluate: { input: EvaluateSpec; output: EvaluateOutcome };
   /** Sends 'progress' in pictures. */

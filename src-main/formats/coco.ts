@@ -36,15 +36,18 @@ export const coco: Format = {
       if (content !== null) parsed.push({ file, content });
     }
     // Of several files about the same pictures (instances, key points, captions) the instances say most.
-    const instances = parsed.filter(({ file }) => /^instances/i.test(stemOf(file)));
-    const used = instances.length > 0 ? instances : parsed;
+    const labels = parsed.filter(({ file, content }) => holdsLabels(file, content));
+    const shapes = parsed.filter((one) => !labels.includes(one));
+    const instances = shapes.filter(({ file }) => /^instances/i.test(stemOf(file)));
+    const used = [...(instances.length > 0 ? instances : shapes), ...labels];
     const hasTest = used.some(
       ({ file, content }) => partOf(file) === 'test' && content.annotations.length > 0,
     );
     const images = new Map<string, ImportedImage>();
     for (const { file, content } of used) {
       sink.signal.throwIfAborted();
-      readDataset(source, sink, file, content, splitOf(partOf(file), hasTest), images);
+      const split = splitOf(partOf(file), hasTest);
+      readDataset(source, sink, file, content, split, images, labels.length > 0);
     }
     for (const image of images.values()) sink.image(image);
   },
@@ -70,6 +73,11 @@ function candidates(source: SourceTree): string[] {
   if (source.chosenFile !== null) return /\.json$/i.test(source.chosenFile) ? [source.chosenFile] : [];
   return source.files.filter((file) => /\.json$/i.test(file));
 }
+
+/** Classes of whole pictures: labels_*.json with annotations that have no shape at all, as datumaro writes them. */
+const holdsLabels = (file: string, { annotations }: Dataset) =>
+  /^labels/i.test(stemOf(file)) &&
+  annotations.every((one) => isRecord(one) && !('bbox' in one) && !('segmentation' in one));
 
 const headLength = 4000;
 
@@ -111,6 +119,8 @@ function readDataset(
   { images, annotations, categories }: Dataset,
   split: Split | null,
   result: Map<string, ImportedImage>,
+  /** Another file may use the classes that this one does not. */
+  hasLabelsBeside: boolean,
 ): void {
   const classes = readCategories(categories, file);
   const byId = new Map<unknown, ImportedImage | null>();
@@ -156,7 +166,10 @@ function readDataset(
   });
   const strays = new CountedWarning('unknown-picture', file);
   const shapeless = new CountedWarning('dropped-box', file);
+  const several = new CountedWarning('several-classes', file);
+  const isOfLabels = holdsLabels(file, { images, annotations, categories });
   const usedClasses = new Set<string>();
+  const labelled = new Set<ImportedImage>();
   annotations.forEach((entry, i) => {
     const place = `annotations[${i}]`;
     if (!isRecord(entry)) throw damaged(file, place, 'an annotation is no object');
@@ -170,14 +183,25 @@ function readDataset(
         `${JSON.stringify(entry.category_id)?.slice(0, 40) ?? 'nothing'} is not among the categories`,
       );
     if (image === undefined) return strays.add(place);
+    if (isOfLabels) {
+      usedClasses.add(className);
+      if (!labelled.has(image)) image.className = className;
+      else if (image.className !== className) {
+        several.add(place);
+        image.className = null;
+      }
+      labelled.add(image);
+      return;
+    }
     const shape = shapeOf(entry, image, file, place);
     if (shape === null) return shapeless.add(place);
     usedClasses.add(className);
     image.annotations.push({ className, shape, place });
   });
   strays.report(sink, 'annotations of pictures that the file does not list are left out');
+  several.report(sink, 'labels contradict another of their picture, which so has no class of its own');
   shapeless.report(sink, 'annotations without a box or an outline of three points are left out');
-  if (usedClasses.size < new Set(classes.values()).size)
+  if (!hasLabelsBeside && usedClasses.size < new Set(classes.values()).size)
     sink.warn({
       code: 'unused-classes',
       file,
@@ -317,13 +341,22 @@ async function writeSplit(
 ): Promise<void> {
   const images: object[] = [];
   const annotations: object[] = [];
+  const labels: object[] = [];
+  let areLabelsNew = false;
   dataset.images.forEach((image, i) => {
     if (image.split !== split) return;
     const imageId = i + 1;
     images.push({ id: imageId, file_name: names[i], width: image.widthPx, height: image.heightPx });
+    if (image.className !== null)
+      labels.push({
+        id: labels.length + 1,
+        image_id: imageId,
+        category_id: dataset.classes.indexOf(image.className) + 1,
+      });
+    areLabelsNew ||= image.className !== null && !isToldByShapes(image);
     for (const { className, shape } of image.annotations) {
       const name = className ?? image.className;
-      // COCO has no annotation without category, and no label of a whole picture.
+      // COCO has no annotation without category.
       if (name === null) continue;
       const bounds = boundsOf(shape);
       if (bounds === null) continue;
@@ -339,14 +372,24 @@ async function writeSplit(
   });
   if (images.length === 0) return;
   const categories = dataset.classes.map((name, i) => ({ id: i + 1, name, supercategory: '' }));
-  const content = JSON.stringify({
-    info: { description: 'Written by Fovea' },
-    licenses: [],
-    images,
-    annotations,
-    categories,
-  });
-  await writeFile(path.join(folder, 'annotations', `instances_${stem}.json`), content);
+  const write = (kind: string, content: object[]) =>
+    writeFile(
+      path.join(folder, 'annotations', `${kind}_${stem}.json`),
+      JSON.stringify({
+        info: { description: 'Written by Fovea' },
+        licenses: [],
+        images,
+        annotations: content,
+        categories,
+      }),
+    );
+  await write('instances', annotations);
+  // COCO knows no class of a picture, so what the shapes do not tell stands in a file beside.
+  if (areLabelsNew) await write('labels', labels);
+}
+
+function isToldByShapes({ className, annotations }: ExportImage): boolean {
+  return annotations.length > 0 && annotations.every((one) => (one.className ?? className) === className);
 }
 
 function segmentationOf(

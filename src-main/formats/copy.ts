@@ -1,28 +1,28 @@
 // Pictures copied beside the annotations of an export, each under a name of its own.
 
 import { constants } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import fs, { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { ExportImage, WriteOptions } from './format.ts';
+
+const copyFile = (file: string, out: string) =>
+  fs.copyFile(file, out, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
 
 /** @returns the file name of each picture in the folder; a name that comes twice gets a number */
 export async function copyPictures(
   images: readonly ExportImage[],
   folder: string,
-  { signal, onProgress }: WriteOptions = {},
+  { copy = copyFile, signal, onProgress }: WriteOptions = {},
 ): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const names = uniqueNames(images.map((image) => path.basename(image.file)));
   for (let i = 0; i < images.length; i++) {
     signal?.throwIfAborted();
     try {
-      await copyFile(
-        images[i].file,
-        path.join(folder, names[i]),
-        constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE,
-      );
+      await copy(images[i].file, path.join(folder, names[i]));
     } catch (cause) {
+      if (cause instanceof AppError) throw cause;
       const { code } = cause as NodeJS.ErrnoException;
       throw new AppError(
         code === 'EEXIST' ? 'conflict' : code === 'ENOENT' ? 'not-found' : 'bad-file',

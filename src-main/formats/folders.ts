@@ -1,7 +1,6 @@
 // Pictures in folders: a folder a class, perhaps under train, val and test; or one folder of pictures without
 // classes, to be annotated here.
 
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { copyPictures } from './copy.ts';
 import type { Format } from './format.ts';
@@ -60,11 +59,17 @@ export const folders: Format = {
         image.split === null ? '' : { train: 'train', selection: 'val', test: 'test' }[image.split];
       const name = image.className === null ? 'unclassed' : safeFolderName(image.className);
       const place = path.join(part, name);
-      groups.set(place, [...(groups.get(place) ?? []), image]);
+      const group = groups.get(place);
+      if (group) group.push(image);
+      else groups.set(place, [image]);
     }
+    let before = 0;
     for (const [place, images] of groups) {
-      await mkdir(path.join(folder, place), { recursive: true });
-      await copyPictures(images, path.join(folder, place), options);
+      await copyPictures(images, path.join(folder, place), {
+        ...options,
+        onProgress: (done) => options?.onProgress?.(before + done, dataset.images.length),
+      });
+      before += images.length;
     }
   },
 };

@@ -78,6 +78,8 @@ export interface ExportDataset {
 }
 
 export interface WriteOptions {
+  /** Copies one picture to a place that is free; byte by byte unless given. */
+  copy?: (file: string, out: string) => Promise<void>;
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }

@@ -111,7 +111,7 @@ export function contentHashOf(bytes: Uint8Array): string {
 export async function probe(file: string): Promise<ProbeResult> {
   const bytes = await readPictureFile(file);
   const format = sniff(bytes);
-  const { widthPx, heightPx } = await guarded(file, bytes, async (picture) => {
+  const { widthPx, heightPx } = await uprightPicture(file, bytes, async (picture) => {
     const { autoOrient } = await picture.metadata();
     // A shrink that averages reads every row, and nothing of full size is held ('nearest' would skip rows).
     await picture.resize(4, 4, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
@@ -123,7 +123,7 @@ export async function probe(file: string): Promise<ProbeResult> {
 /** Writes a WebP whose longer side is at most `sidePx`; smaller pictures keep their size. */
 export async function thumbnail(file: string, out: string, sidePx: number): Promise<void> {
   const bytes = await readPictureFile(file);
-  await guarded(file, bytes, (picture) =>
+  await uprightPicture(file, bytes, (picture) =>
     opaque(picture)
       .resize(sidePx, sidePx, { fit: 'inside', withoutEnlargement: true })
       .webp({ quality: 82, effort: 2 })
@@ -139,7 +139,7 @@ export function isShownByBrowsers(kind: PictureKind): boolean {
 /** The upright picture as PNG (`out` ends in .png) or JPEG, for files that a browser cannot show. */
 export async function convert(file: string, out: string): Promise<void> {
   const bytes = await readPictureFile(file);
-  await guarded(file, bytes, (picture) =>
+  await uprightPicture(file, bytes, (picture) =>
     (out.toLowerCase().endsWith('.png')
       ? picture.toColourspace('srgb').png({ compressionLevel: 3 })
       : opaque(picture).jpeg({ quality: 92 })
@@ -160,7 +160,7 @@ export async function decodeRgb(
 ): Promise<Uint8Array> {
   const name = typeof source === 'string' ? source : source.name;
   const bytes = typeof source === 'string' ? await readPictureFile(source) : source.bytes;
-  return guarded(name, bytes, async (picture) => {
+  return uprightPicture(name, bytes, async (picture) => {
     const pixels = await opaque(picture)
       .resize(size.width, size.height, { fit: 'fill', kernel: 'linear' })
       .raw({ depth: 'uchar' })
@@ -171,8 +171,12 @@ export async function decodeRgb(
 
 const opaque = (picture: Sharp) => picture.flatten({ background: '#fff' }).toColourspace('srgb');
 
-/** Opens the bytes, does the work, and turns whatever libvips says into one line of ours. */
-async function guarded<T>(file: string, bytes: Uint8Array, work: (picture: Sharp) => Promise<T>): Promise<T> {
+/** Opens the bytes upright, does the work, and turns whatever libvips says into one line of ours. */
+export async function uprightPicture<T>(
+  file: string,
+  bytes: Uint8Array,
+  work: (picture: Sharp) => Promise<T>,
+): Promise<T> {
   try {
     return await work(await openPicture(file, bytes));
   } catch (thrown) {

@@ -31,4 +31,5 @@ export { labelledFolder, type LabelledFolder, type LabelledPicture } from './lab
 export { decodeLabels, encodePng } from './png.ts';
 export { outsideShare, replaceOutside, type OutsideFill } from './outside.ts';
 export { rasterize } from './raster.ts';
+export { copyUpright } from './upright.ts';
 export { areaOfRle, checkRle, decodeRle, encodeRle, rleFromString, rleToString } from './rle.ts';

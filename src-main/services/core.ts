@@ -84,6 +84,10 @@ const handlers: Handlers = {
   ...weightsHandlers,
 };
 
+/** Calls that change nothing a project keeps, or that say themselves when it is busy. */
+const passes =
+  /^(app|files|jobs|methods|projects|settings|weights|doctor)\.|\.(list|get|count|page|indexOf|metrics|pinned|summary|images|rows|preview|map|attack|cancel)$/;
+
 export function createCore(options: CoreOptions): Core {
   fs.mkdirSync(options.dataFolder, { recursive: true });
   const { emit } = options;
@@ -108,6 +112,9 @@ export function createCore(options: CoreOptions): Core {
       throw new AppError('bad-input', `there is no call ${JSON.stringify(method)?.slice(0, 80)}`);
     const parsed = api[method as Method].input.safeParse(input ?? undefined);
     if (!parsed.success) throw new AppError('bad-input', `${method}: ${inOneLine(parsed.error)}`);
+    // While an import writes, an edit would be part of its transaction, and a run's snapshot hold half of it.
+    const writing = context.current?.store.writing;
+    if (writing && !passes.test(method)) await writing;
     const handler = handlers[method as Method] as (context: Context, input: unknown) => unknown;
     return handler(context, parsed.data);
   };

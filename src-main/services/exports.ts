@@ -23,6 +23,9 @@ export const exportHandlers: Handlers<'exports.start'> = {
         if (dataset.images.length === 0)
           throw new AppError('bad-input', 'there are no pictures to export', { reason: 'import some first' });
         await write.call(writer, dataset, target, {
+          copy: async (file, out) => {
+            await context.workers.call('interactive', 'copyUpright', { file, out }).value;
+          },
           signal: handle.signal,
           onProgress: (done, total) => handle.progress(done, total),
         });

@@ -47,7 +47,8 @@ export async function openSample(
   });
   await importFrom(context, project, pictures, 'coco', {
     ...handle,
-    progress: (done, _total, note) => handle.progress(drawn + done, 2 * drawn, note),
+    progress: (done, _total, note) =>
+      handle.progress(note === 'writing' ? 2 * drawn : drawn + done, 2 * drawn, note),
   });
   return project;
 }

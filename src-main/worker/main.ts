@@ -21,7 +21,7 @@ import {
   tryDevice,
   type Explainer,
 } from '../engine/training/index.ts';
-import { convert, probe, thumbnail } from '../imaging/index.ts';
+import { convert, copyUpright, probe, thumbnail } from '../imaging/index.ts';
 
 interface Call {
   emit(event: WorkerEvent): void;
@@ -48,6 +48,10 @@ const handlers: Handlers = {
   },
   convert: async ({ file, out }) => {
     await convert(file, out);
+    return null;
+  },
+  copyUpright: async ({ file, out }) => {
+    await copyUpright(file, out);
     return null;
   },
   train: (spec, { emit, control }) => train(spec, { emit, control, executor: openDevice(spec.device) }),

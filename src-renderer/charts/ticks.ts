@@ -59,6 +59,14 @@ export function fractionRange(values: Iterable<number | null>): [number, number]
   return [Math.max(0, Math.floor(min * 5 + 1e-9) / 5), 1];
 }
 
+/** A loss beside its axis: short enough for it, "1e-4" rather than "0.0001". */
+export function lossTick(value: number): string {
+  const size = Math.abs(value);
+  return value !== 0 && (size < 0.001 || size >= 10_000)
+    ? value.toExponential(0)
+    : String(Number(value.toPrecision(4)));
+}
+
 /** A loss as people read it: three figures, no exponent between 0.001 and 10,000. */
 export function lossText(value: number): string {
   if (value === 0) return '0';

@@ -54,6 +54,19 @@ export class RunsState {
     return this.jobs.filter((job) => job.state === 'running' || job.state === 'waiting');
   }
 
+  /** The one to show where there is room for one: what trains, else what runs, else what waits. */
+  get foremostJob(): Job | null {
+    const going = this.runningJobs;
+    const running = going.filter(({ state }) => state === 'running');
+    return (
+      running.find(({ kind }) => kind === 'sweep') ??
+      running.find(({ kind }) => kind === 'train') ??
+      running.at(-1) ??
+      going[0] ??
+      null
+    );
+  }
+
   /** Runs with a model that was kept: they can be evaluated, inspected and compared. */
   get withModel(): Run[] {
     // Without pictures to choose by there is no best epoch, and the last one is kept.
@@ -99,7 +112,7 @@ export class RunsState {
     try {
       const [list, jobs, methods] = await Promise.all([
         call('runs.list', {}),
-        call('jobs.list', {}),
+        call('jobs.list', {}).then(oldestFirst),
         this.methods ?? call('app.methods', {}),
       ]);
       if (generation !== this.generation) return;
@@ -112,6 +125,11 @@ export class RunsState {
     } catch (thrown) {
       if (generation === this.generation) this.error = thrown;
     }
+  }
+
+  /** Reads the jobs alone: where no project is open, or news of one may have been missed. */
+  async loadJobs(): Promise<void> {
+    this.jobs = oldestFirst(await call('jobs.list', {}));
   }
 
   /** Forgets everything of a project; for a change of project. */
@@ -165,6 +183,11 @@ export class RunsState {
     this.metrics.set(runId, [...kept, metrics]);
     if (kept.length !== metrics.epoch - 1) void this.readMetrics(runId).catch(() => undefined);
   }
+}
+
+/** The core lists them newest first; here the newest is the last, as it is when it is heard of. */
+function oldestFirst(jobs: Job[]): Job[] {
+  return jobs.toReversed();
 }
 
 function newestFirst(list: Run[]): Run[] {

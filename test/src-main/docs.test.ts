@@ -14,6 +14,7 @@ import type {
 } from '../../src-main/contracts/index.ts';
 import { allMethods } from '../../src-main/services/methods.ts';
 import { keyRows } from '../../src-renderer/canvas/key-map.ts';
+import { otherKeys } from '../../src-renderer/other-keys.ts';
 import { PLACED, settingGroups } from '../../src-renderer/features/train/setting-groups.ts';
 
 const madeFrom = (what: string) => `<!-- Made from ${what} by test/src-main/docs.test.ts. -->\n`;
@@ -191,24 +192,32 @@ it('keeps docs/methods.md equal to the registries', async () => {
 });
 
 it('keeps docs/keys.md equal to the key map', async () => {
-  const groups = [...new Set(keyRows.map(({ group }) => group))];
+  const cap = (key: string) => `\`${key}\``;
+  const caps = (keys: readonly string[]) => keys.map(cap).join(', ');
+  const groups = [
+    ...[...new Set(keyRows.map(({ group }) => group))].map((group) => ({
+      group,
+      rows: keyRows
+        .filter((row) => row.group === group)
+        .map(({ keys, shown, title }) => ({ title, caps: shown ? cap(shown) : caps(keys) })),
+    })),
+    ...otherKeys.map(({ group, rows }) => ({
+      group,
+      rows: rows.map(({ title, keys }) => ({ title, caps: caps(keys) })),
+    })),
+  ];
   const page = [
     madeFrom('the key map'),
     '# Keys',
     '',
-    'In the app, `?` shows the same sheet. `Ctrl 1` to `Ctrl 4` change the screen, `F6` goes to the next part of the window.',
-    ...groups.flatMap((group) => [
+    'In the app, `?` shows the same sheet. The first four tables are of Annotate.',
+    ...groups.flatMap(({ group, rows }) => [
       '',
       `## ${group}`,
       '',
       '| key | what it does |',
       '|---|---|',
-      ...keyRows
-        .filter((row) => row.group === group)
-        .map(
-          ({ keys, shown, title }) =>
-            `| ${shown ? `\`${shown}\`` : keys.map((key) => `\`${key}\``).join(', ')} | ${title} |`,
-        ),
+      ...rows.map(({ title, caps: shown }) => `| ${shown} | ${title} |`),
     ]),
     '',
   ].join('\n');

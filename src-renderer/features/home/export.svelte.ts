@@ -40,7 +40,7 @@ class ExportDialog {
     this.error = null;
     try {
       this.#jobId = await call('exports.start', { format: this.format, folder: this.folder.ref });
-      if (!runs.jobs.some(({ id }) => id === this.#jobId)) runs.jobs = await call('jobs.list', {});
+      if (!runs.jobs.some(({ id }) => id === this.#jobId)) await runs.loadJobs();
     } catch (thrown) {
       this.error = thrown;
     }

@@ -50,7 +50,7 @@ class ImportDialog {
       return;
     }
     try {
-      const title = kind === 'folder' ? 'Folder with pictures' : 'Annotation file or archive';
+      const title = kind === 'folder' ? 'Folder with pictures' : 'Annotation file';
       const ref = await call('files.pick', { kind, title });
       if (ref === null) return;
       const label = kind === 'folder' ? ((await call('files.browse', { folder: ref })).label ?? '') : '';
@@ -115,7 +115,7 @@ class ImportDialog {
       const id = await call('imports.start', { source: this.#source, format: this.format || 'auto' });
       // Its first event may have come before this answer; its place is found by the id either way.
       this.#jobId = id;
-      if (!runs.jobs.some((job) => job.id === id)) runs.jobs = await call('jobs.list', {});
+      if (!runs.jobs.some((job) => job.id === id)) await runs.loadJobs();
     } catch (thrown) {
       this.error = thrown;
       this.step = 'failed';

@@ -24,7 +24,7 @@ class Sample {
     this.asked = true;
     try {
       this.#jobId = await call('sample.open', {});
-      if (!runs.jobs.some(({ id }) => id === this.#jobId)) runs.jobs = await call('jobs.list', {});
+      if (!runs.jobs.some(({ id }) => id === this.#jobId)) await runs.loadJobs();
     } catch (thrown) {
       this.error = thrown;
     } finally {

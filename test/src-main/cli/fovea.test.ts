@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { classFolders, coco } from '../services/scratch-core.ts';
 import { probe } from '../../../src-main/imaging/index.ts';
+import { openDatabase } from '../../../src-main/storage/database.ts';
 
 // Each command is a process of its own, and these tests are chains of them.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
@@ -321,5 +322,21 @@ describe('the fovea command, asked for what cannot be', () => {
       /share from 0 to 1/,
     );
     expectMistake(fovea('frobnicate'), /frobnicate/);
+  });
+});
+
+describe('the fovea command, when it meets a bug', () => {
+  it('ends with 2, says what happened in the first line, and adds the trace that a report needs', () => {
+    const damaged = path.join(folder, 'damaged');
+    fovea('project', 'create', damaged);
+    // What no version of Fovea writes, and so nobody expects.
+    const database = openDatabase(path.join(damaged, 'project.sqlite'));
+    database.prepare("UPDATE setting SET value = 'not JSON'").run();
+    database.close();
+    const { status, stdout, stderr } = fovea('import', damaged, folder, '--json');
+    expect([status, stdout], stderr).toEqual([2, '']);
+    const [first, ...trace] = stderr.trimEnd().split('\n');
+    expect(first).toMatch(/^fovea: .*JSON/);
+    expect(trace.join('\n')).toMatch(/\bat .*\.ts:\d+/);
   });
 });

@@ -1,6 +1,6 @@
 // COCO JSON: every kind of segmentation, where pictures are found, and what damaged files are answered.
 
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { detectFormat, formatById, SourceTree } from '../../../src-main/formats/index.ts';
@@ -408,5 +408,48 @@ describe('COCO', () => {
     expect(by['images/p-2.png']).toMatchObject({ split: 'selection', annotations: [{ shape: triangle }] });
     const [{ shape }] = by['images/q.png'].annotations;
     expect(shape.kind === 'mask' && [...decodeRle(shape.rle)]).toEqual([...rasterize([holed], 10, 10, 10)]);
+  });
+
+  it('keeps the class of a picture that its shapes do not tell', async () => {
+    const from = folderOf({ 'bare.png': true, 'other.png': true, 'told.png': true, 'none.png': true });
+    const image = (name: string, className: string | null, shown: string[] = []) => ({
+      file: path.join(from, `${name}.png`),
+      widthPx: 10,
+      heightPx: 10,
+      className,
+      split: 'train' as const,
+      annotations: shown.map((one) => ({
+        className: one,
+        shape: { kind: 'box' as const, box: { x: 1, y: 1, width: 3, height: 3 } },
+      })),
+    });
+    const to = folderOf({});
+    const images = [
+      image('bare', 'dog'),
+      image('other', 'cat', ['cat', 'dog']),
+      image('told', 'dog', ['dog']),
+      image('none', null),
+    ];
+    await formatById('coco').write!({ classes: ['cat', 'dog'], images }, to);
+    const { by, images: read, warnings } = await readAs('coco', to);
+    expect(warnings).toEqual([]);
+    expect(Object.values(by).map((one) => one.className)).toEqual(['dog', 'cat', 'dog', null]);
+    expect(read).toHaveLength(4);
+    expect(by['images/other.png'].annotations).toHaveLength(2);
+  });
+
+  it('writes no second file where the shapes tell all classes', async () => {
+    const from = folderOf({ 'a.png': true });
+    const shape = { kind: 'box' as const, box: { x: 1, y: 1, width: 3, height: 3 } };
+    const one = { file: path.join(from, 'a.png'), widthPx: 10, heightPx: 10, split: null };
+    const to = folderOf({});
+    await formatById('coco').write!(
+      {
+        classes: ['cat'],
+        images: [{ ...one, className: 'cat', annotations: [{ className: 'cat', shape }] }],
+      },
+      to,
+    );
+    expect(readdirSync(path.join(to, 'annotations'))).toEqual(['instances_all.json']);
   });
 });

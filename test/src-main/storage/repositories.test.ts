@@ -203,3 +203,50 @@ describe('a transaction', () => {
     expect(store.classes.all()).toEqual([]);
   });
 });
+
+describe('a transaction in slices', () => {
+  /** Works longer than a slice, so that others get a turn in between. */
+  function* slowly<T>(each: (index: number) => void, result: T): Generator<void, T> {
+    for (let index = 0; index < 4; index++) {
+      const until = performance.now() + 40;
+      while (performance.now() < until);
+      each(index);
+      yield;
+    }
+    return result;
+  }
+
+  it('lets others have a turn and is over when all of it is written', async () => {
+    const store = openStore(scratchFolder());
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 1);
+    const going = store.transactionInSlices(slowly((index) => store.classes.add(`class ${index}`), 'done'));
+    const { writing } = store;
+    expect(writing).not.toBeNull();
+    await writing;
+    clearInterval(timer);
+    expect(turns).toBeGreaterThanOrEqual(3);
+    expect(await going).toBe('done');
+    expect(store.writing).toBeNull();
+    expect(store.classes.all()).toHaveLength(4);
+  });
+
+  it('takes all back when it is broken off, and leaves the way free for the next', async () => {
+    const folder = scratchFolder();
+    const store = openStore(folder);
+    store.classes.add('before');
+    let slices = 0;
+    const going = store.transactionInSlices(
+      slowly((index) => store.classes.add(`class ${index}`), null),
+      () => {
+        if (++slices === 2) throw new Error('enough');
+      },
+    );
+    await expect(going).rejects.toThrow('enough');
+    expect(store.classes.all().map(({ name }) => name)).toEqual(['before']);
+    expect(store.writing).toBeNull();
+    store.transaction(() => store.classes.add('after'));
+    store.close();
+    expect(openStore(folder).classes.all()).toHaveLength(2);
+  });
+});

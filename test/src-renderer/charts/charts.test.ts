@@ -10,6 +10,7 @@ import {
   logRange,
   logTicks,
   lossText,
+  lossTick,
 } from '../../../src-renderer/charts/ticks.ts';
 
 function epoch(number: number, more: Partial<EpochMetrics> = {}): EpochMetrics {
@@ -102,6 +103,17 @@ describe('curves', () => {
   it('end at their last value, not at a gap', () => {
     expect(lastOf([0.1, 0.2, null])).toEqual({ epoch: 2, value: 0.2 });
     expect(lastOf([null])).toBeNull();
+  });
+
+  it('fit beside the axis of a loss', () => {
+    expect([0, 0.0001, 0.001, 0.5, 10, 100_000].map(lossTick)).toEqual([
+      '0',
+      '1e-4',
+      '0.001',
+      '0.5',
+      '10',
+      '1e+5',
+    ]);
   });
 
   it('show losses with three figures', () => {

@@ -108,6 +108,26 @@ describe('runs', () => {
     expect(state.list.map((one) => one.number)).toEqual([7]);
   });
 
+  it('name the job that works, not one that waits behind it, also after a reload', async () => {
+    const job = (name: string, kind: Job['kind'], state: Job['state'], runId: number | null = null) =>
+      ({ id: name, kind, state, runId }) as Job;
+    // As the core lists them: newest first.
+    core([run(1), run(2)], {}, [
+      job('second', 'train', 'waiting', 2),
+      job('first', 'train', 'running', 1),
+      job('again', 'evaluate', 'running', 1),
+      job('before', 'evaluate', 'done', 1),
+    ]);
+    await state.load();
+    expect(state.foremostJob?.id).toBe('first');
+    expect(state.jobOf(run(1), 'evaluate')?.id).toBe('again');
+    hear.get('job')!(job('first', 'train', 'done', 1));
+    hear.get('job')!(job('again', 'evaluate', 'done', 1));
+    expect(state.foremostJob?.id).toBe('second');
+    hear.get('job')!(job('second', 'train', 'cancelled', 2));
+    expect(state.foremostJob).toBeNull();
+  });
+
   it('can be looked into once an epoch is kept, also without a best one', async () => {
     core([
       run(1, { best: null }),

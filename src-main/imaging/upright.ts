@@ -1,0 +1,41 @@
+// A copy of a picture for other programs. Boxes are in upright pixels, and not every reader turns a picture as
+// its EXIF says: so a picture that lies turned is written anew, upright; every other is copied byte by byte.
+
+import { constants } from 'node:fs';
+import { copyFile, writeFile } from 'node:fs/promises';
+import type { Sharp } from 'sharp';
+import { loadSharp, readPictureFile, sniff, uprightPicture, type PictureKind } from './decode.ts';
+
+/** JPEG at a quality whose loss nobody sees; kinds that can lose nothing lose nothing. Others know no EXIF. */
+const writers: Partial<Record<PictureKind, (picture: Sharp) => Sharp>> = {
+  jpeg: (picture) => picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }),
+  png: (picture) => picture.png(),
+  webp: (picture) => picture.webp({ lossless: true }),
+  tiff: (picture) => picture.tiff({ compression: 'lzw' }),
+  avif: (picture) => picture.avif({ lossless: true }),
+};
+
+/**
+ * Copies a picture, upright by its pixels alone.
+ * @param out  absolute, of the same ending; EEXIST if it is there
+ */
+export async function copyUpright(file: string, out: string): Promise<void> {
+  const bytes = await readPictureFile(file);
+  const kind = sniff(bytes);
+  const write = kind === null ? undefined : writers[kind];
+  if (write && (await isTurned(bytes))) {
+    const upright = await uprightPicture(file, bytes, (picture) =>
+      write(picture.keepIccProfile()).toBuffer(),
+    );
+    await writeFile(out, upright, { flag: 'wx' });
+  } else await copyFile(file, out, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+}
+
+async function isTurned(bytes: Uint8Array): Promise<boolean> {
+  const sharp = await loadSharp();
+  try {
+    return ((await sharp(bytes).metadata()).orientation ?? 1) > 1;
+  } catch {
+    return false; // what cannot be read cannot be turned, and goes along as it is
+  }
+}
