@@ -283,6 +283,11 @@ export const paramsSchema = z.record(
   z.union([z.number(), z.boolean(), z.string().max(64)]),
 );
 
+/** Measures by id, with their parameters. */
+export const measuresAskedSchema = z
+  .array(z.object({ id: z.string().max(64), params: paramsSchema.default({}) }))
+  .max(100);
+
 /** What can train: the processor, GPUs through ONNX Runtime's providers, and TensorFlow.js. */
 export const deviceIds = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml', 'tensorflow'] as const;
 export type DeviceId = (typeof deviceIds)[number];
@@ -305,6 +310,8 @@ export const runConfigSchema = z.object({
   settings: settingsSchema.prefault({}),
   /** Weights it starts from; from scratch without. */
   start: startSchema.optional(),
+  /** What its best weights are measured by on the test part when it is done; the usual measures if absent. */
+  measures: measuresAskedSchema.optional(),
 });
 export type RunConfig = z.infer<typeof runConfigSchema>;
 export type RunConfigInput = z.input<typeof runConfigSchema>;

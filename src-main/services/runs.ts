@@ -15,7 +15,7 @@ import { architectureOf } from '../engine/training/network.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from './context.ts';
 import { chooseDevice } from './doctor.ts';
-import { startEvaluation } from './evaluations.ts';
+import { chosenMeasures, startEvaluation } from './evaluations.ts';
 import { usualSplit } from './deal.ts';
 import { heatMapOf, storedMapOf } from './explanations.ts';
 import type { JobHandle } from './job-list.ts';
@@ -109,6 +109,7 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
   if (store.images.counts().images === 0)
     throw new AppError('bad-input', 'there are no pictures to train on', { reason: 'import some first' });
   refuseUntrainable(found);
+  if (config.measures) config.measures = chosenMeasures(config.measures);
   return config;
 }
 
@@ -288,8 +289,9 @@ function conclude(
   noteCurrent(context);
   // A sweep says itself what its runs are measured by.
   const sweep = project.store.sweeps.ofRun(id);
-  if (storedRun(project, id).trainedOn.test > 0)
-    startEvaluation(context, project, id, 'test', sweep ? { measures: sweep.config.measures } : {});
+  const { trainedOn, config } = storedRun(project, id);
+  if (trainedOn.test > 0)
+    startEvaluation(context, project, id, 'test', { measures: sweep?.config.measures ?? config.measures });
   return { runId: id };
 }
 
