@@ -194,6 +194,15 @@ export const settingsSchema = z.object({
     .max(1)
     .default(0.1)
     .meta(meta('Step factor', 'What the learning rate is multiplied with at each drop.')),
+  labels: z
+    .enum(['one', 'several'])
+    .default('one')
+    .meta(
+      meta(
+        'Classes of a picture',
+        'One class each, by cross-entropy; or several: its own and all that are drawn on it, each by a binary cross-entropy of its own.',
+      ),
+    ),
   labelSmoothing: z
     .number()
     .min(0)

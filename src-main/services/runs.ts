@@ -96,7 +96,7 @@ export const runHandlers: Handlers<
  */
 export async function checkedConfig(context: Context, asked: RunConfig): Promise<RunConfig> {
   const { store } = context.project();
-  const found = trainedOn(store, asked.seed);
+  const found = trainedOn(store, asked.seed, null, asked.settings.labels);
   architectureOf(asked, Math.max(2, found.classes.length));
   if (asked.start) await fitOf(context, asked.start, asked, found.classes.length);
   const objective = objectiveById(asked.objective);
@@ -119,7 +119,12 @@ function start(context: Context, config: RunConfig): Run {
   const id = store.transaction(() => {
     if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(config.seed));
     const snapshotId = store.snapshots.save(takeSnapshot(store));
-    return store.runs.add(config, trainedOn(store), snapshotId, context.options.version);
+    return store.runs.add(
+      config,
+      trainedOn(store, 0, null, config.settings.labels),
+      snapshotId,
+      context.options.version,
+    );
   });
   train(context, project, storedRun(project, id), false);
   context.emit('project', { id: project.id, what: 'runs' });
@@ -297,8 +302,9 @@ function conclude(
 
 function specOf(context: Context, project: OpenProject, run: StoredRun, goesOn: boolean): TrainSpec {
   const snapshot = project.store.snapshots.load(run.snapshotId);
-  const selection = picturesOf(project, run, snapshot, 'selection');
-  const { pictures: train, groups } = groupedPictures(project, run, snapshot, 'train', run.config.groupBy);
+  const selection = picturesOf(project, run, snapshot, 'selection', 'all');
+  const { groupBy } = run.config;
+  const { pictures: train, groups } = groupedPictures(project, run, snapshot, 'train', groupBy, 'all');
   const runFolder = runFolderOf(project, run.id);
   return {
     runId: run.id,
