@@ -210,9 +210,10 @@ function blockMnist(budget: Budget, seeds: number[], epochs: string): Comparison
       }),
     // Chosen by the accuracy of ST on the selection part, nothing else looked at.
     common: [
-      ...['--model', 'mlp', '--size', '28', '--batch', '128', '--device', 'cpu'],
-      ...['--epochs', epochs || (isFull ? '40' : '7')],
-      ...set('optimiser=adam', 'learningRate=0.001', 'weightDecay=0', 'flip=false', 'shift=0'),
+      ...['--model', 'mlp', '--size', '28', '--batch', '64', '--device', 'cpu'],
+      ...['--epochs', epochs || (isFull ? '40' : '8')],
+      ...set('optimiser=adam', 'learningRate=0.001', 'weightDecay=0', 'warmUpEpochs=0.25'),
+      ...set('flip=false', 'shift=0'),
     ],
     rows,
     evaluate: [
