@@ -18,6 +18,8 @@ export default defineConfig({
           include: ['test/src-main/**/*.test.ts', 'test/src-renderer/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 60_000,
+          // A hook that starts a core waits for its processes, on a busy machine longer than the usual 10 seconds.
+          hookTimeout: 60_000,
         },
       },
       {

@@ -93,6 +93,10 @@ function program(): Command {
     .option('--fresh', 'deal out the test part anew, too')
     .action(run(async () => (await import('./split.ts')).split));
   runFlags(fovea.command('train <project>').description('train a model'), 'standard')
+    .option(
+      '--measures <ids>',
+      'what to measure it by on the test part, with commas between, or all; the usual ones otherwise',
+    )
     .option('--resume <run>', 'go on with a paused or interrupted run; other options are the run’s own')
     .action(run(async () => (await import('./train.ts')).train));
   runFlags(

@@ -5,6 +5,7 @@ import type { Methods } from '../contracts/api.ts';
 import { methodNamed } from '../contracts/methods.ts';
 import type { DeviceChoice, RunConfigInput } from '../contracts/runs.ts';
 import { checkpointOf } from '../services/run-records.ts';
+import { measuresAskedFor } from './evaluate.ts';
 import { readSet } from './set-values.ts';
 import { fitWords, readStart } from './weights.ts';
 import { runNumber, withCore } from './session.ts';
@@ -24,6 +25,7 @@ export interface RunOptions {
   groupBy?: string;
 }
 interface Options extends RunOptions {
+  measures?: string;
   resume?: string;
 }
 
@@ -34,7 +36,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
     const begun =
       options.resume === undefined
         ? await core.call('runs.start', {
-            ...configOf(options, await core.call('app.methods', {})),
+            ...measuredConfigOf(options, await core.call('app.methods', {})),
             start: await readStart(session, options.start),
           })
         : await core.call('runs.resume', { id: runNumber(options.resume) });
@@ -62,7 +64,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
     // Those that came while it trained.
     for (const warning of run.trainedOn.warnings.slice(trainedOn.warnings.length))
       terminal.note(`warning: ${warning}`);
-    const measures = run.evaluated?.measures ?? null;
+    const { measures, figures } = run.evaluated ?? { measures: null, figures: {} };
     terminal.answer(
       {
         run: run.number,
@@ -76,7 +78,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
         best: run.best,
         checkpoint: checkpointOf(core.context.project(), run.id),
         state: run.state,
-        evaluated: measures && { accuracy: measures.accuracy, energyInBox: measures.energyInBox },
+        evaluated: measures && { accuracy: measures.accuracy, energyInBox: measures.energyInBox, figures },
       },
       [
         `Run ${run.number}: ${run.epochsDone} epochs in ${clock(run.seconds)} on ${run.device}`,
@@ -91,6 +93,22 @@ export async function train(terminal: Terminal, folder: string, options: Options
       ],
     );
   });
+}
+
+/** "measure.parameter" is a measure's, as for `evaluate`; the rest is the run's, "objective.parameter" too. */
+function measuredConfigOf(options: Options, methods: Methods): RunConfigInput {
+  const ofMeasure = (text: string): boolean =>
+    methods.measures.some(({ id }) => text.split('=')[0].startsWith(`${id}.`));
+  const config = configOf({ ...options, set: options.set.filter((text) => !ofMeasure(text)) }, methods);
+  const set = options.set.filter(ofMeasure);
+  if (options.measures === undefined && set.length === 0) return config;
+  const asked = { measures: options.measures, set };
+  return {
+    ...config,
+    measures: measuresAskedFor(methods.measures, asked, options.groupBy !== undefined).map(
+      ({ info, params }) => ({ id: info.id, params }),
+    ),
+  };
 }
 
 export function configOf(options: RunOptions, { objectives, settings }: Methods): RunConfigInput {

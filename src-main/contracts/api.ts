@@ -36,6 +36,7 @@ import type { AttackInfo, MeasureInfo, ObjectiveInfo, ParamField, SaliencyInfo }
 import {
   deviceSchema,
   mapRequestSchema,
+  measuresAskedSchema,
   paramsSchema,
   runConfigSchema,
   type ComparisonRecord,
@@ -320,10 +321,7 @@ export const api = {
       runId: runIdSchema,
       split: splitSchema.default('test'),
       /** The usual ones if absent; what was measured before of the same weights stays. */
-      measures: z
-        .array(z.object({ id: z.string().max(64), params: paramsSchema.default({}) }))
-        .max(100)
-        .optional(),
+      measures: measuresAskedSchema.optional(),
       /** Attribute that makes the groups, in place of the run's own. */
       groupBy: z.string().min(1).max(200).optional(),
       /** Where it is computed; where the run was trained unless given. */

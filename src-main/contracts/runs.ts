@@ -194,6 +194,15 @@ export const settingsSchema = z.object({
     .max(1)
     .default(0.1)
     .meta(meta('Step factor', 'What the learning rate is multiplied with at each drop.')),
+  labels: z
+    .enum(['one', 'several'])
+    .default('one')
+    .meta(
+      meta(
+        'Classes of a picture',
+        'One class each, by cross-entropy; or several: its own and all that are drawn on it, each by a binary cross-entropy of its own.',
+      ),
+    ),
   labelSmoothing: z
     .number()
     .min(0)
@@ -292,6 +301,11 @@ export const paramsSchema = z.record(
   z.union([z.number(), z.boolean(), z.string().max(64)]),
 );
 
+/** Measures by id, with their parameters. */
+export const measuresAskedSchema = z
+  .array(z.object({ id: z.string().max(64), params: paramsSchema.default({}) }))
+  .max(100);
+
 /** What can train: the processor, GPUs through ONNX Runtime's providers, and TensorFlow.js. */
 export const deviceIds = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml', 'tensorflow'] as const;
 export type DeviceId = (typeof deviceIds)[number];
@@ -314,6 +328,8 @@ export const runConfigSchema = z.object({
   settings: settingsSchema.prefault({}),
   /** Weights it starts from; from scratch without. */
   start: startSchema.optional(),
+  /** What its best weights are measured by on the test part when it is done; the usual measures if absent. */
+  measures: measuresAskedSchema.optional(),
 });
 export type RunConfig = z.infer<typeof runConfigSchema>;
 export type RunConfigInput = z.input<typeof runConfigSchema>;

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { ErrorRecord } from './errors.ts';
 import type { JobId, RunId, SweepId } from './ids.ts';
 import type { MeasureInfo } from './methods.ts';
-import { paramsSchema, runConfigSchema, type RunConfig, type RunState } from './runs.ts';
+import { measuresAskedSchema, runConfigSchema, type RunConfig, type RunState } from './runs.ts';
 
 /** The two parameters that are swept. */
 export const swept = ['lambdaInside', 'lambdaOutside'] as const;
@@ -39,11 +39,7 @@ export const sweepConfigSchema = z.object({
   grid: z.object({ lambdaInside: axisSchema, lambdaOutside: axisSchema }),
   repeat: z.int().min(1).max(20).default(3),
   /** The usual ones if absent. */
-  measures: z
-    .array(z.object({ id: z.string().max(64), params: paramsSchema.default({}) }))
-    .min(1)
-    .max(100)
-    .optional(),
+  measures: measuresAskedSchema.min(1).optional(),
 });
 export type SweepConfigInput = z.input<typeof sweepConfigSchema>;
 /** With every default filled in. */

@@ -8,7 +8,10 @@ import type { DeviceInfo } from './api.ts';
 import type { DeviceId, EpochMetrics, Figure, LiveStep, RunConfig } from './runs.ts';
 import type { ParamValue } from './methods.ts';
 
-/** A picture as the worker needs it. `regions` are those of the picture's own class (or without class). */
+/**
+ * A picture as the worker needs it. `regions` are those of the picture's own class (or without class); in training
+ * with several classes a picture, those of all its classes.
+ */
 export interface Picture {
   imageId: number;
   /** Absolute path. */
@@ -17,8 +20,10 @@ export interface Picture {
   contentHash: string;
   widthPx: number;
   heightPx: number;
-  /** Index into the run's class list. */
+  /** Index into the run's class list; of several classes the one whose evidence is looked at when measuring. */
   classIndex: number;
+  /** All of its classes, in order; absent where a picture has one. */
+  classIndices?: number[];
   regions: Shape[];
   /** Index into the spec's `groups`; absent where the picture has none. */
   group?: number;

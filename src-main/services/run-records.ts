@@ -6,7 +6,7 @@ import type { ProjectSummary } from '../contracts/api.ts';
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
-import type { Run, TrainedOn } from '../contracts/runs.ts';
+import { settingsSchema, type Run, type Settings, type TrainedOn } from '../contracts/runs.ts';
 import type { ModelRef, Picture } from '../contracts/worker-protocol.ts';
 import { modelById } from '../engine/nn/models/index.ts';
 import { objectiveById } from '../engine/objectives/index.ts';
@@ -15,7 +15,7 @@ import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Snapshot, SnapshotPart } from '../storage/snapshots.ts';
 import type { Context } from './context.ts';
-import { regionsOf, runFolderOf, type OpenProject } from './open-project.ts';
+import { runFolderOf, type OpenProject } from './open-project.ts';
 import { deal, usualSplit } from './deal.ts';
 
 /** Fewer training pictures of a class than this are worth a warning. */
@@ -82,14 +82,25 @@ export function announce(context: Context, id: RunId): void {
 export const needsDealing = (store: ProjectStore, facts: readonly TrainingFact[]): boolean =>
   store.settings.get('dealt') !== true && facts.every((fact) => fact.split !== 'selection');
 
+/** A picture's classes as a run with these labels has them: its own, or that and all that are drawn on it. */
+const classesWith = (
+  labels: Settings['labels'],
+  own: ClassId | null,
+  drawn: readonly (ClassId | null)[],
+): ClassId[] => [
+  ...new Set([own, ...(labels === 'several' ? drawn : [])].filter((classId) => classId !== null)),
+];
+
 /**
- * What a run started now would train on, dealt out with `seed` where that is still to be done.
+ * What a run started now would train on, dealt out with `seed` where that is still to be done. With several classes a
+ * picture, it counts for each of them, and once in the sums.
  * @param tuning  pictures of the selection part that a sweep sets apart
  */
 export function trainedOn(
   store: ProjectStore,
   seed = 0,
   tuning: ReadonlySet<ImageId> | null = null,
+  labels: Settings['labels'] = 'one',
 ): TrainedOn {
   const facts = store.images.trainingFacts();
   const dealt = needsDealing(store, facts)
@@ -112,28 +123,33 @@ export function trainedOn(
   const byId = new Map(all.map((one) => [one.classId, one]));
   let unclassed = 0;
   let undealt = 0;
-  const setApart = new Map<ClassId, number>();
+  const counted: { part: Split | 'tuning'; hasRegion: boolean; classIds: ClassId[] }[] = [];
   for (const fact of facts) {
     const split = splitOf(fact);
-    const own = fact.classId === null ? undefined : byId.get(fact.classId);
-    if (!own) unclassed += 1;
+    const classIds = classesWith(labels, fact.classId, fact.drawn).filter((classId) => byId.has(classId));
+    const hasRegion = fact.hasRegion || (labels === 'several' && fact.drawn.length > 0);
+    if (classIds.length === 0) unclassed += 1;
     else if (split === null) undealt += 1;
-    else if (tuning?.has(fact.id)) setApart.set(own.classId, (setApart.get(own.classId) ?? 0) + 1);
-    else {
-      own[split] += 1;
-      if (split === 'train' && fact.hasRegion) own.withRegion += 1;
-    }
+    else counted.push({ part: tuning?.has(fact.id) ? 'tuning' : split, hasRegion, classIds });
   }
+  for (const { part, hasRegion, classIds } of counted)
+    for (const classId of part === 'tuning' ? [] : classIds) {
+      const own = byId.get(classId)!;
+      own[part as Split] += 1;
+      if (part === 'train' && hasRegion) own.withRegion += 1;
+    }
   // A class without a training picture cannot be learnt, so it is not one of the run's classes.
   const classes = all.filter((one) => one.train > 0);
-  const sum = (key: Split | 'withRegion') => classes.reduce((total, one) => total + one[key], 0);
+  const learnt = new Set(classes.map(({ classId }) => classId));
+  const taking = counted.filter(({ classIds }) => classIds.some((classId) => learnt.has(classId)));
+  const sum = (wanted: Split | 'tuning') => taking.filter(({ part }) => part === wanted).length;
   return {
     classes,
     train: sum('train'),
-    withRegion: sum('withRegion'),
+    withRegion: taking.filter(({ part, hasRegion }) => part === 'train' && hasRegion).length,
     selection: sum('selection'),
     test: sum('test'),
-    ...(tuning && { tuning: classes.reduce((total, one) => total + (setApart.get(one.classId) ?? 0), 0) }),
+    ...(tuning && { tuning: sum('tuning') }),
     unclassed,
     snapshotId: null,
     warnings: warningsOf(all, undealt, store.images.counts().missing),
@@ -186,27 +202,40 @@ export function takeSnapshot(store: ProjectStore, tuning: ReadonlySet<ImageId> |
   };
 }
 
-/** Pictures of one part as the run's snapshot has them, in order of id; those of its classes only. */
+/**
+ * Pictures of one part as the run's snapshot has them, in order of id; those of its classes only. Of several classes
+ * a picture's own is the one that is looked at, else the one that was drawn first.
+ * @param of  whose regions: those of the class that is looked at, or for training those of all its classes
+ */
 export function picturesOf(
   { store }: OpenProject,
   run: StoredRun,
   snapshot: Snapshot,
   split: SnapshotPart,
+  of: 'one' | 'all' = 'one',
 ): Picture[] {
+  const { labels } = settingsSchema.parse(run.config.settings); // a run of an older version has fewer
   const classIndex = new Map(run.trainedOn.classes.map(({ classId }, index) => [classId, index]));
   const pictures: Picture[] = [];
   for (const image of snapshot.images) {
-    const index = image.split === split && image.classId !== null ? classIndex.get(image.classId) : undefined;
-    const stored = index === undefined ? null : store.images.byId(image.id);
-    if (index === undefined || stored === null) continue;
+    if (image.split !== split) continue;
+    const drawn = image.annotations.map(({ classId }) => classId);
+    const classIds = classesWith(labels, image.classId, drawn).filter((classId) => classIndex.has(classId));
+    const indices = classIds.map((classId) => classIndex.get(classId)!);
+    const stored = indices.length === 0 ? null : store.images.byId(image.id);
+    if (stored === null) continue;
+    const looked = of === 'all' ? classIds : classIds.slice(0, 1);
     pictures.push({
       imageId: image.id,
       file: stored.file,
       contentHash: image.contentHash,
       widthPx: stored.widthPx,
       heightPx: stored.heightPx,
-      classIndex: index,
-      regions: regionsOf(image.classId, image.annotations),
+      classIndex: indices[0],
+      ...(labels === 'several' && { classIndices: indices.toSorted((a, b) => a - b) }),
+      regions: image.annotations
+        .filter(({ classId }) => classId === null || looked.includes(classId))
+        .map(({ shape }) => shape),
     });
   }
   return pictures;
@@ -223,8 +252,9 @@ export function groupedPictures(
   snapshot: Snapshot,
   split: SnapshotPart,
   groupBy: string | undefined,
+  of: 'one' | 'all' = 'one',
 ): { pictures: Picture[]; groups: string[] } {
-  const pictures = picturesOf(project, run, snapshot, split);
+  const pictures = picturesOf(project, run, snapshot, split, of);
   if (groupBy === undefined) return { pictures, groups: [] };
   const { attributes } = project.store;
   const valueOf = attributes.valuesOf(groupBy);

@@ -15,7 +15,7 @@ import { architectureOf } from '../engine/training/network.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from './context.ts';
 import { chooseDevice } from './doctor.ts';
-import { startEvaluation } from './evaluations.ts';
+import { chosenMeasures, startEvaluation } from './evaluations.ts';
 import { usualSplit } from './deal.ts';
 import { heatMapOf, storedMapOf } from './explanations.ts';
 import type { JobHandle } from './job-list.ts';
@@ -96,7 +96,7 @@ export const runHandlers: Handlers<
  */
 export async function checkedConfig(context: Context, asked: RunConfig): Promise<RunConfig> {
   const { store } = context.project();
-  const found = trainedOn(store, asked.seed);
+  const found = trainedOn(store, asked.seed, null, asked.settings.labels);
   architectureOf(asked, Math.max(2, found.classes.length));
   if (asked.start) await fitOf(context, asked.start, asked, found.classes.length);
   const objective = objectiveById(asked.objective);
@@ -109,6 +109,7 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
   if (store.images.counts().images === 0)
     throw new AppError('bad-input', 'there are no pictures to train on', { reason: 'import some first' });
   refuseUntrainable(found);
+  if (config.measures) config.measures = chosenMeasures(config.measures);
   return config;
 }
 
@@ -118,7 +119,12 @@ function start(context: Context, config: RunConfig): Run {
   const id = store.transaction(() => {
     if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(config.seed));
     const snapshotId = store.snapshots.save(takeSnapshot(store));
-    return store.runs.add(config, trainedOn(store), snapshotId, context.options.version);
+    return store.runs.add(
+      config,
+      trainedOn(store, 0, null, config.settings.labels),
+      snapshotId,
+      context.options.version,
+    );
   });
   train(context, project, storedRun(project, id), false);
   context.emit('project', { id: project.id, what: 'runs' });
@@ -288,15 +294,17 @@ function conclude(
   noteCurrent(context);
   // A sweep says itself what its runs are measured by.
   const sweep = project.store.sweeps.ofRun(id);
-  if (storedRun(project, id).trainedOn.test > 0)
-    startEvaluation(context, project, id, 'test', sweep ? { measures: sweep.config.measures } : {});
+  const { trainedOn, config } = storedRun(project, id);
+  if (trainedOn.test > 0)
+    startEvaluation(context, project, id, 'test', { measures: sweep?.config.measures ?? config.measures });
   return { runId: id };
 }
 
 function specOf(context: Context, project: OpenProject, run: StoredRun, goesOn: boolean): TrainSpec {
   const snapshot = project.store.snapshots.load(run.snapshotId);
-  const selection = picturesOf(project, run, snapshot, 'selection');
-  const { pictures: train, groups } = groupedPictures(project, run, snapshot, 'train', run.config.groupBy);
+  const selection = picturesOf(project, run, snapshot, 'selection', 'all');
+  const { groupBy } = run.config;
+  const { pictures: train, groups } = groupedPictures(project, run, snapshot, 'train', groupBy, 'all');
   const runFolder = runFolderOf(project, run.id);
   return {
     runId: run.id,

@@ -70,7 +70,7 @@ async function start(context: Context, asked: Parsed<'sweeps.start'>): Promise<S
     const { seed } = config.run;
     if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(seed));
     const tuning = tuningPictures(store, seed);
-    const found = trainedOn(store, seed, tuning);
+    const found = trainedOn(store, seed, tuning, asked.run.settings.labels);
     if (found.selection === 0 || found.tuning === 0 || found.test === 0)
       throw new AppError('bad-input', 'a sweep needs at least four selection pictures and one test picture', {
         reason: `half of the selection part chooses epochs, half chooses weights; there are ${found.selection + found.tuning!} selection pictures and ${found.test} test pictures`,

@@ -118,6 +118,8 @@ export interface TrainingFact {
   split: Split | null;
   /** Something of the picture's class, or without class, is drawn on it. */
   hasRegion: boolean;
+  /** Classes of what is drawn on it, in order. */
+  drawn: ClassId[];
 }
 
 export type ImagesRepository = ReturnType<typeof imagesRepository>;
@@ -157,8 +159,12 @@ export function imagesRepository(db: Connection) {
       (SELECT CASE WHEN count(DISTINCT class_id) = 1 THEN min(class_id) END
        FROM annotation WHERE image_id = image.id AND class_id IS NOT NULL)
     WHERE id = ? AND class_origin = 'derived'`);
-  const facts = db.prepare<[], Omit<TrainingFact, 'hasRegion'> & { hasRegion: Flag }>(`
-    SELECT id, class_id AS classId, split, EXISTS (
+  const facts = db.prepare<
+    [],
+    Omit<TrainingFact, 'hasRegion' | 'drawn'> & { hasRegion: Flag; drawn: string | null }
+  >(`
+    SELECT id, class_id AS classId, split,
+      (SELECT group_concat(DISTINCT class_id) FROM annotation WHERE image_id = image.id) AS drawn, EXISTS (
       SELECT 1 FROM annotation WHERE image_id = image.id
         AND (annotation.class_id IS NULL OR annotation.class_id = image.class_id)) AS hasRegion
     FROM image WHERE missing = 0 ORDER BY id`);
@@ -268,7 +274,11 @@ export function imagesRepository(db: Connection) {
 
     /** Of every picture whose file is there, in order of id. */
     trainingFacts: (): TrainingFact[] =>
-      facts.all().map((row) => ({ ...row, hasRegion: row.hasRegion === 1 })),
+      facts.all().map(({ drawn, ...row }) => ({
+        ...row,
+        hasRegion: row.hasRegion === 1,
+        drawn: (drawn?.split(',') ?? []).map((id) => Number(id) as ClassId).sort((a, b) => a - b),
+      })),
     counts(): ProjectCounts {
       const sum: ProjectCounts = {
         images: 0,

@@ -11,7 +11,6 @@ import type {
   WorkerEvent,
 } from '../contracts/worker-protocol.ts';
 import type { DeviceId } from '../contracts/runs.ts';
-import { openDevice } from '../engine/runtime/index.ts';
 import {
   attackSet,
   createExplainer,
@@ -22,6 +21,7 @@ import {
   type Explainer,
 } from '../engine/training/index.ts';
 import { convert, copyUpright, probe, thumbnail } from '../imaging/index.ts';
+import { openHere } from './devices.ts';
 
 interface Call {
   emit(event: WorkerEvent): void;
@@ -35,7 +35,7 @@ type Handlers = {
 
 const explainers = new Map<DeviceId, Explainer>();
 function explainerOn(device: DeviceId = 'cpu'): Explainer {
-  const explainer = explainers.get(device) ?? createExplainer(openDevice(device));
+  const explainer = explainers.get(device) ?? createExplainer(openHere(device));
   explainers.set(device, explainer);
   return explainer;
 }
@@ -54,16 +54,17 @@ const handlers: Handlers = {
     await copyUpright(file, out);
     return null;
   },
-  train: (spec, { emit, control }) => train(spec, { emit, control, executor: openDevice(spec.device) }),
+  train: (spec, { emit, control }) => train(spec, { emit, control, executor: openHere(spec.device) }),
   evaluate: (spec, { emit, control }) =>
-    evaluate(spec, { emit, cancelled: () => control() !== null, executor: openDevice(spec.device) }),
+    evaluate(spec, { emit, cancelled: () => control() !== null, executor: openHere(spec.device) }),
   exportModel: (spec, { emit, control }) =>
     exportModel(spec, {
+      executor: openHere(),
       progress: (done, total, note) => emit({ kind: 'progress', done, total, note }),
       cancelled: () => control() !== null,
     }),
   explain: (spec, { signal }) => explainerOn(spec.device).explain(spec, signal),
-  attack: (spec, { emit, signal }) => attackSet(spec, { emit, signal, executor: openDevice(spec.device) }),
+  attack: (spec, { emit, signal }) => attackSet(spec, { emit, signal, executor: openHere(spec.device) }),
   doctor: ({ device }) => tryDevice(device),
 };
 

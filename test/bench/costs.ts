@@ -1,9 +1,12 @@
 // What each objective costs beside the standard one: time of a training step, and memory at its peak. Each runs in a
 // process of its own, since memory that an earlier one has held is not given back.
 // Options: --model, --objective (a comma-separated list; all of the registry unless given), --batch, --size, --threads,
-// --steps.
+// --steps, --out DIR (where what is measured is kept, so that a bench that was stopped goes on; nothing is kept unless
+// given), --show (print what is kept and measure nothing).
 
 import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { simplify, sizeOf, topologicalOrder } from '../../src-main/engine/graph/index.ts';
 import { modelById, randomFromSeed } from '../../src-main/engine/nn/index.ts';
@@ -27,7 +30,11 @@ interface Cost {
 export async function bench(args: string[]): Promise<unknown> {
   const all = objectives.map(({ id }) => id).join(',');
   const asked = option(args, 'objective', all).split(',');
-  const rows = ['standard', ...asked.filter((id) => id !== 'standard')].map((objective): Cost => {
+  const kept = keptIn(option(args, 'out', ''), args);
+  const rows = ['standard', ...asked.filter((id) => id !== 'standard')].flatMap((objective): Cost[] => {
+    const before = kept.find(objective);
+    if (before) return [before];
+    if (args.includes('--show')) return [];
     const options = args.filter((_, i) => args[i] !== '--objective' && args[i - 1] !== '--objective');
     const child = spawnSync(
       process.execPath,
@@ -35,9 +42,12 @@ export async function bench(args: string[]): Promise<unknown> {
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
     );
     if (child.status !== 0) throw new Error(`${objective} ended with status ${child.status}`);
-    return JSON.parse(child.stdout.trimEnd().split('\n').at(-1) ?? '') as Cost;
+    const cost = JSON.parse(child.stdout.trimEnd().split('\n').at(-1) ?? '') as Cost;
+    kept.add(cost);
+    return [cost];
   });
-  const [standard] = rows;
+  const standard = rows.find(({ objective }) => objective === 'standard');
+  if (!standard) return { rows: [] };
   const relative = rows.map((row) => ({
     ...row,
     time: row.stepMs / standard.stepMs,
@@ -58,6 +68,25 @@ export async function bench(args: string[]): Promise<unknown> {
     ]),
   );
   return { rows: relative };
+}
+
+/** What was measured before with the same options: one JSON line each. */
+function keptIn(folder: string, args: string[]) {
+  const how = ['model', 'batch', 'size', 'threads', 'steps'].map((name) => option(args, name, ''));
+  const key = (cost: string) => JSON.stringify([cost, how]);
+  const file = path.join(folder, 'costs.jsonl');
+  const lines = folder !== '' && existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
+  const known = new Map(
+    lines.map((line) => JSON.parse(line) as { key: string; cost: Cost }).map(({ key, cost }) => [key, cost]),
+  );
+  return {
+    find: (objective: string) => known.get(key(objective)),
+    add(cost: Cost) {
+      if (folder === '') return;
+      mkdirSync(folder, { recursive: true });
+      appendFileSync(file, `${JSON.stringify({ key: key(cost.objective), cost })}\n`);
+    },
+  };
 }
 
 /** The cost of one objective with its default parameters. */

@@ -1,8 +1,19 @@
 // What the long benches share: projects that are made once, and runs that are trained and measured once. Each
 // finished run is one JSON line in the folder of `--out`, so that a bench that was stopped goes on where it was.
+// `--jobs N` makes N runs side by side, each on its own copy of the project, `--threads N` says on how many threads
+// (the processors shared out unless given). Copies share the pictures and what is decoded of them.
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fovea, option } from './fovea.ts';
 
@@ -15,7 +26,10 @@ export interface Trial {
   seed: number;
   /** Words of `fovea train` behind the project. */
   train: string[];
-  /** Words of each `fovea evaluate` behind the run, and the measures' keys under the names that they get here. */
+  /**
+   * Words that say what is measured, and the measures' keys under the names that they get here: the first of
+   * `fovea train`, which measures when it is done, each other of a `fovea evaluate` behind it.
+   */
   evaluate: { words: string[]; take: Record<string, string> }[];
 }
 
@@ -24,6 +38,8 @@ export interface Kept extends Trial {
   /** Of the training, on a clock: it says little on a machine that did other work. */
   seconds: number;
   bestEpoch: number;
+  /** Accuracy of that epoch on the selection part. */
+  selection: number | null;
   figures: Record<string, number | null>;
   points: Record<string, { name: string; value: number | null }[]>;
 }
@@ -31,7 +47,8 @@ export interface Kept extends Trial {
 interface Trained {
   run: number;
   seconds: number;
-  best: { epoch: number } | null;
+  best: { epoch: number; accuracy: number } | null;
+  evaluated: Evaluated | null;
 }
 interface Evaluated {
   figures: Record<
@@ -44,8 +61,8 @@ export interface Keeper {
   folder: string;
   /** Makes the project unless it is there whole. */
   project(name: string, make: (folder: string, run: typeof fovea) => Promise<void>): Promise<string>;
-  /** The trial's record: the kept one, or that of a run made now. Null if the run failed, which is printed. */
-  run(trial: Trial): Promise<Kept | null>;
+  /** Makes the runs that are not kept yet, begun in this order. What fails is printed. */
+  run(trials: readonly Trial[]): Promise<void>;
   /** The kept record, without running. */
   find(trial: Trial): Kept | null;
 }
@@ -53,33 +70,65 @@ export interface Keeper {
 /** @param bench  name of the bench, and of its file in the folder */
 export function keeper(bench: string, args: string[]): Keeper {
   const folder = path.resolve(option(args, 'out', path.join(tmpdir(), `fovea-bench-${bench}`)));
-  const environment = { FOVEA_HOME: path.join(folder, 'home') };
+  const jobs = Math.max(1, Number(option(args, 'jobs', '1')));
+  const threads = option(args, 'threads', String(Math.max(1, Math.floor(availableParallelism() / jobs))));
   const file = path.join(folder, `${bench}.jsonl`);
   mkdirSync(path.join(folder, 'projects'), { recursive: true });
   console.log(`Results are kept in ${file}; a bench that is started again goes on from there.`);
   const records = new Map(readRecords(file).map((record) => [keyOf(record), record]));
-  const call: typeof fovea = (words) => fovea(words, environment);
-  const place = (name: string) => path.join(folder, 'projects', name);
   const find = (trial: Trial) => records.get(keyOf(trial)) ?? null;
+  /** Runs beside each other share no project, which is locked, and no list of projects. */
+  const callIn =
+    (lane: number, share: string): typeof fovea =>
+    (words) =>
+      fovea(words, { FOVEA_HOME: path.join(folder, `home-${lane}`), FOVEA_THREADS: share });
+  const place = (name: string, lane = 0) =>
+    path.join(folder, 'projects', lane === 0 ? name : `${name}.copy-${lane}`);
+  const isWhole = (project: string) => existsSync(`${project}.whole`);
+  const noteWhole = (project: string) => writeFileSync(`${project}.whole`, '');
 
-  async function train(trial: Trial): Promise<Kept> {
-    const project = place(trial.project);
-    const { run, seconds, best } = await call<Trained>([
+  function copyFor(lane: number, name: string): string {
+    const [original, copy] = [place(name), place(name, lane)];
+    if (lane === 0 || isWhole(copy)) return copy;
+    rmSync(copy, { recursive: true, force: true });
+    mkdirSync(path.join(original, 'cache'), { recursive: true });
+    const left = ['cache', 'runs'].map((part) => path.join(original, part));
+    cpSync(original, copy, { recursive: true, filter: (source) => !left.includes(source) });
+    symlinkSync(path.join(original, 'cache'), path.join(copy, 'cache'), 'junction');
+    noteWhole(copy);
+    return copy;
+  }
+
+  async function train(trial: Trial, lane: number): Promise<Kept> {
+    const call = callIn(lane, threads);
+    const project = copyFor(lane, trial.project);
+    const [first, ...more] = trial.evaluate;
+    const { run, seconds, best, evaluated } = await call<Trained>([
       ...['train', project, '--seed', String(trial.seed)],
-      ...trial.train,
+      ...[...trial.train, ...first.words],
     ]);
-    const kept: Kept = { ...trial, seconds, bestEpoch: best?.epoch ?? 0, figures: {}, points: {} };
-    for (const { words, take } of trial.evaluate) {
-      const { figures } = await call<Evaluated>(['evaluate', project, '--run', String(run), ...words]);
-      for (const [name, key] of Object.entries(take)) {
-        const figure = figures[key];
-        if (!figure) throw new Error(`fovea evaluate ${words.join(' ')} answered no ${key}`);
-        kept.figures[name] = figure.value;
-        if (figure.parts)
-          kept.points[name] = figure.parts.map(({ name: point, value }) => ({ name: point, value }));
-      }
-    }
+    const kept: Kept = {
+      ...{ ...trial, seconds, bestEpoch: best?.epoch ?? 0, selection: best?.accuracy ?? null },
+      ...{ figures: {}, points: {} },
+    };
+    take(kept, first.take, evaluated);
+    for (const { words, take: taken } of more)
+      take(kept, taken, await call<Evaluated>(['evaluate', project, '--run', String(run), ...words]));
     return kept;
+  }
+
+  async function keep(trial: Trial, lane: number): Promise<void> {
+    const name = `${trial.project}, ${trial.name}, seed ${trial.seed}`;
+    const from = performance.now();
+    try {
+      const kept = await train(trial, lane);
+      appendFileSync(file, `${JSON.stringify(kept)}\n`);
+      records.set(keyOf(trial), kept);
+      const took = Math.round((performance.now() - from) / 1000);
+      console.log(`${name}, ${took} s: ${short({ selection: kept.selection, ...kept.figures })}`);
+    } catch (error) {
+      console.error(`${name}: ${(error as Error).message}`);
+    }
   }
 
   return {
@@ -87,29 +136,34 @@ export function keeper(bench: string, args: string[]): Keeper {
     find,
     async project(name, make) {
       const project = place(name);
-      const whole = `${project}.whole`;
-      if (!existsSync(whole)) {
+      if (!isWhole(project)) {
         rmSync(project, { recursive: true, force: true });
-        await make(project, call);
-        writeFileSync(whole, '');
+        await make(project, callIn(0, String(availableParallelism())));
+        noteWhole(project);
       }
       return project;
     },
-    async run(trial) {
-      const before = find(trial);
-      if (before) return before;
-      try {
-        const kept = await train(trial);
-        appendFileSync(file, `${JSON.stringify(kept)}\n`);
-        records.set(keyOf(trial), kept);
-        console.log(`${trial.project}, ${trial.name}, seed ${trial.seed}: ${short(kept.figures)}`);
-        return kept;
-      } catch (error) {
-        console.error(`${trial.project}, ${trial.name}, seed ${trial.seed}: ${(error as Error).message}`);
-        return null;
-      }
+    async run(trials) {
+      const waiting = trials.filter((trial) => find(trial) === null);
+      // Before any begins: a project that is being worked on is not to be copied.
+      for (const { project } of waiting) for (let lane = 1; lane < jobs; lane++) copyFor(lane, project);
+      const lanes = Array.from({ length: Math.min(jobs, waiting.length) }, async (_, lane) => {
+        for (let trial = waiting.shift(); trial; trial = waiting.shift()) await keep(trial, lane);
+      });
+      await Promise.all(lanes);
     },
   };
+}
+
+/** Puts the figures that are wanted into a record. */
+function take(kept: Kept, wanted: Record<string, string>, evaluated: Evaluated | null): void {
+  for (const [name, key] of Object.entries(wanted)) {
+    const figure = evaluated?.figures[key];
+    if (!figure) throw new Error(`fovea measured no ${key}`);
+    kept.figures[name] = figure.value;
+    if (figure.parts)
+      kept.points[name] = figure.parts.map(({ name: point, value }) => ({ name: point, value }));
+  }
 }
 
 /** The name is for people; a row may be renamed. */

@@ -7,7 +7,7 @@ import { nothing } from './params.ts';
 export const accuracy = measure({
   id: 'accuracy',
   title: 'Accuracy',
-  summary: 'Share of the pictures that are given their own class.',
+  summary: 'Share of the pictures whose highest score is that of their class, or of one of their classes.',
   citation: 'Top-1 accuracy.',
   direction: 'higher',
   range: [0, 1],
@@ -18,7 +18,7 @@ export const accuracy = measure({
   schema: nothing,
   presets: [],
   begin: () => ({
-    read: ({ truth, predicted }) => truth.map((own, i) => Number(predicted[i] === own)),
+    read: ({ owns, predicted }) => owns.map((own, i) => Number(own.includes(predicted[i]))),
     figure: shareFigure,
   }),
 });
@@ -42,6 +42,13 @@ export function scoresOf(logits: Float32Array, classes: number, row: number): nu
   return powers.map((power) => power / total);
 }
 
-/** 1 where the class of the highest logit is the true one, else 0, for each of `truth`. */
-export const hitsOf = (logits: Float32Array, classes: number, truth: readonly number[]): number[] =>
-  truth.map((own, i) => Number(predictedClass(logits, classes, i) === own));
+/** Sigmoid of each of one row of [pictures, classes], in float64. */
+export const sigmoidsOf = (logits: Float32Array, classes: number, row: number): number[] =>
+  Array.from(logits.subarray(row * classes, (row + 1) * classes), (logit) => 1 / (1 + Math.exp(-logit)));
+
+/** 1 where the class of the highest logit is among a picture's own, else 0, for each of `owns`. */
+export const hitsOf = (
+  logits: Float32Array,
+  classes: number,
+  owns: readonly (readonly number[])[],
+): number[] => owns.map((own, i) => Number(own.includes(predictedClass(logits, classes, i))));

@@ -28,7 +28,7 @@ export const calibrationError = measure({
       read(batch) {
         batch.predicted.forEach((said, i) => {
           scores.push(batch.scores(i)[said]);
-          hits.push(Number(said === batch.truth[i]));
+          hits.push(Number(batch.owns[i].includes(said)));
         });
       },
       figure: () =>

@@ -33,13 +33,13 @@ export const corruptionError = measure({
     const severities = severity === 'all' ? [1, 2, 3, 4, 5] : [Number(severity)];
     const errors: number[][] = chosen.map(() => []);
     return {
-      async read({ images, truth, start }) {
+      async read({ images, truth, owns, start }) {
         const own: number[][] = truth.map(() => []);
         const changed = new Float32Array(images.length);
         for (const [c, { id }] of chosen.entries())
           for (const level of severities) {
             for (const i of truth.keys()) await context.corrupt(start + i, id, level, changed, i);
-            hitsOf(await context.look(changed), context.classes.length, truth).forEach((hit, i) => {
+            hitsOf(await context.look(changed), context.classes.length, owns).forEach((hit, i) => {
               own[i].push(1 - hit);
               errors[c].push(1 - hit);
             });

@@ -16,17 +16,23 @@ export const f1 = measure({
   needs: [],
   schema: nothing,
   presets: [],
-  begin({ classes, random }) {
-    const truth: number[] = [];
-    const predicted: number[] = [];
+  begin({ classes, task, random }) {
+    const truth: (readonly number[])[] = [];
+    const predicted: (readonly number[])[] = [];
     return {
-      read(batch) {
-        truth.push(...batch.truth);
-        predicted.push(...batch.predicted);
+      read({ owns, logits, predicted: best }) {
+        truth.push(...owns);
+        predicted.push(
+          ...best.map((one, i) =>
+            task === 'single'
+              ? [one]
+              : classes.flatMap((_, k) => (logits[i * classes.length + k] > 0 ? [k] : [])),
+          ),
+        );
       },
       figure() {
         const { perClass, overall } = f1Of(predicted, truth, classes.length);
-        const pick = (from: readonly number[], places: Int32Array) =>
+        const pick = (from: readonly (readonly number[])[], places: Int32Array) =>
           Array.from(places, (place) => from[place]);
         return {
           ...bootstrapped(
@@ -45,28 +51,34 @@ export const f1 = measure({
 });
 
 /**
- * @returns perClass: 2 TP / (2 TP + FP + FN), null for a class that neither is nor is predicted; mean: over the
- *          classes that have one; overall: of all decisions together (micro), which for one class a picture equals
- *          accuracy
+ * @param predicted  classes that each picture is given: that of the highest logit, or of several all with a logit
+ *                   above 0
+ * @param truth      classes that each picture has
+ * @returns          perClass: 2 TP / (2 TP + FP + FN), null for a class that neither is nor is predicted; mean: over
+ *                   the classes that have one; overall: of all decisions together (micro), which for one class a
+ *                   picture equals accuracy
  */
 export function f1Of(
-  predicted: readonly number[],
-  truth: readonly number[],
+  predicted: readonly (readonly number[])[],
+  truth: readonly (readonly number[])[],
   classes: number,
 ): { perClass: (number | null)[]; mean: number | null; overall: number | null } {
   const hits = new Float64Array(classes);
   const named = new Float64Array(classes); // as true and as predicted: 2 TP + FP + FN
   truth.forEach((own, i) => {
-    if (predicted[i] === own) hits[own] += 1;
-    named[own] += 1;
-    named[predicted[i]] += 1;
+    for (const k of own) {
+      if (predicted[i].includes(k)) hits[k] += 1;
+      named[k] += 1;
+    }
+    for (const k of predicted[i]) named[k] += 1;
   });
-  const perClass = Array.from(hits, (count, k) => (named[k] > 0 ? (2 * count) / named[k] : null));
-  const measured = perClass.filter((value) => value !== null);
+  const f1 = (both: number, all: number): number | null => (all > 0 ? (2 * both) / all : null);
   const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0);
+  const perClass = Array.from(hits, (count, k) => f1(count, named[k]));
+  const measured = perClass.filter((value) => value !== null);
   return {
     perClass,
     mean: measured.length > 0 ? sum(measured) / measured.length : null,
-    overall: truth.length > 0 ? sum(hits) / truth.length : null,
+    overall: f1(sum(hits), sum(named)),
   };
 }

@@ -1,7 +1,7 @@
 // How much of the attribution falls on what is known to say nothing.
 
 import { z } from 'zod';
-import { meanFigure } from './figures.ts';
+import { meanFigure, meanOf } from './figures.ts';
 import { measure } from './measure.ts';
 
 export const featureLeakage = measure({
@@ -26,22 +26,39 @@ export const featureLeakage = measure({
     }),
   }),
   presets: [],
-  begin: (context, { steps, norm }) => ({
-    async read(batch) {
-      const { values, side } = await context.maps({
-        method: 'integrated-gradients',
-        params: { steps, score: 'logit', reduction: 'absolute-sum', baseline: 'black' },
-        images: batch.images,
-        targets: batch.truth,
-      });
-      return batch.truth.map((_, i) => {
-        const inside = batch.inside(i);
-        return inside && leakage(values.subarray(i * side * side, (i + 1) * side * side), inside, norm);
-      });
-    },
-    figure: (values) => meanFigure(values, context.random('feature-leakage')),
-  }),
+  begin(context, { steps, norm }) {
+    const shares: (number | null)[] = [];
+    return {
+      async read(batch) {
+        const { values, side } = await context.maps({
+          method: 'integrated-gradients',
+          params: { steps, score: 'logit', reduction: 'absolute-sum', baseline: 'black' },
+          images: batch.images,
+          targets: batch.truth,
+        });
+        return batch.truth.map((_, i) => {
+          const inside = batch.inside(i);
+          const map = values.subarray(i * side * side, (i + 1) * side * side);
+          shares.push(inside && leakageShare(map, inside));
+          return inside && leakage(map, inside, norm);
+        });
+      },
+      figure: (values) => ({
+        ...meanFigure(values, context.random('feature-leakage')),
+        parts: [{ name: shareName, value: meanOf(shares) }],
+      }),
+    };
+  },
 });
+
+/** Does not move where all logits are scaled, as the leakage itself does. */
+const shareName = 'share of all attribution';
+
+/** Share of a map's magnitude that lies outside the region; null for an empty map. */
+export function leakageShare(map: Float32Array, inside: ArrayLike<number>): number | null {
+  const all = map.reduce((sum, value) => sum + Math.abs(value), 0);
+  return all > 0 ? leakage(map, inside, 'l1') / all : null;
+}
 
 /** Norm of a map outside the region. */
 export function leakage(map: Float32Array, inside: ArrayLike<number>, norm: 'l1' | 'l2'): number {

@@ -54,7 +54,7 @@ export const fgsmCurve = measure({
         for (const [e, eps] of epsilons.entries()) {
           const logits =
             eps === 0 ? batch.logits : await context.look(stepped(batch.images, batch.gradient, eps));
-          hits[e].push(...hitsOf(logits, context.classes.length, batch.truth));
+          hits[e].push(...hitsOf(logits, context.classes.length, batch.owns));
         }
         return batch.truth.map((_, i) => meanOf(hits.slice(1).map((own) => own[batch.start + i])));
       },

@@ -7,6 +7,7 @@ import type { MeasureInfo } from '../../contracts/methods.ts';
 import type { Figure } from '../../contracts/runs.ts';
 import type { ParamValue } from '../../contracts/methods.ts';
 import type { Shape, Tensor } from '../graph/index.ts';
+import type { Task } from '../nn/classification.ts';
 import type { BuiltModel, ForwardPass } from '../nn/model.ts';
 import type { Random } from '../nn/random.ts';
 import type { Parametrised } from '../nn/registry.ts';
@@ -47,10 +48,12 @@ export interface BatchView {
   readonly logits: Float32Array;
   /** [N, 3, S, S]: d cross-entropy / d x, per unit of pixel value; there for measures that use it. */
   readonly gradient: Float32Array;
-  /** [N] class indices. */
+  /** [N] class indices; of several classes a picture the one whose evidence is looked at. */
   readonly truth: readonly number[];
+  /** [N] all classes of each picture; one of each unless the task is 'multi'. */
+  readonly owns: readonly (readonly number[])[];
   readonly predicted: readonly number[];
-  /** Softmax of the i-th picture. */
+  /** Softmax of the i-th picture; for 'multi' the sigmoid of each logit. */
   scores(i: number): readonly number[];
   /** [S * S], 1 inside the i-th picture's region; null without one. */
   inside(i: number): Uint8Array | null;
@@ -122,6 +125,7 @@ export interface MeasureContext {
   readonly sizePx: number;
   /** In the set. */
   readonly pictures: number;
+  readonly task: Task;
   readonly model: BuiltModel;
   readonly weights: WeightValues;
   /** Names of the groups (class and attribute); empty where the pictures have none. */

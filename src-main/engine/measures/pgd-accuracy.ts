@@ -45,14 +45,14 @@ export const pgdAccuracy = measure({
     },
   ],
   begin: (context, { eps, steps, norm, step, restarts }) => ({
-    async read({ images, truth, start }) {
+    async read({ images, truth, owns, start }) {
       const { logits } = await context.attack({
         ...{ attack: 'pgd', eps, images },
         params: { steps, norm, step, restarts },
         labels: truth,
         random: context.random(`pgd-accuracy/${start}`),
       });
-      return hitsOf(logits, context.classes.length, truth);
+      return hitsOf(logits, context.classes.length, owns);
     },
     figure: shareFigure,
   }),

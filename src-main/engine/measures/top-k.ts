@@ -25,10 +25,11 @@ export const topK = measure({
   }),
   presets: [],
   begin: ({ classes }, { k }) => ({
-    read: ({ truth, logits }) =>
-      truth.map((own, i) =>
-        Number(highest(logits.subarray(i * classes.length, (i + 1) * classes.length), k).includes(own)),
-      ),
+    read: ({ owns, logits }) =>
+      owns.map((own, i) => {
+        const guesses = highest(logits.subarray(i * classes.length, (i + 1) * classes.length), k);
+        return Number(own.some((one) => guesses.includes(one)));
+      }),
     figure: shareFigure,
   }),
 });

@@ -25,11 +25,11 @@ export const worstGroupAccuracy = measure({
     const hits = new Float64Array(groups.length);
     const counts = new Float64Array(groups.length);
     return {
-      read: ({ truth, predicted, group }) =>
-        truth.map((own, i) => {
+      read: ({ owns, predicted, group }) =>
+        owns.map((own, i) => {
           const of = group(i);
           if (of === null) return null;
-          const hit = Number(predicted[i] === own);
+          const hit = Number(own.includes(predicted[i]));
           counts[of] += 1;
           hits[of] += hit;
           return hit;

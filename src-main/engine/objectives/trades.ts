@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { add, mul, scalar, stopGradient, sum, type Tensor } from '../graph/index.ts';
+import { AppError } from '../../contracts/errors.ts';
 import { classLoss, klDivergence } from '../nn/classification.ts';
 import { ascend } from '../nn/perturbation.ts';
 import { meanOver, objective, totalOf } from './objective.ts';
@@ -50,6 +51,10 @@ export const trades = objective({
   ],
   needs: {},
   build({ images, labels, task, weight, ramp, forward, meanLoss, noise }, { lambda, statistics, ...ascent }) {
+    if (task === 'multi')
+      throw new AppError('bad-input', 'TRADES compares the predictions of one class a picture', {
+        reason: 'train with labels=one, or choose another objective',
+      });
     if (lambda === 0) {
       const { logits } = forward(images);
       return totalOf({ class: meanLoss(classLoss(logits, labels, task)) }, logits);

@@ -2,12 +2,14 @@
 // can be taken up at any step without replaying the dice of those before, and batches can be made ahead by another
 // thread.
 
+import { AppError } from '../../contracts/errors.ts';
 import type { Settings } from '../../contracts/runs.ts';
 import { Augmenter, drawOthers, writeComposite } from '../../imaging/index.ts';
+import type { Task } from '../nn/classification.ts';
 import type { NoiseKind } from '../nn/model.ts';
 import { elementCount } from '../nn/params.ts';
 import type { Random } from '../nn/random.ts';
-import type { PictureSet } from './picture-set.ts';
+import { classesOf, strangersOf, type PictureSet } from './picture-set.ts';
 import type { NoiseSpec } from './train-step.ts';
 
 /** What a batch holds; a value, so that it can be told to a thread. */
@@ -15,6 +17,8 @@ export interface BatchPlan {
   batch: number;
   classes: number;
   settings: Pick<Settings, 'flip' | 'shift' | 'outside' | 'outsideProbability'>;
+  /** 'single' unless given. */
+  task?: Task;
   /** Whether the objective wants 2x2 composites. */
   composites: boolean;
   /** Groups that the pictures' `group` counts in, if the objective wants them; null if not. */
@@ -43,17 +47,20 @@ export interface Batches {
 export interface BatchFacts {
   /** Real pictures; the rest of the batch is padding of weight 0. */
   count: number;
-  /** Class index of each real picture. */
-  truth: number[];
+  /** Class indices of each real picture. */
+  truth: (readonly number[])[];
 }
 
-/** images, labels, inside, hasRegion, weight; where planned composites, cell, groups; and noise for each run in turn. */
+/**
+ * images, labels, inside, hasRegion, weight; where planned composites, cell, groups, and for several classes a picture
+ * explained; and noise for each run in turn.
+ */
 export function feedLengths(
   plan: BatchPlan,
   sizePx: number,
   { noise, runs }: NoisePlan,
 ): Record<string, number> {
-  const { batch, classes, composites, groupCount } = plan;
+  const { batch, classes, composites, groupCount, task } = plan;
   const pixels = sizePx * sizePx;
   return {
     images: batch * 3 * pixels,
@@ -63,6 +70,7 @@ export function feedLengths(
     weight: batch,
     ...(composites && { composites: batch * 12 * pixels, cell: batch * 4 }),
     ...(groupCount !== null && { groups: batch * groupCount }),
+    ...(task === 'multi' && { explained: batch * classes }),
     ...Object.fromEntries(noise.map(({ name, shape }) => [name, runs * elementCount(shape)])),
   };
 }
@@ -86,7 +94,7 @@ export function trainingBatches(
   random: Random,
   noisePlan: NoisePlan = { noise: [], runs: 1 },
 ): Batches {
-  const { batch, classes, settings, groupCount } = plan;
+  const { batch, classes, settings, groupCount, task } = plan;
   const total = set.pictures.length;
   const augmenter = new Augmenter(set.sizePx, settings);
   const addComposites = plan.composites ? compositesOf(set, plan) : undefined;
@@ -110,14 +118,21 @@ export function trainingBatches(
       augmenter.fill(bytes, masks, dice.uniform, { images: into.images, masks: into.inside });
       into.labels.fill(0);
       if (groupCount !== null) into.groups.fill(0);
+      if (task === 'multi') into.explained.fill(0);
+      /** Of each picture the class whose evidence is looked at: one of its own, drawn anew each step. */
+      const looked = members.map((index) => {
+        const own = classesOf(set.pictures[index]);
+        return task === 'multi' ? own[dice.below(own.length)] : own[0];
+      });
       members.forEach((index, i) => {
-        const { classIndex, group } = set.pictures[index];
-        into.labels[i * classes + classIndex] = 1;
+        const { group } = set.pictures[index];
+        for (const own of classesOf(set.pictures[index])) into.labels[i * classes + own] = 1;
+        if (task === 'multi') into.explained[i * classes + looked[i]] = 1;
         into.hasRegion[i] = masks[i] === null ? 0 : 1;
         into.weight[i] = i < count ? 1 : 0;
         if (groupCount !== null && group !== undefined) into.groups[i * groupCount + group] = 1;
       });
-      await addComposites?.(members, dice, into);
+      await addComposites?.(looked, dice, into);
       for (const { name, shape, kind } of noisePlan.noise) {
         const length = elementCount(shape);
         for (let run = 0; run < noisePlan.runs; run++)
@@ -127,7 +142,7 @@ export function trainingBatches(
             random.fork(`${name}/${epoch}/${step}${run === 0 ? '' : `/${run}`}`),
           );
       }
-      return { count, truth: members.slice(0, count).map((index) => set.pictures[index].classIndex) };
+      return { count, truth: members.slice(0, count).map((index) => classesOf(set.pictures[index])) };
     },
   };
 }
@@ -141,28 +156,35 @@ export function fillNoise(values: Float32Array, kind: NoiseKind, random: Random)
   for (let i = 0; i < values.length; i++) values[i] = draw();
 }
 
-/** Adds composites [B,3,2S,2S] and cell [B,4]: each picture, as augmented, among three of other classes (Pillai & Pirsiavash 2021). */
+/**
+ * Adds composites [B,3,2S,2S] and cell [B,4]: each picture, as augmented, among three of other classes, none of which
+ * has the class that is looked at (Pillai & Pirsiavash 2021).
+ */
 function compositesOf(
   set: PictureSet,
   { batch, classes, settings }: BatchPlan,
-): (members: readonly number[], dice: Random, into: BatchFeeds) => Promise<void> {
+): (looked: readonly number[], dice: Random, into: BatchFeeds) => Promise<void> {
   const { sizePx } = set;
-  const byClass = Array.from({ length: classes }, (): number[] => []);
-  set.pictures.forEach(({ classIndex }, i) => byClass[classIndex].push(i));
+  const strangers = strangersOf(set.pictures, classes);
   // Each negative is mirrored and shifted on its own; its surroundings are no cue here, so they stay.
   const augmenter = new Augmenter(sizePx, { ...settings, outside: 'none' });
   const negatives = new Float32Array(3 * batch * 3 * sizePx * sizePx);
   const unused = new Float32Array(3 * batch * sizePx * sizePx);
-  return async (members, dice, into) => {
-    // The loop refuses a single class, so there is always another.
-    const others = members.flatMap((index) =>
-      drawOthers(byClass, set.pictures[index].classIndex, dice.uniform)!,
-    );
+  return async (looked, dice, into) => {
+    const others = looked.flatMap((own) => {
+      const drawn = drawOthers(strangers(own), own, dice.uniform);
+      // The loop refuses a single class; but of several classes a picture one may be everywhere.
+      if (drawn === null)
+        throw new AppError('bad-input', 'composites need pictures that lack a class: every one here has it', {
+          reason: `it is class ${own + 1} of the run`,
+        });
+      return drawn;
+    });
     const bytes = await Promise.all(others.map((index) => set.pixels(index)));
     const noMasks = others.map(() => null);
     augmenter.fill(bytes, noMasks, dice.uniform, { images: negatives, masks: unused });
     into.cell.fill(0);
-    members.forEach((_, i) => {
+    looked.forEach((_, i) => {
       const cell = dice.below(4);
       into.cell[4 * i + cell] = 1;
       writeComposite(into.images, i, negatives, [3 * i, 3 * i + 1, 3 * i + 2], cell, sizePx, into.composites);

@@ -11,6 +11,7 @@ import {
   measureById,
   predictedClass,
   scoresOf,
+  sigmoidsOf,
   type BatchView,
   type MeasureContext,
 } from '../measures/index.ts';
@@ -22,8 +23,15 @@ import { attackPictures, attackTarget } from './attack-pictures.ts';
 import { spreadHeat } from './heat.ts';
 import { rawMaps, targetRows } from './heat-maps.ts';
 import { buildEvaluate } from './inference-steps.ts';
-import { architectureOf, buildViewing, readWeights, sessionCache, viewingBatch } from './network.ts';
-import { pictureSet, writePlanes, type PictureSet } from './picture-set.ts';
+import {
+  architectureOf,
+  buildViewing,
+  readWeights,
+  sessionCache,
+  viewingBatch,
+  type Architecture,
+} from './network.ts';
+import { classesOf, pictureSet, writePlanes, type PictureSet } from './picture-set.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { breathe, viewBatches, type ViewedBatch } from './viewing.ts';
 
@@ -84,6 +92,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
       model: architecture.model,
       weights,
       groups: spec.groups,
+      task: architecture.task ?? 'single',
       random: (name) => random.fork(name),
       look: (images) => logitsOf(target, images),
       program: target.program,
@@ -116,7 +125,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
     );
     const images: EvaluateOutcome['images'] = [];
     for await (const viewed of viewBatches(viewing, weights, set, { batch, classes })) {
-      const view = viewOf(viewed, set, classes);
+      const view = viewOf(viewed, set, architecture);
       view.truth.forEach((own, i) => {
         const scores = view.scores(i);
         const predictedIndex = view.predicted[i];
@@ -166,7 +175,11 @@ const watched = (executor: Executor, checkCancelled: () => void): Executor => ({
   },
 });
 
-function viewOf({ members, images, outputs }: ViewedBatch, set: PictureSet, classes: number): BatchView {
+function viewOf(
+  { members, images, outputs }: ViewedBatch,
+  set: PictureSet,
+  { classes, task }: Architecture,
+): BatchView {
   const count = members.length;
   const length = 3 * set.sizePx * set.sizePx;
   const made = new Map<string, unknown>();
@@ -178,7 +191,8 @@ function viewOf({ members, images, outputs }: ViewedBatch, set: PictureSet, clas
     gradient: outputs.gradient?.subarray(0, count * length) ?? new Float32Array(0),
     truth: members.map((index) => set.pictures[index].classIndex),
     predicted: members.map((_, i) => predictedClass(logits, classes, i)),
-    scores: (i) => scoresOf(logits, classes, i),
+    owns: members.map((index) => classesOf(set.pictures[index])),
+    scores: (i) => (task === 'multi' ? sigmoidsOf : scoresOf)(logits, classes, i),
     inside: (i) => set.inside(members[i]),
     group: (i) => set.pictures[members[i]].group ?? null,
     once<T>(key: string, make: () => T): T {

@@ -3,7 +3,7 @@
 
 import type { z } from 'zod';
 import { add, broadcastTo, input, mul, reshape, sum, type Shape, type Tensor } from '../graph/index.ts';
-import { crossEntropy } from '../nn/classification.ts';
+import { classLoss, type Task } from '../nn/classification.ts';
 import type { BuiltModel, ForwardPass } from '../nn/model.ts';
 import type { Program } from '../runtime/executor.ts';
 import type { Looks, ManyLooks, OneLook } from '../saliency/index.ts';
@@ -14,6 +14,8 @@ export interface InferenceOptions {
   batch: number;
   classes: number;
   sizePx: number;
+  /** 'single' unless given. */
+  task?: Task;
 }
 
 /** Every program below takes images [B,3,S,S] in [0,1] and each parameter and running statistic under its name. */
@@ -44,7 +46,7 @@ export function buildEvaluate(options: InferenceOptions): Program {
   const { logits } = forward(images);
   return {
     inputs: [images, labels, ...weights],
-    outputs: { logits, crossEntropy: crossEntropy(logits, labels) },
+    outputs: { logits, crossEntropy: classLoss(logits, labels, options.task) },
   };
 }
 

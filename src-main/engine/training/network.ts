@@ -3,12 +3,13 @@
 import { gradient, input, sum } from '../graph/index.ts';
 import { AppError } from '../../contracts/errors.ts';
 import { settingsSchema, type RunConfig } from '../../contracts/runs.ts';
-import { crossEntropy } from '../nn/classification.ts';
+import { classLoss, type Task } from '../nn/classification.ts';
 import type { BuiltModel, ModelOptions } from '../nn/model.ts';
 import { modelById } from '../nn/models/index.ts';
 import { elementCount } from '../nn/params.ts';
 import type { Executor, Program, Session } from '../runtime/index.ts';
 import { readCheckpoint } from './checkpoint.ts';
+import { taskOf } from './picture-set.ts';
 
 export interface Architecture {
   /** Same key: the same programs. */
@@ -16,6 +17,8 @@ export interface Architecture {
   readonly model: BuiltModel;
   readonly classes: number;
   readonly sizePx: number;
+  /** 'single' unless given. */
+  readonly task?: Task;
 }
 
 export function architectureOf(
@@ -23,8 +26,10 @@ export function architectureOf(
   classes: number,
 ): Architecture {
   const options = modelOptionsOf(config, classes);
+  const task = taskOf(settingsSchema.parse(config.settings));
   return {
-    key: JSON.stringify([config.model, options]),
+    key: JSON.stringify([config.model, options, task]),
+    task,
     model: modelById(config.model).build(options),
     classes,
     sizePx: config.sizePx,
@@ -76,16 +81,16 @@ export const viewingBatch = (sizePx: number): number =>
 
 /**
  * What evaluation sees of a batch. Takes images [B,3,S,S], labels [B,K] and the weights, gives logits [B,K],
- * crossEntropy [B] and gradient [B,3,S,S] (d crossEntropy_b / d x_b, per unit of pixel value).
+ * crossEntropy [B], which is the class loss of the run's task, and gradient [B,3,S,S] (d crossEntropy_b / d x_b, per unit of pixel value).
  */
-export function buildViewing({ model, classes, sizePx }: Architecture, batch: number): Program {
+export function buildViewing({ model, classes, sizePx, task }: Architecture, batch: number): Program {
   const weights = new Map(
     [...model.parameters, ...model.buffers].map(({ name, shape }) => [name, input(name, shape)]),
   );
   const images = input('images', [batch, 3, sizePx, sizePx]);
   const labels = input('labels', [batch, classes]);
   const { logits } = model.forward(images, weights, 'eval');
-  const losses = crossEntropy(logits, labels);
+  const losses = classLoss(logits, labels, task);
   const [slopes] = gradient(sum(losses), [images]);
   return {
     inputs: [images, labels, ...weights.values()],

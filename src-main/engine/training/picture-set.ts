@@ -1,8 +1,39 @@
 // The pictures of one split at the model's size: pixels from the decoded cache, regions drawn when asked for (a
 // mask takes as many bytes as a third of the picture; keeping them all was not worth the milliseconds).
 
+import type { Settings } from '../../contracts/runs.ts';
 import type { Picture } from '../../contracts/worker-protocol.ts';
 import { rasterize, type PictureCache } from '../../imaging/index.ts';
+import type { Task } from '../nn/classification.ts';
+
+/** What a run learns, as its settings say. */
+export const taskOf = ({ labels }: Pick<Settings, 'labels'>): Task =>
+  labels === 'several' ? 'multi' : 'single';
+
+/** Indices of all of a picture's classes. */
+export const classesOf = ({ classIndex, classIndices }: Picture): readonly number[] =>
+  classIndices ?? [classIndex];
+
+/**
+ * From a class to the pictures that may stand beside one of it in a composite, by their classes: none of them has it.
+ * Worked out once for each class.
+ */
+export function strangersOf(
+  pictures: readonly Picture[],
+  classes: number,
+): (own: number) => readonly (readonly number[])[] {
+  const byClass = Array.from({ length: classes }, (): number[] => []);
+  pictures.forEach((picture, i) => classesOf(picture).forEach((k) => byClass[k].push(i)));
+  const known = new Map<number, number[][]>();
+  return (own) => {
+    const found = known.get(own);
+    if (found) return found;
+    const has = new Set(byClass[own]);
+    const made = byClass.map((members) => members.filter((i) => !has.has(i)));
+    known.set(own, made);
+    return made;
+  };
+}
 
 export interface PictureSet {
   readonly pictures: readonly Picture[];

@@ -73,13 +73,14 @@ export function checkRecord(record: unknown, fingerprint: string, file: string):
 
 /** Equal for two specs that train to the same bits. Pictures are known by content, so they may have moved. */
 export function fingerprintOf({ config, params, classes, train, selection }: TrainSpec): string {
-  const known = ({ contentHash, classIndex, regions, widthPx, heightPx, group }: Picture) => [
+  const known = ({ contentHash, classIndex, classIndices, regions, widthPx, heightPx, group }: Picture) => [
     contentHash,
     classIndex,
     widthPx,
     heightPx,
     regions,
     ...(group === undefined ? [] : [group]),
+    ...(classIndices === undefined ? [] : [classIndices]),
   ];
   return createHash('sha256')
     .update(JSON.stringify([sorted(config), sorted(params), classes, train.map(known), selection.map(known)]))

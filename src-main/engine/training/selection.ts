@@ -3,7 +3,7 @@
 import { energyInside, meanOf, predictedClass, squaredGradient } from '../measures/index.ts';
 import type { Session } from '../runtime/index.ts';
 import type { Weights } from './network.ts';
-import type { PictureSet } from './picture-set.ts';
+import { classesOf, type PictureSet } from './picture-set.ts';
 import { viewBatches } from './viewing.ts';
 
 export interface SelectionFigures {
@@ -32,7 +32,7 @@ export async function viewSelection(
   const maps: SelectionFigures['pinned'] = [];
   for await (const { members, outputs } of viewBatches(session, weights, set, sizes)) {
     members.forEach((index, i) => {
-      correct.push(predictedClass(outputs.logits, classes, i) === set.pictures[index].classIndex);
+      correct.push(classesOf(set.pictures[index]).includes(predictedClass(outputs.logits, classes, i)));
       losses.push(outputs.crossEntropy[i]);
       const map = squaredGradient(outputs.gradient.subarray(i * length, (i + 1) * length), 3);
       const inside = set.inside(index);

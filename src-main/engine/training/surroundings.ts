@@ -14,7 +14,7 @@ import {
 } from '../../imaging/index.ts';
 import type { MeasureContext } from '../measures/index.ts';
 import type { Random } from '../nn/random.ts';
-import { writePlanes, type PictureSet } from './picture-set.ts';
+import { strangersOf, writePlanes, type PictureSet } from './picture-set.ts';
 
 /** A picture with less outside has next to nothing to lend but its object. */
 const leastOutsideLent = 0.05;
@@ -32,8 +32,7 @@ export function surroundingsOf(
       const inside = set.inside(index);
       return inside && outsideShare(inside) >= leastOutsideLent ? [index] : [];
     });
-  const byClass = Array.from({ length: classes }, (): number[] => []);
-  pictures.forEach(({ classIndex }, i) => byClass[classIndex].push(i));
+  const strangers = strangersOf(pictures, classes);
 
   /** The outside of another picture, of another class where there is one. */
   async function lentOutside(index: number): Promise<OutsideFill | null> {
@@ -70,7 +69,8 @@ export function surroundingsOf(
       const cells: number[] = [];
       for (let i = 0; i < count; i++) {
         const dice = random.fork(`composite/${start + i}`);
-        const others = drawOthers(byClass, pictures[start + i].classIndex, dice.uniform);
+        const own = pictures[start + i].classIndex;
+        const others = drawOthers(strangers(own), own, dice.uniform);
         if (others === null) return null;
         for (const [at, index] of [start + i, ...others].entries())
           writePlanes(await set.pixels(index), four, at);

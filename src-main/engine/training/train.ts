@@ -17,12 +17,13 @@ import { randomFromSeed, type Random } from '../nn/random.ts';
 import { learningRateAt, rampAt } from '../nn/schedule.ts';
 import { objectiveById } from '../objectives/index.ts';
 import { onnxExecutor, type Executor, type Session } from '../runtime/index.ts';
+import type { BatchFacts } from './batches.ts';
 import { batchesAhead, type BatchesAhead } from './batches-ahead.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { diagnose, type Diagnosis } from './diagnosis.ts';
 import { heatOutcome } from './heat.ts';
 import { architectureOf, buildViewing, viewingBatch } from './network.ts';
-import { pictureSet } from './picture-set.ts';
+import { classesOf, pictureSet, taskOf } from './picture-set.ts';
 import { checkRecord, fingerprintOf, isBetter, noSteps, type RunRecord } from './run-record.ts';
 import { viewSelection } from './selection.ts';
 import { createStepRunner, noisePlanOf, type BrokenStep, type StepRunner } from './step-runner.ts';
@@ -58,7 +59,8 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
   const { epochs, sizePx } = config;
   const settings = settingsSchema.parse(config.settings); // a run of an older version has fewer
   const startedAt = performance.now();
-  if (new Set(spec.train.map((picture) => picture.classIndex)).size < 2)
+  const task = taskOf(settings);
+  if (new Set(spec.train.flatMap(classesOf)).size < 2)
     throw new AppError('bad-input', 'training needs pictures of at least two classes');
   const objective = objectiveById(config.objective);
   const architecture = architectureOf(config, classes.length);
@@ -76,6 +78,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
     classes: classes.length,
     sizePx,
     groupCount,
+    task,
     accumulates,
   });
   const step = buildTrainStep(stepOptions(batch, false));
@@ -136,6 +139,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
           batch,
           classes: classes.length,
           settings,
+          task,
           composites: objective.needs.composites === true,
           groupCount: objective.needs.groups ? groupCount : null,
         },
@@ -283,7 +287,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
         const begunAt = performance.now();
         const position = record.epochs + partial.steps / ahead.steps;
         const stepNumber = record.epochs * ahead.steps + partial.steps + 1;
-        let batchFacts = { count: 0, truth: [] as number[] };
+        let batchFacts: BatchFacts = { count: 0, truth: [] };
         const result = await stepper.run(
           async () => {
             const { feeds, ...facts } = await ahead.read(record.epochs, partial.steps);
@@ -316,7 +320,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
         partial.pictures += count;
         partial.seconds += took;
         truth.forEach((own, i) => {
-          if (predictedClass(logits, classes.length, i) === own) partial.correct += 1;
+          if (own.includes(predictedClass(logits, classes.length, i))) partial.correct += 1;
         });
         for (const [term, value] of Object.entries(loss))
           partial.loss[term] = (partial.loss[term] ?? 0) + value;

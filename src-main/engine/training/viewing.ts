@@ -3,7 +3,7 @@
 import { AppError } from '../../contracts/errors.ts';
 import type { Session } from '../runtime/index.ts';
 import type { Weights } from './network.ts';
-import { writePlanes, type PictureSet } from './picture-set.ts';
+import { classesOf, writePlanes, type PictureSet } from './picture-set.ts';
 
 /** Control messages are read between the blocking calls of native code. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -42,7 +42,7 @@ export async function* viewBatches(
     const labels = new Float32Array(batch * classes);
     for (const [i, index] of members.entries()) {
       writePlanes(await set.pixels(index), images, i);
-      labels[i * classes + set.pictures[index].classIndex] = 1;
+      for (const own of classesOf(set.pictures[index])) labels[i * classes + own] = 1;
     }
     const outputs = await session.run({ ...weights, images, labels });
     await breathe();

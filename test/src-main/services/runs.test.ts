@@ -63,6 +63,32 @@ describe('a run', () => {
     expect(Buffer.from(map.values, 'base64').length).toBe(map.widthPx * map.heightPx * 4);
   });
 
+  it('counts a picture for each class that is drawn on it, where pictures may have several', async () => {
+    await core.call('projects.create', { name: 'Both' });
+    const bbox: [number, number, number, number] = [2, 2, 8, 8];
+    const pictures = Array.from({ length: 32 }, (_, index) => ({
+      name: `p${index}.png`,
+      boxes: (index < 20 ? [1 + (index % 2)] : [1, 2]).map((category) => ({ category, bbox })),
+    }));
+    await importFrom(core, await coco(path.join(folder, 'both'), pictures));
+    const { store } = core.context.project();
+    for (const { id, name } of store.images.all())
+      store.images.setSplit(id, name.endsWith('9.png') ? 'test' : 'train');
+    store.settings.set('dealt', true);
+    expect((await start()).trainedOn).toMatchObject({ train: 18, unclassed: 12 });
+    const run = await start({ settings: { labels: 'several' }, measures: [{ id: 'f1' }] });
+    expect(run.trainedOn).toMatchObject({ train: 29, withRegion: 29, unclassed: 0 });
+    expect(run.trainedOn.classes.map(({ train }) => train)).toEqual([21, 19]);
+    await trained(run);
+    const evaluation = (await core.call('jobs.list', {})).find(
+      (job) => job.kind === 'evaluate' && job.runId === run.id,
+    )!;
+    expect((await core.jobEnded(evaluation.id)).error).toBeNull();
+    const { figures } = (await get(run.id)).evaluated!;
+    expect(Object.keys(figures).sort()).toEqual(['accuracy', 'f1']);
+    expect(figures.accuracy.pictures).toBe(3);
+  });
+
   it('takes pictures for choosing the best epoch out of an imported train part, and leaves the test part', async () => {
     const { store } = core.context.project();
     for (const { id } of store.images.all().slice(0, 8)) store.images.setSplit(id, 'test');

@@ -100,15 +100,26 @@ describe('classification', () => {
   });
   const { classification } = reference;
   it('has the F1 and the confusion of scikit-learn', () => {
-    const { perClass, mean, overall } = f1Of(said, truth, 5);
+    const { perClass, mean, overall } = f1Of(
+      said.map((one) => [one]),
+      truth.map((one) => [one]),
+      5,
+    );
     perClass.forEach((value, k) => expect(value).toBeCloseTo(classification.f1[k], 12));
     expect(mean).toBeCloseTo(classification.macro, 12);
     expect(overall).toBeCloseTo(classification.micro, 12);
     expect(confusionOf(said, truth, 5)).toEqual(classification.confusion);
   });
   it('leaves a class that is nowhere out of the mean', () => {
-    expect(f1Of([0, 1], [0, 1], 3)).toEqual({ perClass: [1, 1, null], mean: 1, overall: 1 });
+    expect(f1Of([[0], [1]], [[0], [1]], 3)).toEqual({ perClass: [1, 1, null], mean: 1, overall: 1 });
     expect(f1Of([], [], 2).mean).toBeNull();
+  });
+  it('counts each class of several by itself in F1', () => {
+    // Class 0: both found, one more said. Class 1: one of two found. Class 2: said where it is not.
+    const { perClass, mean, overall } = f1Of([[0, 1], [0], [0, 2]], [[0, 1], [0, 1], []], 3);
+    expect(perClass).toEqual([4 / 5, 2 / 3, 0]);
+    expect(mean).toBeCloseTo((4 / 5 + 2 / 3) / 3, 12);
+    expect(overall).toBe((2 * 3) / (5 + 4));
   });
   it('counts top guesses as scikit-learn does', () => {
     const phases = [0.1, 1.2, 2.9, 4.0].map((phase) => wave(90, phase, 1.3));

@@ -61,6 +61,18 @@ async function identities(images: Float32Array, count: number): Promise<number[]
   return found;
 }
 
+/** One of the four pictures of the i-th composite. [3, S, S] */
+function tileOf(composites: Float32Array, i: number, cell: number): Float32Array {
+  const tile = new Float32Array(3 * pixels);
+  const side = 2 * toySizePx;
+  for (let c = 0; c < 3; c++)
+    for (let y = 0; y < toySizePx; y++) {
+      const start = ((3 * i + c) * side + (cell >> 1) * toySizePx + y) * side + (cell & 1) * toySizePx;
+      tile.set(composites.subarray(start, start + toySizePx), c * pixels + y * toySizePx);
+    }
+  return tile;
+}
+
 describe('training batches', () => {
   it('go through every picture once an epoch, in an order of its own', async () => {
     const batches = batchesOf({ ...options, random: randomFromSeed(3) });
@@ -71,7 +83,7 @@ describe('training batches', () => {
       for (let step = 0; step < 3; step++) {
         const { feeds, count, truth } = await batches.read(epoch, step);
         const members = await identities(feeds.images, count);
-        expect(truth).toEqual(members.map((index) => toy.pictures[index].classIndex));
+        expect(truth).toEqual(members.map((index) => [toy.pictures[index].classIndex]));
         order.push(...members);
       }
       expect([...order].sort((a, b) => a - b)).toEqual(toy.pictures.map((_, i) => i));
@@ -131,7 +143,7 @@ describe('training batches', () => {
     let expected = 0;
     for (let i = 0; i < count; i++) {
       const logits = Array.from(outputs.logits.subarray(3 * i, 3 * i + 3));
-      expected += Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[truth[i]];
+      expected += Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[truth[i][0]];
     }
     expect(outputs['loss/class'][0]).toBeCloseTo(expected / count, 5);
   });
@@ -147,19 +159,43 @@ describe('training batches', () => {
       cells.add(own);
       const label = feeds.labels.subarray(3 * i, 3 * i + 3).indexOf(1);
       for (let cell = 0; cell < 4; cell++) {
-        const tile = new Float32Array(3 * pixels);
-        for (let c = 0; c < 3; c++)
-          for (let y = 0; y < toySizePx; y++) {
-            const side = 2 * toySizePx;
-            const start = ((3 * i + c) * side + (cell >> 1) * toySizePx + y) * side + (cell & 1) * toySizePx;
-            tile.set(feeds.composites.subarray(start, start + toySizePx), c * pixels + y * toySizePx);
-          }
+        const tile = tileOf(feeds.composites, i, cell);
         const [shown] = await identities(tile, 1);
         if (cell === own) expect(tile).toEqual(feeds.images.slice(i * 3 * pixels, (i + 1) * 3 * pixels));
         else expect(toy.pictures[shown].classIndex).not.toBe(label);
       }
     }
     expect(cells.size).toBeGreaterThan(1);
+  });
+
+  it('of several classes a picture mark all, look at one of them, and show it beside pictures that lack it', async () => {
+    const several = toy.pictures.map((picture, i) => ({
+      ...picture,
+      classIndices: i % 4 === 0 ? [picture.classIndex] : [0, 1, 2].filter((k) => k !== picture.classIndex),
+    }));
+    const plan = { ...options, task: 'multi', composites: true } as const;
+    const batches = trainingBatches(pictureSet(cache, several), plan, randomFromSeed(3));
+    const explainedOf = new Map<number, Set<number>>();
+    for (let epoch = 0; epoch < 6; epoch++) {
+      const feeds = allocateFeeds(feedLengths(plan, toySizePx, { noise: [], runs: 1 }));
+      const { truth } = await batches.read(epoch, 0, feeds);
+      for (const [i, index] of (await identities(feeds.images, 8)).entries()) {
+        const own = several[index].classIndices;
+        expect(truth[i]).toEqual(own);
+        const row = (values: Float32Array) => Array.from(values.subarray(3 * i, 3 * i + 3));
+        expect(row(feeds.labels)).toEqual([0, 1, 2].map((k) => Number(own.includes(k))));
+        const explained = row(feeds.explained).indexOf(1);
+        expect(row(feeds.explained).reduce((sum, mark) => sum + mark, 0)).toBe(1);
+        expect(own).toContain(explained);
+        explainedOf.set(index, new Set([...(explainedOf.get(index) ?? []), explained]));
+        const at = feeds.cell.subarray(4 * i, 4 * i + 4).indexOf(1);
+        for (const cell of [0, 1, 2, 3].filter((one) => one !== at)) {
+          const [shown] = await identities(tileOf(feeds.composites, i, cell), 1);
+          expect(several[shown].classIndices).not.toContain(explained);
+        }
+      }
+    }
+    expect(Math.max(...[...explainedOf.values()].map(({ size }) => size))).toBe(2);
   });
 
   it('mark the group of each picture that has one', async () => {

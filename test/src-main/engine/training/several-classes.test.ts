@@ -1,0 +1,52 @@
+// Pictures of several classes, from training to figures: each colour stands for two of the three classes.
+
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { EpochMetrics } from '../../../../src-main/contracts/runs.ts';
+import { evaluate, train } from '../../../../src-main/engine/training/index.ts';
+import { makeToy, toyClasses, toySpec, type Toy } from './toy.ts';
+
+let toy: Toy;
+beforeAll(async () => {
+  toy = await makeToy(114);
+  for (const picture of toy.pictures)
+    picture.classIndices = [picture.classIndex, (picture.classIndex + 1) % 3].sort((a, b) => a - b);
+});
+afterAll(() => toy.remove());
+
+it('all classes of a picture are learnt by binary cross-entropy, and counted in F1', async () => {
+  const epochs: EpochMetrics[] = [];
+  const spec = toySpec(toy, 'several', {
+    objective: 'gradcam-consistency',
+    model: 'smallcnn',
+    sizePx: 16,
+    epochs: 8,
+    settings: { labels: 'several', learningRate: 0.05 },
+  });
+  spec.params = { lambda: 0.1, upsample: true };
+  await train(spec, {
+    emit: (event) => event.kind === 'epoch' && epochs.push(event.metrics),
+    control: () => null,
+  });
+  // At the start every class is as likely as not: three times log 2.
+  expect(epochs[0].loss.class).toBeGreaterThan(1);
+  expect(epochs.at(-1)!.loss.class).toBeLessThan(0.5);
+  const { figures } = await evaluate(
+    {
+      model: {
+        config: spec.config,
+        classes: toyClasses,
+        checkpoint: path.join(spec.runFolder, 'best.ckpt'),
+      },
+      pictures: toy.pictures.slice(84),
+      cacheFolder: spec.cacheFolder,
+      ...{ groups: [], against: [], seed: 1 },
+      measures: ['accuracy', 'f1', 'negative-quadrant-heat'].map((id) => ({ id, params: {} })),
+    },
+    { emit() {}, cancelled: () => false },
+  );
+  // One class a picture, however well chosen, would reach 2/3.
+  expect(figures.f1.parts!.find(({ name }) => name === 'overall')!.value).toBeGreaterThan(0.9);
+  expect(figures.accuracy.value).toBeGreaterThan(0.9);
+  expect(figures.negativeQuadrantHeat.pictures).toBeGreaterThan(0);
+});
