@@ -90,9 +90,10 @@ describe('weight gradients of objectives', () => {
           direction.forEach((d, i) => (actual += d * slope[i]));
           size += Math.hypot(...slope) * Math.hypot(...direction);
         }
-        expect(Math.abs(actual - expected), `${term}, ${family[0]} …: ${actual} for ${expected}`).toBeLessThan(
-          1e-3 * Math.max(Math.abs(expected), 0.1 * size) + 1e-8,
-        );
+        expect(
+          Math.abs(actual - expected),
+          `${term}, ${family[0]} …: ${actual} for ${expected}`,
+        ).toBeLessThan(1e-3 * Math.max(Math.abs(expected), 0.1 * size) + 1e-8);
       }
     }
   });
