@@ -48,7 +48,7 @@ export type StatePair = readonly [input: string, output: string];
 
 /** A program that feeds part of its outputs to itself, run after run. */
 export interface StepSession {
-  /** Sets the state; needed before the first run. The arrays are copied. */
+  /** Sets the state; needed before the first run. The arrays are the session's from then on. */
   load(state: ReadonlyMap<string, Float32Array>): Promise<void>;
   /**
    * Makes one step.

@@ -47,14 +47,14 @@ describe.each(executors)('a step on executor $id', (executor) => {
     await session.dispose();
   });
 
-  it('gives and takes copies of its state', async () => {
+  it('gives copies of its state', async () => {
     const session = await begin();
-    const given = new Map([
-      ['x', Float32Array.of(5, 5)],
-      ['unmoved', Float32Array.of(0)],
-    ]);
-    await session.load(given);
-    given.get('x')!.fill(0);
+    await session.load(
+      new Map([
+        ['x', Float32Array.of(5, 5)],
+        ['unmoved', Float32Array.of(0)],
+      ]),
+    );
     const state = await session.read();
     expect([...state.get('x')!]).toEqual([5, 5]);
     await session.run({ by: Float32Array.of(1, 1) });
