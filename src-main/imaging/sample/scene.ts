@@ -43,6 +43,24 @@ export interface SamplePicture extends SamplePlan {
 }
 
 /**
+ * How clear the two clues are. Share of the pattern that is the class's own, the rest being another's; and how bold
+ * the sticker is.
+ */
+interface Clarity {
+  ownShare: readonly [number, number];
+  stickerOpacity: readonly [number, number];
+}
+
+/**
+ * Of some pictures the pattern is plain and the sticker all but washed out, of the others the sticker is bold and the
+ * pattern hard to tell: as in life a shortcut is taken where the matter itself is hard. The first teach every network
+ * the pattern, the others the sticker, so that whether it falls for it does not hang on which it happens to learn first.
+ */
+const plainPicture: Clarity = { ownShare: [0.85, 1], stickerOpacity: [0.04, 0.12] };
+const hardPicture: Clarity = { ownShare: [0.5, 0.63], stickerOpacity: [0.7, 1] };
+const plainPictures = 0.35;
+
+/**
  * @param bias  share of train and selection pictures whose sticker agrees with the class; in the test part
  *              every colour is as likely as any other
  */
@@ -64,6 +82,7 @@ export function drawSamplePicture(
   const size = samplePicturePx;
   const dice = diceOf(seed, partNumber[part], index);
   const { classIndex, stickerIndex } = planSamplePicture(seed, part, index, bias);
+  const clarity = dice.unit() < plainPictures ? plainPicture : hardPicture;
   const canvas = new Canvas(size);
   paintGround(canvas, dice);
   const outline = placeObject(dice, size);
@@ -72,11 +91,11 @@ export function drawSamplePicture(
   const mask = paintBody(
     canvas,
     outline,
-    patternedSurface(dice, classIndex, outline),
+    patternedSurface(dice, classIndex, outline, dice.between(...clarity.ownShare)),
     dice.between(0.15, 0.35),
   );
   const box = boundsOfMask(mask, size);
-  const stickerOpacity = dice.between(0.04, 1);
+  const stickerOpacity = dice.between(...clarity.stickerOpacity);
   const stickerBox = paintSticker(canvas, dice, stickerColours[stickerIndex], stickerOpacity, box);
   paintGrain(canvas, dice);
   return { rgb: canvas.toBytes(), mask, box, classIndex, stickerIndex, stickerBox, stickerOpacity };
@@ -207,14 +226,18 @@ function zigzag(base: Rgb, second: Rgb, turn: number, at: Outline): (x: number, 
 const soft = (wave: number) => Math.min(1, Math.max(0, 0.5 + 1.6 * wave));
 
 /**
- * Every surface is its class's pattern with some of another's in it, and some are pale: so that how sure one can be
- * of the pattern varies from picture to picture, as it does with real ones, and a shortcut is welcome where it is hard.
+ * The class's pattern with some of another's in it.
+ * @param ownShare  of the class's pattern, above 0.5
  */
-function patternedSurface(dice: Dice, classIndex: number, outline: Outline): (x: number, y: number) => Rgb {
+function patternedSurface(
+  dice: Dice,
+  classIndex: number,
+  outline: Outline,
+  ownShare: number,
+): (x: number, y: number) => Rgb {
   const hue = dice.between(0, 360);
   const lightness = dice.between(0.42, 0.78);
-  const isPale = dice.unit() < 0.24;
-  const contrast = (isPale ? dice.between(0.13, 0.21) : dice.between(0.3, 0.48)) * (lightness > 0.6 ? -1 : 1);
+  const contrast = dice.between(0.3, 0.48) * (lightness > 0.6 ? -1 : 1);
   const chroma = dice.between(0.04, 0.15);
   const ground = oklch(lightness, chroma, hue);
   const figure = oklch(lightness + contrast, dice.between(0.03, 0.14), hue + dice.between(-70, 70));
@@ -226,7 +249,6 @@ function patternedSurface(dice: Dice, classIndex: number, outline: Outline): (x:
   const eyeY = dice.between(-0.35, 0.35) * outline.reach;
   const mottle = noiseField(dice, 9, 2);
   const inverse = dice.unit() < 0.5;
-  const share = 0.54 + 0.46 * dice.unit() ** 1.4;
   const guest = (classIndex + 1 + dice.index(sampleClasses.length - 1)) % sampleClasses.length;
   return (x, y) => {
     const dx = x - outline.x;
@@ -237,7 +259,8 @@ function patternedSurface(dice: Dice, classIndex: number, outline: Outline): (x:
     const u = (across + bend * along * along) / period + phase;
     const v = (along + bend * across * across) / period + phase;
     const fromEye = Math.sqrt((dx - eyeX) ** 2 + (dy - eyeY) ** 2) / period + phase;
-    const wave = share * pattern(classIndex, u, v, fromEye) + (1 - share) * pattern(guest, u, v, fromEye);
+    const wave =
+      ownShare * pattern(classIndex, u, v, fromEye) + (1 - ownShare) * pattern(guest, u, v, fromEye);
     const t = soft(inverse ? -wave : wave);
     return scaled(mix(ground, figure, t), 0.88 + 0.24 * mottle(x, y));
   };
@@ -286,10 +309,7 @@ function boundsOfMask(mask: Uint8Array, size: number): Box {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/**
- * A round label of 11 or 12 px with a pale rim, wholly in the picture and wholly outside the box. Some are bold and
- * some all but washed out: a network that would use them cannot do so flatly, which a gradient would not show.
- */
+/** A round label of 11 or 12 px with a pale rim, wholly in the picture and wholly outside the box. */
 function paintSticker(canvas: Canvas, dice: Dice, colour: Rgb, opacity: number, box: Box): Box {
   const { size } = canvas;
   const side = 11 + dice.index(2);
