@@ -1,86 +1,96 @@
-// Real pictures: ten classes of Tiny-ImageNet from scratch, standard beside box-aware at several weights.
-// Needs the folder (5,000 training and 500 held-out pictures); give another with --data.
-// The held-out 500 are the test part; the best epoch is chosen on a part of the training pictures.
+// Real pictures: ten classes of Tiny-ImageNet from scratch, standard training beside box-aware at several weights.
+// Needs the folder (5,000 training and 500 held-out pictures); give another with --data. The held-out 500 are the test
+// part; the best epoch is chosen on a part of the training pictures.
+// Options: --variants, a list of `standard` or of what the penalty is the gradient of and its weight outside the box,
+// `loss:2`, each with `+swap` where the outside of half of the training pictures is swapped; --model, --epochs, --batch,
+// --rate, --schedule, --seeds 0,1,2; --out DIR (where finished runs are kept), --jobs N and --threads N, --show.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { fovea, option, percent, table } from './fovea.ts';
+import { option } from './fovea.ts';
+import { keeper, markdown, spread, type Kept, type Trial } from './kept-runs.ts';
 
 const defaultData = fileURLToPath(new URL('../../../shared/data/tiny-imagenet-10', import.meta.url));
-
-interface Trained {
-  run: number;
-  seconds: number;
-  best: { epoch: number; accuracy: number };
-}
-interface Evaluated {
-  images: number;
-  measures: { accuracy: number; energyInBox: number; pointingGame: number; localisationAccuracy: number };
-}
 
 export async function bench(args: string[]): Promise<unknown> {
   const data = option(args, 'data', defaultData);
   if (!existsSync(data)) throw new Error(`no folder ${data}: give one with --data`);
-  const model = option(args, 'model', 'resnet8');
-  const epochs = option(args, 'epochs', '12');
-  const seed = option(args, 'seed', '0');
-  // Each `standard`, or what the penalty is the gradient of and its weight outside the box.
+  const common = Object.fromEntries(
+    Object.entries({ model: 'resnet8', epochs: '12', batch: '32', rate: '0.02', schedule: 'cosine' }).map(
+      ([name, otherwise]) => [name, option(args, name, otherwise)],
+    ),
+  ) as Record<'model' | 'epochs' | 'batch' | 'rate' | 'schedule', string>;
+  const seeds = option(args, 'seeds', '0').split(',').map(Number);
   const variants = option(args, 'variants', 'standard,loss:2,log-probability:0.2').split(',');
-  const home = mkdtempSync(path.join(tmpdir(), 'fovea-tiny-imagenet-'));
-  const project = path.join(home, 'project');
-  const environment = { FOVEA_HOME: home };
-  try {
-    await fovea(['project', 'create', project], environment);
-    await fovea(['import', project, data], environment);
-    await fovea(['split', project, '--seed', seed], environment);
-    const rows = [];
-    for (const variant of variants) {
-      const [of, lambda] = variant.split(':');
-      const objective =
-        lambda === undefined
-          ? ['standard']
-          : ['box-aware', '--set', `of=${of}`, '--set', `lambdaOutside=${lambda}`];
-      const trained = await fovea<Trained>(
-        [
-          'train',
-          project,
-          '--objective',
-          ...objective,
-          '--model',
-          model,
-          '--size',
-          '64',
-          '--epochs',
-          epochs,
-        ].concat(['--batch', option(args, 'batch', '32'), '--seed', seed]),
-        environment,
-      );
-      const { measures } = await fovea<Evaluated>(
-        ['evaluate', project, '--run', String(trained.run)],
-        environment,
-      );
-      rows.push({ variant, ...trained, ...measures });
-      console.log(`${variant}: ${percent(measures.accuracy)}, in box ${percent(measures.energyInBox)}`);
-    }
-    console.log(`\n${model}, 64 px, ${epochs} epochs, seed ${seed}; accuracy on the 500 held-out pictures\n`);
-    console.log(
-      table([
-        ['penalty:weight', 'accuracy', 'energy in box', 'pointing game', 'localisation', 'best epoch', 'min'],
-        ...rows.map((row) => [
-          row.variant,
-          percent(row.accuracy),
-          percent(row.energyInBox),
-          percent(row.pointingGame),
-          percent(row.localisationAccuracy),
-          String(row.best.epoch),
-          (row.seconds / 60).toFixed(1),
-        ]),
-      ]),
-    );
-    return { model, epochs: Number(epochs), seed: Number(seed), rows };
-  } finally {
-    rmSync(home, { recursive: true, force: true });
+  const keep = keeper('tiny-imagenet', args);
+  const trial = (variant: string, seed: number): Trial => ({
+    ...{ project: 'tiny-imagenet-10', name: variant, seed },
+    train: [
+      ...['--model', common.model, '--size', '64', '--epochs', common.epochs, '--batch', common.batch],
+      ...['--set', `learningRate=${common.rate}`, '--set', `schedule=${common.schedule}`],
+      ...wordsOf(variant),
+    ],
+    evaluate: [
+      {
+        words: ['--measures', 'accuracy,energy-in-box,pointing-game,localisation-accuracy,fgsm'],
+        take: {
+          accuracy: 'accuracy',
+          energy: 'energyInBox',
+          pointing: 'pointingGame',
+          localisation: 'localisationAccuracy',
+          fgsm: 'fgsm',
+        },
+      },
+    ],
+  });
+  if (!args.includes('--show')) {
+    await keep.project('tiny-imagenet-10', async (folder, fovea) => {
+      await fovea(['project', 'create', folder]);
+      await fovea(['import', folder, data]);
+      await fovea(['split', folder, '--seed', '0']);
+    });
+    await keep.run(seeds.flatMap((seed) => variants.map((variant) => trial(variant, seed))));
   }
+  const rows = variants.map((variant) => ({
+    variant,
+    runs: seeds.map((seed) => keep.find(trial(variant, seed))),
+  }));
+  const { model, epochs, batch, rate, schedule } = common;
+  console.log(
+    `\n${model}, 64 px, ${epochs} epochs, batch ${batch}, rate ${rate}, schedule ${schedule}, seeds ${seeds.join(', ')}; on the 500 held-out pictures\n`,
+  );
+  const inPercent = { times: 100 };
+  console.log(
+    markdown([
+      [
+        ...['penalty : weight', 'accuracy %', 'energy in box %', 'pointing game %', 'localisation %'],
+        ...['FGSM 4/255 %', 'best epoch', 'minutes', 'runs'],
+      ],
+      ...rows.map(({ variant, runs }) => [
+        variant.replace(':', ' : '),
+        ...['accuracy', 'energy', 'pointing', 'localisation'].map((name) =>
+          spread(runs, ({ figures }) => figures[name], inPercent),
+        ),
+        spread(runs, attacked, inPercent),
+        spread(runs, ({ bestEpoch }) => bestEpoch, { digits: 0 }),
+        spread(runs, ({ seconds }) => seconds / 60),
+        String(runs.filter((kept) => kept !== null).length),
+      ]),
+    ]),
+  );
+  return { ...common, seeds, rows };
 }
+
+function wordsOf(variant: string): string[] {
+  const [penalty, outside = 'none'] = variant.split('+');
+  const [of, lambda] = penalty.split(':');
+  return [
+    ...(lambda === undefined
+      ? ['--objective', of]
+      : ['--objective', 'box-aware', '--set', `of=${of}`, '--set', `lambdaOutside=${lambda}`]),
+    ...['--set', `outside=${outside}`],
+  ];
+}
+
+const attacked = ({ points }: Kept): number | null | undefined =>
+  points.fgsm?.find(({ name }) => Math.abs(Number(name) * 255 - 4) < 0.01)?.value;
