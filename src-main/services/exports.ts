@@ -22,13 +22,15 @@ export const exportHandlers: Handlers<'exports.start'> = {
         const dataset = datasetOf(project);
         if (dataset.images.length === 0)
           throw new AppError('bad-input', 'there are no pictures to export', { reason: 'import some first' });
-        await write.call(writer, dataset, target, {
-          copy: async (file, out) => {
-            await context.workers.call('interactive', 'copyUpright', { file, out }).value;
-          },
-          signal: handle.signal,
-          onProgress: (done, total) => handle.progress(done, total),
-        });
+        await allOrNothing(target, (folder) =>
+          write.call(writer, dataset, folder, {
+            copy: async (file, out) => {
+              await context.workers.call('interactive', 'copyUpright', { file, out }).value;
+            },
+            signal: handle.signal,
+            onProgress: (done, total) => handle.progress(done, total),
+          }),
+        );
         const annotations = dataset.images.reduce((sum, image) => sum + image.annotations.length, 0);
         return { format, place: context.files.shorten(target), images: dataset.images.length, annotations };
       },
@@ -42,6 +44,22 @@ function freeFolder(chosen: string, name: string): string {
   for (let number = 1; ; number++) {
     const folder = path.join(chosen, number === 1 ? name : `${name} ${number}`);
     if (!fs.existsSync(folder)) return folder;
+  }
+}
+
+/** What is written appears in the folder when all of it is there; a write that fails or is cancelled leaves no trace. */
+async function allOrNothing(folder: string, write: (folder: string) => Promise<unknown>): Promise<void> {
+  const isOurs = !fs.existsSync(folder);
+  const unfinished = path.join(folder, '.unfinished-export');
+  await fs.promises.mkdir(unfinished, { recursive: true });
+  try {
+    await write(unfinished);
+    for (const name of await fs.promises.readdir(unfinished))
+      await fs.promises.rename(path.join(unfinished, name), path.join(folder, name));
+    await fs.promises.rmdir(unfinished);
+  } catch (error) {
+    await fs.promises.rm(isOurs ? folder : unfinished, { recursive: true, force: true });
+    throw error;
   }
 }
 

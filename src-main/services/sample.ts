@@ -35,20 +35,20 @@ export async function openSample(
   if (project.store.images.counts().images > 0) return project;
   const pictures = path.join(project.folder, 'pictures');
   const { signal } = handle;
-  // Drawing and importing look at each picture once, so they are two halves of one bar.
+  // Drawing and importing are two halves of one bar, which counts each picture once.
   let drawn = 0;
   await writeSample(pictures, {
     seed,
     signal,
     onProgress(done, total) {
       drawn = total;
-      handle.progress(done, 2 * total, 'drawing pictures');
+      handle.progress(Math.floor(done / 2), total, 'drawing pictures');
     },
   });
   await importFrom(context, project, pictures, 'coco', {
     ...handle,
     progress: (done, _total, note) =>
-      handle.progress(note === 'writing' ? 2 * drawn : drawn + done, 2 * drawn, note),
+      handle.progress(note === 'writing' ? drawn : Math.floor((drawn + done) / 2), drawn, note),
   });
   return project;
 }
