@@ -25,6 +25,8 @@ export function lowerForWebGpu(
       return writer.node('Where', [writer.node('Greater', [a.name, b.name]), a.name, b.name]);
     case 'minimum':
       return writer.node('Where', [writer.node('Greater', [a.name, b.name]), b.name, a.name]);
+    case 'softplus':
+      return writer.node('Softplus', [a.name]);
     case 'matmul':
       return tensor.shape.length === 2 ? undefined : matmul(writer, operands, tensor.attributes);
     case 'maxPoolGather':
