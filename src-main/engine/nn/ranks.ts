@@ -81,6 +81,12 @@ function mergeSort(order: Uint32Array, values: ArrayLike<number>): number {
   return exchanges;
 }
 
+/** Whether no value is above another: then nothing comes before anything else. */
+export const isFlat = (values: ArrayLike<number>): boolean => {
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false;
+  return true;
+};
+
 /** Places of the k highest values; of equal ones the first. */
 export const highest = (values: ArrayLike<number>, k: number): Uint32Array =>
   Uint32Array.from({ length: values.length }, (_, i) => i)
@@ -95,7 +101,7 @@ export function overlapOfHighest(a: ArrayLike<number>, b: ArrayLike<number>, k: 
 
 /**
  * Area under the ROC curve: how often a positive scores above a negative, ties counting half; with the 95 % interval
- * of DeLong et al. 1988.
+ * of DeLong et al. 1988, for which there must be two of each kind.
  */
 export function aurocWithInterval(
   positives: ArrayLike<number>,
@@ -111,7 +117,8 @@ export function aurocWithInterval(
   const mean = (values: Float64Array): number => values.reduce((sum, one) => sum + one, 0) / values.length;
   const value = mean(wins);
   const variance = (values: Float64Array): number =>
-    values.reduce((sum, one) => sum + (one - value) ** 2, 0) / Math.max(1, values.length - 1) / values.length;
+    values.reduce((sum, one) => sum + (one - value) ** 2, 0) / (values.length - 1) / values.length;
+  if (Math.min(ofPositives, ofNegatives) < 2) return { value, low: null, high: null };
   const reach = 1.959963984540054 * Math.sqrt(variance(wins) + variance(losses));
   return { value, low: Math.max(0, value - reach), high: Math.min(1, value + reach) };
 }
