@@ -16,8 +16,18 @@ export function ranksOf(values: ArrayLike<number>): Float64Array {
 const sortedPlaces = (values: ArrayLike<number>): Uint32Array =>
   Uint32Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a] - values[b] || a - b);
 
-/** Spearman's rho: correlation of the ranks, ties sharing their mean. Null if either is constant. */
+/** What is no number has no rank: a sort would put it anywhere. */
+function holdsNoNumber(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) return true;
+  return false;
+}
+
+/**
+ * Spearman's rho: correlation of the ranks, ties sharing their mean. Null if either is constant or holds what is no
+ * number, as the map of a network whose drawn weights overflow.
+ */
 export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
+  if (holdsNoNumber(a) || holdsNoNumber(b)) return null;
   const [left, right] = [ranksOf(a), ranksOf(b)];
   const mean = (a.length + 1) / 2;
   let product = 0;
@@ -31,8 +41,9 @@ export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number | n
   return leftSquares > 0 && rightSquares > 0 ? product / Math.sqrt(leftSquares * rightSquares) : null;
 }
 
-/** Kendall's tau-b by counting exchanges of a merge sort (Knight 1966). Null if either is constant. */
+/** Kendall's tau-b by counting exchanges of a merge sort (Knight 1966). Null as of `spearman`. */
 export function kendall(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
+  if (holdsNoNumber(a) || holdsNoNumber(b)) return null;
   const count = a.length;
   const order = Uint32Array.from({ length: count }, (_, i) => i).sort((i, j) => a[i] - a[j] || b[i] - b[j]);
   const pairs = (n: number): number => (n * (n - 1)) / 2;

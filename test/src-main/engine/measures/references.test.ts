@@ -59,11 +59,13 @@ describe('rank correlations', () => {
     expect(kendall(...pairs[name])).toBeCloseTo(reference.ranks[name].kendall, 12);
     expect(spearman(...pairs[name])).toBeCloseTo(reference.ranks[name].spearman, 12);
   });
-  it('are one with itself, and have no value for a constant', () => {
+  it('are one with itself, and have no value for a constant or what is no number', () => {
     expect(kendall(pairs.ties[0], pairs.ties[0])).toBeCloseTo(1, 12);
     expect(spearman(pairs.free[0], pairs.free[0])).toBeCloseTo(1, 12);
     expect(kendall([1, 1, 1], [1, 2, 3])).toBeNull();
     expect(spearman([1, 1, 1], [1, 2, 3])).toBeNull();
+    expect(kendall([1, NaN, 2], [1, 2, 3])).toBeNull();
+    expect(spearman([1, 2, 3], [NaN, 2, 3])).toBeNull();
   });
   it('of the highest take the first of equal ones', () => {
     expect(Array.from(highest([1, 3, 3, 0], 2))).toEqual([1, 2]);
