@@ -81,6 +81,11 @@ describe('pixel perturbation', () => {
   });
 });
 
+it('the saliency metric of a map that picks nothing out is that of the whole picture', async () => {
+  for (const lent of [small([four]), several([four])])
+    expect((await measured('saliency-metric', {}, lent)).values[0]).toBeCloseTo(-Math.log(0.375), 6);
+});
+
 describe('feature leakage', () => {
   const leaking: Pictured = { values: four.values, heat: [3, 1, 4, 0], inside: [0, 1, 0, 1] };
   it('is what lies outside, with its share of all', async () => {
