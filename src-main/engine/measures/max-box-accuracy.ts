@@ -40,6 +40,7 @@ export const maxBoxAccuracy = measure({
           const inside = batch.inside(i);
           if (!inside) return;
           pictures += 1;
+          // Of several boxes the one round them all; Choe et al. take each by itself and count the best.
           const truth = boxOfMask(inside, context.sizePx);
           sweep(heat[i], context.sizePx, thresholds).forEach((box, t) => {
             if (boxIou(box, truth)! >= iou) hits[t] += 1;

@@ -24,7 +24,7 @@ export const pixelPerturbation = measure({
     method: methodParam('smoothgrad'),
     share: z.number().min(0.001).max(0.999).default(0.1).meta({
       title: 'Share replaced',
-      help: 'Share of the pixels that are replaced; small shares separate maps best.',
+      help: 'Share of the pixels that are replaced; small shares separate maps best. Of equally cold pixels the lowest in the picture go first, so that maps with large empty parts are told apart less.',
       main: true,
     }),
     score: z.enum(['probability', 'logit']).default('probability').meta({
