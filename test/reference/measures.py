@@ -9,6 +9,7 @@ only.
 
 import json
 import sys
+from importlib.metadata import version
 
 import cv2
 import matplotlib
@@ -55,6 +56,19 @@ def auroc():
         "free": float(metrics.roc_auc_score(truth, np.r_[own, others])),
         "ties": float(metrics.roc_auc_score(truth, np.r_[steps(own, 3), steps(others, 3)])),
     }
+
+
+def delong():
+    """Interval of the area under the ROC curve, from all pairs one by one: DeLong et al. 1988, eq. 4 to 6."""
+    own, others = wave(60, 0.2) + 0.4, wave(45, 1.3, 2.1)
+    ends = {}
+    for name, levels in (("free", None), ("ties", 3)):
+        a, b = (own, others) if levels is None else (steps(own, levels), steps(others, levels))
+        wins = (a[:, None] > b[None, :]) + 0.5 * (a[:, None] == b[None, :])
+        error = np.sqrt(wins.mean(1).var(ddof=1) / len(a) + wins.mean(0).var(ddof=1) / len(b))
+        reach = stats.norm.ppf(0.975) * error
+        ends[name] = [float(wins.mean() - reach), float(wins.mean() + reach)]
+    return ends
 
 
 def classification():
@@ -136,10 +150,12 @@ def calibration():
 
 json.dump(
     {
-        "made with": f"numpy {np.__version__}, scipy {scipy.__version__}, scikit-learn {sklearn.__version__}, "
-        f"opencv {cv2.__version__}, matplotlib {matplotlib.__version__}",
+        "origin": f"test/reference/measures.py with numpy {np.__version__}, scipy {scipy.__version__}, "
+        f"scikit-learn {sklearn.__version__}, pycocotools {version('pycocotools')}, opencv {cv2.__version__}, "
+        f"matplotlib {matplotlib.__version__}",
         "ranks": ranks(),
         "auroc": auroc(),
+        "delong": delong(),
         "classification": classification(),
         "intervals": intervals(),
         "boxes": boxes(),

@@ -158,6 +158,6 @@ rounded = lambda v: (
     {k: rounded(x) for k, x in v.items()} if isinstance(v, dict)
     else [rounded(x) for x in v] if isinstance(v, list)
     else float(f"{v:.7g}") if isinstance(v, float) else v)
-made_by = f"torch {torch.__version__.split('+')[0]}, torchvision {torchvision.__version__.split('+')[0]}, float64"
-json.dump({"madeBy": made_by, "cases": rounded(cases)}, sys.stdout, indent=None, separators=(",", ":"))
+origin = f"test/reference/models.py with torch {torch.__version__.split('+')[0]}, torchvision {torchvision.__version__.split('+')[0]}, float64"
+json.dump({"origin": origin, "cases": rounded(cases)}, sys.stdout, indent=None, separators=(",", ":"))
 print()

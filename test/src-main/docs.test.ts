@@ -118,6 +118,16 @@ const measureTable = (measures: MeasureInfo[], anchors: Anchors): string =>
     }),
   ].join('\n');
 
+const severalClasses = [
+  'Where pictures have several classes (`labels=several`), a picture is right if its highest score is that of one of them;',
+  '`f1` counts every class. What explains a class looks at one, the picture’s own, else the first drawn, and at the boxes',
+  'of that one: heat on the picture’s other objects counts as outside. The gradient of the loss, which the usual measures',
+  'read, is of the loss of all classes. Localisation and top-1 segmentation want the highest score for the class looked at.',
+  'PGD works against that class as if it were the only one, and a picture counts as right while any of its classes has the',
+  'highest score, so the figure flatters; FGSM raises the loss of all. Attacks on the map take pictures on which the class',
+  'looked at has the highest score, and keep it there.',
+].join(' ');
+
 const links = (methods: (MethodInfo | ModelInfo)[], anchors: Anchors): string =>
   methods.map((method) => `[${method.title}](#${anchors.get(method)})`).join(' · ');
 
@@ -152,7 +162,8 @@ function chaptersOf({ objectives, models, saliency, attacks, measures, settings 
       '## Attacks',
       [
         'Small changes of a picture that are meant to change what is said of it, or where the heat lies:',
-        '`fovea attack … --attack ID --eps SIZE`. Pixels lie in 0 to 1.',
+        '`fovea attack … --attack ID --eps SIZE`. Pixels lie in 0 to 1. Where pictures have several classes an attack looks',
+        'at one, the picture’s own, else the first drawn: the picture is right if that one has the highest score.',
       ].join(' '),
       links(attacks, anchors),
       ...attacks.map((info) => section(info, attackFacts(info))),
@@ -164,6 +175,7 @@ function chaptersOf({ objectives, models, saliency, attacks, measures, settings 
         'with `--set ID.NAME=VALUE`. What a measure may need: `region`, pictures with a box or mask; `groups`, by',
         '`--group-by`; `against`, other pictures, by `--against`.',
       ].join(' '),
+      severalClasses,
       measureTable(measures, anchors),
       ...measures.map((info) => section(info, '')),
     ],

@@ -1,5 +1,6 @@
 // Share of pictures whose highest logit is that of their class.
 
+import type { Task } from '../nn/classification.ts';
 import { shareFigure } from './figures.ts';
 import { measure } from './measure.ts';
 import { nothing } from './params.ts';
@@ -45,6 +46,9 @@ export function scoresOf(logits: Float32Array, classes: number, row: number): nu
 /** Sigmoid of each of one row of [pictures, classes], in float64. */
 export const sigmoidsOf = (logits: Float32Array, classes: number, row: number): number[] =>
   Array.from(logits.subarray(row * classes, (row + 1) * classes), (logit) => 1 / (1 + Math.exp(-logit)));
+
+/** How a row of logits becomes scores of the classes: by softmax, or for 'multi' each by its own sigmoid. */
+export const scoresFor = (task: Task) => (task === 'multi' ? sigmoidsOf : scoresOf);
 
 /** 1 where the class of the highest logit is among a picture's own, else 0, for each of `owns`. */
 export const hitsOf = (

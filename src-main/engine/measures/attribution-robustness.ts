@@ -2,7 +2,7 @@
 // attack serves all three ways of comparing the maps before and after.
 
 import { z } from 'zod';
-import { kendall, overlapOfHighest, spearman } from '../nn/ranks.ts';
+import { isFlat, kendall, overlapOfHighest, spearman } from '../nn/ranks.ts';
 import { predictedClass } from './accuracy.ts';
 import { meanFigure } from './figures.ts';
 import { measure, type BatchView, type Measure, type MeasureContext } from './measure.ts';
@@ -63,7 +63,12 @@ const compared =
       const pairs = await batch.once(`attribution/${JSON.stringify(params)}`, () =>
         mapPairs(context, batch, params),
       );
-      return pairs.map((pair) => pair && compare(pair.before, pair.after, params));
+      return pairs.map((pair) => {
+        if (pair === null || isFlat(pair.before)) return null;
+        // A map that the attack has made flat has nothing hottest and no order left: not skipped, but unlike, as the
+        // attack itself counts it.
+        return isFlat(pair.after) ? 0 : compare(pair.before, pair.after, params);
+      });
     },
     figure: (values) => meanFigure(values, context.random(id)),
   });
@@ -84,7 +89,8 @@ export const kendallUnderAttack = measure({
   ...shared,
   id: 'kendall-correlation',
   title: 'Kendall correlation under attack',
-  summary: 'How alike an attack on the map leaves the order of its pixels: Kendall’s tau-b over all of them.',
+  summary:
+    'How alike an attack on the map leaves the order of its pixels: Kendall’s tau-b over all of them; rightly classified pictures whose class survives.',
   citation: 'Chen et al. 2019; Singh et al. 2020 (K).',
   range: [-1, 1],
   unit: 'correlation',
@@ -95,7 +101,8 @@ export const spearmanUnderAttack = measure({
   ...shared,
   id: 'spearman-correlation',
   title: 'Spearman correlation under attack',
-  summary: 'How alike an attack on the map leaves the ranks of its pixels: Spearman’s rho over all of them.',
+  summary:
+    'How alike an attack on the map leaves the ranks of its pixels: Spearman’s rho over all of them; rightly classified pictures whose class survives.',
   citation: 'Ghorbani et al. 2019.',
   range: [-1, 1],
   unit: 'correlation',

@@ -62,7 +62,8 @@ export function meanFigure(values: PictureValues, random: Random): SetFigure {
 }
 
 /**
- * Figure of a statistic of `count` pictures that is no mean.
+ * Figure of a statistic of `count` pictures that is no mean. Of one picture there is no interval: drawn again and
+ * again it is always itself, which would look like certainty.
  * @param statistic  of the pictures at these places, some of them several times; null where it has no value
  */
 export function bootstrapped(
@@ -72,7 +73,7 @@ export function bootstrapped(
 ): SetFigure {
   const all = Int32Array.from({ length: count }, (_, i) => i);
   const value = count > 0 ? statistic(all) : null;
-  if (value === null) return { value, low: null, high: null, pictures: count, skipped: 0 };
+  if (value === null || count < 2) return { value, low: null, high: null, pictures: count, skipped: 0 };
   const drawn = new Int32Array(count);
   const found: number[] = [];
   for (let n = 0; n < resamplesOf(count); n++) {

@@ -73,7 +73,7 @@ export const measureInfos = (): MeasureInfo[] =>
     return { ...info, key: keyOf(info.id), direction, range, unit, cost, needs, usual: isUsual === true };
   });
 
-export { predictedClass, scoresOf, sigmoidsOf } from './accuracy.ts';
+export { predictedClass, scoresFor } from './accuracy.ts';
 export { boxFromHeat } from './box-from-map.ts';
 export { confusionOf } from './confusion.ts';
 export { energyInside, squaredGradient } from './energy-in-box.ts';

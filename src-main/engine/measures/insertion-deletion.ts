@@ -1,8 +1,8 @@
 // What happens to the score as pixels come, or go, in the order of their heat.
 
 import { z } from 'zod';
-import { highest } from '../nn/ranks.ts';
-import { scoresOf } from './accuracy.ts';
+import { highest, isFlat } from '../nn/ranks.ts';
+import { scoresFor } from './accuracy.ts';
 import { heatOf } from './energy-in-box.ts';
 import { meanFigure } from './figures.ts';
 import { measure, type Measure } from './measure.ts';
@@ -30,9 +30,10 @@ const gameOf =
   (id: string, inserts: boolean): Measure<typeof schema>['begin'] =>
   (context, { method, steps, fill, relative }) => ({
     async read(batch) {
-      const { classes, sizePx } = context;
+      const { classes, sizePx, task } = context;
       const pixels = sizePx * sizePx;
-      const orders = (await heatOf(context, batch, method)).map((map) => highest(map, pixels));
+      const heat = await heatOf(context, batch, method);
+      const orders = heat.map((map) => highest(map, pixels));
       const filled = new Float32Array(batch.images.length).fill(fill === 'black' ? 0 : 0.5);
       const [shown, from] = inserts ? [filled, batch.images] : [batch.images.slice(), filled];
       const curves: number[][] = batch.truth.map(() => []);
@@ -50,11 +51,12 @@ const gameOf =
               }
           });
         const logits = await context.look(shown);
-        batch.truth.forEach((own, i) => curves[i].push(scoresOf(logits, classes.length, i)[own]));
+        batch.truth.forEach((own, i) => curves[i].push(scoresFor(task)(logits, classes.length, i)[own]));
       }
       return curves.map((curve, i) => {
-        const whole = batch.scores(i)[batch.truth[i]];
-        return areaUnder(curve) / (relative ? whole : 1);
+        const whole = relative ? batch.scores(i)[batch.truth[i]] : 1;
+        // A flat map gives no order: pixels would come row by row, which says nothing of the map.
+        return isFlat(heat[i]) || whole === 0 ? null : areaUnder(curve) / whole;
       });
     },
     figure: (values) => meanFigure(values, context.random(id)),
@@ -65,7 +67,8 @@ export const insertion = measure({
   id: 'insertion',
   title: 'Insertion',
   summary: 'Mean score of the class while pixels come into an empty picture, the hottest first.',
-  citation: 'Petsiuk et al. 2018 (RISE); Yang et al. 2024 from a black picture by integrated gradients.',
+  citation:
+    'Petsiuk et al. 2018 (RISE), who begin with a blurred picture; Yang et al. 2024 with a black one, by integrated gradients.',
   direction: 'higher',
   presets: [
     {

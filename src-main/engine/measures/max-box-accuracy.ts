@@ -24,7 +24,7 @@ export const maxBoxAccuracy = measure({
     iou: iouParam,
     thresholds: z.int().min(2).max(1000).default(100).meta({
       title: 'Thresholds',
-      help: 'Equal steps from 0 to 1 that are tried; more can only raise the figure.',
+      help: 'Thresholds that are tried, in equal steps from 0 up to 1; more come nearer to the best one.',
     }),
   }),
   presets: [],
@@ -40,6 +40,7 @@ export const maxBoxAccuracy = measure({
           const inside = batch.inside(i);
           if (!inside) return;
           pictures += 1;
+          // Of several boxes the one round them all; Choe et al. take each by itself and count the best.
           const truth = boxOfMask(inside, context.sizePx);
           sweep(heat[i], context.sizePx, thresholds).forEach((box, t) => {
             if (boxIou(box, truth)! >= iou) hits[t] += 1;
@@ -48,6 +49,7 @@ export const maxBoxAccuracy = measure({
       },
       figure() {
         const best = hits.reduce((top, count, t) => (count > hits[top] ? t : top), 0);
+        // Of the threshold that is best for this set; that it was chosen on the set itself is not in it.
         const ends = wilson(hits[best], pictures);
         return {
           value: pictures > 0 ? hits[best] / pictures : null,
@@ -55,7 +57,7 @@ export const maxBoxAccuracy = measure({
           high: ends?.high ?? null,
           pictures,
           skipped: seen - pictures,
-          parts: [{ name: 'at threshold', value: best / thresholds }],
+          parts: [{ name: 'at threshold', value: pictures > 0 ? best / thresholds : null }],
         };
       },
     };

@@ -46,7 +46,8 @@ export interface BatchView {
   readonly images: Float32Array;
   /** [N, K] */
   readonly logits: Float32Array;
-  /** [N, 3, S, S]: d cross-entropy / d x, per unit of pixel value; there for measures that use it. */
+  /** [N, 3, S, S]: d loss / d x, per unit of pixel value; there for measures that use it. The loss is the cross-entropy of
+   * the class, or for 'multi' the sum of the binary ones of all classes. */
   readonly gradient: Float32Array;
   /** [N] class indices; of several classes a picture the one whose evidence is looked at. */
   readonly truth: readonly number[];
@@ -149,9 +150,10 @@ export interface MeasureContext {
   replaceOutside(place: number, how: 'blur' | 'swap', into: Float32Array, at: number): Promise<boolean>;
   /**
    * 2 x 2 composites of pictures of the set, each in a drawn cell among three of other classes.
-   * @returns images [N, 3, 2S, 2S] and the cell 0..3 of each, in reading order; null where there is one class only
+   * @returns images [N, 3, 2S, 2S] and the cell 0..3 of each, in reading order; null, and its image black, where no
+   *          picture of another class lacks the own one
    */
-  composites(start: number, count: number): Promise<{ images: Float32Array; cells: number[] } | null>;
+  composites(start: number, count: number): Promise<{ images: Float32Array; cells: (number | null)[] }>;
   /** What pictures can be made to suffer, and whether it is one of those that the error is a mean of. */
   readonly corruptions: readonly { id: string; title: string; counted: boolean }[];
   /**

@@ -21,7 +21,7 @@ export const negativeQuadrantHeat = measure({
   begin: (context, { method }) => ({
     async read({ start, truth }) {
       const made = await context.composites(start, truth.length);
-      if (!made) return truth.map(() => null);
+      if (made.cells.every((cell) => cell === null)) return made.cells;
       const { values, side } = await context.maps({
         ...mapOf(method),
         images: made.images,
@@ -29,6 +29,7 @@ export const negativeQuadrantHeat = measure({
         sidePx: 2 * context.sizePx,
       });
       return made.cells.map((cell, i) => {
+        if (cell === null) return null;
         const own = shareInCell(values.subarray(i * side * side, (i + 1) * side * side), side, cell);
         return own === null ? null : 1 - own;
       });

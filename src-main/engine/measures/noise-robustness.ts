@@ -66,7 +66,7 @@ export const densityRobustness = measure({
     ...noise,
     relative: z.boolean().default(false).meta({
       title: 'Relative',
-      help: 'Divide by the magnitude of the density itself, as the paper’s supplement does.',
+      help: 'Divide by the magnitude of the log-density itself, as the paper’s supplement does; the figure is then a share.',
     }),
   }),
   begin: (context, { deviation, draws, relative }) => ({
@@ -76,7 +76,8 @@ export const densityRobustness = measure({
         return batch.truth.map((_, i) => {
           const clean = logSumExpOf(batch.logits, context.classes.length, i);
           const change = Math.abs(logSumExpOf(logits, context.classes.length, i) - clean);
-          return relative ? change / Math.abs(clean) : change;
+          if (!relative) return change;
+          return clean === 0 ? null : change / Math.abs(clean);
         });
       }),
     figure: (values) => meanFigure(values, context.random('density-robustness')),

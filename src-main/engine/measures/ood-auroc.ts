@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { AppError } from '../../contracts/errors.ts';
 import { aurocWithInterval } from '../nn/ranks.ts';
-import { scoresOf } from './accuracy.ts';
+import { scoresFor } from './accuracy.ts';
 import { measure } from './measure.ts';
 import { logSumExpOf } from './noise-robustness.ts';
 
@@ -26,7 +26,7 @@ export const oodAuroc = measure({
     }),
   }),
   presets: [],
-  begin({ against, classes, look }, { score }) {
+  begin({ against, classes, look, task }, { score }) {
     if (!against)
       throw new AppError('bad-input', 'ood-auroc needs pictures of another kind to compare with', {
         reason: 'name a project or folder with --against',
@@ -34,7 +34,7 @@ export const oodAuroc = measure({
     const scoreOf = (logits: Float32Array, i: number): number => {
       if (score === 'density') return logSumExpOf(logits, classes.length, i);
       const own = logits.subarray(i * classes.length, (i + 1) * classes.length);
-      return Math.max(...(score === 'logit' ? own : scoresOf(logits, classes.length, i)));
+      return Math.max(...(score === 'logit' ? own : scoresFor(task)(logits, classes.length, i)));
     };
     return {
       read: ({ logits, truth }) => truth.map((_, i) => scoreOf(logits, i)),

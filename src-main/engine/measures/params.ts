@@ -36,7 +36,7 @@ export const mapOf = (choice: MapMethod): Pick<MapRequest, 'method' | 'params'> 
 export const methodParam = (standard: MapMethod) =>
   z.enum(mapMethods).default(standard).meta({
     title: 'Heat map',
-    help: 'The saliency method whose maps of the true class are measured, with its own defaults.',
+    help: 'The saliency method whose maps of the true class (of several the picture’s own, else the first drawn) are measured, with its own defaults.',
     main: true,
   });
 

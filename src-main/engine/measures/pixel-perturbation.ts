@@ -1,8 +1,8 @@
 // Does taking away cold pixels harm less than taking away hot ones?
 
 import { z } from 'zod';
-import { highest } from '../nn/ranks.ts';
-import { scoresOf } from './accuracy.ts';
+import { highest, isFlat } from '../nn/ranks.ts';
+import { scoresFor } from './accuracy.ts';
 import { heatOf } from './energy-in-box.ts';
 import { meanFigure } from './figures.ts';
 import { measure } from './measure.ts';
@@ -24,12 +24,12 @@ export const pixelPerturbation = measure({
     method: methodParam('smoothgrad'),
     share: z.number().min(0.001).max(0.999).default(0.1).meta({
       title: 'Share replaced',
-      help: 'Share of the pixels that are replaced; small shares separate maps best.',
+      help: 'Share of the pixels that are replaced; small shares separate maps best. Of equally cold pixels the lowest in the picture go first, so that maps with large empty parts are told apart less.',
       main: true,
     }),
     score: z.enum(['probability', 'logit']).default('probability').meta({
       title: 'Score',
-      help: 'Whose ratio is taken: the probability of the class, or its logit, which may be near 0.',
+      help: 'Whose ratio is taken: the probability of the class, or its logit, which may be near 0, or below it: then the ratio turns round.',
     }),
   }),
   presets: [
@@ -43,14 +43,16 @@ export const pixelPerturbation = measure({
   ],
   begin: (context, { method, share, score }) => ({
     async read(batch) {
-      const { classes, sizePx } = context;
+      const { classes, sizePx, task } = context;
       const pixels = sizePx * sizePx;
-      const count = Math.max(1, Math.round(share * pixels));
-      const orders = (await heatOf(context, batch, method)).map((map) => highest(map, pixels));
+      // At least one pixel goes, and one stays to fill with.
+      const count = Math.min(pixels - 1, Math.max(1, Math.round(share * pixels)));
+      const heat = await heatOf(context, batch, method);
+      const orders = heat.map((map) => highest(map, pixels));
       const scoreOf = (logits: Float32Array, i: number): number =>
         score === 'logit'
           ? logits[i * classes.length + batch.truth[i]]
-          : scoresOf(logits, classes.length, i)[batch.truth[i]];
+          : scoresFor(task)(logits, classes.length, i)[batch.truth[i]];
       const without = async (pick: (order: Uint32Array) => Uint32Array): Promise<Float32Array> => {
         const changed = batch.images.slice();
         orders.forEach((order, i) =>
@@ -62,7 +64,8 @@ export const pixelPerturbation = measure({
       const hot = await without((order) => order.subarray(0, count));
       return batch.truth.map((_, i) => {
         const whole = scoreOf(batch.logits, i);
-        return whole === 0 ? null : (scoreOf(cold, i) - scoreOf(hot, i)) / whole;
+        // A flat map gives no order: its coldest pixels would be the lowest rows.
+        return isFlat(heat[i]) || whole === 0 ? null : (scoreOf(cold, i) - scoreOf(hot, i)) / whole;
       });
     },
     figure: (values) => meanFigure(values, context.random('pixel-perturbation')),

@@ -20,7 +20,7 @@ export const pointingGame = measure({
   id: 'pointing-game',
   title: 'Pointing game',
   summary:
-    'Share of the pictures whose hottest pixel lies inside the box or mask, or at most a margin from it.',
+    'Share of the pictures whose hottest pixel lies inside the box or mask, or nearer to it than a margin.',
   citation: 'Zhang et al. 2018 (excitation backprop); margin as in Pillai & Pirsiavash 2021.',
   isUsual: true,
   usesGradient: true,
@@ -75,7 +75,8 @@ export const stochasticPointingGame = measure({
   ...shared,
   id: 'stochastic-pointing-game',
   title: 'Stochastic pointing game',
-  summary: 'Share of the pixels drawn from the heat map that lie inside the box or mask, or within a margin.',
+  summary:
+    'Share of the pixels drawn from the heat map that lie inside the box or mask, or nearer to it than a margin.',
   citation: 'Pillai & Pirsiavash 2021 (SPG): 100 draws.',
   schema: z.object({
     method: methodParam('grad-cam-elementwise'),

@@ -1,7 +1,7 @@
 // How small a crop the heat map picks out, and how sure the model stays when it sees only that crop.
 
 import type { Box } from '../../contracts/geometry.ts';
-import { scoresOf } from './accuracy.ts';
+import { scoresFor } from './accuracy.ts';
 import { meanFigure } from './figures.ts';
 import { gradientBoxes } from './localisation.ts';
 import { measure } from './measure.ts';
@@ -27,7 +27,7 @@ export const saliencyMetric = measure({
   presets: [],
   begin: (context) => ({
     async read(batch) {
-      const { sizePx, classes } = context;
+      const { sizePx, classes, task } = context;
       const length = 3 * sizePx * sizePx;
       const crops = new Float32Array(batch.images.length);
       const areas = gradientBoxes(context, batch).map((box, i) => {
@@ -38,7 +38,9 @@ export const saliencyMetric = measure({
         return (crop.width * crop.height) / (sizePx * sizePx);
       });
       const logits = await context.look(crops);
-      return batch.truth.map((own, i) => saliencyOf(areas[i], scoresOf(logits, classes.length, i)[own]));
+      return batch.truth.map((own, i) =>
+        saliencyOf(areas[i], scoresFor(task)(logits, classes.length, i)[own]),
+      );
     },
     figure: (values) => meanFigure(values, context.random('saliency-metric')),
   }),
@@ -47,7 +49,7 @@ export const saliencyMetric = measure({
 /**
  * s = log(max(a, 0.05)) - log p. Needs no true box.
  * @param areaShare    a, area of the box as a share of the picture's
- * @param probability  p, softmax of the true class on the crop stretched to the model's size
+ * @param probability  p, score of the true class on the crop stretched to the model's size
  */
 export const saliencyOf = (areaShare: number, probability: number): number =>
   Math.log(Math.max(areaShare, leastArea)) - Math.log(Math.max(probability, 1e-30));

@@ -11,7 +11,7 @@ export const topOneSegmentation = measure({
   id: 'top-1-segmentation',
   title: 'Top-1 segmentation',
   summary:
-    'Share of the pictures given their own class whose smoothed heat map, cut at a threshold, covers the box or mask.',
+    'Share of the pictures given their own class whose smoothed heat map, cut at a threshold, agrees with the box or mask to the IoU asked for.',
   citation: 'Singh et al. 2020 (ART); their threshold is not stated.',
   direction: 'higher',
   range: [0, 1],

@@ -16,8 +16,18 @@ export function ranksOf(values: ArrayLike<number>): Float64Array {
 const sortedPlaces = (values: ArrayLike<number>): Uint32Array =>
   Uint32Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a] - values[b] || a - b);
 
-/** Spearman's rho: correlation of the ranks, ties sharing their mean. Null if either is constant. */
+/** What is no number has no rank: a sort would put it anywhere. */
+function holdsNoNumber(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) return true;
+  return false;
+}
+
+/**
+ * Spearman's rho: correlation of the ranks, ties sharing their mean. Null if either is constant or holds what is no
+ * number, as the map of a network whose drawn weights overflow.
+ */
 export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
+  if (holdsNoNumber(a) || holdsNoNumber(b)) return null;
   const [left, right] = [ranksOf(a), ranksOf(b)];
   const mean = (a.length + 1) / 2;
   let product = 0;
@@ -31,8 +41,9 @@ export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number | n
   return leftSquares > 0 && rightSquares > 0 ? product / Math.sqrt(leftSquares * rightSquares) : null;
 }
 
-/** Kendall's tau-b by counting exchanges of a merge sort (Knight 1966). Null if either is constant. */
+/** Kendall's tau-b by counting exchanges of a merge sort (Knight 1966). Null as of `spearman`. */
 export function kendall(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
+  if (holdsNoNumber(a) || holdsNoNumber(b)) return null;
   const count = a.length;
   const order = Uint32Array.from({ length: count }, (_, i) => i).sort((i, j) => a[i] - a[j] || b[i] - b[j]);
   const pairs = (n: number): number => (n * (n - 1)) / 2;
@@ -81,6 +92,12 @@ function mergeSort(order: Uint32Array, values: ArrayLike<number>): number {
   return exchanges;
 }
 
+/** Whether no value is above another: then nothing comes before anything else. */
+export const isFlat = (values: ArrayLike<number>): boolean => {
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false;
+  return true;
+};
+
 /** Places of the k highest values; of equal ones the first. */
 export const highest = (values: ArrayLike<number>, k: number): Uint32Array =>
   Uint32Array.from({ length: values.length }, (_, i) => i)
@@ -95,7 +112,7 @@ export function overlapOfHighest(a: ArrayLike<number>, b: ArrayLike<number>, k: 
 
 /**
  * Area under the ROC curve: how often a positive scores above a negative, ties counting half; with the 95 % interval
- * of DeLong et al. 1988.
+ * of DeLong et al. 1988, for which there must be two of each kind.
  */
 export function aurocWithInterval(
   positives: ArrayLike<number>,
@@ -111,7 +128,8 @@ export function aurocWithInterval(
   const mean = (values: Float64Array): number => values.reduce((sum, one) => sum + one, 0) / values.length;
   const value = mean(wins);
   const variance = (values: Float64Array): number =>
-    values.reduce((sum, one) => sum + (one - value) ** 2, 0) / Math.max(1, values.length - 1) / values.length;
+    values.reduce((sum, one) => sum + (one - value) ** 2, 0) / (values.length - 1) / values.length;
+  if (Math.min(ofPositives, ofNegatives) < 2) return { value, low: null, high: null };
   const reach = 1.959963984540054 * Math.sqrt(variance(wins) + variance(losses));
   return { value, low: Math.max(0, value - reach), high: Math.min(1, value + reach) };
 }

@@ -10,8 +10,7 @@ import {
   keyOf,
   measureById,
   predictedClass,
-  scoresOf,
-  sigmoidsOf,
+  scoresFor,
   type BatchView,
   type MeasureContext,
 } from '../measures/index.ts';
@@ -178,7 +177,7 @@ const watched = (executor: Executor, checkCancelled: () => void): Executor => ({
 function viewOf(
   { members, images, outputs }: ViewedBatch,
   set: PictureSet,
-  { classes, task }: Architecture,
+  { classes, task = 'single' }: Architecture,
 ): BatchView {
   const count = members.length;
   const length = 3 * set.sizePx * set.sizePx;
@@ -192,7 +191,7 @@ function viewOf(
     truth: members.map((index) => set.pictures[index].classIndex),
     predicted: members.map((_, i) => predictedClass(logits, classes, i)),
     owns: members.map((index) => classesOf(set.pictures[index])),
-    scores: (i) => (task === 'multi' ? sigmoidsOf : scoresOf)(logits, classes, i),
+    scores: (i) => scoresFor(task)(logits, classes, i),
     inside: (i) => set.inside(members[i]),
     group: (i) => set.pictures[members[i]].group ?? null,
     once<T>(key: string, make: () => T): T {

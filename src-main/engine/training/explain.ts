@@ -101,7 +101,15 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       const targets = targetRows([targetIndex], classes, spec.versus);
       const { values, side, logits } = await rawMaps({ ...request, targets });
       const raw = { values, width: side, height: side };
-      const outcome = heatOutcome(picture, raw, set.inside(0), sizePx, targetIndex, logits);
+      const outcome = heatOutcome(
+        picture,
+        raw,
+        set.inside(0),
+        sizePx,
+        targetIndex,
+        logits,
+        architecture.task,
+      );
       return { ...outcome, attackedPng: eps > 0 ? await pngOf(images, sizePx) : null };
     },
     async dispose() {

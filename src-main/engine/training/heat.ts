@@ -3,7 +3,8 @@
 import type { Box } from '../../contracts/geometry.ts';
 import { boundsOf } from '../../contracts/geometry.ts';
 import type { ExplainOutcome, Picture } from '../../contracts/worker-protocol.ts';
-import { energyInside, pointingHit, pointingMargin, scoresOf } from '../measures/index.ts';
+import { energyInside, pointingHit, pointingMargin, scoresFor } from '../measures/index.ts';
+import type { Task } from '../nn/classification.ts';
 
 /**
  * A map at the model's size, summing to 1 (all 0 if it is empty), so that it is drawn and measured in one frame.
@@ -44,6 +45,7 @@ export function stretchMap(map: Float32Array, width: number, height: number, siz
  * @param map     [width * height], raw
  * @param inside  [size * size]; null without a region
  * @param logits  [classes], of the picture the map is of
+ * @param task    how they become scores
  */
 export function heatOutcome(
   picture: Picture,
@@ -52,6 +54,7 @@ export function heatOutcome(
   sizePx: number,
   targetIndex: number,
   logits: Float32Array,
+  task: Task = 'single',
 ): ExplainOutcome {
   const values = spreadHeat(map.values, map.width, map.height, sizePx);
   return {
@@ -59,7 +62,7 @@ export function heatOutcome(
     heightPx: sizePx,
     values,
     targetIndex,
-    scores: scoresOf(logits, logits.length, 0),
+    scores: scoresFor(task)(logits, logits.length, 0),
     energyInBox: inside && energyInside(values, inside),
     pointingHit: inside && pointingHit(values, inside, sizePx, pointingMargin * sizePx),
     regionBox: regionBoxOf(picture),

@@ -66,17 +66,21 @@ export function surroundingsOf(
     async composites(start, count) {
       const images = new Float32Array(count * 3 * 4 * sizePx * sizePx);
       const four = new Float32Array(4 * 3 * sizePx * sizePx);
-      const cells: number[] = [];
+      const cells: (number | null)[] = [];
       for (let i = 0; i < count; i++) {
         const dice = random.fork(`composite/${start + i}`);
         const own = pictures[start + i].classIndex;
         const others = drawOthers(strangers(own), own, dice.uniform);
-        if (others === null) return null;
+        if (others === null) {
+          cells.push(null);
+          continue;
+        }
         for (const [at, index] of [start + i, ...others].entries())
           writePlanes(await set.pixels(index), four, at);
-        cells.push(dice.below(4));
+        const cell = dice.below(4);
+        cells.push(cell);
         const into = images.subarray(i * four.length, (i + 1) * four.length);
-        writeComposite(four, 0, four, [1, 2, 3], cells[i], sizePx, into);
+        writeComposite(four, 0, four, [1, 2, 3], cell, sizePx, into);
       }
       return { images, cells };
     },

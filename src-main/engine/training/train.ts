@@ -246,6 +246,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
           sizePx,
           picture.classIndex,
           logits,
+          task,
         );
         hooks.emit({ kind: 'pinned', epoch, imageId: picture.imageId, map: outcome });
       }

@@ -7,7 +7,12 @@ import { artMap, boxOfLargestPart } from '../../../../src-main/engine/measures/b
 import { eceOf } from '../../../../src-main/engine/measures/calibration-error.ts';
 import { confusionOf } from '../../../../src-main/engine/measures/confusion.ts';
 import { f1Of } from '../../../../src-main/engine/measures/f1.ts';
-import { bootstrapped, meanFigure, wilson } from '../../../../src-main/engine/measures/figures.ts';
+import {
+  bootstrapped,
+  meanFigure,
+  shareFigure,
+  wilson,
+} from '../../../../src-main/engine/measures/figures.ts';
 import { areaUnder } from '../../../../src-main/engine/measures/insertion-deletion.ts';
 import { boxIou } from '../../../../src-main/engine/measures/localisation.ts';
 import {
@@ -23,6 +28,7 @@ import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 interface Reference {
   ranks: Record<string, { kendall: number; spearman: number }>;
   auroc: { free: number; ties: number };
+  delong: { free: [number, number]; ties: [number, number] };
   classification: { f1: number[]; macro: number; micro: number; top2: number; confusion: number[][] };
   intervals: Record<string, [number, number]>;
   boxes: number[][];
@@ -53,11 +59,13 @@ describe('rank correlations', () => {
     expect(kendall(...pairs[name])).toBeCloseTo(reference.ranks[name].kendall, 12);
     expect(spearman(...pairs[name])).toBeCloseTo(reference.ranks[name].spearman, 12);
   });
-  it('are one with itself, and have no value for a constant', () => {
+  it('are one with itself, and have no value for a constant or what is no number', () => {
     expect(kendall(pairs.ties[0], pairs.ties[0])).toBeCloseTo(1, 12);
     expect(spearman(pairs.free[0], pairs.free[0])).toBeCloseTo(1, 12);
     expect(kendall([1, 1, 1], [1, 2, 3])).toBeNull();
     expect(spearman([1, 1, 1], [1, 2, 3])).toBeNull();
+    expect(kendall([1, NaN, 2], [1, 2, 3])).toBeNull();
+    expect(spearman([1, 2, 3], [NaN, 2, 3])).toBeNull();
   });
   it('of the highest take the first of equal ones', () => {
     expect(Array.from(highest([1, 3, 3, 0], 2))).toEqual([1, 2]);
@@ -73,6 +81,21 @@ describe('area under the ROC curve', () => {
   it('is that of scikit-learn, with and without ties', () => {
     expect(aurocWithInterval(own, others).value).toBeCloseTo(reference.auroc.free, 12);
     expect(aurocWithInterval(steps(own, 3), steps(others, 3)).value).toBeCloseTo(reference.auroc.ties, 12);
+  });
+  it('has the interval of DeLong et al., as numpy finds it from all pairs', () => {
+    const found = {
+      free: aurocWithInterval(own, others),
+      ties: aurocWithInterval(steps(own, 3), steps(others, 3)),
+    };
+    for (const name of ['free', 'ties'] as const) {
+      expect(found[name].low).toBeCloseTo(reference.delong[name][0], 12);
+      expect(found[name].high).toBeCloseTo(reference.delong[name][1], 12);
+    }
+  });
+  it('has no interval of one of a kind', () => {
+    expect(aurocWithInterval([2], [1, 0])).toEqual({ value: 1, low: null, high: null });
+    expect(aurocWithInterval([2, 1], [0])).toEqual({ value: 1, low: null, high: null });
+    expect(aurocWithInterval([2], [])).toEqual({ value: null, low: null, high: null });
   });
   it('has about the interval that resampling gives', () => {
     const { low, high } = aurocWithInterval(own, others);
@@ -147,6 +170,21 @@ describe('intervals', () => {
     const { low, high } = wilson(hits, count)!;
     expect(low).toBeCloseTo(reference.intervals[name][0], 6);
     expect(high).toBeCloseTo(reference.intervals[name][1], 6);
+  });
+  it('of shares are there for one picture, and for none there are none', () => {
+    expect(shareFigure([1, null])).toMatchObject({ value: 1, high: 1, pictures: 1, skipped: 1 });
+    // Of one hit in one: 1 / (1 + z^2).
+    expect(shareFigure([1]).low).toBeCloseTo(1 / (1 + 1.959964 ** 2), 6);
+    expect(shareFigure([null])).toEqual({
+      ...{ value: null, low: null, high: null },
+      ...{ pictures: 0, skipped: 1 },
+    });
+  });
+  it('of means are none for one picture, which is no sign of certainty', () => {
+    expect(meanFigure([0.4, null], randomFromSeed(1))).toEqual({
+      ...{ value: 0.4, low: null, high: null },
+      ...{ pictures: 1, skipped: 1 },
+    });
   });
   it('of means are about two standard errors either way, and follow from the seed', () => {
     const values = wave(400, 0.2).map((value) => 3 + value);

@@ -19,9 +19,9 @@ interface Case {
   statistics?: Record<string, Condensed>;
 }
 
-const { cases, madeBy } = JSON.parse(
+const { cases, origin } = JSON.parse(
   readFileSync(new URL('../../../fixtures/engine/models.json', import.meta.url), 'utf8'),
-) as { cases: Case[]; madeBy: string };
+) as { cases: Case[]; origin: string };
 
 const classes = 10;
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -81,7 +81,7 @@ async function outputsOf(program: Program, feeds: Record<string, Float32Array>) 
 
 const largest = (values: readonly number[]): number => Math.max(...values.map(Math.abs));
 
-describe(`models against ${madeBy}`, () => {
+describe(`models against ${origin}`, () => {
   it.each(cases)(
     '$model has the same weights, logits and weight gradients',
     { timeout: 60_000 },

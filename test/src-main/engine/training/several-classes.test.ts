@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { EpochMetrics } from '../../../../src-main/contracts/runs.ts';
-import { evaluate, train } from '../../../../src-main/engine/training/index.ts';
+import { createExplainer, evaluate, train } from '../../../../src-main/engine/training/index.ts';
 import { makeToy, toyClasses, toySpec, type Toy } from './toy.ts';
 
 let toy: Toy;
@@ -31,15 +31,15 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
   // At the start every class is as likely as not: three times log 2.
   expect(epochs[0].loss.class).toBeGreaterThan(1);
   expect(epochs.at(-1)!.loss.class).toBeLessThan(0.5);
-  const { figures } = await evaluate(
+  const checkpoint = path.join(spec.runFolder, 'best.ckpt');
+  const common = {
+    model: { config: spec.config, classes: toyClasses, checkpoint },
+    cacheFolder: spec.cacheFolder,
+  };
+  const { figures, images } = await evaluate(
     {
-      model: {
-        config: spec.config,
-        classes: toyClasses,
-        checkpoint: path.join(spec.runFolder, 'best.ckpt'),
-      },
+      ...common,
       pictures: toy.pictures.slice(84),
-      cacheFolder: spec.cacheFolder,
       ...{ groups: [], against: [], seed: 1 },
       measures: ['accuracy', 'f1', 'negative-quadrant-heat'].map((id) => ({ id, params: {} })),
     },
@@ -49,4 +49,14 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
   expect(figures.f1.parts!.find(({ name }) => name === 'overall')!.value).toBeGreaterThan(0.9);
   expect(figures.accuracy.value).toBeGreaterThan(0.9);
   expect(figures.negativeQuadrantHeat.pictures).toBeGreaterThan(0);
+
+  // Beside a heat map stand the same scores as in the list of pictures: each class by itself, two of three near 1.
+  const explainer = createExplainer();
+  const { scores, targetIndex } = await explainer.explain({
+    ...{ ...common, picture: toy.pictures[84], target: 'predicted' },
+    ...{ method: 'input-gradient', params: {}, eps: 0 },
+  });
+  await explainer.dispose();
+  expect(scores[targetIndex]).toBeCloseTo(images[0].predictedScore, 5);
+  expect(Array.from(scores).reduce((sum, score) => sum + score, 0)).toBeGreaterThan(1.5);
 });
