@@ -2,8 +2,9 @@
 // Needs the folder (5,000 training and 500 held-out pictures); give another with --data. The held-out 500 are the test
 // part; the best epoch is chosen on a part of the training pictures.
 // Options: --variants, a list of `standard` or of what the penalty is the gradient of and its weight outside the box,
-// `loss:2`, each with `+swap` where the outside of half of the training pictures is swapped; --model, --epochs, --batch,
-// --rate, --schedule, --seeds 0,1,2; --out DIR (where finished runs are kept), --jobs N and --threads N, --show.
+// `loss:2`, each with `+swap` where the outside of half of the training pictures is swapped; --set NAME=VALUE, any number
+// of times, a setting of every run; --model, --epochs, --batch, --seeds 0,1,2; --out DIR (where finished runs are kept),
+// --jobs N and --threads N, --show (print what is kept and train nothing).
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -15,19 +16,18 @@ const defaultData = fileURLToPath(new URL('../../../shared/data/tiny-imagenet-10
 export async function bench(args: string[]): Promise<unknown> {
   const data = option(args, 'data', defaultData);
   if (!existsSync(data)) throw new Error(`no folder ${data}: give one with --data`);
-  const common = Object.fromEntries(
-    Object.entries({ model: 'resnet8', epochs: '12', batch: '32', rate: '0.02', schedule: 'cosine' }).map(
-      ([name, otherwise]) => [name, option(args, name, otherwise)],
-    ),
-  ) as Record<'model' | 'epochs' | 'batch' | 'rate' | 'schedule', string>;
+  const model = option(args, 'model', 'resnet8');
+  const epochs = option(args, 'epochs', '12');
+  const batch = option(args, 'batch', '32');
+  const settings = args.flatMap((word, i) => (word === '--set' ? [args[i + 1]] : []));
   const seeds = option(args, 'seeds', '0').split(',').map(Number);
   const variants = option(args, 'variants', 'standard,loss:2,log-probability:0.2').split(',');
   const keep = keeper('tiny-imagenet', args);
   const trial = (variant: string, seed: number): Trial => ({
     ...{ project: 'tiny-imagenet-10', name: variant, seed },
     train: [
-      ...['--model', common.model, '--size', '64', '--epochs', common.epochs, '--batch', common.batch],
-      ...['--set', `learningRate=${common.rate}`, '--set', `schedule=${common.schedule}`],
+      ...['--model', model, '--size', '64', '--epochs', epochs, '--batch', batch],
+      ...settings.flatMap((pair) => ['--set', pair]),
       ...wordsOf(variant),
     ],
     evaluate: [
@@ -55,9 +55,8 @@ export async function bench(args: string[]): Promise<unknown> {
     variant,
     runs: seeds.map((seed) => keep.find(trial(variant, seed))),
   }));
-  const { model, epochs, batch, rate, schedule } = common;
   console.log(
-    `\n${model}, 64 px, ${epochs} epochs, batch ${batch}, rate ${rate}, schedule ${schedule}, seeds ${seeds.join(', ')}; on the 500 held-out pictures\n`,
+    `\n${[model, '64 px', `${epochs} epochs`, `batch ${batch}`, ...settings].join(', ')}, seeds ${seeds.join(', ')}; on the 500 held-out pictures\n`,
   );
   const inPercent = { times: 100 };
   console.log(
@@ -78,7 +77,7 @@ export async function bench(args: string[]): Promise<unknown> {
       ]),
     ]),
   );
-  return { ...common, seeds, rows };
+  return { model, epochs: Number(epochs), batch: Number(batch), settings, seeds, rows };
 }
 
 function wordsOf(variant: string): string[] {
