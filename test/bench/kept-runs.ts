@@ -189,6 +189,12 @@ const short = (figures: Record<string, number | null>): string =>
     .map(([name, value]) => `${name} ${value === null ? '–' : Number(value.toPrecision(4))}`)
     .join(', ');
 
+/** Accuracy at a size of the FGSM curve kept as `fgsm`. @param eps  in 1/255 */
+export const fgsmAt =
+  (eps: number) =>
+  ({ points }: Kept): number | null | undefined =>
+    points.fgsm?.find(({ name }) => Math.abs(Number(name) * 255 - eps) < 0.01)?.value;
+
 /** "81.2 ± 0.4" of the runs that have the figure; "–" of none. */
 export function spread(
   runs: readonly (Kept | null)[],

@@ -8,7 +8,7 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { option } from './fovea.ts';
-import { keeper, markdown, spread, type Kept, type Keeper, type Trial } from './kept-runs.ts';
+import { fgsmAt, keeper, markdown, spread, type Kept, type Keeper, type Trial } from './kept-runs.ts';
 
 const budgets = ['small', 'full'] as const;
 type Budget = (typeof budgets)[number];
@@ -422,8 +422,7 @@ function boxAware(
       share('accuracy %', 'accuracy'),
       ...[1, 2, 4, 8].map((eps): Column => ({
         head: `FGSM ${eps}/255 %`,
-        figure: ({ points }) =>
-          points.fgsm?.find(({ name }) => Math.abs(Number(name) * 255 - eps) < 0.01)?.value,
+        figure: fgsmAt(eps),
         times: 100,
       })),
     ],

@@ -9,7 +9,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { option } from './fovea.ts';
-import { keeper, markdown, spread, type Kept, type Trial } from './kept-runs.ts';
+import { fgsmAt, keeper, markdown, spread, type Trial } from './kept-runs.ts';
 
 const defaultData = fileURLToPath(new URL('../../../shared/data/tiny-imagenet-10', import.meta.url));
 
@@ -70,7 +70,7 @@ export async function bench(args: string[]): Promise<unknown> {
         ...['accuracy', 'energy', 'pointing', 'localisation'].map((name) =>
           spread(runs, ({ figures }) => figures[name], inPercent),
         ),
-        spread(runs, attacked, inPercent),
+        spread(runs, fgsmAt(4), inPercent),
         spread(runs, ({ bestEpoch }) => bestEpoch, { digits: 0 }),
         spread(runs, ({ seconds }) => seconds / 60),
         String(runs.filter((kept) => kept !== null).length),
@@ -90,6 +90,3 @@ function wordsOf(variant: string): string[] {
     ...['--set', `outside=${outside}`],
   ];
 }
-
-const attacked = ({ points }: Kept): number | null | undefined =>
-  points.fgsm?.find(({ name }) => Math.abs(Number(name) * 255 - 4) < 0.01)?.value;

@@ -66,21 +66,24 @@ describe('an export', () => {
     expect(job).toMatchObject({ state: 'done', done: 4, total: 4 });
   });
 
-  it('leaves no trace when it fails half way', async () => {
-    const folder = scratchFolder();
-    const core = startCore(path.join(folder, 'home'));
-    await core.call('projects.create', { name: 'Failed' });
-    const from = await classFolders(path.join(folder, 'from'), 2);
-    await importFrom(core, from);
-    fs.rmSync(path.join(from, 'dog', 'dog1.png'));
-    const out = path.join(folder, 'out');
-    fs.mkdirSync(out);
-    fs.writeFileSync(path.join(out, 'mine.txt'), 'a person’s own');
-    const started = await core.call('exports.start', { format: 'coco', folder: core.refer(out) });
-    const { state, done, error } = await core.jobEnded(started);
-    expect(state).toBe('failed');
-    expect(done).toBeGreaterThan(0);
-    expect(error!.message).toContain('dog1.png');
-    expect(fs.readdirSync(out)).toEqual(['mine.txt']);
-  });
+  it.each([[[]], [['mine.txt']]])(
+    'leaves no trace when it fails half way in a folder with %j',
+    async (own) => {
+      const folder = scratchFolder();
+      const core = startCore(path.join(folder, 'home'));
+      await core.call('projects.create', { name: 'Failed' });
+      const from = await classFolders(path.join(folder, 'from'), 2);
+      await importFrom(core, from);
+      fs.rmSync(path.join(from, 'dog', 'dog1.png'));
+      const out = path.join(folder, 'out');
+      fs.mkdirSync(out);
+      for (const name of own) fs.writeFileSync(path.join(out, name), 'a person’s own');
+      const started = await core.call('exports.start', { format: 'coco', folder: core.refer(out) });
+      const { state, done, error } = await core.jobEnded(started);
+      expect(state).toBe('failed');
+      expect(done).toBeGreaterThan(0);
+      expect(error!.message).toContain('dog1.png');
+      expect(fs.readdirSync(out)).toEqual(own);
+    },
+  );
 });
