@@ -86,7 +86,14 @@ export const stochasticPointingGame = measure({
     }),
     margin: marginParam,
   }),
-  presets: [],
+  presets: [
+    {
+      id: 'paper-gradcam-consistency',
+      title: 'As in the Grad-CAM consistency paper',
+      source: 'Pillai & Pirsiavash 2021: the mean of five runs of 100 draws, which is that of 500 draws',
+      params: { method: 'grad-cam-elementwise', draws: 500 },
+    },
+  ],
   begin: (context, { method, draws, margin }) => ({
     async read(batch) {
       const { sizePx } = context;
