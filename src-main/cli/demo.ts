@@ -1,22 +1,26 @@
 // fovea demo [--seed N] [--dir DIR]
 
 import fs from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { DeviceChoice } from '../contracts/runs.ts';
 import { DEMO_RUNS, runDemo, type DemoRun } from '../services/demo.ts';
-import { withCore } from './session.ts';
+import { withCore, type Session } from './session.ts';
 import { clock, percent, table, type Terminal } from './terminal.ts';
 
 export async function demo(
   terminal: Terminal,
   { seed, dir, device }: { seed: number; dir?: string; device: DeviceChoice },
 ): Promise<void> {
-  await withCore(terminal, async ({ core, finish }) => {
+  const all = Object.keys(DEMO_RUNS) as DemoRun[];
+  // A small network trains hardly faster on two threads than on one; two such networks, each on its own, do.
+  const trainers = Math.min(all.length, availableParallelism());
+  const work = async ({ core, finish }: Session) => {
     const projects = path.join(core.context.options.dataFolder, 'projects');
     const folder = dir === undefined ? freeName(projects, `Demo ${seed}`) : path.resolve(dir);
     terminal.say(`Training four ways on generated pictures, seed ${seed}; a few minutes.`);
     const { seconds, runs, measured, report } = await runDemo(core.context, folder, seed, finish, device);
-    const rows = (Object.keys(DEMO_RUNS) as DemoRun[]).map((key) => {
+    const rows = all.map((key) => {
       const { measures } = measured[key].evaluated!;
       return [
         DEMO_RUNS[key].title,
@@ -39,7 +43,8 @@ export async function demo(
       ...table([heads, ...rows]),
       `${clock(seconds)} in all. Report: ${report}`,
     ]);
-  });
+  };
+  await withCore(terminal, work, { trainers });
 }
 
 function freeName(parent: string, name: string): string {

@@ -17,10 +17,15 @@ export interface Session {
   finish(id: JobId): Promise<Job>;
 }
 
-/** Runs the work over a core and closes that in any case, also on Ctrl+C and when asked to end. */
-export async function withCore<T>(terminal: Terminal, work: (session: Session) => Promise<T>): Promise<T> {
+/** Runs the work over a core and closes that in any case, also on Ctrl+C and when asked to end. @param trainers  runs side by side */
+export async function withCore<T>(
+  terminal: Terminal,
+  work: (session: Session) => Promise<T>,
+  { trainers = 1 } = {},
+): Promise<T> {
   let shown: JobId | null = null;
   const core = localCore({
+    trainers,
     emit(event, data) {
       if (event === 'job' && (data as Job).id === shown) terminal.show(data as Job);
     },

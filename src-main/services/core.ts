@@ -97,8 +97,8 @@ export function createCore(options: CoreOptions): Core {
     files: openFiles(allowedRoots(options.dataFolder)),
     recent: openRecentProjects(options.dataFolder),
     preferences: openPreferences(options.dataFolder),
-    jobs: openJobs(emit),
-    workers: openWorkers(options.worker),
+    jobs: openJobs(emit, { training: options.trainers ?? 1 }),
+    workers: openWorkers(options.worker, options.trainers),
     current: null,
     project() {
       if (!context.current)

@@ -26,7 +26,7 @@ export interface JobSpec {
   title: string;
   unit: string;
   runId?: RunId;
-  /** Jobs that name the same queue run one at a time, in order. */
+  /** Jobs that name the same queue begin in order, as many at a time as the queue is wide: one, unless told. */
   queue?: string;
   /** Goes before the others that wait in its queue. */
   first?: boolean;
@@ -55,24 +55,25 @@ interface Entry {
   newsTimer: NodeJS.Timeout | null;
 }
 
-export function openJobs(emit: Emit): Jobs {
+/** @param widths  of queues that are wider than one job */
+export function openJobs(emit: Emit, widths: Record<string, number> = {}): Jobs {
   const entries = new Map<JobId, Entry>();
-  const queues = new Map<string, { busy: boolean; waiting: (() => Promise<void>)[] }>();
+  const queues = new Map<string, { running: number; waiting: (() => Promise<void>)[] }>();
 
   const enqueue = (name: string, first: boolean, work: () => Promise<void>): Promise<void> =>
     new Promise((resolve) => {
-      const queue = queues.get(name) ?? { busy: false, waiting: [] };
+      const queue = queues.get(name) ?? { running: 0, waiting: [] };
       queues.set(name, queue);
       queue.waiting[first ? 'unshift' : 'push'](() => work().then(resolve));
       const advance = async () => {
         const next = queue.waiting.shift();
         if (!next) return;
-        queue.busy = true;
+        queue.running++;
         await next();
-        queue.busy = false;
+        queue.running--;
         void advance();
       };
-      if (!queue.busy) void advance();
+      if (queue.running < (widths[name] ?? 1)) void advance();
     });
 
   const send = (entry: Entry) => {

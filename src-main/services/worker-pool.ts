@@ -1,8 +1,9 @@
-// The two worker processes: `interactive` for what a person waits for (probing, thumbnails, heat maps) and
-// `training` for what takes long, so that looking at a picture never waits for a training step. A process is
-// forked when it is first needed and again after it died; a crash fails only the calls that were in it.
+// The worker processes: one `interactive` for what a person waits for (probing, thumbnails, heat maps), and one or
+// more for `training` and what else takes long, so that looking at a picture never waits for a training step. A process
+// is forked when it is first needed and again after it died; a crash fails only the calls that were in it.
 
 import { fork, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { AppError } from '../contracts/errors.ts';
 import type {
   Control,
@@ -52,19 +53,27 @@ interface Pending {
 export const isWorkerDeath = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'unavailable' && error.detail.place === 'worker';
 
-export function openWorkers(program: { node: string; entry: string }): Workers {
-  const processes = new Map<WorkerRole, WorkerProcess>();
+/** @param trainers  processes that train side by side, each on its share of the threads */
+export function openWorkers(program: { node: string; entry: string }, trainers = 1): Workers {
+  const limits: Record<WorkerRole, number> = { interactive: 1, training: trainers };
+  const processes: Record<WorkerRole, WorkerProcess[]> = { interactive: [], training: [] };
   const alone = new Set<WorkerProcess>();
   let closed = false;
 
+  /** One that is idle, else a new one, else the one with the fewest calls. */
   const processOf = (role: WorkerRole): WorkerProcess => {
     if (closed) throw death(role, closing);
-    let running = processes.get(role);
-    if (!running) {
-      running = startWorker(program, role, () => processes.delete(role));
-      processes.set(role, running);
-    }
-    return running;
+    const there = processes[role];
+    const leastBusy = there.toSorted((a, b) => a.calls() - b.calls())[0];
+    if (leastBusy && (leastBusy.calls() === 0 || there.length === limits[role])) return leastBusy;
+    const started = startWorker(
+      program,
+      role,
+      () => there.splice(there.indexOf(started), 1),
+      shareOfThreads(limits[role]),
+    );
+    there.push(started);
+    return started;
   };
   return {
     call: (role, call, input, onEvent) => processOf(role).call(call, input, onEvent),
@@ -82,12 +91,21 @@ export function openWorkers(program: { node: string; entry: string }): Workers {
     },
     close() {
       closed = true;
-      for (const running of [...processes.values(), ...alone]) running.end(closing);
+      for (const running of [...Object.values(processes).flat(), ...alone]) running.end(closing);
     },
   };
 }
 
+/** FOVEA_THREADS of one of `processes`; undefined where one has them all, as the environment says. */
+function shareOfThreads(processes: number): string | undefined {
+  const all = process.env.FOVEA_THREADS;
+  if (processes === 1) return all;
+  return String(Math.max(1, Math.floor(Number(all ?? availableParallelism()) / processes)));
+}
+
 interface WorkerProcess {
+  /** That are going on. */
+  calls(): number;
   call<C extends WorkerCall>(
     call: C,
     input: WorkerCalls[C]['input'],
@@ -100,6 +118,7 @@ function startWorker(
   { node, entry }: { node: string; entry: string },
   role: WorkerRole | 'trial',
   onGone: () => void,
+  threads?: string,
 ): WorkerProcess {
   const pending = new Map<number, Pending>();
   let nextId = 1;
@@ -110,7 +129,11 @@ function startWorker(
     serialization: 'advanced',
     // A trial's outcome is its answer; what a driver complains of meanwhile would only alarm.
     stdio: role === 'trial' ? ['ignore', 'ignore', 'ignore', 'ipc'] : ['ignore', 2, 2, 'ipc'],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: undefined },
+    env: {
+      ...process.env,
+      ELECTRON_RUN_AS_NODE: undefined,
+      ...(threads !== undefined && { FOVEA_THREADS: threads }),
+    },
   });
 
   // What is sent before the program listens would be lost.
@@ -149,6 +172,7 @@ function startWorker(
   });
 
   return {
+    calls: () => pending.size,
     call<C extends WorkerCall>(
       call: C,
       input: WorkerCalls[C]['input'],

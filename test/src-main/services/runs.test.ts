@@ -147,6 +147,21 @@ describe('a run', () => {
     expect((await core.call('runs.list', {})).map(({ id }) => id)).toEqual([second.id]);
   });
 
+  it('is trained beside another where the core has trainers for two, and a third waits', async () => {
+    const { id: projectId } = (await core.call('projects.current', {}))!;
+    await core.close();
+    core = startCore(path.join(folder, 'home'), { trainers: 2 });
+    await core.call('projects.open', { id: projectId });
+    const runs: Run[] = [];
+    for (const seed of [1, 2, 3]) runs.push(await start({ epochs: 500, seed }));
+    const states = () => Promise.all(runs.map(async ({ id }) => (await get(id)).state));
+    await until(() => heardEpoch(runs[0].id, 1) && heardEpoch(runs[1].id, 1));
+    expect(await states()).toEqual(['running', 'running', 'waiting']);
+    await core.call('runs.cancel', { id: runs[0].id });
+    await until(() => heardEpoch(runs[2].id, 1));
+    expect(await states()).toEqual(['cancelled', 'running', 'running']);
+  });
+
   it('is paused, resumed, and kept before its last epoch', async () => {
     const run = await start({ epochs: 300 });
     await until(() => heardEpoch(run.id, 2));
