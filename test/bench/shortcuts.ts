@@ -98,7 +98,7 @@ const trialOf = (
     ...['--objective', objective, '--model', 'resnet8', '--size', '64', '--batch', '32'],
     ...['--epochs', epochs, '--device', 'cpu', '--group-by', attribute, '--set', `outside=${outside}`],
     // As the demo trains: in so few epochs a gentler rate leaves penalised networks half taught.
-    ...['--set', 'learningRate=0.12', '--set', 'schedule=one-cycle'],
+    ...['--set', 'learningRate=0.12', '--set', 'schedule=one-cycle', '--set', 'activation=softplus'],
     ...words,
   ],
   evaluate: [
