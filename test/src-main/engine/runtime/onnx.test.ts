@@ -87,6 +87,32 @@ describe('the ONNX executor', () => {
     });
   }
 
+  it('joins shapes of fewer axes to those that end in 1', async () => {
+    const filters = g.input('filters', [2, 3, 1, 1]);
+    const shorter = { number: [], one: [1], pair: [2, 1, 1, 1], row: [3, 1, 1] };
+    const others = Object.entries(shorter).map(([name, shape]) => g.input(name, shape));
+    const outputs = Object.fromEntries(
+      others.flatMap((other, index) => [
+        [`product ${index}`, g.mul(other, filters)],
+        [`difference ${index}`, g.sub(filters, other)],
+      ]),
+    );
+    const inputs = [filters, ...others];
+    const feeds = Object.fromEntries(
+      [
+        ['filters', 6],
+        ['number', 1],
+        ['one', 1],
+        ['pair', 2],
+        ['row', 3],
+      ].map(([name, size], index) => [name, numbers(Number(size), index)]),
+    );
+    const actual = await (await compile(inputs, outputs)).run(feeds);
+    const expected = await (await referenceExecutor().compile({ inputs, outputs })).run(feeds);
+    for (const name of Object.keys(outputs))
+      expect(relativeError(actual[name], expected[name]), name).toBeLessThan(1e-6);
+  });
+
   it('chooses the first of equal maxima of a window, as the reference does', async () => {
     const x = g.input('x', [2, 2, 6, 7]);
     const random = randomNumbers(9);
