@@ -19,7 +19,12 @@ export const settingsSchema = z.object({
   activation: z
     .enum(['relu', 'softplus'])
     .default('relu')
-    .meta(meta('Activation', 'What follows each layer: ReLU, or softplus, a ReLU without a kink.')),
+    .meta(
+      meta(
+        'Activation',
+        'What follows each layer: ReLU, or softplus, a ReLU without a kink, with which penalties on gradients do more.',
+      ),
+    ),
   softplusBeta: z
     .number()
     .min(0.1)
