@@ -1,7 +1,8 @@
 // Pascal VOC: one XML file a picture, boxes by their two corners (Everingham et al., "The PASCAL Visual Object
 // Classes Challenge", development kit). What xmax means differs: in the sets of the challenge itself corners
 // are pixel indices from 1, both inclusive, and the Oxford pets follow them; labelImg, CVAT and most other
-// writers put plain coordinates, so that xmax - xmin is the width. The source that the file names decides.
+// writers put plain coordinates, so that xmax - xmin is the width. The source that the file names decides. The class of
+// a picture without boxes stands in the class lists, ImageSets/Main/<class>_trainval.txt and <class>_test.txt.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -58,11 +59,15 @@ export const voc: Format = {
           recordPlace: { file, place: 'annotation' },
         });
     }
+    const classes = await readClassLists(source);
     for (const picture of source.pictures)
       // Masks beside the pictures are no pictures of their own.
       if (!images.has(picture) && !/(^|\/)Segmentation(Class|Object)\//i.test(picture))
         images.set(picture, emptyImage(source, picture, splits));
-    for (const image of images.values()) sink.image(image);
+    for (const [picture, image] of images) {
+      if (image.annotations.length === 0) image.className = classes.get(stemOf(picture)) ?? null;
+      sink.image(image);
+    }
   },
 
   async write(dataset, folder, options) {
@@ -76,14 +81,35 @@ export const voc: Format = {
       await writeFile(path.join(folder, 'Annotations', `${stem}.xml`), xmlOf(image, names[i]));
       if (image.split !== null) lists[image.split === 'selection' ? 'val' : image.split].push(stem);
     }
-    for (const [name, stems] of Object.entries(lists))
-      if (stems.length > 0)
-        await writeFile(
-          path.join(folder, 'ImageSets', 'Main', `${name}.txt`),
-          stems.map((stem) => `${stem}\n`).join(''),
+    const writeList = (name: string, lines: readonly string[]) =>
+      writeFile(
+        path.join(folder, 'ImageSets', 'Main', `${name}.txt`),
+        lines.map((line) => `${line}\n`).join(''),
+      );
+    for (const [name, stems] of Object.entries(lists)) if (stems.length > 0) await writeList(name, stems);
+    for (const className of dataset.classes.filter(
+      (name) => Buffer.byteLength(fileNameOf(name)) <= MOST_BYTES,
+    ))
+      for (const part of ['trainval', 'test']) {
+        const lines = dataset.images.flatMap((image, i) =>
+          (image.split === 'test') === (part === 'test')
+            ? [`${stemOf(names[i])} ${classesOf(image).has(className) ? ' 1' : '-1'}`]
+            : [],
         );
+        if (lines.length > 0) await writeList(`${fileNameOf(className)}_${part}`, lines);
+      }
   },
 };
+
+/** Of a class in a file name; a longer one gets no list. */
+const MOST_BYTES = 200;
+/** What file systems refuse in names is written as in addresses. */
+const fileNameOf = (className: string): string =>
+  className.replace(/[%/\\:*?"<>|]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** Its own and those that are drawn on it. */
+const classesOf = ({ className, annotations }: ExportImage): Set<string | null> =>
+  new Set([className, ...annotations.map((annotation) => annotation.className)]);
 
 function emptyImage(source: SourceTree, picture: string, splits: Map<string, Split>): ImportedImage {
   return {
@@ -114,6 +140,32 @@ async function readImageSets(source: SourceTree): Promise<Map<string, Split>> {
   for (const stem of await listOf('val')) splits.set(stem, splitOf('validation', test.length > 0)!);
   for (const stem of test) splits.set(stem, 'test');
   return splits;
+}
+
+/** The class of each file stem that the class lists give one class; null for one of several. */
+async function readClassLists(source: SourceTree): Promise<Map<string, string | null>> {
+  const classes = new Map<string, string | null>();
+  for (const file of source.files) {
+    const encoded = /(?:^|\/)ImageSets\/Main\/([^/]+)_(?:train|val|trainval|test)\.txt$/.exec(file)?.[1];
+    if (encoded === undefined) continue;
+    const className = checkedClassName(decoded(encoded), file, 'the file name');
+    for (const { text } of await source.lines(file)) {
+      const [stem, flag] = text.split(/\s+/);
+      if (flag !== '1') continue;
+      const known = classes.get(stem);
+      classes.set(stem, known === undefined || known === className ? className : null);
+    }
+  }
+  return classes;
+}
+
+/** A name that this writer encoded, or one of the challenge as it is. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 /** By the name that the XML gives, else by the XML's own. */

@@ -3,6 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Split } from '../../../src-main/contracts/dataset.ts';
+import type { ExportImage } from '../../../src-main/formats/format.ts';
 import { detectFormat, formatById, SourceTree } from '../../../src-main/formats/index.ts';
 import { folderOf, readAs } from './reading.ts';
 
@@ -166,6 +168,42 @@ describe('Pascal VOC', () => {
     expect(images).toMatchObject([
       { annotations: [{ className: 'a < b & c', shape: { kind: 'box', box } }] },
     ]);
+  });
+
+  it('keeps the class of a picture without boxes in the class lists', async () => {
+    const from = folderOf({ 'a.png': true, 'b.png': true, 'c.png': true });
+    const to = folderOf({});
+    const picture = (name: string, className: string | null, split: Split | null): ExportImage => ({
+      ...{ file: path.join(from, name), widthPx: 10, heightPx: 10, className, split },
+      annotations: [],
+    });
+    const images = [
+      picture('a.png', 'cat/犬 50%', 'train'),
+      picture('b.png', 'dog', 'test'),
+      picture('c.png', null, null),
+    ];
+    await formatById('voc').write!({ classes: ['cat/犬 50%', 'dog'], images }, to);
+    expect(readFileSync(path.join(to, 'ImageSets/Main/dog_test.txt'), 'utf8')).toBe('b  1\n');
+    expect(readFileSync(path.join(to, 'ImageSets/Main/dog_trainval.txt'), 'utf8')).toBe('a -1\nc -1\n');
+    const { by } = await readAs('voc', to);
+    expect(by['JPEGImages/a.png']).toMatchObject({ className: 'cat/犬 50%', split: 'train' });
+    expect(by['JPEGImages/b.png']).toMatchObject({ className: 'dog', split: 'test' });
+    expect(by['JPEGImages/c.png']).toMatchObject({ className: null, split: null });
+  });
+
+  it('takes no class from lists that give several, or for a picture whose boxes tell it', async () => {
+    const { by } = await readAs(
+      'voc',
+      folderOf({
+        'JPEGImages/a.png': true,
+        'JPEGImages/b.png': true,
+        'Annotations/a.xml': xml(),
+        'ImageSets/Main/cat_train.txt': 'b  1\na -1\n',
+        'ImageSets/Main/dog_train.txt': 'a  1\nb  1\n',
+      }),
+    );
+    expect(by['JPEGImages/a.png'].className).toBeNull();
+    expect(by['JPEGImages/b.png'].className).toBeNull();
   });
 
   it('does not overwrite what lies in the folder', async () => {
