@@ -1,7 +1,7 @@
 // What a model is to the rest of the engine: a list of weights and a pure function that builds its forward graph.
 
 import { AppError } from '../../contracts/errors.ts';
-import { relu, softplus, type Shape, type Tensor } from '../graph/index.ts';
+import { identity, relu, softplus, type Shape, type Tensor } from '../graph/index.ts';
 import type { ParamSpec } from './params.ts';
 
 export interface Model {
@@ -104,8 +104,9 @@ export interface ForwardPass {
   readonly bufferUpdates: ReadonlyMap<string, Tensor>;
 }
 
+/** A node of its own, so that heat maps and objectives can differentiate in it: softplus is a product. */
 export const activate = (x: Tensor, activation: Activation): Tensor =>
-  activation.kind === 'relu' ? relu(x) : softplus(x, activation.beta);
+  activation.kind === 'relu' ? relu(x) : identity(softplus(x, activation.beta));
 
 /**
  * The features as maps.

@@ -67,6 +67,14 @@ describe('padding of a short batch teaches nothing, whatever it shows as label, 
   });
 });
 
+/** Through softplus the features are made otherwise than through ReLU, and every penalty has a curvature to see. */
+it.each(objectives)('$id teaches a network with softplus', ({ id, schema }) => {
+  const params = 'steps' in schema.shape ? { steps: 1 } : {};
+  const { outputs, feeds } = tinyLoss(id, params, { activation: { kind: 'softplus', beta: 10 } });
+  for (const [name, values] of Object.entries(evaluate(outputs, feeds)))
+    expect(values.every(Number.isFinite), name).toBe(true);
+});
+
 describe('adversarial objectives', () => {
   it('with epsilon 0 are the standard one', () => {
     const standard = run('standard');

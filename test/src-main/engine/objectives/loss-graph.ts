@@ -1,6 +1,7 @@
 // The loss of an objective on the tiny network, with its weight gradients, ready to be evaluated.
 
 import { gradient, sizeOf, type Tensor } from '../../../../src-main/engine/graph/index.ts';
+import type { Activation } from '../../../../src-main/engine/nn/model.ts';
 import type { Task } from '../../../../src-main/engine/nn/index.ts';
 import { objectiveById } from '../../../../src-main/engine/objectives/index.ts';
 import { buildLoss, type LossGraph } from '../../../../src-main/engine/training/train-step.ts';
@@ -24,9 +25,13 @@ export interface TinyLoss extends LossGraph {
 export function tinyLoss(
   objective: string,
   params: Record<string, unknown> = {},
-  { pool = 'average', task = 'single' }: { pool?: 'average' | 'max'; task?: Task } = {},
+  {
+    pool = 'average',
+    task = 'single',
+    activation,
+  }: { pool?: 'average' | 'max'; task?: Task; activation?: Activation } = {},
 ): TinyLoss {
-  const model = tinyNetwork(pool);
+  const model = tinyNetwork(pool, activation);
   const graph = buildLoss({
     ...{ model, objective: objectiveById(objective), params, batch, classes, sizePx, groupCount: 2, task },
     settings: { momentum: 0, weightDecay: 0 },

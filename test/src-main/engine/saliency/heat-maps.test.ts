@@ -67,6 +67,15 @@ describe('every method', () => {
   });
 });
 
+it.each(ids)('%s explains a network with softplus, as one with ReLU where it is sharp', async (method) => {
+  const maps = await mapsOf(method, few[method], { activation: { kind: 'softplus', beta: 10 } });
+  expect(maps.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
+  const sharp = await mapsOf(method, few[method], { activation: { kind: 'softplus', beta: 1e5 } });
+  const plain = await mapsOf(method, few[method]);
+  const largest = Math.max(...plain);
+  sharp.forEach((value, i) => expect(Math.abs(value - plain[i])).toBeLessThan(1e-2 * largest));
+});
+
 it('random methods give another map for another seed', async () => {
   for (const method of ['smoothgrad', 'gradshap', 'expected-gradients', 'rise'])
     expect(await mapsOf(method, { ...few[method], seed: 1 })).not.toEqual(

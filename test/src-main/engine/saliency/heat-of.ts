@@ -1,6 +1,7 @@
 // Heat maps of the fixed small network, and of one that is linear, for the tests of this folder.
 
 import { add, matmul, reshape, scalar } from '../../../../src-main/engine/graph/index.ts';
+import type { Activation } from '../../../../src-main/engine/nn/model.ts';
 import type { BuiltModel } from '../../../../src-main/engine/nn/index.ts';
 import { onnxExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
 import { saliencyById } from '../../../../src-main/engine/saliency/index.ts';
@@ -28,10 +29,14 @@ export const own = [2, 0, 1, 1];
 export function requestOf(
   method: string,
   params: HeatMapsRequest['params'] = {},
-  more: Partial<HeatMapsRequest> & { pool?: 'average' | 'max'; executor?: Executor } = {},
+  more: Partial<HeatMapsRequest> & {
+    pool?: 'average' | 'max';
+    activation?: Activation;
+    executor?: Executor;
+  } = {},
 ): HeatMapsRequest {
-  const { pool = 'average', executor = onnx, ...changed } = more;
-  const model = tinyNetwork(pool);
+  const { pool = 'average', activation, executor = onnx, ...changed } = more;
+  const model = tinyNetwork(pool, activation);
   return {
     architecture: { key: `tiny ${pool}`, model, classes, sizePx },
     weights: tinyWeights(model),

@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../../../../src-main/engine/graph/index.ts';
 import type { BuiltModel } from '../../../../src-main/engine/nn/index.ts';
+import type { Activation } from '../../../../src-main/engine/nn/model.ts';
 import { residualNetwork } from '../../../../src-main/engine/nn/residual.ts';
 import { objectiveById } from '../../../../src-main/engine/objectives/index.ts';
 import { evaluateReference } from '../../../../src-main/engine/runtime/index.ts';
@@ -11,15 +12,14 @@ export const batch = 4;
 export const classes = 3;
 export const sizePx = 8;
 
-export const tinyNetwork = (pool: 'average' | 'max'): BuiltModel =>
+export const tinyNetwork = (pool: 'average' | 'max', activation?: Activation): BuiltModel =>
   residualNetwork({
     stem: { channels: 4, window: 3, stride: 1, pooled: false },
     stages: [
       { channels: 4, blocks: 1, stride: 1 },
       { channels: 6, blocks: 1, stride: 2 },
     ],
-    classes,
-    pool,
+    ...{ classes, pool, activation },
   });
 
 /** sin(1.7 i + phase), i from 0. */
@@ -83,11 +83,24 @@ export const trainStepOf = (
   params: Record<string, unknown> = {},
   {
     pool = 'average',
+    activation,
     ...settings
-  }: { pool?: 'average' | 'max'; momentum?: number; weightDecay?: number } = {},
+  }: {
+    pool?: 'average' | 'max';
+    activation?: Activation;
+    momentum?: number;
+    weightDecay?: number;
+  } = {},
 ): TrainStep =>
   buildTrainStep({
-    ...{ model: tinyNetwork(pool), objective: objectiveById(objective), params, batch, classes, sizePx },
+    ...{
+      model: tinyNetwork(pool, activation),
+      objective: objectiveById(objective),
+      params,
+      batch,
+      classes,
+      sizePx,
+    },
     settings: { momentum: 0, weightDecay: 0, ...settings },
   });
 
