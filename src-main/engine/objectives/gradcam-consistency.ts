@@ -101,7 +101,8 @@ export const gradcamConsistency = objective({
       throw new AppError(
         'bad-input',
         `Grad-CAM consistency: at ${sizePx} px the feature maps of four tiles do not fit together ` +
-          `(${height}x${width} and ${tiledHeight}x${tiledWidth}); choose a multiple of 32 px, or compare at picture size`,
+          `(${height}x${width} and ${tiledHeight}x${tiledWidth}); compare at picture size (upsample=true), ` +
+          'or choose a multiple of 32 px where that fits the network',
       );
     const map = form === 'elementwise' ? elementwiseGradCam : standardGradCam;
     /** Heat of the explained class, scaled to sum 1 (all 0 if it is empty). [B, h, w], or enlarged to the side in px */
