@@ -498,7 +498,7 @@ function alignment(budget: Budget, seeds: number[], epochs: string): Comparison 
       isSlow: true,
       paper: ['69.0', '72.3', '87.3', '44.1'],
     },
-    // The weight of the paper, and one that shows in so few epochs.
+    // The weight of the paper, and a larger one, since epochs are few.
     ...artWeights.map((weight) => ({
       name: `ART ${weight}`,
       words: ['--objective', 'art', ...set(`lambda=${weight}`, 'statistics=batch-counted')],
