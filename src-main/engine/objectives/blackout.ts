@@ -8,7 +8,8 @@ import { objective, totalOf } from './objective.ts';
 export const blackout = objective({
   id: 'blackout',
   title: 'Blackout',
-  summary: 'Paints everything outside the boxes black while training; tests on whole pictures.',
+  summary:
+    'Paints everything outside the boxes black while training, which hides a shortcut; tests on whole pictures, whose surroundings it has never seen.',
   citation: 'KC & Zhang 2021, arXiv 2108.10131 (baseline)',
   schema: z.object({}),
   presets: [],

@@ -46,7 +46,8 @@ const schema = z.object({
 export const boxAware = objective({
   id: 'box-aware',
   title: 'Box-aware',
-  summary: 'Learns from the labels and is charged for reacting to pixels outside (or inside) the boxes.',
+  summary:
+    'Learns from the labels and is charged for reacting to pixels outside (or inside) the boxes: it moves the heat; a shortcut goes only if the outside is swapped, too.',
   citation: 'KC & Zhang 2021, arXiv 2108.10131; Ross et al. 2017, arXiv 1703.03717; Drucker & LeCun 1992',
   schema,
   presets: [

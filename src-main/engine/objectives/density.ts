@@ -38,7 +38,7 @@ export const density = objective({
   id: 'density',
   title: 'Marginal density',
   summary:
-    'Learns from the labels and is charged when small changes of a picture make it more or less likely.',
+    'Learns from the labels and is charged when small changes of a picture make it more or less likely: steadier, but no help against a shortcut by itself.',
   citation: 'Yang, Akhtar, Shah & Mian 2024, arXiv 2407.04370',
   schema,
   presets: [

@@ -42,7 +42,8 @@ function reweighting(
 export const groupDro = objective({
   id: 'group-dro',
   title: 'Group DRO',
-  summary: 'Learns from the labels with most weight on the group of pictures that is worst at the moment.',
+  summary:
+    'Learns from the labels with most weight on the group of pictures that is worst at the moment; no help where the groups against a shortcut are tiny.',
   citation: 'Sagawa et al. 2020, arXiv 1911.08731',
   schema,
   presets: [

@@ -33,7 +33,8 @@ const schema = z.object({
 export const inputGrad = objective({
   id: 'input-grad',
   title: 'Input gradient penalty',
-  summary: 'Learns from the labels and is charged for reacting to pixels, wherever they are.',
+  summary:
+    'Learns from the labels and is charged for reacting to pixels, wherever they are: steadier, but no help against a shortcut by itself.',
   citation:
     'Drucker & LeCun 1992; Ross & Doshi-Velez 2018, arXiv 1711.09404; Srinivas & Fleuret 2021, arXiv 2006.09128',
   schema,
