@@ -100,7 +100,7 @@ export function openWorkers(program: { node: string; entry: string }, trainers =
 function shareOfThreads(processes: number): string | undefined {
   const all = process.env.FOVEA_THREADS;
   if (processes === 1) return all;
-  return String(Math.max(1, Math.floor(Number(all ?? availableParallelism()) / processes)));
+  return String(Math.max(1, Math.floor(Number(all || availableParallelism()) / processes)));
 }
 
 interface WorkerProcess {
