@@ -17,7 +17,10 @@ export interface Session {
   finish(id: JobId): Promise<Job>;
 }
 
-/** Runs the work over a core and closes that in any case, also on Ctrl+C and when asked to end. @param trainers  runs side by side */
+/**
+ * Runs the work over a core and closes that in any case, also on Ctrl+C and when asked to end.
+ * @param trainers  runs that the core trains side by side
+ */
 export async function withCore<T>(
   terminal: Terminal,
   work: (session: Session) => Promise<T>,

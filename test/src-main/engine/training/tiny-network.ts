@@ -83,24 +83,11 @@ export const trainStepOf = (
   params: Record<string, unknown> = {},
   {
     pool = 'average',
-    activation,
     ...settings
-  }: {
-    pool?: 'average' | 'max';
-    activation?: Activation;
-    momentum?: number;
-    weightDecay?: number;
-  } = {},
+  }: { pool?: 'average' | 'max'; momentum?: number; weightDecay?: number } = {},
 ): TrainStep =>
   buildTrainStep({
-    ...{
-      model: tinyNetwork(pool, activation),
-      objective: objectiveById(objective),
-      params,
-      batch,
-      classes,
-      sizePx,
-    },
+    ...{ model: tinyNetwork(pool), objective: objectiveById(objective), params, batch, classes, sizePx },
     settings: { momentum: 0, weightDecay: 0, ...settings },
   });
 
