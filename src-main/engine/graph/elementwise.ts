@@ -110,7 +110,7 @@ export function sign(x: Tensor): Tensor {
 
 /** 1 where x > 0, else 0; its derivative is 0 everywhere. */
 export function step(x: Tensor): Tensor {
-  return x.op === 'relu' ? step(x.inputs[0]) : unary('step', x);
+  return unary('step', x);
 }
 
 /** max(x, 0); the derivative at 0 is taken as 0. */

@@ -148,7 +148,7 @@ function inputGradients(y: Tensor, g: Tensor, isNeeded: readonly boolean[]): (Te
     case 'abs':
       return [mul(g, sign(a))];
     case 'relu':
-      return [mul(g, step(a))];
+      return [mul(g, step(y))]; // of y, which is kept anyway as what the next layer multiplies; a need not be
     case 'sigmoid':
       return [mul(g, mul(y, sub(scalar(1), y)))];
     case 'tanh':

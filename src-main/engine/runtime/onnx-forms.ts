@@ -16,6 +16,7 @@ import {
 } from './onnx-convolution.ts';
 import type { SpecialForm } from './onnx-lowering.ts';
 import { busySplit, filterGradInParts, inputGradByGroup, lowerForWebGpu } from './onnx-webgpu.ts';
+import { fitsTiles, lowerInTiles, tileRule, tileSizes } from './onnx-winograd.ts';
 import type { OnnxWriter } from './onnx-writer.ts';
 
 export type OnnxProvider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
@@ -44,6 +45,20 @@ export function convolutionKey({ op, inputs, shape, attributes }: Convolution): 
 
 /** All forms, by name; the first is that of the rules. */
 export function formsOf(tensor: Convolution, target: FormTarget): ReadonlyMap<string, LowerForm> {
+  const others = otherForms(tensor, target);
+  const filters = tensor.op === 'convFilterGrad' ? tensor.shape : tensor.inputs[1].shape;
+  if (target.provider !== 'cpu' || !fitsTiles(filters, tensor.attributes)) return others;
+  const tiled = tileSizes.map((tiles): readonly [string, LowerForm] => [
+    `tiles of ${tiles}`,
+    (writer, a, b) => lowerInTiles(writer, tensor, a, b, tiles),
+  ]);
+  const rule = tileRule(tensor);
+  const [first] = others.keys();
+  return withFirst(rule ? `tiles of ${rule}` : first, [...others, ...tiled]);
+}
+
+/** Those that multiply every tap with every pixel. */
+function otherForms(tensor: Convolution, target: FormTarget): Map<string, LowerForm> {
   switch (tensor.op) {
     case 'conv':
       return convForms(tensor as TensorOf<'conv'>, target);

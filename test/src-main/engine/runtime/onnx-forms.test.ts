@@ -62,6 +62,8 @@ describe('every form of a convolution and its gradients', () => {
     ['stride 2', [4, 16, 15, 16], [32, 16, 3, 3], { stride: 2, padding: 1 }],
     ['single pixels', [4, 16, 8, 7], [32, 16, 1, 1], {}],
     ['dilation 2', [4, 16, 14, 15], [16, 16, 3, 3], { padding: 2, dilation: 2 }],
+    ['a wide border', [3, 16, 5, 9], [32, 16, 3, 3], { padding: 2 }],
+    ['no border', [3, 16, 9, 6], [32, 16, 3, 3], {}],
     ['groups', [4, 16, 9, 8], [32, 8, 3, 3], { padding: 1, groups: 2 }],
   ] as [string, number[], number[], Window][])
     it(`agrees with the float64 reference: ${title}`, async () => {
