@@ -243,11 +243,11 @@ export const settingsSchema = z.object({
     ),
   convolutions: z
     .enum(['rules', 'measured'])
-    .default('rules')
+    .default('measured')
     .meta(
       meta(
         'Forms of convolutions',
-        'How each convolution is computed: by fixed rules, or as a trial found fastest on this computer, which takes a few seconds before the first run. The last bits of the weights differ between the two.',
+        'How each convolution is computed: as a trial found fastest on this computer, which takes a few seconds before the first run of its kind, or by rules that are the same everywhere. The last bits of the weights differ between the two.',
       ),
     ),
   lambdaRamp: z

@@ -104,7 +104,8 @@ export function keeper(bench: string, args: string[]): Keeper {
     const project = copyFor(lane, trial.project);
     const [first, ...more] = trial.evaluate;
     const { run, seconds, best, evaluated } = await call<Trained>([
-      ...['train', project, '--seed', String(trial.seed)],
+      // In forms that are the same everywhere: those found by trial would depend on what runs beside.
+      ...['train', project, '--seed', String(trial.seed), '--set', 'convolutions=rules'],
       ...[...trial.train, ...first.words],
     ]);
     const kept: Kept = {

@@ -111,6 +111,7 @@ export const filterGradForms = {
   'taps across the batch': tapsAcrossBatch,
   'taps as offsets': tapsAsOffsets,
   'taps by image': tapsByImage,
+  'taps gathered': tapsGathered,
 } as const;
 export type FilterGradForm = keyof typeof filterGradForms;
 
@@ -294,4 +295,45 @@ function tapsAcrossBatch(
     return writer.node('Gemm', [rows, writer.reshape(seen, [batch * h * w, channels])], { transA: 1 });
   });
   return joinTaps(writer, taps, filterShape);
+}
+
+/**
+ * One product for all taps: what each tap saw is gathered as rows of all images and channels, which ONNX Runtime does on
+ * several threads, other than slices.
+ */
+function tapsGathered(
+  writer: OnnxWriter,
+  x: Operand,
+  g: Operand,
+  filterShape: Shape,
+  window: ConvAttributes,
+): string {
+  const { stride, padding } = window;
+  const [batch, channels, height, width] = x.shape;
+  const [, filters, h, w] = g.shape;
+  const pixels = writer.transpose(writer.reshape(x.name, [batch * channels, height * width]), [1, 0]);
+  const nothing = height * width; // the row behind the pixels
+  const rows = writer.node('Concat', [pixels, writer.filled(0, [1, batch * channels])], { axis: 0 });
+  const order = eachTap(filterShape, window.dilation).flatMap(([down, across]) =>
+    Array.from({ length: h * w }, (_, place) => {
+      const row = Math.floor(place / w) * stride + down - padding;
+      const column = (place % w) * stride + across - padding;
+      const isInside = row >= 0 && row < height && column >= 0 && column < width;
+      return isInside ? row * width + column : nothing;
+    }),
+  );
+  const taps = order.length / (h * w);
+  const seen = writer.node('Gather', [rows, writer.integers(order)], { axis: 0 });
+  const slopes = writer.transpose(writer.reshape(g.name, [batch * filters, h * w]), [1, 0]);
+  const products = writer.node(
+    'FusedMatMul',
+    [
+      writer.reshape(slopes, [1, h * w * batch, filters]),
+      writer.reshape(seen, [taps, h * w * batch, channels]),
+    ],
+    { transA: 1 },
+    'com.microsoft',
+  );
+  const byTap = writer.reshape(products, [taps, filters * channels]);
+  return writer.reshape(writer.transpose(byTap, [1, 0]), filterShape);
 }

@@ -1,7 +1,7 @@
 // The forms that a convolution or a gradient of one may take on a device, and which it takes: that of the rules, or
 // the one that was found the fastest there (onnx-tuning.ts).
 
-import type { Tensor, TensorOf } from '../graph/tensor.ts';
+import { sizeOf, type Tensor, type TensorOf } from '../graph/tensor.ts';
 import type { Forms } from './executor.ts';
 import { fitsBlocks, isNarrow, lowerInBlocks } from './onnx-blocked.ts';
 import {
@@ -114,6 +114,9 @@ function inputGradForms(
   return withFirst(isNarrow(tensor) ? 'blocked' : 'turned', forms);
 }
 
+/** Values that all taps together may gather: 32 MB. */
+const mostGathered = 2 ** 23;
+
 function filterGradFormsOf(
   { inputs: [x, g], shape, attributes }: TensorOf<'convFilterGrad'>,
   { provider }: FormTarget,
@@ -139,5 +142,6 @@ function filterGradFormsOf(
   if (attributes.groups > 1) return new Map([usual(rule)]);
   const others: FilterGradForm[] = ['all taps at once', 'taps across the batch', 'taps by image'];
   if (attributes.stride === 1) others.push('taps as offsets');
+  if (sizeOf(x.shape) * shape[2] * shape[3] <= mostGathered) others.push('taps gathered');
   return withFirst(rule, others.map(usual));
 }

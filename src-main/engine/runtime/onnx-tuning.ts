@@ -18,7 +18,7 @@ import { OnnxWriter } from './onnx-writer.ts';
 /** A convolution with less work is not tried, multiplications and additions: it is a fraction of a millisecond. */
 const leastFlops = 2e7;
 /** Time for the trials of one program, milliseconds; the convolution under trial is finished. */
-const budgetMs = 3000;
+const budgetMs = 5000;
 /** What a form may take of the time of the rule's form to be chosen over it. */
 const clearMargin = 0.9;
 /** What a first run may take of the time of the rule's form for a form to be tried on. */

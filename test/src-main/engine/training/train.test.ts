@@ -227,17 +227,13 @@ describe('training', () => {
         return onnx.compileStep!(program, state, forms);
       },
     };
-    const spec = toySpec(
-      toy,
-      'forms',
-      { epochs: 3, settings: { convolutions: 'measured' } },
-      { formsFile: path.join(toy.folder, 'forms.json') },
-    );
+    const spec = toySpec(toy, 'forms', { epochs: 3 }, { formsFile: path.join(toy.folder, 'forms.json') });
     await run(spec, (epochs) => (epochs === 1 ? 'pause' : null), executor);
     await run({ ...spec, resume: true }, () => null, executor);
     expect(given).toEqual(Array(2).fill({ 'the filters of some layer': 'form 1' }));
     expect(trials).toBe(1);
-    await run(toySpec(toy, 'ruled', { epochs: 1 }, { formsFile: spec.formsFile }), undefined, executor);
+    const rules = { epochs: 1, settings: { convolutions: 'rules' } } as const;
+    await run(toySpec(toy, 'ruled', rules, { formsFile: spec.formsFile }), undefined, executor);
     expect([given.at(-1), trials]).toEqual([{}, 1]);
   });
 
