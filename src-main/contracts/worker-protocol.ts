@@ -222,6 +222,7 @@ export type ToWorker =
   | { id: number; control: Control };
 
 export type WorkerEvent =
+  /** Total 0: there is nothing to count. */
   | { kind: 'progress'; done: number; total: number; note: string }
   /** Something that a person is to know of the run, beside its figures; one line. */
   | { kind: 'warning'; message: string }

@@ -239,7 +239,10 @@ async function work(
       announce(context, run.id);
     }
     // What comes before the first epoch counts other things than the job does.
-    else handle.progress(0, run.config.epochs, `${event.note}, ${event.done} of ${event.total}`);
+    else {
+      const { note, done, total } = event;
+      handle.progress(0, run.config.epochs, total > 0 ? `${note}, ${done} of ${total}` : note);
+    }
   };
 
   const controls = controlsOf(context);

@@ -156,6 +156,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
         onProgress: (done, total) =>
           hooks.emit({ kind: 'progress', done, total, note: 'Timing convolutions' }),
       });
+    hooks.emit({ kind: 'progress', done: 0, total: 0, note: 'Preparing the first step' });
     const stepper = await createStepRunner(
       {
         executor,
