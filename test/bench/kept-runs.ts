@@ -1,5 +1,6 @@
 // What the long benches share: projects that are made once, and runs that are trained and measured once. Each
-// finished run is one JSON line in the folder of `--out`, so that a bench that was stopped goes on where it was.
+// finished run is one JSON line in the folder of `--out`, so that a bench that was stopped goes on where it was. Those
+// behind the tables of docs/results.md lie in kept/ and are not made again.
 // `--jobs N` makes N runs side by side, each on its own copy of the project, `--threads N` says on how many threads
 // (the processors shared out unless given). Copies share the pictures and what is decoded of them.
 
@@ -15,6 +16,7 @@ import {
 } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { fovea, option } from './fovea.ts';
 
 /** A run to make: all that decides its figures. */
@@ -58,9 +60,10 @@ interface Evaluated {
 }
 
 export interface Keeper {
-  folder: string;
   /** Makes the project unless it is there whole. */
   project(name: string, make: (folder: string, run: typeof fovea) => Promise<void>): Promise<string>;
+  /** An empty place for a project's pictures; what a bench that was stopped had made of them is thrown away. */
+  pictures(name: string): string;
   /** Makes the runs that are not kept yet, begun in this order. What fails is printed. */
   run(trials: readonly Trial[]): Promise<void>;
   /** The kept record, without running. */
@@ -75,7 +78,8 @@ export function keeper(bench: string, args: string[]): Keeper {
   const file = path.join(folder, `${bench}.jsonl`);
   mkdirSync(path.join(folder, 'projects'), { recursive: true });
   console.log(`Results are kept in ${file}; a bench that is started again goes on from there.`);
-  const records = new Map(readRecords(file).map((record) => [keyOf(record), record]));
+  const shipped = fileURLToPath(new URL(`./kept/${bench}.jsonl`, import.meta.url));
+  const records = new Map([shipped, file].flatMap(readRecords).map((record) => [keyOf(record), record]));
   const find = (trial: Trial) => records.get(keyOf(trial)) ?? null;
   /** Runs beside each other share no project, which is locked, and no list of projects. */
   const callIn =
@@ -133,7 +137,6 @@ export function keeper(bench: string, args: string[]): Keeper {
   }
 
   return {
-    folder,
     find,
     async project(name, make) {
       const project = place(name);
@@ -143,6 +146,11 @@ export function keeper(bench: string, args: string[]): Keeper {
         noteWhole(project);
       }
       return project;
+    },
+    pictures(name) {
+      const pictures = path.join(folder, 'pictures', name);
+      rmSync(pictures, { recursive: true, force: true });
+      return pictures;
     },
     async run(trials) {
       const waiting = trials.filter((trial) => find(trial) === null);

@@ -4,7 +4,7 @@
 // --out DIR (where finished runs are kept), --jobs N and --threads N (runs side by side, and threads of each), --show
 // (print what is kept and train nothing), --data DIR (holds mnist, tiny-imagenet-10 and cub-200-2011-subset).
 
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { option } from './fovea.ts';
@@ -202,8 +202,7 @@ function blockMnist(budget: Budget, seeds: number[], epochs: string): Comparison
     needs: 'mnist',
     make: (keep, mnist) =>
       keep.project(project, async (folder, fovea) => {
-        const pictures = path.join(keep.folder, 'pictures', project);
-        rmSync(pictures, { recursive: true, force: true });
+        const pictures = keep.pictures(project);
         await fovea([
           ...['make', 'blockmnist', '--mnist', mnist, '--out', pictures],
           ...['--train', train, '--test', test, '--seed', '0'],
