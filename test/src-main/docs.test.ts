@@ -123,9 +123,8 @@ const severalClasses = [
   '`f1` counts every class. What explains a class looks at one, the picture’s own, else the first drawn, and at the boxes',
   'of that one: heat on the picture’s other objects counts as outside. The gradient of the loss, which the usual measures',
   'read, is of the loss of all classes. Localisation and top-1 segmentation want the highest score for the class looked at.',
-  'PGD works against that class as if it were the only one, and a picture counts as right while any of its classes has the',
-  'highest score, so the figure flatters; FGSM raises the loss of all. Attacks on the map take pictures on which the class',
-  'looked at has the highest score, and keep it there.',
+  'PGD errs only if none of the picture’s classes has the highest score: it lowers the largest of theirs; FGSM raises the',
+  'loss of all. Attacks on the map take pictures on which the class looked at has the highest score, and keep it there.',
 ].join(' ');
 
 const links = (methods: (MethodInfo | ModelInfo)[], anchors: Anchors): string =>

@@ -94,6 +94,8 @@ export interface AttackRequest {
   images: Float32Array;
   /** [N], true classes */
   labels: readonly number[];
+  /** [N], all true classes of each picture: an attack on the class errs if none of them has the highest score. */
+  owns?: readonly (readonly number[])[];
   random: Random;
 }
 export interface Attacked {

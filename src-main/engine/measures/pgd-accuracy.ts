@@ -49,7 +49,7 @@ export const pgdAccuracy = measure({
       const { logits } = await context.attack({
         ...{ attack: 'pgd', eps, images },
         params: { steps, norm, step, restarts },
-        labels: truth,
+        ...{ labels: truth, owns },
         random: context.random(`pgd-accuracy/${start}`),
       });
       return hitsOf(logits, context.classes.length, owns);
