@@ -161,8 +161,9 @@ function chaptersOf({ objectives, models, saliency, attacks, measures, settings 
       '## Attacks',
       [
         'Small changes of a picture that are meant to change what is said of it, or where the heat lies:',
-        '`fovea attack … --attack ID --eps SIZE`. Pixels lie in 0 to 1. Where pictures have several classes an attack looks',
-        'at one, the picture’s own, else the first drawn: the picture is right if that one has the highest score.',
+        '`fovea attack … --attack ID --eps SIZE`. Pixels lie in 0 to 1. Where pictures have several classes, an attack on',
+        'what is said is to beat all of them: the picture is right if one of them has the highest score. One on the heat looks',
+        'at the picture’s own class, else the first drawn.',
       ].join(' '),
       links(attacks, anchors),
       ...attacks.map((info) => section(info, attackFacts(info))),

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { EpochMetrics } from '../../../../src-main/contracts/runs.ts';
-import { createExplainer, evaluate, train } from '../../../../src-main/engine/training/index.ts';
+import { attackSet, createExplainer, evaluate, train } from '../../../../src-main/engine/training/index.ts';
 import { makeToy, toyClasses, toySpec, type Toy } from './toy.ts';
 
 let toy: Toy;
@@ -49,6 +49,23 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
   expect(figures.f1.parts!.find(({ name }) => name === 'overall')!.value).toBeGreaterThan(0.9);
   expect(figures.accuracy.value).toBeGreaterThan(0.9);
   expect(figures.negativeQuadrantHeat.pictures).toBeGreaterThan(0);
+
+  // An attack counts a picture as right as the accuracy does, and beats both of its classes.
+  const attacked = async (eps: number) => {
+    const outcome = await attackSet(
+      {
+        ...{ ...common, pictures: toy.pictures.slice(84), eps, seed: 1 },
+        attack: { id: 'pgd', params: {} },
+      },
+      { emit() {} },
+    );
+    const shareOf = (state: 'wasRight' | 'isRight') =>
+      outcome.images.filter((one) => one[state]).length / outcome.images.length;
+    return [shareOf('wasRight'), shareOf('isRight')];
+  };
+  const [before, after] = await attacked(0.9);
+  expect(before).toBeCloseTo(figures.accuracy.value!, 12);
+  expect(after).toBeLessThan(0.1);
 
   // Beside a heat map stand the same scores as in the list of pictures: each class by itself, two of three near 1.
   const explainer = createExplainer();
