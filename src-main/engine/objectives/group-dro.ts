@@ -43,7 +43,7 @@ export const groupDro = objective({
   id: 'group-dro',
   title: 'Group DRO',
   summary:
-    'Learns from the labels with most weight on the group of pictures that is worst at the moment; no help where the groups against a shortcut are tiny.',
+    'Learns from the labels with most weight on the group of pictures that is worst at the moment; a help where a fifth of them go against a shortcut, none where they are a few.',
   citation: 'Sagawa et al. 2020, arXiv 1911.08731',
   schema,
   presets: [

@@ -33,7 +33,7 @@ export const maskEnergy = objective({
   id: 'mask-energy',
   title: 'Heat in the box',
   summary:
-    'Learns from the labels and is rewarded for explanations that fall into the boxes: by itself the best against a small shortcut, at no cost, but not on every seed.',
+    'Learns from the labels and is rewarded for explanations that fall into the boxes: by itself the best against a small shortcut that some pictures go against, at no cost, but not on every seed.',
   citation: 'Rao et al. 2023, arXiv 2303.11932 (energy loss); Selvaraju et al. 2019, arXiv 1902.03751 (HINT)',
   schema,
   presets: [],
