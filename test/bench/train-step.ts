@@ -1,24 +1,16 @@
 // How long one training step takes, as a share of the peak of a matrix product measured in the same run, and beside the
 // same step in PyTorch where that is there. Each objective is measured in a process of its own, for its peak memory.
 // On a machine that does other work, only shares of processor time with --threads 1 say something about the code.
-// Options: --model, --batch, --size, --threads, --steps; --convolutions measured (in the forms found by trial, which are
-// found anew); --objective measures that one only, in this process.
+// Options: --model, --batch, --size, --threads, --steps; --objective measures that one only, in this process.
 // PyTorch is looked for in the python that FOVEA_PYTHON names, else in python3.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import path from 'node:path';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { input, matmul, simplify, sizeOf, topologicalOrder } from '../../src-main/engine/graph/index.ts';
 import { modelById, randomFromSeed } from '../../src-main/engine/nn/index.ts';
 import { objectiveById } from '../../src-main/engine/objectives/index.ts';
-import {
-  onnxExecutor,
-  type Executor,
-  type Forms,
-  type Program,
-} from '../../src-main/engine/runtime/index.ts';
+import { onnxExecutor, type Executor, type Program } from '../../src-main/engine/runtime/index.ts';
 import { createStepRunner } from '../../src-main/engine/training/step-runner.ts';
 import { buildTrainStep, initialState } from '../../src-main/engine/training/train-step.ts';
 import { option, percent, table } from './fovea.ts';
@@ -34,7 +26,6 @@ interface Settings {
   sizePx: number;
   threads: number;
   steps: number;
-  convolutions: string;
 }
 
 /** One objective, measured. Times are those of the fastest step. */
@@ -70,7 +61,6 @@ export async function bench(args: string[]): Promise<unknown> {
     sizePx: number('size', model === 'resnet50' ? 224 : 64),
     threads: number('threads', availableParallelism()),
     steps: number('steps', 6),
-    convolutions: option(args, 'convolutions', 'rules'),
   };
   const alone = option(args, 'objective', '');
   if (alone !== '') return measure(settings, alone);
@@ -133,7 +123,6 @@ export async function bench(args: string[]): Promise<unknown> {
   };
 }
 
-/** What the peer is told as well. */
 const asOptions = ({ model, batch, sizePx, threads, steps }: Settings): string[] =>
   Object.entries({ model, batch, size: sizePx, threads, steps }).flatMap(([name, value]) => [
     `--${name}`,
@@ -142,8 +131,7 @@ const asOptions = ({ model, batch, sizePx, threads, steps }: Settings): string[]
 
 function inOwnProcess(settings: Settings, objective: string): Measured {
   const runner = fileURLToPath(new URL('./run.ts', import.meta.url));
-  const own = ['--convolutions', settings.convolutions, '--objective', objective, '--json'];
-  const words = [runner, 'train-step', ...asOptions(settings), ...own];
+  const words = [runner, 'train-step', ...asOptions(settings), '--objective', objective, '--json'];
   const child = spawnSync(process.execPath, words, {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
@@ -166,7 +154,7 @@ function measurePeer(settings: Settings): Peer | null {
 }
 
 async function measure(settings: Settings, objective: string): Promise<Measured> {
-  const { model, batch, sizePx, threads, steps, convolutions } = settings;
+  const { model, batch, sizePx, threads, steps } = settings;
   const spent = { seconds: 0 };
   const executor = timed(onnxExecutor({ threads }), spent);
   const before = await peakOf(threads);
@@ -184,11 +172,10 @@ async function measure(settings: Settings, objective: string): Promise<Measured>
   const first = build(batch, false);
   const firstSeconds = (performance.now() - start) / 1e3;
   const state = initialState(first, randomFromSeed(1));
-  const forms = convolutions === 'measured' ? await tried(executor, first.program) : {};
   const readyStart = performance.now();
   const runner = await createStepRunner(
     {
-      ...{ executor, batch, part: batch, forms },
+      ...{ executor, batch, part: batch },
       build(part, accumulates) {
         const step = build(part, accumulates);
         buildSeconds = (performance.now() - readyStart) / 1e3;
@@ -229,23 +216,12 @@ async function measure(settings: Settings, objective: string): Promise<Measured>
   };
 }
 
-/** The forms that are faster than those of the rules here. */
-async function tried(executor: Executor, program: Program): Promise<Forms> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'fovea-forms-'));
-  const start = performance.now();
-  const forms = await executor.chooseForms!(program, { file: path.join(folder, 'forms.json') });
-  const seconds = (performance.now() - start) / 1e3;
-  rmSync(folder, { recursive: true });
-  console.error(`Tried for ${seconds.toFixed(1)} s; otherwise than by the rules:`, forms);
-  return forms;
-}
-
 /** The executor, with the time counted that its steps take. */
 function timed(executor: Executor, spent: { seconds: number }): Executor {
   return {
     ...executor,
-    async compileStep(program, state, forms) {
-      const session = await executor.compileStep!(program, state, forms);
+    async compileStep(program, state) {
+      const session = await executor.compileStep!(program, state);
       return {
         ...session,
         async run(feeds) {

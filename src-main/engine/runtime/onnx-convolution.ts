@@ -298,6 +298,25 @@ function tapsAcrossBatch(
 }
 
 /**
+ * The pixels at places of each image as rows, [places, batch * planes]; 0 outside the image.
+ * @param places  row and column
+ */
+export function gatherPixels(
+  writer: OnnxWriter,
+  { name, shape: [batch, planes, height, width] }: Operand,
+  places: readonly (readonly [row: number, column: number])[],
+): string {
+  const columns = batch * planes;
+  const pixels = writer.transpose(writer.reshape(name, [columns, height * width]), [1, 0]);
+  const nothing = height * width; // the row behind the pixels
+  const rows = writer.node('Concat', [pixels, writer.filled(0, [1, columns])], { axis: 0 });
+  const order = places.map(([row, column]) =>
+    row >= 0 && row < height && column >= 0 && column < width ? row * width + column : nothing,
+  );
+  return writer.node('Gather', [rows, writer.integers(order)], { axis: 0 });
+}
+
+/**
  * One product for all taps: what each tap saw is gathered as rows of all images and channels, which ONNX Runtime does on
  * several threads, other than slices.
  */
@@ -309,31 +328,26 @@ function tapsGathered(
   window: ConvAttributes,
 ): string {
   const { stride, padding } = window;
-  const [batch, channels, height, width] = x.shape;
+  const [batch, channels] = x.shape;
   const [, filters, h, w] = g.shape;
-  const pixels = writer.transpose(writer.reshape(x.name, [batch * channels, height * width]), [1, 0]);
-  const nothing = height * width; // the row behind the pixels
-  const rows = writer.node('Concat', [pixels, writer.filled(0, [1, batch * channels])], { axis: 0 });
-  const order = eachTap(filterShape, window.dilation).flatMap(([down, across]) =>
-    Array.from({ length: h * w }, (_, place) => {
-      const row = Math.floor(place / w) * stride + down - padding;
-      const column = (place % w) * stride + across - padding;
-      const isInside = row >= 0 && row < height && column >= 0 && column < width;
-      return isInside ? row * width + column : nothing;
-    }),
+  const taps = eachTap(filterShape, window.dilation);
+  const places = taps.flatMap(([down, across]) =>
+    Array.from({ length: h * w }, (_, place): [number, number] => [
+      Math.floor(place / w) * stride + down - padding,
+      (place % w) * stride + across - padding,
+    ]),
   );
-  const taps = order.length / (h * w);
-  const seen = writer.node('Gather', [rows, writer.integers(order)], { axis: 0 });
+  const seen = gatherPixels(writer, x, places);
   const slopes = writer.transpose(writer.reshape(g.name, [batch * filters, h * w]), [1, 0]);
   const products = writer.node(
     'FusedMatMul',
     [
       writer.reshape(slopes, [1, h * w * batch, filters]),
-      writer.reshape(seen, [taps, h * w * batch, channels]),
+      writer.reshape(seen, [taps.length, h * w * batch, channels]),
     ],
     { transA: 1 },
     'com.microsoft',
   );
-  const byTap = writer.reshape(products, [taps, filters * channels]);
+  const byTap = writer.reshape(products, [taps.length, filters * channels]);
   return writer.reshape(writer.transpose(byTap, [1, 0]), filterShape);
 }

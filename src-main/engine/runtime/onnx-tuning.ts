@@ -104,8 +104,10 @@ async function fastestOf(
   [rule, ...others]: readonly string[],
   begin: (tensor: Convolution, form: string) => Promise<Trial>,
 ): Promise<string> {
-  const reference = await begin(tensor, rule);
   let best = { name: rule, share: 1 };
+  // What cannot even be tried, for want of memory say, stays with the rules; the run itself knows what to do about it.
+  const reference = await begin(tensor, rule).catch(() => undefined);
+  if (!reference) return rule;
   try {
     await reference.run(); // the first run allocates
     const usual = await reference.run();
@@ -122,6 +124,8 @@ async function fastestOf(
         await other.dispose();
       }
     }
+  } catch {
+    return rule;
   } finally {
     await reference.dispose();
   }

@@ -13,7 +13,7 @@
 //   dw = G' [ (B' x B) . (A dy A') ] G      summed over tiles and pictures
 
 import type { ConvAttributes, Shape, TensorOf } from '../graph/tensor.ts';
-import type { Operand } from './onnx-convolution.ts';
+import { gatherPixels, type Operand } from './onnx-convolution.ts';
 import type { OnnxWriter } from './onnx-writer.ts';
 
 type Convolution = TensorOf<'conv' | 'convInputGrad' | 'convFilterGrad'>;
@@ -221,22 +221,15 @@ function grid({ tiles, height, width }: Tiling): { down: number; across: number 
  * @param side  pixels of a tile along one axis, the first of which is `before` pixels before the tile's results
  */
 function cut(writer: OnnxWriter, x: Operand, tiling: Tiling, side: number, before: number): string {
-  const [batch, planes, h, w] = x.shape;
+  const [batch, planes] = x.shape;
   const { down, across } = grid(tiling);
-  const columns = batch * planes;
-  const pixels = writer.transpose(writer.reshape(x.name, [columns, h * w]), [1, 0]);
-  const nothing = h * w; // the row behind the pixels
-  const rows = writer.node('Concat', [pixels, writer.filled(0, [1, columns])], { axis: 0 });
-  const order: number[] = [];
+  const places: [number, number][] = [];
   for (let i = 0; i < side; i++)
     for (let j = 0; j < side; j++)
       for (let top = 0; top < down; top++)
-        for (let left = 0; left < across; left++) {
-          const [row, column] = [top * tiling.tiles + i - before, left * tiling.tiles + j - before];
-          order.push(row >= 0 && row < h && column >= 0 && column < w ? row * w + column : nothing);
-        }
-  const seen = writer.node('Gather', [rows, writer.integers(order)], { axis: 0 });
-  return writer.reshape(seen, [side * side, down * across * columns]);
+        for (let left = 0; left < across; left++)
+          places.push([top * tiling.tiles + i - before, left * tiling.tiles + j - before]);
+  return writer.reshape(gatherPixels(writer, x, places), [side * side, down * across * batch * planes]);
 }
 
 /** Results in tiles put back into their planes: of [tiles * tiles, number of tiles * batch * planes]. */

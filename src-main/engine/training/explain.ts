@@ -85,6 +85,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
           attack: attackById(attack.id),
           params: attack.params,
           labels: Int32Array.of(picture.classIndex),
+          owns: [picture.classIndices ?? [picture.classIndex]],
           random: randomFromSeed(0), // the same picture each time it is asked for
           batch: attackBatch,
         });

@@ -3,12 +3,12 @@
 
 import { afterAll, expect, it } from 'vitest';
 import { attackById } from '../../../../src-main/engine/attacks/index.ts';
+import { predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { matmul, mean, mul, scalar } from '../../../../src-main/engine/graph/index.ts';
 import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 import { attackPictures } from '../../../../src-main/engine/training/attack-pictures.ts';
 import type { Architecture } from '../../../../src-main/engine/training/network.ts';
-import { predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { sessions } from './small-networks.ts';
 
 afterAll(() => sessions.dispose());

@@ -98,7 +98,7 @@ const largest = (values: readonly number[]): number => Math.max(...values.map(Ma
 describe(`models against ${origin}`, () => {
   // In the form of the rules, which these small batches seldom bring to tiles, and in tiles wherever it can be done.
   it.each(cases.flatMap((one) => ['by the rules', 'tiles of 4'].map((form) => ({ ...one, form }))))(
-    '$model has the same weights, logits and weight gradients , $form',
+    '$model has the same weights, logits and weight gradients, $form',
     { timeout: 60_000 },
     async ({ form, ...one }) => {
       const { batch, sizePx } = one;

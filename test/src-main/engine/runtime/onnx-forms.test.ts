@@ -137,6 +137,20 @@ describe('the choice by trial', () => {
     expect(await choose('by-work.json', byWork)).toEqual({});
   });
 
+  it('stays with the rules where they cannot be tried', async () => {
+    const { begin } = stopwatch((form) => (form === others[1] ? { elapsed: 5 } : {}));
+    const refused = async (tensor: Convolution, form: string): Promise<Trial> => {
+      if (form === rule) throw new Error('no memory');
+      return begin(tensor, form);
+    };
+    const failing = async (tensor: Convolution, form: string): Promise<Trial> => ({
+      ...(await begin(tensor, form)),
+      run: () => Promise.reject(new Error('no memory')),
+    });
+    expect(await choose('refused.json', { begun: [], begin: refused })).toEqual({});
+    expect(await choose('failing.json', { begun: [], begin: failing })).toEqual({});
+  });
+
   it('is made once for a machine: the next program reads it back', async () => {
     const first = stopwatch((form) => (form === others[0] ? { elapsed: 5 } : {}));
     const forms = await choose('once.json', first);

@@ -21,7 +21,7 @@ const times = (matrix: readonly (readonly number[])[], vector: readonly number[]
 
 describe('the small matrices', () => {
   it('of points 0, 1 and -1 are those of the paper', () => {
-    // Lavin & Gray 2016, equation 7; what is the sign of a coefficient is a matter of taste, so that of a product is not.
+    // Lavin & Gray 2016, equation 7, up to signs: a coefficient of filters and pixels both negated is the same product.
     expect(transforms([0, 1, -1])).toEqual({
       t: 4,
       results: [
