@@ -5,7 +5,7 @@ import { AppError } from '../contracts/errors.ts';
 import type { DeviceChoice } from '../contracts/runs.ts';
 import type { AttackOutcome } from '../contracts/worker-protocol.ts';
 import { startAttack } from '../services/attacks.ts';
-import { readSet } from './set-values.ts';
+import { valuesOf } from './set-values.ts';
 import { runNumber, withCore } from './session.ts';
 import { percent, table, type Terminal } from './terminal.ts';
 
@@ -13,6 +13,7 @@ interface Options {
   run: string;
   attack: string;
   eps: number;
+  preset?: string;
   set: string[];
   from?: string;
   split: Split;
@@ -32,7 +33,7 @@ export async function attack(terminal: Terminal, project: string, options: Optio
         reason: `known are ${attacks.map(({ id }) => id).join(', ')}`,
       });
     const { split, eps, seed, limit, device } = options;
-    const params = readSet(options.set, chosen.params);
+    const params = valuesOf(chosen, options);
     const job = await finish(
       startAttack(core.context, {
         ...{ runId, split, params, eps, seed, limit, device },

@@ -10,7 +10,7 @@ import { explain as mapOf } from '../services/explanations.ts';
 import { overlay } from '../services/heat-picture.ts';
 import { imageNamed } from '../services/images.ts';
 import { storedRun } from '../services/run-records.ts';
-import { readSet } from './set-values.ts';
+import { valuesOf } from './set-values.ts';
 import { runNumber, withCore } from './session.ts';
 import { percent, type Terminal } from './terminal.ts';
 
@@ -22,6 +22,7 @@ interface Options {
   run: string;
   image: string;
   method: string;
+  preset?: string;
   set: string[];
   class: string;
   versus?: string;
@@ -45,7 +46,7 @@ export async function explain(terminal: Terminal, project: string, options: Opti
       runId,
       imageId: image.id,
       method: method.id,
-      params: readSet(options.set, method.params),
+      params: valuesOf(method, options),
       target:
         options.class === 'true' || options.class === 'predicted'
           ? options.class

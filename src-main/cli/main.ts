@@ -47,6 +47,7 @@ const device = (help: string) => new Option('--device <id>', help).choices(devic
 const runFlags = (command: Command, objective: string): Command =>
   command
     .option('--objective <id>', 'what training aims at', objective)
+    .option('--preset <id>', 'values of the objective as in a paper or its code; `fovea methods` lists them')
     .option('--set <name=value>', "a parameter of the objective or a run's setting; repeatable", collect, [])
     .option('--model <id>', 'network', 'resnet8')
     .option('--size <px>', 'side to which pictures are scaled', whole(16), 64)
@@ -132,6 +133,7 @@ function program(): Command {
     .requiredOption('--run <n>', 'number of the run')
     .requiredOption('--image <name>', 'file name of the picture')
     .option('--method <id>', 'saliency method', 'input-gradient')
+    .option('--preset <id>', 'values of the method as in a paper or its code')
     .option('--set <name=value>', 'a parameter of the method; repeatable', collect, [])
     .option('--class <name>', "class explained: a name, 'true' or 'predicted'", 'true')
     .addOption(device('where to compute; the processor otherwise'))
@@ -145,6 +147,7 @@ function program(): Command {
     )
     .requiredOption('--run <n>', 'number of the run')
     .option('--attack <id>', 'attack', 'pgd')
+    .option('--preset <id>', 'values of the attack as in a paper or its code')
     .option(
       '--eps <size>',
       "size of the change in the attack's norm; the pixel range is 1",

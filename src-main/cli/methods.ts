@@ -8,9 +8,10 @@ export async function methods(terminal: Terminal): Promise<void> {
   const lists = ['objectives', 'saliency', 'attacks', 'measures'] as const;
   const words = lists.flatMap((list) => [
     `${list}:`,
-    ...all[list].flatMap(({ id, title, params }) => [
+    ...all[list].flatMap(({ id, title, params, presets }) => [
       `  ${id}  ${title}`,
       ...params.map((param) => `      ${param.name} = ${param.default}  ${param.help}`),
+      ...presets.map((preset) => `      --preset ${preset.id}  ${preset.title}: ${preset.source}`),
     ]),
   ]);
   const models = all.models.map(

@@ -1,8 +1,8 @@
-// `--set name=value`: each name is looked up in the fields of a method (and of a run), its value read as
+// `--preset ID` and `--set name=value`: each name is looked up in the fields of a method (and of a run), its value read as
 // the field's kind says. Ranges are checked by the schemas behind the fields.
 
 import { AppError } from '../contracts/errors.ts';
-import type { ParamField, ParamValue } from '../contracts/methods.ts';
+import type { MethodInfo, ParamField, ParamValue, Preset } from '../contracts/methods.ts';
 
 /** @returns the values by name. @throws AppError 'bad-input' naming the known names or the value's kind */
 export function readSet(texts: readonly string[], fields: readonly ParamField[]): Record<string, ParamValue> {
@@ -19,6 +19,25 @@ export function readSet(texts: readonly string[], fields: readonly ParamField[])
       return [name, valueOf(field, text.slice(at + 1))];
     }),
   );
+}
+
+/** Values of a method: those of its preset, and what is set. */
+export const valuesOf = (
+  method: Pick<MethodInfo, 'id' | 'params' | 'presets'>,
+  { preset, set }: { preset?: string; set: readonly string[] },
+): Record<string, ParamValue> => ({
+  ...(preset !== undefined && presetOf(method, preset).params),
+  ...readSet(set, method.params),
+});
+
+/** @throws AppError 'bad-input' naming the known ones */
+export function presetOf({ id, presets }: Pick<MethodInfo, 'id' | 'presets'>, wanted: string): Preset {
+  const preset = presets.find((one) => one.id === wanted);
+  if (!preset)
+    throw new AppError('bad-input', `${id} has no preset "${wanted}"`, {
+      reason: `known are ${presets.map((one) => one.id).join(', ') || 'none'}`,
+    });
+  return preset;
 }
 
 function valueOf({ name, kind, choices }: ParamField, text: string): ParamValue {

@@ -1,4 +1,4 @@
-// fovea train PROJECT --objective ID --set name=value … --model ID --size PX --epochs N --batch N --seed N
+// fovea train PROJECT --objective ID --preset ID --set name=value … --model ID --size PX --epochs N --batch N --seed N
 
 import { AppError } from '../contracts/errors.ts';
 import type { Methods } from '../contracts/api.ts';
@@ -6,7 +6,7 @@ import { methodNamed } from '../contracts/methods.ts';
 import type { DeviceChoice, RunConfigInput } from '../contracts/runs.ts';
 import { checkpointOf } from '../services/run-records.ts';
 import { measuresAskedFor } from './evaluate.ts';
-import { readSet } from './set-values.ts';
+import { presetOf, readSet } from './set-values.ts';
 import { fitWords, readStart } from './weights.ts';
 import { runNumber, withCore } from './session.ts';
 import { clock, percent, type Terminal } from './terminal.ts';
@@ -14,6 +14,8 @@ import { clock, percent, type Terminal } from './terminal.ts';
 /** What a run is asked for, as flags give it. */
 export interface RunOptions {
   objective: string;
+  /** Of the objective; what is set goes before it. */
+  preset?: string;
   set: string[];
   model: string;
   size: number;
@@ -117,7 +119,12 @@ export function configOf(options: RunOptions, { objectives, settings }: Methods)
     throw new AppError('bad-input', `there is no objective "${options.objective}"`, {
       reason: `known are ${objectives.map(({ id }) => id).join(', ')}`,
     });
-  const values = readSet(options.set, [...objective.params, ...settings]);
+  const preset = options.preset === undefined ? undefined : presetOf(objective, options.preset);
+  const values = {
+    ...preset?.params,
+    ...preset?.settings,
+    ...readSet(options.set, [...objective.params, ...settings]),
+  };
   const own = (fields: { name: string }[]) =>
     Object.fromEntries(fields.flatMap(({ name }) => (name in values ? [[name, values[name]]] : [])));
   return {

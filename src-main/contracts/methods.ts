@@ -26,6 +26,8 @@ export interface Preset {
   /** Why these values: the paper or code they come from. */
   source: string;
   params: Record<string, ParamValue>;
+  /** Settings of the run that belong to it, for objectives. */
+  settings?: Record<string, ParamValue>;
 }
 
 export interface MethodInfo {

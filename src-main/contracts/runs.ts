@@ -238,7 +238,7 @@ export const settingsSchema = z.object({
     .meta(
       meta(
         'Parts of a step',
-        'Parts that a batch is worked off in, one after the other, to save memory; batch-norm then sees one part at a time.',
+        'Parts that a batch is worked off in, one after the other, to save memory; batch-norm and Group DRO then see one part at a time.',
       ),
     ),
   convolutions: z
@@ -259,6 +259,15 @@ export const settingsSchema = z.object({
       meta(
         'Ramp of the weights',
         'Share of the run over which the penalty weights rise from zero to full; 0 starts at full.',
+      ),
+    ),
+  sampling: z
+    .enum(['shuffled', 'balanced'])
+    .default('shuffled')
+    .meta(
+      meta(
+        'Sampling',
+        'Each training picture once an epoch; or balanced: as many, drawn with repetition so that all groups come equally often, which are the classes, or class and attribute together where pictures are grouped by one.',
       ),
     ),
   outside: z

@@ -1,18 +1,24 @@
-"""Reference values for the objectives beyond the first four, made with PyTorch's autograd in float64.
+"""Reference values for the objectives, made with PyTorch's autograd in float64.
 
-Run:  python3 objectives_more.py > ../fixtures/engine/objectives-more.json     (needs torch and numpy)
+Run:  python3 objectives_more.py > ../fixtures/engine/objectives-more.json     (needs torch, numpy and node)
 
 Each function is written from the paper or its public code, not from Fovea: loops over pictures where Fovea has masks,
 PyTorch's own losses where there are some. Network, weights and batch are those of objectives.py; random numbers are
 fixed formulas of their names (`noise`), repeated by test/src-main/engine/objectives/reference.test.ts.
+
+Beside the cases written down here there is one for each preset, which Fovea is asked for: the same functions with its
+values. A penalty that would be too small to see gets its weight multiplied by a power of ten.
 """
 
+import json
 import math
+import subprocess
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 
-from objectives import BATCH, CLASSES, DEVIATION, MEAN, Net, SIZE, batch, condense, wave, weights, write
+from objectives import BATCH, CLASSES, DEVIATION, MEAN, Net, SIZE, batch, box_aware, condense, wave, weights, write
 
 RAMP = 0.6
 LABELS = torch.arange(BATCH) % CLASSES
@@ -21,6 +27,7 @@ GROUPS = [0, 1, 0, 1]
 SHARES = torch.tensor([0.3, 0.7])
 MULTI = torch.tensor([[1.0, 1, 0], [0, 1, 0], [1, 0, 1], [1, 1, 1]])
 EXPLAINED = torch.tensor([1, 1, 2, 0])
+task = "single"
 
 
 def noise(name, shape, kind):
@@ -60,11 +67,17 @@ def leaf(x):
     return x.detach().clone().requires_grad_()
 
 
-def true_logit(logits, labels=LABELS):
-    return logits.gather(1, labels[:, None])[:, 0]
+def looked_at():
+    return EXPLAINED if task == "multi" else LABELS
+
+
+def true_logit(logits, labels=None):
+    return logits.gather(1, (looked_at() if labels is None else labels)[:, None])[:, 0]
 
 
 def losses(logits, labels=LABELS):
+    if task == "multi":
+        return CLASSES * F.binary_cross_entropy_with_logits(logits, MULTI, reduction="none").mean(1)
     return F.cross_entropy(logits, labels, reduction="none")
 
 
@@ -135,7 +148,8 @@ def score_matching(m, p):
     t = 0
     for i in range(p["samples"]):
         v = p["sigma"] * noise(f"noise/{i}", x.shape, "normal")
-        t = t + 2 / p["sigma"] ** 2 * true_logit(m(m.d["images"] + v * step, counting=False) - logits) / p["samples"]
+        noisy = m(m.d["images"] + v * step, counting=p["statistics"] == "batch-counted")
+        t = t + 2 / p["sigma"] ** 2 * true_logit(noisy - logits) / p["samples"]
     value = mean_real(t) + 0.5 * (g[REAL] ** 2).sum() / len(REAL) + p["stability"] * mean_real(t ** 2)
     return logits, {"class": mean_real(losses(logits)), "score": scaled(p, value)}
 
@@ -232,7 +246,7 @@ def ig_norm(m, p, moved_class):
     def score(y):
         value = attributions(y, p["searchPoints"], how)
         if moved_class:
-            value = losses(m(y, **how)) + p["lambda"] * value
+            value = losses(m(y, **how)) + scaled(p, value)
         return value[REAL].sum()
 
     moved = climb(x, start_in_ball(x, p), p, score)
@@ -264,6 +278,8 @@ def art(m, p):
         hidden = logits.detach().clone()
         sign = 1 if p["negative"] == "strongest" else -1
         hidden = sign * hidden
+        if task == "multi":
+            hidden[MULTI.repeat(len(labels) // BATCH, 1) * (MULTI.sum(1) < CLASSES).repeat(len(labels) // BATCH)[:, None] == 1] = -math.inf
         hidden[torch.arange(len(labels)), labels] = -math.inf
         return hidden.argmax(1)
 
@@ -305,7 +321,7 @@ def art(m, p):
         kept = torch.zeros_like(rows).scatter(1, rows.topk(k, 1).indices, 1)
 
     def score(y):
-        value = term(y, LABELS, soft, kept)[REAL].sum()
+        value = term(y, looked_at(), soft, kept)[REAL].sum()
         if p["searchFor"] == "attribution-and-class":
             value = value + losses(m(y, **how))[REAL].sum()
         return value
@@ -313,10 +329,10 @@ def art(m, p):
     moved = climb(x, start, p, score)
     final = dict(soft, training=True)
     if p["pairs"] == "twins" and p["distance"] != "change":
-        values = term(leaf(torch.cat([x, moved])), LABELS.repeat(2), final)
+        values = term(leaf(torch.cat([x, moved])), looked_at().repeat(2), final)
         value = values[[i for i in range(2 * BATCH) if i % BATCH in REAL]].mean()
     else:
-        value = mean_real(term(leaf(moved), LABELS, final))
+        value = mean_real(term(leaf(moved), looked_at(), final))
     logits = m(moved)
     return logits, {"class": mean_real(losses(logits)), "attribution": scaled(p, value)}
 
@@ -346,8 +362,8 @@ def group_dro_and_density(m, p):
     return logits, {"class": loss, "density": terms["density"]}, {"groupShares": q.tolist()}
 
 
-def consistency(m, p, multi):
-    labels = EXPLAINED if multi else LABELS
+def consistency(m, p):
+    labels = looked_at()
 
     def share(pixels):
         logits, features = m(pixels, maps=True)
@@ -371,11 +387,19 @@ def consistency(m, p, multi):
         target = F.pad(plain[b], (column * h, (1 - column) * h, row * h, (1 - row) * h))
         difference = (tiled[b] - target).abs()
         values.append(difference.mean() if p["reduction"] == "mean" else difference.sum())
-    if multi:
-        each = CLASSES * F.binary_cross_entropy_with_logits(logits, MULTI, reduction="none").mean(1)
-    else:
-        each = losses(logits)
-    return logits, {"class": mean_real(each), "consistency": scaled(p, mean_real(torch.stack(values)))}
+    return logits, {"class": mean_real(losses(logits)), "consistency": scaled(p, mean_real(torch.stack(values)))}
+
+
+def blackout(m, p):
+    # What lies outside the box is black as a pixel; the picture without a box is whole.
+    seen = torch.stack([x * inside if told else x
+                        for x, inside, told in zip(m.d["images"], m.d["inside"], m.d["has_region"])])
+    logits = m(seen)
+    return logits, {"class": mean_real(losses(logits))}
+
+
+def boxes(m, p):
+    return box_aware(m.net, m.d, RAMP, p["lambdaInside"], p["lambdaOutside"], p["of"], p["reduction"])
 
 
 def mask_energy(m, p):
@@ -407,6 +431,17 @@ ART = {"lambda": 2, "eps": 0.1, "steps": 2, "stepSize": 0.6, "beta": 5, "distanc
        "statistics": "batch"}
 GC = {"lambda": 25, "form": "elementwise", "reduction": "mean", "upsample": False, "detach": False}
 
+SCORE = {"lambda": 0.1, "sigma": 0.05, "samples": 1, "stability": 0.01, "statistics": "batch", "units": "pixels"}
+# Of pictures with several classes.
+SEVERAL = [
+    ("gradcam-consistency", consistency, {**GC, "lambda": 4}),
+    ("input-grad", input_grad, {**INPUT, "of": "logit"}),
+    ("input-grad", input_grad, INPUT),
+    ("hessian", hessian, {"lambda": 0.01, "of": "logit", "directions": 1, "beta": 5, "units": "pixels"}),
+    ("score-matching", score_matching, SCORE),
+    ("art", art, ART),
+    ("pgd-training", adversarial, PGD),
+]
 CASES = [
     *[("input-grad", input_grad, {**INPUT, **more}) for more in (
         {}, {"of": "logit", "power": 1, "units": "pixels"}, {"of": "log-probability", "reduction": "batch"})],
@@ -416,9 +451,10 @@ CASES = [
     ("hessian", hessian, {"lambda": 0.01, "of": "logit", "directions": 2, "beta": 5, "units": "pixels"}),
     ("hessian", hessian, {"lambda": 0.1, "of": "loss", "directions": 1, "beta": 0, "units": "normalised"}),
     ("score-matching", score_matching,
-     {"lambda": 0.1, "sigma": 0.05, "samples": 2, "stability": 0.01, "units": "normalised"}),
+     {"lambda": 0.1, "sigma": 0.05, "samples": 2, "stability": 0.01, "statistics": "batch-counted",
+      "units": "normalised"}),
     ("score-matching", score_matching,
-     {"lambda": 0.01, "sigma": 0.01, "samples": 1, "stability": 1e-3, "units": "pixels"}),
+     {"lambda": 0.01, "sigma": 0.01, "samples": 1, "stability": 1e-3, "statistics": "batch", "units": "pixels"}),
     ("cure", cure, CURE),
     ("cure", cure, {**CURE, "power": 2, "statistics": "batch", "units": "normalised"}),
     ("fgsm-training", adversarial,
@@ -441,31 +477,54 @@ CASES = [
     ("group-dro", group_dro, {"groupStep": 0.5}),
     ("group-dro+density", group_dro_and_density,
      {"groupStep": 0.5, **{"density." + name: value for name, value in DENSITY.items()}}),
-    *[("gradcam-consistency", lambda m, p: consistency(m, p, False), {**GC, **more}) for more in (
+    *[("gradcam-consistency", consistency, {**GC, **more}) for more in (
         {"form": "standard", "reduction": "sum", "lambda": 1}, {"detach": True}, {"upsample": True})],
-    ("gradcam-consistency", lambda m, p: consistency(m, p, True), {**GC, "lambda": 4}),
+    ("blackout", blackout, {}),
     *[("mask-energy", mask_energy, {"lambda": 2, "heat": heat})
       for heat in ("input-gradient", "grad-cam", "elementwise-grad-cam")],
 ]
 
 
+BY_ID = {
+    **{name: build for name, build, _ in CASES},
+    "box-aware": boxes,
+}
+
+
+def presets():
+    """(objective, preset, parameters) of Fovea as it stands."""
+    command = Path(__file__).parents[2] / "src-main" / "cli" / "fovea.mjs"
+    told = json.loads(subprocess.run(["node", command, "methods", "--json"], capture_output=True, check=True).stdout)
+    return [(one["id"], preset["id"], preset["params"]) for one in told["objectives"] for preset in one["presets"]]
+
+
+def solve(name, build, params, preset=None):
+    # The element-wise and the standard Grad-CAM differ under max pooling only.
+    pool = "max" if "grad-cam" in str(params.get("heat")) or params.get("form") == "standard" else "average"
+    m = Model(pool)
+    logits, terms, *rest = build(m, params)
+    penalties = [value for term, value in terms.items() if term != "class"]
+    if preset and penalties and abs(penalties[0].detach()) < 0.03:
+        more = 10.0 ** round(-math.log10(abs(penalties[0].detach())))
+        grown = {name: value * more for name, value in params.items() if name.startswith("lambda")}
+        return solve(name, build, {**params, **grown}, preset)
+    gradients = torch.autograd.grad(sum(terms.values()), list(m.w.values()))
+    return {
+        "objective": name, **({"preset": preset} if preset else {}), "pool": pool, "task": task, "params": params,
+        "ramp": RAMP, "logits": logits.flatten().tolist(),
+        "terms": {k: float(v.detach()) for k, v in terms.items()},
+        "gradients": {n: condense(g) for n, g in zip(m.w, gradients)},
+        "running": {n: condense(v) for n, v in m.net.running.items()},
+        "next": rest[0] if rest else {},
+    }
+
+
 def main():
-    cases = []
-    for name, build, params in CASES:
-        multi = name == "gradcam-consistency" and params["lambda"] == 4
-        # The element-wise and the standard Grad-CAM differ under max pooling only.
-        pool = "max" if "grad-cam" in str(params.get("heat")) or params.get("form") == "standard" else "average"
-        m = Model(pool)
-        logits, terms, *rest = build(m, params)
-        gradients = torch.autograd.grad(sum(terms.values()), list(m.w.values()))
-        cases.append({
-            "objective": name, "pool": pool, "task": "multi" if multi else "single", "params": params, "ramp": RAMP,
-            "logits": logits.flatten().tolist(),
-            "terms": {k: float(v.detach()) for k, v in terms.items()},
-            "gradients": {n: condense(g) for n, g in zip(m.w, gradients)},
-            "running": {n: condense(v) for n, v in m.net.running.items()},
-            "next": rest[0] if rest else {},
-        })
+    global task
+    cases = [solve(*case) for case in CASES]
+    cases += [solve(name, BY_ID[name], params, preset) for name, preset, params in presets()]
+    task = "multi"
+    cases += [solve(*case) for case in SEVERAL]
     write("objectives_more.py", cases)
 
 

@@ -58,9 +58,11 @@ function section(method: MethodInfo | ModelInfo, facts: string): string {
   if (method.params.length > 0) lines.push('', fieldTable(method.params));
   if ('presets' in method && method.presets.length > 0) {
     lines.push('', 'Presets:', '');
-    for (const { title, source, params } of method.presets) {
-      const values = Object.entries(params).map(([name, value]) => `\`${name}=${value}\``);
-      lines.push(`- **${title}**: ${values.join(', ')}. ${source}.`);
+    for (const { id, title, source, params, settings } of method.presets) {
+      const values = Object.entries({ ...params, ...settings }).map(
+        ([name, value]) => `\`${name}=${value}\``,
+      );
+      lines.push(`- **${title}** (\`${id}\`): ${values.join(', ')}. ${source}.`);
     }
   }
   return lines.join('\n');

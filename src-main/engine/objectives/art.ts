@@ -38,6 +38,7 @@ import {
   searchPass,
   searchStatistics,
   stepSize,
+  noRamp,
 } from './parameters.ts';
 
 const schema = z.object({
@@ -129,11 +130,13 @@ export const art = objective({
         ...{ negative: 'strongest', pairs: 'moved', space: 'pixels', channels: 'kept', searchShare: 1 },
         ...{ searchFor: 'attribution', statistics: 'batch-counted' },
       },
+      settings: noRamp,
     },
     {
       id: 'code-cifar',
       title: 'As in the code, CIFAR-10',
-      source: 'Singh et al. 2020, public code: steps of 5/255, twins, 1,000 of 3,072 values in the search',
+      source:
+        'Singh et al. 2020, public code: steps of 5/255, twins, 1,000 of 3,072 values in the search, whose gradients there are by pixel',
       params: {
         ...asInCode,
         eps: grayLevels(8),
@@ -142,25 +145,39 @@ export const art = objective({
         channels: 'kept',
         searchShare: 0.3255,
       },
+      settings: noRamp,
     },
     {
       id: 'code-cub',
       title: 'As in the code, CUB',
       source:
-        'Singh et al. 2020, public code: softplus of sharpness 1, magnitudes, 15,000 of 50,176 values in the search',
+        'Singh et al. 2020, public code: softplus of sharpness 1, magnitudes, 15,000 of 50,176 values in the search, whose gradients there are by pixel',
       params: {
         ...asInCode,
         eps: grayLevels(2),
         stepSize: 0.75,
         beta: 1,
         channels: 'mean-magnitude',
-        searchShare: 0.299,
+        searchShare: 0.29895,
       },
+      settings: noRamp,
     },
   ],
   needs: {},
   build(context, params) {
-    const { images, labels, truth, task, weight, ramp, forward, meanLoss, noise } = context;
+    const {
+      images,
+      labels,
+      truth,
+      task,
+      explained = truth,
+      weight,
+      ramp,
+      forward,
+      meanLoss,
+      noise,
+    } = context;
+    const classes: Classes = { own: explained, all: truth };
     const pass = searchPass(params.statistics);
     const smooth: PassOptions = { ...pass, activation: { kind: 'softplus', beta: params.beta } };
     const compare = comparison(context, params);
@@ -168,7 +185,7 @@ export const art = objective({
     const start = randomStart(images, { norm: 'linf', eps: params.eps }, noise);
     const largest = largestAt(context, params, start, pass);
     const moved = ascend(images, start, { norm: 'linf', ...params }, (pictures) => {
-      const term = sum(mul(compare(pictures, truth, weight, smooth, largest), weight));
+      const term = sum(mul(compare(pictures, classes, weight, smooth, largest), weight));
       if (params.searchFor === 'attribution') return term;
       return add(term, sum(mul(classLoss(forward(pictures, pass).logits, labels, task), weight)));
     });
@@ -178,8 +195,16 @@ export const art = objective({
     const judged: PassOptions = { ...smooth, mode: 'train' };
     const both = twice(weight);
     const term = twins
-      ? meanOver(compare(identity(concat([images, moved], 0)), twice(truth), both, judged), both)
-      : meanOver(compare(moved, truth, weight, judged), weight);
+      ? meanOver(
+          compare(
+            identity(concat([images, moved], 0)),
+            { own: twice(explained), all: twice(truth) },
+            both,
+            judged,
+          ),
+          both,
+        )
+      : meanOver(compare(moved, classes, weight, judged), weight);
     const { logits } = forward(moved);
     const terms: Record<string, Tensor> = { class: meanLoss(classLoss(logits, labels, task)) };
     if (params.lambda > 0) terms.attribution = mul(term, mul(ramp, scalar(params.lambda)));
@@ -189,23 +214,32 @@ export const art = objective({
 
 /** Which values the search compares: [B, n] of 0 and 1; undefined for all. */
 function largestAt(
-  { truth, weight, forward }: ObjectiveContext,
+  { truth, explained = truth, weight, forward }: ObjectiveContext,
   { searchShare, channels }: Params,
   start: Tensor,
   pass: PassOptions,
 ): Tensor | undefined {
   if (searchShare === 1) return undefined;
   const node = identity(start);
-  const [slopes] = gradient(sum(mul(selectedLogit(forward(node, pass).logits, truth), weight)), [node]);
+  const [slopes] = gradient(sum(mul(selectedLogit(forward(node, pass).logits, explained), weight)), [node]);
   const values = flat(channels === 'kept' ? abs(slopes) : abs(overChannels(slopes, channels)));
   return topKMask(values, Math.max(1, Math.round(searchShare * values.shape[1])));
 }
 
+/** [N, K]: that whose evidence is looked at, one-hot, and all that the picture has. */
+interface Classes {
+  own: Tensor;
+  all: Tensor;
+}
+
 /**
- * L_attr of each picture, as a function of pictures [N, 3, S, S], their classes [N, K] one-hot, their weights [N], how
- * to pass them, and the values [N, n] that count. Twins are pictures b and b + N/2 where N is twice the batch.
+ * L_attr of each picture, as a function of pictures [N, 3, S, S], their classes, their weights [N], how to pass them, and
+ * the values [N, n] that count. Twins are pictures b and b + N/2 where N is twice the batch.
  */
-function comparison({ batch, images, truth, weight, forward }: ObjectiveContext, params: Params) {
+function comparison(
+  { batch, images, truth, explained = truth, weight, forward }: ObjectiveContext,
+  params: Params,
+) {
   const { space, channels, distance, negative } = params;
   const slopesOf = (logits: Tensor, classes: Tensor, weights: Tensor, pictures: Tensor): Tensor => {
     const [slopes] = gradient(sum(mul(selectedLogit(logits, classes), weights)), [pictures]);
@@ -220,15 +254,15 @@ function comparison({ batch, images, truth, weight, forward }: ObjectiveContext,
 
   return (
     pictures: Tensor,
-    classes: Tensor,
+    classes: Classes,
     weights: Tensor,
     pass: PassOptions,
     counted?: Tensor,
   ): Tensor => {
     const { logits } = forward(pictures, pass);
-    const own = asRow(slopesOf(logits, classes, weights, pictures), counted);
+    const own = asRow(slopesOf(logits, classes.own, weights, pictures), counted);
     if (distance === 'change') {
-      const plain = slopesOf(forward(images, pass).logits, truth, weight, images);
+      const plain = slopesOf(forward(images, pass).logits, explained, weight, images);
       return l2Norm(sub(own, asRow(plain, counted)), [1]);
     }
     const shown = asRow(space === 'pixels' ? pictures : normaliseImages(pictures), counted);
@@ -238,7 +272,9 @@ function comparison({ batch, images, truth, weight, forward }: ObjectiveContext,
       hasTwins ? worse(apart(slopes, shown), apart(otherHalf(slopes), shown)) : apart(slopes, shown);
     const toOwn = worst(own, maximum);
     if (negative === 'none') return softplus(toOwn);
-    const wrong = sub(negative === 'strongest' ? logits : neg(logits), mul(classes, scalar(1e9)));
+    // Another of a picture's own classes only where it has them all.
+    const barred = add(mul(classes.all, scalar(1e6)), mul(classes.own, scalar(1e9)));
+    const wrong = sub(negative === 'strongest' ? logits : neg(logits), barred);
     const other = slopesOf(logits, argMaxMask(wrong), weights, pictures);
     return softplus(sub(toOwn, worst(asRow(other, counted), minimum)));
   };

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { gradient, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
 import { classLoss, summedLogProbability } from '../nn/classification.ts';
 import { imageDeviation, perChannel } from '../nn/normalise.ts';
-import { meanOver, objective, totalOf } from './objective.ts';
+import { meanOver, objective, refuseSeveral, totalOf } from './objective.ts';
+import { noRamp } from './parameters.ts';
 
 const lambda = z.number().min(0).max(1e6);
 
@@ -54,7 +55,8 @@ export const boxAware = objective({
     {
       id: 'right-reasons',
       title: 'Right for the right reasons',
-      source: 'Ross et al. 2017, eq. 1: gradient of the summed log-probabilities, outside only',
+      source:
+        'Ross et al. 2017, eq. 1: gradient of the summed log-probabilities, outside only; the weight is our own, for normalised values',
       params: { lambdaInside: 0, lambdaOutside: 0.2, of: 'log-probability', reduction: 'per-image' },
     },
     {
@@ -69,10 +71,12 @@ export const boxAware = objective({
       source:
         'KC & Zhang 2021, the weights chosen for localisation in the run notes of the public code, batch 32',
       params: { lambdaInside: 464.16, lambdaOutside: 4.64, of: 'loss', reduction: 'paper' },
+      settings: noRamp,
     },
   ],
   needs: {},
   build({ images, labels, task, inside, hasRegion, weight, ramp, forward, meanLoss }, params) {
+    if (params.of === 'log-probability') refuseSeveral('box-aware with of=log-probability', task);
     const { logits } = forward(images);
     const losses = classLoss(logits, labels, task);
     const terms: Record<string, Tensor> = { class: meanLoss(losses) };

@@ -15,12 +15,12 @@ import {
 } from '../graph/index.ts';
 import { classLoss } from '../nn/classification.ts';
 import { meanOver, objective, totalOf, type PassOptions } from './objective.ts';
-import { normPower, penaltyWeight, slopeUnits } from './parameters.ts';
+import { normPower, penaltyWeight, slopeUnits, noRamp } from './parameters.ts';
 import { inPixels, normOf, slopesOf } from './slopes.ts';
 
 const schema = z.object({
   lambda: penaltyWeight(
-    1,
+    0.03,
     'Price of curvature of the loss; larger values make the model more robust and less accurate.',
   ),
   reach: z.number().min(1e-3).max(1000).default(3).meta({
@@ -33,7 +33,7 @@ const schema = z.object({
     title: 'Statistics of the penalty',
     help: "What batch-norm uses in the penalty: the running statistics, or the batch's, through which pictures touch each other.",
   }),
-  units: slopeUnits('pixels'),
+  units: slopeUnits('normalised'),
 });
 
 /**
@@ -54,14 +54,17 @@ export const cure = objective({
       id: 'code',
       title: 'As in the code',
       source:
-        'Public re-implementation of Moosavi-Dezfooli et al. 2019: length not squared, running statistics',
-      params: { lambda: 4, reach: 3, power: 1, statistics: 'running', units: 'pixels' },
+        'Public re-implementation of Moosavi-Dezfooli et al. 2019: length not squared; weight 4 on the gradient of the mean over batches of 128, so 4/128 on that of each picture',
+      params: { lambda: 0.03125, reach: 3, power: 1, statistics: 'running', units: 'normalised' },
+      settings: noRamp,
     },
     {
       id: 'paper',
       title: 'As in the paper',
-      source: 'Moosavi-Dezfooli et al. 2019: squared length; weight and reach of the re-implementation',
-      params: { lambda: 4, reach: 3, power: 2, statistics: 'running', units: 'pixels' },
+      source:
+        'Moosavi-Dezfooli et al. 2019: squared length of each picture; weight and reach of the re-implementation',
+      params: { lambda: 4, reach: 3, power: 2, statistics: 'running', units: 'normalised' },
+      settings: noRamp,
     },
   ],
   needs: {},

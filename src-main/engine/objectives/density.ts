@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { argMaxMask, logSoftmax, logSumExp, mul, scalar, sub, type Tensor } from '../graph/index.ts';
 import { classLoss, selectedLogit } from '../nn/classification.ts';
-import { objective, totalOf } from './objective.ts';
-import { normPower, penaltyWeight, slopeReduction, slopeUnits } from './parameters.ts';
+import { objective, refuseSeveral, totalOf } from './objective.ts';
+import { normPower, penaltyWeight, slopeReduction, slopeUnits, noRamp } from './parameters.ts';
 import { slopesOf, withSlopePenalty } from './slopes.ts';
 
 const schema = z.object({
@@ -54,6 +54,7 @@ export const density = objective({
         computation: 'stable',
         units: 'pixels',
       },
+      settings: noRamp,
     },
     {
       id: 'paper-efficient',
@@ -67,6 +68,7 @@ export const density = objective({
         computation: 'efficient',
         units: 'pixels',
       },
+      settings: noRamp,
     },
   ],
   needs: {},
@@ -74,6 +76,7 @@ export const density = objective({
     { batch, classes, images, labels, task, weight, ramp, forward, meanLoss, noise },
     { lambda, computation, units, ...form },
   ) {
+    refuseSeveral('density', task);
     const { logits } = forward(images);
     const ofClass = meanLoss(classLoss(logits, labels, task));
     if (lambda === 0) return totalOf({ class: ofClass }, logits);

@@ -18,8 +18,9 @@ const schema = z.object({
  *   q_g <- q_g exp(groupStep * l_g), scaled to sum 1;  L = sum_g q_g l_g          (Sagawa et al. 2020, algorithm 1)
  *
  * l_g is the mean class loss over the batch's pictures of group g, 0 for a group that the batch has none of, as in the
- * public code; q is updated before it is used, is constant for the weights' gradient, and starts equal. The paper draws
- * batches balanced over groups. Pictures without group count for nothing.
+ * public code; q is updated before it is used, is constant for the weights' gradient, and starts equal over the groups
+ * that training pictures are in. The paper draws batches balanced over groups: the setting `sampling`. Pictures without
+ * group count for nothing.
  */
 function reweighting(
   { groups, groupCount, weight, state }: ObjectiveContext,
@@ -50,8 +51,10 @@ export const groupDro = objective({
     {
       id: 'code',
       title: 'As in the code',
-      source: 'Sagawa et al. 2020, public code: step 0.01, no adjustment by group size',
+      source:
+        'Sagawa et al. 2020, public code: step 0.01, no adjustment by group size, batches balanced over groups',
       params: { groupStep: 0.01 },
+      settings: { sampling: 'balanced' },
     },
   ],
   needs: { groups: true },

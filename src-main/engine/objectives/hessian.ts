@@ -45,7 +45,7 @@ export const hessian = objective({
   presets: [],
   needs: {},
   build(
-    { images, labels, task, truth, weight, ramp, forward, meanLoss, noise },
+    { images, labels, task, truth, explained = truth, weight, ramp, forward, meanLoss, noise },
     { lambda, of, directions, beta, units },
   ) {
     const plain = forward(images);
@@ -53,7 +53,7 @@ export const hessian = objective({
     if (lambda === 0) return totalOf(terms, plain.logits);
     const { logits } =
       beta > 0 ? forward(images, { activation: { kind: 'softplus', beta }, keepStatistics: true }) : plain;
-    const scores = of === 'loss' ? classLoss(logits, labels, task) : selectedLogit(logits, truth);
+    const scores = of === 'loss' ? classLoss(logits, labels, task) : selectedLogit(logits, explained);
     const slopes = slopesOf(sum(mul(scores, weight)), images, units);
     const bends = Array.from({ length: directions }, (_, i): Tensor => {
       const direction = noise(`direction/${i}`, images.shape, 'normal');

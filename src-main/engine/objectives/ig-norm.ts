@@ -27,6 +27,7 @@ import {
   searchPass,
   searchStatistics,
   stepSize,
+  noRamp,
 } from './parameters.ts';
 
 const points = (usual: number, title: string, help: string) =>
@@ -78,7 +79,7 @@ function withAttributions(
     const attributions = attributionNorm(context, moved, params.searchPoints, pass);
     if (classOn === 'plain') return sum(mul(attributions, weight));
     const losses = classLoss(forward(moved, pass).logits, labels, task);
-    return sum(mul(add(losses, mul(attributions, scalar(lambda))), weight));
+    return sum(mul(add(losses, mul(attributions, mul(ramp, scalar(lambda)))), weight));
   };
   const moved = ascend(images, randomStart(images, ascent, noise), ascent, search);
   const { logits } = forward(classOn === 'plain' ? images : moved);
@@ -88,7 +89,8 @@ function withAttributions(
     class: mul(meanLoss(classLoss(logits, labels, task)), factor),
     attribution: mul(mul(meanOver(attributions, weight), factor), mul(ramp, scalar(lambda))),
   };
-  return totalOf(terms, logits);
+  const graph = totalOf(terms, logits);
+  return reduction === 'sum' ? { ...graph, means: { class: 'nothing', attribution: 'nothing' } } : graph;
 }
 
 /** |IG(x, moved)|_1 of each picture. [B] */
@@ -134,6 +136,7 @@ const presets = [
   title: `As in the code, ${data}`,
   source: 'Chen et al. 2019, public code: sums over the batch, 50 points, 5 in the search',
   params: { lambda, ...published, reduction: 'sum', statistics: 'batch-counted' },
+  settings: noRamp,
 }));
 
 export const igNorm = objective({

@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { mul, scalar } from '../graph/index.ts';
 import { classLoss, selectedLogit, summedLogProbability } from '../nn/classification.ts';
-import { objective, totalOf } from './objective.ts';
-import { normPower, penaltyWeight, slopeReduction, slopeUnits } from './parameters.ts';
+import { objective, refuseSeveral, totalOf } from './objective.ts';
+import { normPower, penaltyWeight, slopeReduction, slopeUnits, noRamp } from './parameters.ts';
 import { slopesOf, withSlopePenalty } from './slopes.ts';
 
 const schema = z.object({
@@ -49,24 +49,37 @@ export const inputGrad = objective({
     {
       id: 'logit',
       title: 'Logit gradient, as in the code',
-      source: 'Srinivas & Fleuret 2021, public code: half of the mean squared norm, weight 1e-5',
-      params: { lambda: 5e-6, of: 'logit', power: 2, units: 'normalised', reduction: 'per-image' },
+      source:
+        'Srinivas & Fleuret 2021, public code: half of the mean squared norm, weight 1e-5, of a network that sees pixel values',
+      params: { lambda: 5e-6, of: 'logit', power: 2, units: 'pixels', reduction: 'per-image' },
+      settings: noRamp,
+    },
+    {
+      id: 'logit-length',
+      title: 'Logit gradient, not squared',
+      source: 'The baseline of Yang et al. 2024; its weight is not known',
+      params: { lambda: 0.1, of: 'logit', power: 1, units: 'pixels', reduction: 'per-image' },
     },
     {
       id: 'batch',
       title: 'Whole-batch norm, as in the code',
       source: 'KC & Zhang 2021, public code, the equal weights chosen for the saliency metric, batch 32',
       params: { lambda: 2.15, of: 'loss', power: 2, units: 'normalised', reduction: 'batch' },
+      settings: noRamp,
     },
   ],
   needs: {},
-  build({ images, labels, task, truth, weight, ramp, forward, meanLoss }, { lambda, of, units, ...form }) {
+  build(
+    { images, labels, task, truth, explained = truth, weight, ramp, forward, meanLoss },
+    { lambda, of, units, ...form },
+  ) {
+    if (of === 'log-probability') refuseSeveral('input-grad with of=log-probability', task);
     const { logits } = forward(images);
     const losses = classLoss(logits, labels, task);
     if (lambda === 0) return totalOf({ class: meanLoss(losses) }, logits);
     const scores = {
       loss: () => losses,
-      logit: () => selectedLogit(logits, truth),
+      logit: () => selectedLogit(logits, explained),
       'log-probability': () => summedLogProbability(logits),
     }[of]();
     return withSlopePenalty('gradient', meanLoss(losses), logits, {

@@ -1,6 +1,7 @@
 // What an objective is: a named way to turn a batch into the scalar that training minimises.
 
 import type { z } from 'zod';
+import { AppError } from '../../contracts/errors.ts';
 import { add, div, maximum, mul, scalar, sum, type Tensor } from '../graph/index.ts';
 import type { Activation, ForwardPass, Mode, Noise } from '../nn/model.ts';
 import type { ParamSpec } from '../nn/params.ts';
@@ -82,13 +83,21 @@ export interface ObjectiveGraph {
   next?: Readonly<Record<string, Tensor>>;
   /**
    * How a term of a batch is made of those of its parts, where gradients are accumulated: a mean over the real
-   * pictures (what is not named), over the real pictures with a region, or over the squared count of pictures (the
-   * squared norm of the gradient of a mean). A term that is none of these becomes the mean over the parts.
+   * pictures (what is not named), over the real pictures with a region, over the squared count of pictures (the
+   * squared norm of the gradient of a mean), or a sum. A term that is none of these becomes the mean over the parts.
    */
   means?: Readonly<Record<string, MeanOver>>;
 }
 
-export type MeanOver = 'pictures' | 'regions' | 'squared-pictures';
+export type MeanOver = 'pictures' | 'regions' | 'squared-pictures' | 'nothing';
+
+/** For what is made of the softmax over classes. @throws AppError 'bad-input' where a picture may have several */
+export function refuseSeveral(what: string, task: Task | undefined): void {
+  if (task === 'multi')
+    throw new AppError('bad-input', `${what} is made of the probabilities of one class a picture`, {
+      reason: 'train with labels=one, or choose another objective',
+    });
+}
 
 /** Declares an objective with its parameter type tied to its schema. */
 export const objective = <S extends z.ZodObject>(definition: Objective<S>): Objective<S> => definition;

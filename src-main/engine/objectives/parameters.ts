@@ -7,6 +7,9 @@ import type { PassOptions } from './objective.ts';
 export const penaltyWeight = (usual: number, help: string) =>
   z.number().min(0).max(1e6).default(usual).meta({ title: 'Weight', help, main: true });
 
+/** Settings of a preset as in a paper: none lets its penalty rise. */
+export const noRamp = { lambdaRamp: 0 };
+
 /** `levels` of 255 as a share of the pixel range, to five digits. */
 export const grayLevels = (levels: number): number => Math.round((levels / 255) * 1e5) / 1e5;
 

@@ -4,8 +4,13 @@ import { z } from 'zod';
 import { add, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
 import { classLoss, selectedLogit } from '../nn/classification.ts';
 import { meanOver, objective, totalOf } from './objective.ts';
-import { penaltyWeight, slopeUnits } from './parameters.ts';
+import { penaltyWeight, searchPass, slopeUnits, noRamp } from './parameters.ts';
 import { inPixels, slopesOf } from './slopes.ts';
+
+const noisyStatistics = z.enum(['batch', 'batch-counted']).default('batch').meta({
+  title: 'Statistics of noisy passes',
+  help: "What batch-norm uses for the noisy pictures: the batch's statistics, or the batch's that also count for the running ones.",
+});
 
 const schema = z.object({
   lambda: penaltyWeight(
@@ -24,15 +29,16 @@ const schema = z.object({
     title: 'Stability',
     help: 'Weight of the squared trace within the penalty, which keeps the trace from running away.',
   }),
-  units: slopeUnits('normalised'),
+  statistics: noisyStatistics,
+  units: slopeUnits('pixels'),
 });
 
 /**
  *   L = cross-entropy + lambda * mean over pictures of (t + |g_y|²/2 + stability * t²)
  *   t = mean over samples of (2/sigma²) (f_y(x + v) - f_y(x)),  v ~ N(0, sigma² I),  g_y = df_y/dx
  *
- * t estimates the trace of d²f_y/dx². Noise and gradient have the same input units. Batch-norm: batch statistics; the
- * noisy passes leave the running statistics alone, where the public code counts them.
+ * t estimates the trace of d²f_y/dx². Noise and gradient have the same input units: the public code's network sees
+ * pixel values. Batch-norm: batch statistics; the noisy passes leave the running statistics alone unless counted.
  */
 export const scoreMatching = objective({
   id: 'score-matching',
@@ -45,22 +51,26 @@ export const scoreMatching = objective({
     {
       id: 'code',
       title: 'As in the code',
-      source: 'Srinivas & Fleuret 2021, public code',
-      params: { lambda: 1e-5, sigma: 0.01, samples: 1, stability: 1e-3, units: 'normalised' },
+      source: 'Srinivas & Fleuret 2021, public code; its networks have softplus of sharpness 10 for ReLU',
+      params: {
+        ...{ lambda: 1e-5, sigma: 0.01, samples: 1, stability: 1e-3 },
+        ...{ statistics: 'batch-counted', units: 'pixels' },
+      },
+      settings: noRamp,
     },
   ],
   needs: {},
   build(
-    { images, labels, task, truth, weight, ramp, forward, meanLoss, noise },
-    { lambda, sigma, samples, stability, units },
+    { images, labels, task, truth, explained = truth, weight, ramp, forward, meanLoss, noise },
+    { lambda, sigma, samples, stability, statistics, units },
   ) {
     const { logits } = forward(images);
     const terms: Record<string, Tensor> = { class: meanLoss(classLoss(logits, labels, task)) };
     if (lambda === 0) return totalOf(terms, logits);
-    const own = selectedLogit(logits, truth); // [B]
+    const own = selectedLogit(logits, explained); // [B]
     const rises = Array.from({ length: samples }, (_, i): Tensor => {
       const drawn = inPixels(mul(noise(`noise/${i}`, images.shape, 'normal'), scalar(sigma)), units);
-      return sub(selectedLogit(forward(add(images, drawn), { keepStatistics: true }).logits, truth), own);
+      return sub(selectedLogit(forward(add(images, drawn), searchPass(statistics)).logits, explained), own);
     });
     const trace = mul(
       rises.reduce((total, one) => add(total, one)),

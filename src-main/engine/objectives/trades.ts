@@ -2,10 +2,9 @@
 
 import { z } from 'zod';
 import { add, mul, scalar, stopGradient, sum, type Tensor } from '../graph/index.ts';
-import { AppError } from '../../contracts/errors.ts';
 import { classLoss, klDivergence } from '../nn/classification.ts';
 import { ascend } from '../nn/perturbation.ts';
-import { meanOver, objective, totalOf } from './objective.ts';
+import { meanOver, objective, refuseSeveral, totalOf } from './objective.ts';
 import {
   ascentSteps,
   ballNorm,
@@ -14,6 +13,7 @@ import {
   searchPass,
   searchStatistics,
   stepSize,
+  noRamp,
 } from './parameters.ts';
 
 const schema = z.object({
@@ -47,14 +47,12 @@ export const trades = objective({
       title: 'As in the code, CIFAR-10',
       source: 'Zhang et al. 2019, public code: beta 6, step 0.007, search with running statistics',
       params: { lambda: 6, norm: 'linf', eps: 0.031, steps: 10, stepSize: 0.2258, statistics: 'running' },
+      settings: noRamp,
     },
   ],
   needs: {},
   build({ images, labels, task, weight, ramp, forward, meanLoss, noise }, { lambda, statistics, ...ascent }) {
-    if (task === 'multi')
-      throw new AppError('bad-input', 'TRADES compares the predictions of one class a picture', {
-        reason: 'train with labels=one, or choose another objective',
-      });
+    refuseSeveral('trades', task);
     if (lambda === 0) {
       const { logits } = forward(images);
       return totalOf({ class: meanLoss(classLoss(logits, labels, task)) }, logits);

@@ -16,7 +16,8 @@ import type { NoiseSpec } from './train-step.ts';
 export interface BatchPlan {
   batch: number;
   classes: number;
-  settings: Pick<Settings, 'flip' | 'shift' | 'outside' | 'outsideProbability'>;
+  settings: Pick<Settings, 'flip' | 'shift' | 'outside' | 'outsideProbability'> &
+    Partial<Pick<Settings, 'sampling'>>;
   /** 'single' unless given. */
   task?: Task;
   /** Whether the objective wants 2x2 composites. */
@@ -82,7 +83,8 @@ export const allocateFeeds = (
   Object.fromEntries(Object.entries(lengths).map(([name, length]) => [name, allocate(length)]));
 
 /**
- * Every epoch goes through all pictures once, in a new order. A short last batch is filled up with pictures from the
+ * Every epoch goes through all pictures once, in a new order, or with balanced sampling draws as many: a group, then one
+ * of its pictures, each with the same chance. Pictures without group are one more group. A short last batch is filled up with pictures from the
  * front of the order at weight 0: they add nothing to the loss, and batch-norm still sees real pictures only (zeros
  * would drag its statistics). It does see them, though: with batch-norm, a step on a padded batch is not that on the
  * real pictures alone; without, it is.
@@ -98,6 +100,11 @@ export function trainingBatches(
   const total = set.pictures.length;
   const augmenter = new Augmenter(set.sizePx, settings);
   const addComposites = plan.composites ? compositesOf(set, plan) : undefined;
+  /** Indices of the pictures of each group, for balanced sampling. */
+  const members =
+    settings.sampling === 'balanced'
+      ? [...Map.groupBy(set.pictures.keys(), (i) => set.pictures[i].group).values()]
+      : undefined;
   let order = new Int32Array(0);
   let orderedFor = -1;
 
@@ -105,26 +112,29 @@ export function trainingBatches(
     steps: Math.ceil(total / batch),
     async read(epoch, step, into) {
       if (orderedFor !== epoch) {
-        order = random.fork(`order/${epoch}`).shuffle(Int32Array.from({ length: total }, (_, i) => i));
+        const dice = random.fork(`order/${epoch}`);
+        order = members
+          ? Int32Array.from({ length: total }, () => drawn(drawn(members, dice), dice))
+          : dice.shuffle(Int32Array.from({ length: total }, (_, i) => i));
         orderedFor = epoch;
       }
       const count = Math.min(batch, total - step * batch);
-      const members = Array.from({ length: batch }, (_, i) =>
+      const shown = Array.from({ length: batch }, (_, i) =>
         i < count ? order[step * batch + i] : order[(i - count) % total],
       );
       const dice = random.fork(`batch/${epoch}/${step}`);
-      const bytes = await Promise.all(members.map((index) => set.pixels(index)));
-      const masks = members.map((index) => set.inside(index));
+      const bytes = await Promise.all(shown.map((index) => set.pixels(index)));
+      const masks = shown.map((index) => set.inside(index));
       augmenter.fill(bytes, masks, dice.uniform, { images: into.images, masks: into.inside });
       into.labels.fill(0);
       if (groupCount !== null) into.groups.fill(0);
       if (task === 'multi') into.explained.fill(0);
       /** Of each picture the class whose evidence is looked at: one of its own, drawn anew each step. */
-      const looked = members.map((index) => {
+      const looked = shown.map((index) => {
         const own = classesOf(set.pictures[index]);
         return task === 'multi' ? own[dice.below(own.length)] : own[0];
       });
-      members.forEach((index, i) => {
+      shown.forEach((index, i) => {
         const { group } = set.pictures[index];
         for (const own of classesOf(set.pictures[index])) into.labels[i * classes + own] = 1;
         if (task === 'multi') into.explained[i * classes + looked[i]] = 1;
@@ -142,10 +152,12 @@ export function trainingBatches(
             random.fork(`${name}/${epoch}/${step}${run === 0 ? '' : `/${run}`}`),
           );
       }
-      return { count, truth: members.slice(0, count).map((index) => classesOf(set.pictures[index])) };
+      return { count, truth: shown.slice(0, count).map((index) => classesOf(set.pictures[index])) };
     },
   };
 }
+
+const drawn = <T>(from: readonly T[], dice: Random): T => from[dice.below(from.length)];
 
 export function fillNoise(values: Float32Array, kind: NoiseKind, random: Random): void {
   const draw = {

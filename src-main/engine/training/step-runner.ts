@@ -1,5 +1,5 @@
 // Runs training steps, whole or in parts. When memory runs out, the batch is halved and gradients are accumulated, so
-// that a step stays one of the whole batch; what batch-norm makes of it, see TrainStep.
+// that a step stays one of the whole batch; what batch-norm and Group DRO make of it, see TrainStep.
 
 import { AppError } from '../../contracts/errors.ts';
 import { compileStep, type Executor, type Forms, type StepSession } from '../runtime/index.ts';
@@ -193,6 +193,7 @@ function partOf(
   const pictures = own.pictures / whole.pictures;
   cut[shareOf('pictures')] = Float32Array.of(pictures);
   cut[shareOf('squared-pictures')] = Float32Array.of(pictures * pictures);
+  cut[shareOf('nothing')] = Float32Array.of(1);
   cut[shareOf('regions')] = Float32Array.of(whole.regions > 0 ? own.regions / whole.regions : 0);
   cut.apply = Float32Array.of(start + part >= real ? 1 : 0);
   return { start, feeds: cut };

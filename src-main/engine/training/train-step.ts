@@ -63,11 +63,12 @@ export interface TrainStepOptions {
  * where all gradients are and do not overflow together.
  *
  * A step in parts. With `accumulates`, inputs `share/<mean>` [] say what share of the whole batch the part is, by
- * pictures, by pictures with a region, by the square of pictures (see ObjectiveGraph.means), and losses come out
+ * pictures, by pictures with a region, by the square of pictures, or all of it (see ObjectiveGraph.means), and losses come out
  * multiplied with theirs: losses and gradients of the parts add up to those of the whole batch. `apply` [] is 1 in
  * the last part, which updates the weights with the sum and empties it, and 0 before. What holds: everything of the
  * step equals that of the whole batch, but batch-norm normalises each part by its own statistics and moves the running
- * statistics once for each part; a model without batch-norm makes the same step.
+ * statistics once for each part, and Group DRO takes the mean losses of its groups over each part and moves their shares
+ * once for each; without the two the step is the same.
  */
 export interface TrainStep {
   readonly program: Program;
@@ -229,7 +230,7 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
   const optimiser = optimiserOf(settings);
   const decay = settings.averageDecay ?? 0;
   const head = new Set(model.head);
-  const means: readonly MeanOver[] = ['pictures', 'regions', 'squared-pictures'];
+  const means: readonly MeanOver[] = ['pictures', 'regions', 'squared-pictures', 'nothing'];
   const shares = accumulates
     ? (Object.fromEntries(means.map((mean) => [mean, input(shareOf(mean), [])])) as Record<MeanOver, Tensor>)
     : undefined;

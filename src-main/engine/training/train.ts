@@ -9,7 +9,13 @@ import path from 'node:path';
 import { AppError } from '../../contracts/errors.ts';
 import type { RunId } from '../../contracts/ids.ts';
 import { settingsSchema, type EpochMetrics } from '../../contracts/runs.ts';
-import type { Control, TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
+import type {
+  Control,
+  Picture,
+  TrainOutcome,
+  TrainSpec,
+  WorkerEvent,
+} from '../../contracts/worker-protocol.ts';
 import { PictureCache } from '../../imaging/index.ts';
 import { predictedClass } from '../measures/index.ts';
 import type { BuiltModel } from '../nn/model.ts';
@@ -67,8 +73,11 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
   const { model } = architecture;
   const batch = Math.max(2, Math.min(config.batch, spec.train.length));
   const random = randomFromSeed(config.seed);
-  // Without an attribute to group by, a picture's group is its class.
-  const groupCount = spec.groups.length > 0 ? spec.groups.length : classes.length;
+  const { pictures, groupCount } = trainedGroups(spec);
+  if (objective.needs.groups && groupCount === 0)
+    throw new AppError('bad-input', `no training picture has the attribute "${config.groupBy}"`, {
+      reason: `${objective.title} needs groups`,
+    });
   const stepOptions = (part: number, accumulates: boolean): TrainStepOptions => ({
     model,
     objective,
@@ -131,10 +140,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
       {
         cacheFolder: spec.cacheFolder,
         sizePx,
-        pictures:
-          spec.groups.length > 0
-            ? spec.train
-            : spec.train.map((picture) => ({ ...picture, group: picture.classIndex })),
+        pictures,
         plan: {
           batch,
           classes: classes.length,
@@ -377,6 +383,22 @@ async function firstStateOf(
   if (config.start && startFile !== undefined)
     await startFrom(state, model, config.model, { ...config.start, file: startFile });
   return state;
+}
+
+/**
+ * The training pictures with their groups counted anew: those that a training picture is in, since one that is empty
+ * would keep its share of a loss over groups and add nothing. Without an attribute to group by, the group of a picture
+ * is its class.
+ */
+function trainedGroups({ groups, train }: TrainSpec): { pictures: Picture[]; groupCount: number } {
+  const groupOf = (picture: Picture) => (groups.length > 0 ? picture.group : picture.classIndex);
+  const known = [...new Set(train.map(groupOf))].filter((group) => group !== undefined);
+  const place = new Map(known.sort((a, b) => a - b).map((group, i) => [group, i]));
+  const pictures = train.map((picture) => {
+    const group = groupOf(picture);
+    return group === undefined ? picture : { ...picture, group: place.get(group) };
+  });
+  return { pictures, groupCount: place.size };
 }
 
 /** Where `last.ckpt` stands; null for a new run or one that was killed before its first checkpoint. */

@@ -20,14 +20,23 @@ type Values = Record<string, ParamValue>;
 export const defaultsOf = (fields: ParamField[]): Values =>
   Object.fromEntries(fields.map((field) => [field.name, field.default]));
 
-/** The preset of a method that these values are, defaults for what it does not name; null if they are none. */
+/**
+ * The preset of a method that these values are, defaults for what it does not name; null if they are none.
+ * @param settings  of the run, where a preset may say some
+ */
 export function presetIn(
   { params, presets }: Pick<MethodInfo, 'params' | 'presets'>,
   values: Values,
+  settings: Values = {},
 ): Preset | null {
   const defaults = defaultsOf(params);
-  const is = (wanted: Values) => Object.entries(wanted).every(([name, value]) => values[name] === value);
-  return presets.find((preset) => is({ ...defaults, ...preset.params })) ?? null;
+  const agree = (wanted: Values, has: Values) =>
+    Object.entries(wanted).every(([name, value]) => has[name] === value);
+  return (
+    presets.find(
+      (preset) => agree({ ...defaults, ...preset.params }, values) && agree(preset.settings ?? {}, settings),
+    ) ?? null
+  );
 }
 
 /** The side, of those that nets are usually trained at, that is nearest to the pictures' own. */
@@ -134,6 +143,11 @@ export class NewRun {
     return this.objectives.some((one) => one.needsGroups);
   }
 
+  /** Whether groups are looked at: by an objective, or by the sampling. */
+  get usesGroups(): boolean {
+    return this.needsGroups || this.settings['sampling'] === 'balanced';
+  }
+
   private nameIn(part: ObjectiveInfo, name: string): string {
     return partName(part.id === this.parts[0], part.id, name);
   }
@@ -160,13 +174,17 @@ export class NewRun {
     this.typed[part.id] = { ...this.paramsOf(part), [name]: value };
   }
 
-  usePreset(part: ObjectiveInfo, preset: Pick<Preset, 'params'>): void {
+  /** Settings that another preset of the objective says go back to their defaults. */
+  usePreset(part: ObjectiveInfo, preset: Pick<Preset, 'params' | 'settings'>): void {
     this.typed[part.id] = { ...defaultsOf(part.params), ...preset.params };
+    const said = part.presets.flatMap(({ settings }) => Object.keys(settings ?? {}));
+    const usual = defaultsOf(this.methods.settings.filter(({ name }) => said.includes(name)));
+    this.settings = { ...this.settings, ...usual, ...preset.settings };
   }
 
   /** The preset whose values, defaults for the rest, are all in force. */
   presetOf(part: ObjectiveInfo): Preset | null {
-    return presetIn(part, this.paramsOf(part));
+    return presetIn(part, this.paramsOf(part), this.settings);
   }
 
   get config(): RunConfigInput {
@@ -179,7 +197,7 @@ export class NewRun {
       batch: this.batch,
       seed: this.seed,
       device: this.device,
-      ...(this.needsGroups && this.groupBy !== undefined && { groupBy: this.groupBy }),
+      ...(this.usesGroups && this.groupBy !== undefined && { groupBy: this.groupBy }),
       settings: { ...this.settings } as RunConfigInput['settings'],
       ...(this.start && { start: this.start }),
     };

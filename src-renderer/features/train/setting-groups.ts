@@ -22,7 +22,7 @@ const GROUPS: { title: string; names: string[] }[] = [
     ],
   },
   { title: 'Schedule', names: ['schedule', 'warmUpEpochs', 'stepEpochs', 'stepFactor'] },
-  { title: 'Pictures and labels', names: ['flip', 'shift', 'labels', 'labelSmoothing'] },
+  { title: 'Pictures and labels', names: ['sampling', 'flip', 'shift', 'labels', 'labelSmoothing'] },
   {
     title: 'Network',
     names: [

@@ -64,7 +64,8 @@ describe('the fovea command, from pictures to heat map', () => {
     expect(fovea('split', project, '--seed', '3', '--json').json).toMatchObject({ seed: 3, test: 4 });
 
     const trained = fovea(
-      ...['train', project, '--objective', 'box-aware', '--set', 'lambdaOutside=2', '--set', 'outside=swap'],
+      ...['train', project, '--objective', 'box-aware', '--preset', 'paper', '--set', 'lambdaOutside=2'],
+      ...['--set', 'outside=swap'],
       ...['--size', '16', '--epochs', '2', '--batch', '8', '--seed', '5', '--device', 'cpu', '--json'],
     );
     expect(trained.status, trained.stderr).toBe(0);
@@ -139,8 +140,8 @@ describe('the fovea command, from pictures to heat map', () => {
     expect(await probe(out)).toMatchObject({ format: 'png', widthPx: 384, heightPx: 288 });
 
     expect((fovea('runs', project, '--json').json.runs as { config: unknown }[])[0].config).toMatchObject({
-      params: { lambdaOutside: 2 },
-      settings: { outside: 'swap' },
+      params: { lambdaInside: 464.16, lambdaOutside: 2, reduction: 'paper' },
+      settings: { outside: 'swap', lambdaRamp: 0 },
     });
 
     const target = path.join(folder, 'exported');
@@ -174,6 +175,7 @@ describe('the fovea command, attacking a run', () => {
   it('refuses in one line what it does not know', () => {
     expectMistake(attack('--attack', 'magic'), /no attack "magic".*known are fgsm, pgd/);
     expectMistake(attack('--set', 'queries=5'), /no parameter "queries"/);
+    expectMistake(attack('--preset', 'best'), /pgd has no preset "best".*known are /);
     expectMistake(attack('--set', 'steps=many'), /steps is a number, not "many"/);
     expectMistake(attack('--set', 'steps=0'), /steps/);
     expectMistake(attack('--eps', 'large'), /eps/);
@@ -294,6 +296,7 @@ describe('the fovea command, asked for what cannot be', () => {
     expectMistake(fovea('train', few), /at least two classes/);
     expectMistake(fovea('train', few, '--objective', 'magic'), /no objective "magic".*box-aware/);
     expectMistake(fovea('train', few, '--set', 'lambdaOutside=2'), /no parameter "lambdaOutside"/);
+    expectMistake(fovea('train', few, '--preset', 'paper'), /standard has no preset "paper".*known are none/);
     expectMistake(fovea('train', few, '--set', 'momentum=fast'), /momentum is a number, not "fast"/);
     expectMistake(fovea('train', few, '--model', 'magic'), /no model "magic"/);
     expectMistake(fovea('train', few, '--epochs', '-1'), /epochs/);

@@ -167,6 +167,29 @@ describe('the form of a new run', () => {
     expect(form.presetOf(part)).toBeNull();
   });
 
+  it('takes the settings of a preset with it, and gives them back with the next', () => {
+    const form = new NewRun(methods, null, suggested);
+    form.lead('box-aware');
+    const [boxAware] = form.objectives;
+    form.usePreset(
+      boxAware,
+      boxAware.presets.find(({ id }) => id === 'paper')!,
+    );
+    expect(form.settings['lambdaRamp']).toBe(0);
+    form.settings = { ...form.settings, lambdaRamp: 0.3 };
+    expect(form.presetOf(boxAware)).toBeNull();
+    form.usePreset(boxAware, { params: {} });
+    expect(form.settings['lambdaRamp']).toBe(0.5);
+
+    form.lead('group-dro');
+    const [groupDro] = form.objectives;
+    form.usePreset(groupDro, groupDro.presets[0]);
+    expect(form.settings['sampling']).toBe('balanced');
+    form.lead('standard');
+    form.groupBy = 'background';
+    expect([form.needsGroups, form.config.groupBy]).toEqual([false, 'background']);
+  });
+
   it('puts objectives together as the core reads them, and takes them apart again for a copy', () => {
     const form = new NewRun(methods, null, suggested);
     form.lead('group-dro');

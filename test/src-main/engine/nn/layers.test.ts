@@ -7,6 +7,7 @@ import {
   mul,
   reshape,
   slice,
+  square,
   sub,
   sum,
   type Tensor,
@@ -187,6 +188,30 @@ describe('attention-based dropout', () => {
       const [b, at] = place(i);
       expect(second[i]).toBeCloseTo(value / (1 + Math.exp(-attention[b * 256 + at])), 6);
     });
+  });
+
+  it.each([
+    ['hides', 0.74],
+    ['stresses', 0.76],
+  ])('has the gradient of finite differences where it %s', (_, draw) => {
+    const { logits } = model.forward(images, inputsOf(model), 'train', { noise });
+    const score = sum(square(logits));
+    const [slopes] = gradient(score, [images]);
+    const feeds = { ...feedsOf(model), 'adl/1': [0.76], 'adl/2': [draw] };
+    const at = (by: number) => ({
+      ...feeds,
+      images: Float64Array.from(pixels, (x, i) => x + by * direction[i]),
+    });
+    const direction = wave(pixels.length, 2.1);
+    const width = 1e-6;
+    const expected =
+      (evaluate({ score }, at(width)).score[0] - evaluate({ score }, at(-width)).score[0]) / (2 * width);
+    const actual = evaluate({ slopes }, feeds).slopes.reduce(
+      (all, slope, i) => all + slope * direction[i],
+      0,
+    );
+    expect(Math.abs(actual - expected)).toBeLessThan(1e-5 * Math.abs(expected));
+    expect(Math.abs(expected)).toBeGreaterThan(1e-3);
   });
 
   it('does nothing outside training', () => {

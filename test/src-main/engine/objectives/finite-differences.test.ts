@@ -4,6 +4,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { gradient } from '../../../../src-main/engine/graph/index.ts';
+import type { Task } from '../../../../src-main/engine/nn/index.ts';
 import { evaluate, tinyNetwork, wave } from '../training/tiny-network.ts';
 import { tinyLoss } from './loss-graph.ts';
 
@@ -44,57 +45,67 @@ describe('weight gradients of objectives', () => {
     ['group-dro', { groupStep: 1e-5 }],
     ['group-dro+density', { groupStep: 1e-5, 'density.lambda': 3 }],
     ['gradcam-consistency', { lambda: 1, reduction: 'sum', form: 'standard' }],
+    ['gradcam-consistency', { lambda: 5, upsample: true }],
+    ['gradcam-consistency', { lambda: 5 }, 'multi'],
+    ['input-grad', { of: 'logit', lambda: 3 }, 'multi'],
+    ['art', { ...search, steps: 1, lambda: 2, beta: 5, space: 'normalised', channels: 'mean' }],
+    ['art', { ...search, steps: 1, lambda: 2, beta: 5, negative: 'none' }],
+    ['art', { ...search, steps: 1, lambda: 2, beta: 5 }, 'multi'],
+    ['blackout', {}],
     ['mask-energy', { lambda: 2, heat: 'input-gradient' }],
     ['mask-energy', { lambda: 2, heat: 'grad-cam' }],
     ['mask-energy', { lambda: 2, heat: 'elementwise-grad-cam' }],
-  ] as const)('agree with finite differences: %s, %o', (objective, params) => {
-    const pool = objective === 'gradcam-consistency' || objective === 'mask-energy' ? 'max' : 'average';
-    const { terms, state, feeds } = tinyLoss(objective, params, { pool });
-    const names = tinyNetwork(pool).parameters.map(({ name }) => name);
-    // Each term by itself: beside the class loss a penalty of small weight could be wrong unseen.
-    const slopes = evaluate(
-      Object.fromEntries(
-        Object.entries(terms).flatMap(([term, loss]) =>
-          gradient(
-            loss,
-            names.map((name) => state.get(name)!),
-          ).map((slope, i) => [`${term}/${names[i]}`, slope]),
-        ),
-      ),
-      feeds,
-    );
-    const families = [
-      names.filter((name) => name.includes('conv') || name.includes('downsample.0')),
-      names.filter((name) => name.includes('bn') || name.includes('downsample.1')),
-      names.filter((name) => name.startsWith('fc')),
-    ];
-    for (const family of families) {
-      const directions = new Map(family.map((name, i) => [name, wave(feeds[name].length, 2.1 + i)]));
-      const lossesAt = (by: number): Record<string, Float64Array> =>
-        evaluate(terms, {
-          ...feeds,
-          ...Object.fromEntries(
-            [...directions].map(([name, direction]) => [
-              name,
-              Float64Array.from(feeds[name], (value, i) => value + by * direction[i]),
-            ]),
+  ] as [string, Record<string, unknown>, Task?][])(
+    'agree with finite differences: %s, %o',
+    (objective, params, task) => {
+      const pool = objective === 'gradcam-consistency' || objective === 'mask-energy' ? 'max' : 'average';
+      const { terms, state, feeds } = tinyLoss(objective, params, { pool, task });
+      const names = tinyNetwork(pool).parameters.map(({ name }) => name);
+      // Each term by itself: beside the class loss a penalty of small weight could be wrong unseen.
+      const slopes = evaluate(
+        Object.fromEntries(
+          Object.entries(terms).flatMap(([term, loss]) =>
+            gradient(
+              loss,
+              names.map((name) => state.get(name)!),
+            ).map((slope, i) => [`${term}/${names[i]}`, slope]),
           ),
-        });
-      const [above, below] = [lossesAt(width), lossesAt(-width)];
-      for (const term of Object.keys(terms)) {
-        const expected = (above[term][0] - below[term][0]) / (2 * width);
-        let actual = 0;
-        let size = 0; // of the derivative, were the direction that of the gradient
-        for (const [name, direction] of directions) {
-          const slope = slopes[`${term}/${name}`];
-          direction.forEach((d, i) => (actual += d * slope[i]));
-          size += Math.hypot(...slope) * Math.hypot(...direction);
+        ),
+        feeds,
+      );
+      const families = [
+        names.filter((name) => name.includes('conv') || name.includes('downsample.0')),
+        names.filter((name) => name.includes('bn') || name.includes('downsample.1')),
+        names.filter((name) => name.startsWith('fc')),
+      ];
+      for (const family of families) {
+        const directions = new Map(family.map((name, i) => [name, wave(feeds[name].length, 2.1 + i)]));
+        const lossesAt = (by: number): Record<string, Float64Array> =>
+          evaluate(terms, {
+            ...feeds,
+            ...Object.fromEntries(
+              [...directions].map(([name, direction]) => [
+                name,
+                Float64Array.from(feeds[name], (value, i) => value + by * direction[i]),
+              ]),
+            ),
+          });
+        const [above, below] = [lossesAt(width), lossesAt(-width)];
+        for (const term of Object.keys(terms)) {
+          const expected = (above[term][0] - below[term][0]) / (2 * width);
+          let actual = 0;
+          let size = 0; // of the derivative, were the direction that of the gradient
+          for (const [name, direction] of directions) {
+            const slope = slopes[`${term}/${name}`];
+            direction.forEach((d, i) => (actual += d * slope[i]));
+            size += Math.hypot(...slope) * Math.hypot(...direction);
+          }
+          expect(
+            Math.abs(actual - expected),
+            `${term}, ${family[0]} …: ${actual} for ${expected}`,
+          ).toBeLessThan(1e-3 * Math.max(Math.abs(expected), 0.1 * size) + 1e-8);
         }
-        expect(
-          Math.abs(actual - expected),
-          `${term}, ${family[0]} …: ${actual} for ${expected}`,
-        ).toBeLessThan(1e-3 * Math.max(Math.abs(expected), 0.1 * size) + 1e-8);
       }
-    }
-  });
+    },
+  );
 });

@@ -211,6 +211,33 @@ describe('training batches', () => {
     );
   });
 
+  it('balanced draw every group equally often, and those without group as one more', async () => {
+    // 16, 4 and 2 of the 22 pictures.
+    const groupOf = (i: number) => (i < 16 ? 0 : i < 20 ? 1 : undefined);
+    const grouped = toy.pictures.map((picture, i) => ({ ...picture, group: groupOf(i) }));
+    const plan = { ...options, settings: { ...plain, sampling: 'balanced' as const } };
+    const batches = trainingBatches(pictureSet(cache, grouped), plan, randomFromSeed(3));
+    expect(batches.steps).toBe(3);
+    const drawn: number[] = [];
+    for (let epoch = 0; epoch < 40; epoch++)
+      for (let step = 0; step < batches.steps; step++) {
+        const feeds = allocateFeeds(feedLengths(plan, toySizePx, { noise: [], runs: 1 }));
+        const { count } = await batches.read(epoch, step, feeds);
+        drawn.push(...(await identities(feeds.images, count)));
+      }
+    expect(drawn).toHaveLength(40 * 22);
+    const times = (from: number, to: number) => drawn.filter((i) => i >= from && i < to).length;
+    // A third of 880 each, with a standard deviation of 14.
+    for (const [from, to] of [
+      [0, 16],
+      [16, 20],
+      [20, 22],
+    ])
+      expect(Math.abs(times(from, to) - 880 / 3)).toBeLessThan(50);
+    expect(new Set(drawn).size).toBe(22);
+    expect(Math.abs(times(20, 21) - times(21, 22))).toBeLessThan(60);
+  });
+
   it('draw noise of the kind asked for, anew for each step and each run of the program', async () => {
     const noise = [
       { name: 'noise/u', shape: [40, 50], kind: 'uniform' },

@@ -3,7 +3,11 @@ import { modelById, randomFromSeed, type BuiltModel } from '../../../../src-main
 import { objectiveById } from '../../../../src-main/engine/objectives/index.ts';
 import { onnxExecutor, type Executor, type Program } from '../../../../src-main/engine/runtime/index.ts';
 import type { BatchFeeds } from '../../../../src-main/engine/training/batches.ts';
-import { createStepRunner, type StepRunner } from '../../../../src-main/engine/training/step-runner.ts';
+import {
+  createStepRunner,
+  noisePlanOf,
+  type StepRunner,
+} from '../../../../src-main/engine/training/step-runner.ts';
 import {
   buildTrainStep,
   initialState,
@@ -15,6 +19,7 @@ import { tinyNetwork } from './tiny-network.ts';
 const [classes, sizePx] = [3, 8];
 const plainNetwork = (): BuiltModel => modelById('smallcnn').build({ classes, sizePx, pool: 'average' });
 const penalties = { lambdaInside: 3, lambdaOutside: 40 };
+const sums = { lambda: 0.5, steps: 1, points: 2, searchPoints: 1 };
 const momentum: StepSettings = { momentum: 0.9, weightDecay: 0.01 };
 
 interface Recipe {
@@ -82,9 +87,17 @@ async function descend(
     initialState(stepOf(recipe, batch), randomFromSeed(1)),
   );
   running.push(runner);
+  const { noise, runs } = noisePlanOf(runner.step, batch, runner.part);
+  const fed = { ...feeds };
+  // The same for every picture, so that it does not matter which run a picture is in.
+  for (const { name, shape } of noise)
+    fed[name] = Float32Array.from(
+      { length: runs * shape.reduce((count, side) => count * side, 1) },
+      (_, i) => 0.5 + 0.49 * Math.sin(1.7 * (i % (3 * sizePx * sizePx))),
+    );
   let result;
   for (let step = 0; step < 3; step++)
-    result = await runner.run(async () => feeds, { ramp: 0.5, learningRate: 0.05, averageShare: 0.5 });
+    result = await runner.run(async () => fed, { ramp: 0.5, learningRate: 0.05, averageShare: 0.5 });
   if (!result || 'broken' in result) throw new Error('the step broke');
   const all = await runner.read();
   const state = Object.fromEntries(runner.step.state.map(({ name }) => [name, all.get(name)!]));
@@ -138,6 +151,10 @@ describe('a step in parts', () => {
     // The last part is moved forward: 0-2, 3-5, 5-7 with picture 5 counted once.
     ['box-aware', penalties, 8, 3, 8],
     ['box-aware', { ...penalties, reduction: 'paper' }, 8, 3, 8],
+    // Losses that are sums over the batch.
+    ['ig-norm', { ...sums, reduction: 'sum' }, 8, 4, 8],
+    ['ig-norm', { ...sums, reduction: 'sum' }, 8, 3, 8],
+    ['ig-norm', sums, 8, 3, 8],
     // Padding at the end; the last part holds nothing else and is left out.
     ['box-aware', penalties, 9, 3, 5],
   ])(
@@ -148,6 +165,18 @@ describe('a step in parts', () => {
       expectSame(await descend(recipe, feeds, { part }), await descend(recipe, feeds));
     },
   );
+
+  it('with Group DRO moves the shares of the groups once for each part', async () => {
+    const recipe = { objective: 'group-dro', params: { groupStep: 0.2 } };
+    const given = feedsOf(8);
+    const feeds = { ...given, groups: given.labels.slice() };
+    const inParts = await descend(recipe, feeds, { part: 4 });
+    const whole = await descend(recipe, feeds);
+    const [some, all] = [inParts, whole].map(({ state }) => state['objective/groupShares']);
+    expect(some.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+    expect(all.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+    expect(some).not.toEqual(all);
+  });
 
   it('with batch-norm normalises each part by itself and moves running statistics once for each', async () => {
     const recipe = { objective: 'standard', params: {}, model: tinyNetwork('average') };

@@ -26,7 +26,7 @@ const fixture = JSON.parse(
 
 const executors: [Executor, number][] = [
   [referenceExecutor(), 2e-6],
-  [onnxExecutor({ threads: 1 }), 2e-4],
+  [onnxExecutor({ threads: 1 }), 1e-4],
 ];
 
 function condense(values: Float64Array): [number, number] {

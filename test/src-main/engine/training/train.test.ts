@@ -67,6 +67,23 @@ describe('training', () => {
     expect(step).toMatchObject({ runId: 1, epoch: 1, epochs: 6, steps: 4, patienceLeft: null });
   });
 
+  it('weighs the groups that training pictures are in, and refuses to if there is none', async () => {
+    const groupDro = { objective: 'group-dro', epochs: 1, groupBy: 'sticker' };
+    const spec = toySpec(toy, 'groups', groupDro, { groups: ['a', 'b', 'c', 'd'] });
+    // One in four has no group, and nobody is in the first or the last.
+    spec.train = spec.train.map((picture, i) => (i % 4 === 3 ? picture : { ...picture, group: 1 + (i % 2) }));
+    const [{ loss }] = epochsOf((await run(spec)).events);
+    const { tensors } = await readCheckpoint(path.join(spec.runFolder, 'last.ckpt'));
+    const shares = tensors.get('objective/groupShares')!;
+    expect(shares).toHaveLength(2);
+    expect(shares[0] + shares[1]).toBeCloseTo(1, 5);
+    // The mean loss of two groups, not a half of it because two of four are empty.
+    expect(loss.class).toBeGreaterThan(0.6);
+
+    const none = toySpec(toy, 'no-groups', groupDro, { groups: ['a', 'b', 'c', 'd'] });
+    await expect(run(none)).rejects.toThrow('no training picture has the attribute "sticker"');
+  });
+
   it('gives the same weights bit for bit for the same seed, others for another', async () => {
     const one = toySpec(toy, 'same-1', boxAware);
     const two = toySpec(toy, 'same-2', boxAware);
