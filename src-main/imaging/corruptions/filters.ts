@@ -141,7 +141,7 @@ export function clippedZoom(
 ): Float64Array {
   const crop = Math.ceil(side / factor);
   const top = Math.floor((side - crop) / 2);
-  const large = Math.round(crop * factor);
+  const large = roundToEven(crop * factor);
   const trim = Math.floor((large - side) / 2);
   const scale = large > 1 ? (crop - 1) / (large - 1) : 0;
   const result = new Float64Array(values.length);
@@ -219,6 +219,12 @@ export function plasmaFractal(size: number, decay: number, chance: Chance): Floa
   let [low, high] = [Infinity, -Infinity];
   for (const height of heights) [low, high] = [Math.min(low, height), Math.max(high, height)];
   return heights.map((height) => (height - low) / (high - low));
+}
+
+/** The nearest whole number, of two the even one: how Python and OpenCV round. */
+export function roundToEven(value: number): number {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /** Least power of two that is not below `side`. */
