@@ -1,6 +1,6 @@
 // Blurs: Gaussian, out of focus, frosted glass, motion, zoom.
 
-import { constantOf, type Corruption, type Table } from './corruption.ts';
+import { constantOf, cutToByte, type Corruption, type Table } from './corruption.ts';
 import {
   clippedZoom,
   filter2d,
@@ -109,30 +109,31 @@ const glassTable: Table<readonly [number, number, number]> = {
   ],
 };
 
-/** Pixels change places with near ones, between two blurs. (In the public code the exchange copies: its views alias.) */
+/**
+ * Pixels take the colour of near ones, between two blurs. As in the published sets, where the exchange of two pixels
+ * only copies (its views alias) and the first blur is cut off to bytes.
+ */
 export const glassBlur: Corruption = {
   id: 'glass-blur',
   title: 'Glass blur',
-  summary: 'Lets near pixels change places, as behind frosted glass.',
+  summary: 'Lets pixels take the colour of near ones, as behind frosted glass.',
   group: 'blur',
   counted: true,
   apply(values, side, severity, chance) {
     const [sigma, reach, rounds] = constantOf(glassTable, side, severity);
-    const shuffled = blurred(values, side, 3, sigma);
+    const scattered = blurred(values, side, 3, sigma).map(cutToByte);
     const offset = (): number => Math.floor(2 * reach * chance.uniform()) - reach;
     for (let round = 0; round < rounds; round++)
       for (let row = side - reach; row > reach; row--)
         for (let column = side - reach; column > reach; column--) {
           const [right, down] = [offset(), offset()];
-          for (let channel = 0; channel < 3; channel++) {
-            const here = (row * side + column) * 3 + channel;
-            const there = ((row + down) * side + column + right) * 3 + channel;
-            // A severity's reach may be as large as the picture of a tiny side.
-            if (here >= shuffled.length || there >= shuffled.length) continue;
-            [shuffled[here], shuffled[there]] = [shuffled[there], shuffled[here]];
-          }
+          const here = (row * side + column) * 3;
+          const there = ((row + down) * side + column + right) * 3;
+          // A severity's reach may be as large as the picture of a tiny side.
+          if (Math.max(here, there) >= scattered.length) continue;
+          scattered.copyWithin(here, there, there + 3);
         }
-    return blurred(shuffled, side, 3, sigma);
+    return blurred(scattered, side, 3, sigma);
   },
 };
 
