@@ -1,6 +1,6 @@
 // Blurs: Gaussian, out of focus, frosted glass, motion, zoom.
 
-import { constantOf, cutToByte, type Corruption, type Table } from './corruption.ts';
+import { constantOf, cutToByte, roundToByte, type Corruption, type Table } from './corruption.ts';
 import {
   clippedZoom,
   filter2d,
@@ -162,7 +162,7 @@ const motionTable: Table<readonly [number, number]> = {
   ],
 };
 
-/** Along a line of at most 45 degrees. */
+/** Along a line of at most 45 degrees; rounded to bytes, as ImageMagick hands them back. */
 export const motionBlur: Corruption = {
   id: 'motion-blur',
   title: 'Motion blur',
@@ -171,7 +171,7 @@ export const motionBlur: Corruption = {
   counted: true,
   apply(values, side, severity, chance) {
     const [radius, sigma] = constantOf(motionTable, side, severity);
-    return moved(values, side, 3, radius, sigma, 90 * chance.uniform() - 45);
+    return moved(values, side, 3, radius, sigma, 90 * chance.uniform() - 45).map(roundToByte);
   },
 };
 
@@ -210,9 +210,10 @@ export const zoomBlur: Corruption = {
   apply(values, side, severity) {
     const [end, step] = constantOf(zoomTable, side, severity);
     const count = Math.ceil((end - 1) / step);
+    const taken = 1 + step - 1; // with NumPy's round-off, which decides the size that 1.25 enlarges to
     const sum = values.slice();
     for (let k = 0; k < count; k++)
-      clippedZoom(values, side, 3, 1 + k * step).forEach((value, i) => (sum[i] += value));
+      clippedZoom(values, side, 3, 1 + k * taken).forEach((value, i) => (sum[i] += value));
     return sum.map((value) => value / (count + 1));
   },
 };
