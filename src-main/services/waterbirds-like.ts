@@ -43,7 +43,8 @@ export interface WaterbirdsResult {
 
 /**
  * Classes take the two grounds in turn: the first, third, … stand on the first. Objects stay where they are in the
- * frame, which is stretched to a square.
+ * frame, which is stretched to a square. Pictures keep their part of the project; those in none are dealt out from the
+ * seed, and so are all where the project lacks training or test pictures.
  * @throws AppError 'bad-input' for fewer than two classes with masks, or a folder that does not hold two kinds
  */
 export async function writeWaterbirdsLike(
@@ -89,9 +90,10 @@ function cutoutsOf(
   const images = store.images.all().filter(({ missing }) => !missing);
   const isDealt =
     images.some(({ split }) => split === 'train') && images.some(({ split }) => split === 'test');
-  const dealt = deal(images, usualSplit(seed), false);
+  const undealt = isDealt ? images.filter(({ split }) => split === null) : images;
+  const dealt = deal(undealt, usualSplit(seed), false);
   const masked = images.flatMap((image) => {
-    const split = isDealt ? image.split : (dealt.get(image.id) ?? null);
+    const split = dealt.get(image.id) ?? image.split;
     const regions = regionsOf(image.classId, store.annotations.ofImage(image.id)).filter(
       ({ kind }) => kind !== 'box',
     );

@@ -9,7 +9,7 @@ export const corruptionError = measure({
   id: 'corruption-error',
   title: 'Corruption error',
   summary:
-    'Mean share of wrong answers over the common corruptions and their severities, not scaled by another model’s.',
+    'Mean share of wrong answers over the common corruptions and their severities, not scaled by another model’s. Frost is drawn; the published sets lay photographs of it over the pictures.',
   citation: 'Hendrycks & Dietterich 2019; averaged over severities as in CIFAR-10-C.',
   direction: 'lower',
   range: [0, 1],

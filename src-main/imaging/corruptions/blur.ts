@@ -1,6 +1,6 @@
 // Blurs: Gaussian, out of focus, frosted glass, motion, zoom.
 
-import { constantOf, type Corruption, type Table } from './corruption.ts';
+import { constantOf, cutToByte, roundToByte, type Corruption, type Table } from './corruption.ts';
 import {
   clippedZoom,
   filter2d,
@@ -109,30 +109,31 @@ const glassTable: Table<readonly [number, number, number]> = {
   ],
 };
 
-/** Pixels change places with near ones, between two blurs. (In the public code the exchange copies: its views alias.) */
+/**
+ * Pixels take the colour of near ones, between two blurs. As in the published sets, where the exchange of two pixels
+ * only copies (its views alias) and the first blur is cut off to bytes.
+ */
 export const glassBlur: Corruption = {
   id: 'glass-blur',
   title: 'Glass blur',
-  summary: 'Lets near pixels change places, as behind frosted glass.',
+  summary: 'Lets pixels take the colour of near ones, as behind frosted glass.',
   group: 'blur',
   counted: true,
   apply(values, side, severity, chance) {
     const [sigma, reach, rounds] = constantOf(glassTable, side, severity);
-    const shuffled = blurred(values, side, 3, sigma);
+    const scattered = blurred(values, side, 3, sigma).map(cutToByte);
     const offset = (): number => Math.floor(2 * reach * chance.uniform()) - reach;
     for (let round = 0; round < rounds; round++)
       for (let row = side - reach; row > reach; row--)
         for (let column = side - reach; column > reach; column--) {
           const [right, down] = [offset(), offset()];
-          for (let channel = 0; channel < 3; channel++) {
-            const here = (row * side + column) * 3 + channel;
-            const there = ((row + down) * side + column + right) * 3 + channel;
-            // A severity's reach may be as large as the picture of a tiny side.
-            if (here >= shuffled.length || there >= shuffled.length) continue;
-            [shuffled[here], shuffled[there]] = [shuffled[there], shuffled[here]];
-          }
+          const here = (row * side + column) * 3;
+          const there = ((row + down) * side + column + right) * 3;
+          // A severity's reach may be as large as the picture of a tiny side.
+          if (Math.max(here, there) >= scattered.length) continue;
+          scattered.copyWithin(here, there, there + 3);
         }
-    return blurred(shuffled, side, 3, sigma);
+    return blurred(scattered, side, 3, sigma);
   },
 };
 
@@ -161,7 +162,7 @@ const motionTable: Table<readonly [number, number]> = {
   ],
 };
 
-/** Along a line of at most 45 degrees. */
+/** Along a line of at most 45 degrees; rounded to bytes, as ImageMagick hands them back. */
 export const motionBlur: Corruption = {
   id: 'motion-blur',
   title: 'Motion blur',
@@ -170,7 +171,7 @@ export const motionBlur: Corruption = {
   counted: true,
   apply(values, side, severity, chance) {
     const [radius, sigma] = constantOf(motionTable, side, severity);
-    return moved(values, side, 3, radius, sigma, 90 * chance.uniform() - 45);
+    return moved(values, side, 3, radius, sigma, 90 * chance.uniform() - 45).map(roundToByte);
   },
 };
 
@@ -209,9 +210,10 @@ export const zoomBlur: Corruption = {
   apply(values, side, severity) {
     const [end, step] = constantOf(zoomTable, side, severity);
     const count = Math.ceil((end - 1) / step);
+    const taken = 1 + step - 1; // with NumPy's round-off, which decides the size that 1.25 enlarges to
     const sum = values.slice();
     for (let k = 0; k < count; k++)
-      clippedZoom(values, side, 3, 1 + k * step).forEach((value, i) => (sum[i] += value));
+      clippedZoom(values, side, 3, 1 + k * taken).forEach((value, i) => (sum[i] += value));
     return sum.map((value) => value / (count + 1));
   },
 };

@@ -46,3 +46,7 @@ export const constantOf = <T>(table: Table<T>, side: number, severity: Severity)
   table[scaleOf(side)][severity - 1];
 
 export const clip01 = (value: number): number => Math.min(1, Math.max(0, value));
+
+/** Multiples of 1/255; round-off does not push a whole byte below itself. */
+export const cutToByte = (value: number): number => Math.floor(255 * value + 1e-9) / 255;
+export const roundToByte = (value: number): number => Math.round(255 * value) / 255;

@@ -226,7 +226,8 @@ export const elasticTransform: Corruption = {
     const back = affineOf(moved, corners);
     const turned = new Float64Array(values.length);
     eachPlace(side, (row, column, at) => {
-      const [x, y] = back(column, row);
+      // OpenCV fetched from a grid of 1/32 px when the published sets were made.
+      const [x, y] = back(column, row).map((place) => Math.round(32 * place) / 32);
       for (let c = 0; c < 3; c++) turned[at + c] = bilinear(values, side, 3, y, x, c, 'reflect101');
     });
 

@@ -54,20 +54,28 @@ function blurAlong(
   border: Border,
   down: boolean,
 ): Float64Array {
-  const radius = (weights.length - 1) / 2;
+  const places = placesAround(side, (weights.length - 1) / 2, border);
+  const width = side * channels;
   const result = new Float64Array(values.length);
   for (let row = 0; row < side; row++)
-    for (let column = 0; column < side; column++)
-      for (let k = -radius; k <= radius; k++) {
-        const from = down
-          ? inside(row + k, side, border) * side + column
-          : row * side + inside(column + k, side, border);
-        const weight = weights[k + radius];
-        for (let channel = 0; channel < channels; channel++)
-          result[(row * side + column) * channels + channel] += weight * values[from * channels + channel];
+    if (down)
+      for (let k = 0; k < weights.length; k++) {
+        const [from, weight] = [places[row + k] * width, weights[k]];
+        for (let i = 0; i < width; i++) result[row * width + i] += weight * values[from + i];
       }
+    else
+      for (let column = 0; column < side; column++)
+        for (let k = 0; k < weights.length; k++) {
+          const from = row * width + places[column + k] * channels;
+          for (let channel = 0; channel < channels; channel++)
+            result[row * width + column * channels + channel] += weights[k] * values[from + channel];
+        }
   return result;
 }
+
+/** What -reach … length-1+reach stand for; looked up once, since radii may be larger than the picture. */
+const placesAround = (length: number, reach: number, border: Border): Int32Array =>
+  Int32Array.from({ length: length + 2 * reach }, (_, i) => inside(i - reach, length, border));
 
 /** Correlation with a square kernel of odd side; the border is mirrored without repeating the last value. */
 export function filter2d(
@@ -79,18 +87,18 @@ export function filter2d(
   const size = Math.sqrt(kernel.length);
   const radius = (size - 1) / 2;
   const result = new Float64Array(values.length);
+  const places = placesAround(side, radius, 'reflect101');
   const taps = Array.from(kernel, (weight, i) => ({
     weight,
-    down: Math.floor(i / size) - radius,
-    right: (i % size) - radius,
+    down: Math.floor(i / size),
+    right: i % size,
   })).filter(({ weight }) => weight !== 0);
   for (let row = 0; row < side; row++)
-    for (let column = 0; column < side; column++)
-      for (const { weight, down, right } of taps) {
-        const from =
-          inside(row + down, side, 'reflect101') * side + inside(column + right, side, 'reflect101');
+    for (const { weight, down, right } of taps)
+      for (let column = 0; column < side; column++) {
+        const from = (places[row + down] * side + places[column + right]) * channels;
         for (let channel = 0; channel < channels; channel++)
-          result[(row * side + column) * channels + channel] += weight * values[from * channels + channel];
+          result[(row * side + column) * channels + channel] += weight * values[from + channel];
       }
   return result;
 }
@@ -133,7 +141,7 @@ export function clippedZoom(
 ): Float64Array {
   const crop = Math.ceil(side / factor);
   const top = Math.floor((side - crop) / 2);
-  const large = Math.round(crop * factor);
+  const large = roundToEven(crop * factor);
   const trim = Math.floor((large - side) / 2);
   const scale = large > 1 ? (crop - 1) / (large - 1) : 0;
   const result = new Float64Array(values.length);
@@ -211,6 +219,12 @@ export function plasmaFractal(size: number, decay: number, chance: Chance): Floa
   let [low, high] = [Infinity, -Infinity];
   for (const height of heights) [low, high] = [Math.min(low, height), Math.max(high, height)];
   return heights.map((height) => (height - low) / (high - low));
+}
+
+/** The nearest whole number, of two the even one: how Python and OpenCV round. */
+export function roundToEven(value: number): number {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /** Least power of two that is not below `side`. */

@@ -1,6 +1,14 @@
 // Weather on the way or on the lens: snow, frost, fog, spatter.
 
-import { clip01, constantOf, type Chance, type Corruption, type Table } from './corruption.ts';
+import {
+  clip01,
+  constantOf,
+  cutToByte,
+  roundToByte,
+  type Chance,
+  type Corruption,
+  type Table,
+} from './corruption.ts';
 import { clippedZoom, gaussianBlur, luma, motionBlur, plasmaFractal, powerOfTwo } from './filters.ts';
 import { water } from './spatter-water.ts';
 
@@ -122,7 +130,7 @@ const snowTable: Table<readonly [number, number, number, number, number, number,
   ],
 };
 
-/** Flakes, smeared downwards and laid on twice, over a picture that is whitened. */
+/** Flakes of bytes, smeared downwards and laid on twice, over a picture that is whitened. */
 export const snow: Corruption = {
   id: 'snow',
   title: 'Snow',
@@ -132,8 +140,11 @@ export const snow: Corruption = {
   apply(values, side, severity, chance) {
     const [mean, deviation, zoom, threshold, radius, sigma, share] = constantOf(snowTable, side, severity);
     const flakes = new Float64Array(side * side).map(() => mean + deviation * chance.normal());
-    const large = clippedZoom(flakes, side, 1, zoom).map((value) => (value < threshold ? 0 : clip01(value)));
-    const falling = motionBlur(large, side, 1, radius, sigma, -135 + 90 * chance.uniform());
+    const large = clippedZoom(flakes, side, 1, zoom).map((value) =>
+      value < threshold ? 0 : cutToByte(clip01(value)),
+    );
+    const angle = -135 + 90 * chance.uniform();
+    const falling = motionBlur(large, side, 1, radius, sigma, angle).map(roundToByte);
     return values.map((value, i) => {
       const pixel = Math.floor(i / 3);
       const white = Math.max(value, 1.5 * luma(values, pixel) + 0.5);

@@ -63,6 +63,27 @@ describe('objects on two kinds of ground', () => {
     expect(await decodeRgb(second.file, { width: 32, height: 32 })).toEqual(drawn);
   });
 
+  it('keep their part of the project, and are dealt out where they have none', async () => {
+    const sample = path.join(folder, 'sample');
+    await writeSample(sample, { seed: 1, train: 40, selection: 8, test: 16 });
+    await importFrom(core, sample);
+    const { images } = core.context.project().store;
+    const undealt = images
+      .all()
+      .filter(({ split }) => split === 'train')
+      .slice(0, 20);
+    for (const { id } of undealt) images.setSplit(id, null);
+    const out = path.join(folder, 'out');
+    expect(await writeWaterbirdsLike(core.context.project(), out, options)).toMatchObject({
+      pictures: 64,
+      left: 0,
+    });
+    const made = (await readAs('coco', out)).images;
+    const count = (part: string) => made.filter(({ split }) => split === part).length;
+    // Of the five that each of four classes has among them, one is for the test and one to choose by.
+    expect([count('train'), count('selection'), count('test')]).toEqual([32, 12, 20]);
+  });
+
   it('take their grounds from two folders of pictures, and no other number', async () => {
     const sample = path.join(folder, 'sample');
     await writeSample(sample, { seed: 1, train: 8, selection: 4, test: 4 });
