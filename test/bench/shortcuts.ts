@@ -24,6 +24,8 @@ const order = [
   ...['gradcam-consistency', 'fgsm-training', 'score-matching', 'hessian', 'cure'],
   ...['pgd-training', 'art', 'trades', 'ig-norm', 'ig-sum-norm'],
 ];
+/** What belongs to a method and is no parameter of its objective. */
+const belonging: Record<string, string[]> = { 'group-dro': ['sampling=balanced'] };
 /** Searches cut short, so that these rows are there at all: a step would take 10 to 30 times that of standard training. */
 const shortened: Record<string, string[]> = {
   'pgd-training': ['steps=3', 'stepSize=0.5'],
@@ -42,7 +44,10 @@ export async function bench(args: string[]): Promise<unknown> {
     .map(Number);
   const epochs = option(args, 'epochs', isFull ? '26' : '12');
   const wordsOf = (objective: string) =>
-    isFull ? [] : (shortened[objective] ?? []).flatMap((pair) => ['--set', pair]);
+    [...(belonging[objective] ?? []), ...(isFull ? [] : (shortened[objective] ?? []))].flatMap((pair) => [
+      '--set',
+      pair,
+    ]);
   const only = option(args, 'only', shortcuts.map(({ id }) => id).join(',')).split(',');
   const keep = keeper('shortcuts', args);
   const registry = (await fovea<{ objectives: { id: string }[] }>(['methods'])).objectives.map(
