@@ -45,7 +45,7 @@ export const spsa = attack({
   run(target, input, { steps, samples, delta, stepSize }, random) {
     const { classes } = target;
     const length = pictureLength(target);
-    return persist(target, input, 1, async ({ images, labels, eps }) => {
+    return persist(target, input, 1, async ({ images, labels, eps, transfer }) => {
       const result = images.slice();
       for (let row = 0; row < labels.length; row++) {
         const clean = rowOf(images, row, length);
@@ -57,7 +57,7 @@ export const spsa = attack({
           const [now] = marginsOf(await logitsOf(target, x), [labels[row]], classes);
           if (now > highest) put(result, [row], x, length);
           highest = Math.max(highest, now);
-          if (now > 0 || step === steps) break;
+          if ((now > 0 && !transfer) || step === steps) break;
           const slope = await guess(x);
           const moved = Float64Array.from(x);
           climb(

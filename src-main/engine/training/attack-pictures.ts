@@ -166,7 +166,11 @@ export async function attackPictures(
     const alike = owns?.[rows[0]].toSorted((a, b) => Number(b === label) - Number(a === label)) ?? [];
     const moved = await attack.run(
       alike.length > 1 ? attackTarget({ ...request, ...source, alike }) : victim,
-      { images: take(images, rows, length), labels: Int32Array.from(rows, (row) => labels[row]), eps },
+      {
+        images: take(images, rows, length),
+        labels: Int32Array.from(rows, (row) => labels[row]),
+        ...{ eps, transfer: source !== undefined },
+      },
       checked,
       alike.length > 1 ? random.fork(`alike/${alike.join()}`) : random,
     );

@@ -9,6 +9,7 @@ import { attackPictures, attackTarget } from '../../../../src-main/engine/traini
 import {
   accuracyOf,
   architecture,
+import { logitsOf, marginsOf } from '../../../../src-main/engine/attacks/queries.ts';
   attacked,
   classes,
   distancesOf,
@@ -139,10 +140,30 @@ describe('attacks on the class', () => {
 
   it('pass from one network to another, though less well than made for it', async () => {
     const options = { network: 'standard', count: 100 } as const;
-    const own = accuracyOf(await attacked('mim', {}, 0.08, options));
-    const passed = await attacked('mim', {}, 0.08, { ...options, source: 'robust' });
-    expect(accuracyOf(passed)).toBeGreaterThan(own);
-    expect(accuracyOf(passed)).toBeLessThan(0.9);
+    for (const id of ['mim', 'pgd', 'apgd-ce']) {
+      const own = accuracyOf(await attacked(id, {}, 0.08, options));
+      const passed = await attacked(id, {}, 0.08, { ...options, source: 'robust' });
+      expect(accuracyOf(passed), id).toBeGreaterThan(own);
+      expect(accuracyOf(passed), id).toBeLessThan(0.3);
+    }
+  });
+
+  it('made for another network go on with all pictures, those that their own network errs on too', async () => {
+    const { images } = pictures(count);
+    const labels = Int32Array.from({ length: count }, (_, i) => (i + 1) % classes); // all wrong
+    const network = { architecture, weights: weightsOf('standard') };
+    const smallest = ['deepfool', 'cw-l2', 'fab']; // end at the boundary
+    for (const { id, aim } of attacks)
+      if (aim === 'class' && !smallest.includes(id)) {
+        const request = { ...network, sessions, images, labels, eps: 0.05, random: randomFromSeed(1) };
+        const attack = { attack: attackById(id), params: quick[id] };
+        const passed = await attackPictures({ ...request, ...attack, source: network });
+        expect(passed.changed.filter(Boolean).length, id).toBe(count);
+        const lossesOf = (logits: Float32Array) => marginsOf(logits, labels, classes);
+        const before = lossesOf(await logitsOf(attackTarget({ ...network, sessions }), images));
+        const mean = (values: Float64Array) => values.reduce((sum, one) => sum + one, 0) / count;
+        expect(mean(lossesOf(passed.logits)), id).toBeGreaterThan(mean(before));
+      }
   });
 
   it('refuse a source whose classes differ, and parameters they do not know', async () => {
