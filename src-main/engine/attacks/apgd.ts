@@ -66,7 +66,7 @@ export const apgdDlr = attack({
   aim: 'class',
   norm: ({ norm }) => norm,
   run(target, input, params, random) {
-    const goals = Math.min(params.targets, target.classes - 1);
+    const goals = Math.min(params.targets, target.rivals);
     const rounds = params.restarts * Math.max(1, goals);
     return persist(target, input, rounds, (part, round) => {
       const draws = random.fork(`attempt/${round}`);

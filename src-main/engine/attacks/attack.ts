@@ -46,6 +46,8 @@ export interface AttackInput {
 /** The model under attack, in eval mode: pictures do not touch each other. */
 export interface AttackTarget {
   readonly classes: number;
+  /** Classes that would be wrong: all but one, fewer where several are right. */
+  readonly rivals: number;
   readonly sizePx: number;
   /**
    * A program over rows, built and compiled when first run.

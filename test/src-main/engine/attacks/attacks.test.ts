@@ -1,17 +1,26 @@
 // What every attack keeps to, and what the attacks on the explanation reach.
 
 import { afterAll, describe, expect, it } from 'vitest';
-import { attackById, attackInfos, attacks, type Norm } from '../../../../src-main/engine/attacks/index.ts';
+import {
+  attackById,
+  attackInfos,
+  attacks,
+  type AttackTarget,
+  type Norm,
+} from '../../../../src-main/engine/attacks/index.ts';
 import { judge, overlap, topMasks } from '../../../../src-main/engine/attacks/explanation.ts';
+import { logitsOf, marginsOf, predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 import { attackPictures, attackTarget } from '../../../../src-main/engine/training/attack-pictures.ts';
+import type { Architecture } from '../../../../src-main/engine/training/network.ts';
 import {
   accuracyOf,
   architecture,
 import { logitsOf, marginsOf } from '../../../../src-main/engine/attacks/queries.ts';
   attacked,
   classes,
+  meansOfColours,
   distancesOf,
   pictureLength,
   pictures,
@@ -164,6 +173,51 @@ describe('attacks on the class', () => {
         const mean = (values: Float64Array) => values.reduce((sum, one) => sum + one, 0) / count;
         expect(mean(lossesOf(passed.logits)), id).toBeGreaterThan(mean(before));
       }
+  });
+
+  it('hold but so many copies of pictures at a time, whatever their size', async () => {
+    const [large, count] = [224, 30];
+    const one = 3 * large ** 2;
+    const colours: Architecture = { key: 'colours', model: meansOfColours, classes: 3, sizePx: large };
+    const weights = { w: Float32Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1]) };
+    const target = attackTarget({ architecture: colours, weights, sessions, batch: 32 });
+    const images = new Float32Array(count * one);
+    for (let i = 0; i < count; i++)
+      [0.5, 0.45 + i / 1000, 0.47].forEach((value, c) =>
+        images.fill(value, i * one + (c * one) / 3, i * one + ((c + 1) * one) / 3),
+      );
+    let most = 0;
+    const watched: AttackTarget = {
+      ...target,
+      program(...asked) {
+        const run = target.program(...asked);
+        return (rows, feeds) => {
+          most = Math.max(most, rows);
+          return run(rows, feeds);
+        };
+      },
+    };
+    for (const [id, some, params] of [
+      ['deepfool', count, { norm: 'linf' }],
+      ['fab', count, { steps: 1, targets: 0 }],
+      ['spsa', 1, { steps: 1, samples: 40 }],
+    ] as const) {
+      const attack = attackById(id);
+      const made = (part: Float32Array) => {
+        const input = { images: part, labels: new Int32Array(part.length / one), eps: 0.1 };
+        return attack.run(watched, input, checkParams(attack, params), randomFromSeed(1));
+      };
+      most = 0;
+      const all = await made(images.slice(0, some * one));
+      expect(most, id).toBeGreaterThan(50);
+      expect(most, id).toBeLessThanOrEqual(56); // 32 MB and one
+      const last = await made(images.slice((some - 1) * one, some * one));
+      expect(
+        last.every((value, i) => value === all[(some - 1) * one + i]),
+        id,
+      ).toBe(true);
+      if (some > 1) expect(predictionsOf(await logitsOf(target, all), 3), id).not.toContain(0);
+    }
   });
 
   it('refuse a source whose classes differ, and parameters they do not know', async () => {
