@@ -76,9 +76,7 @@ export const fab = attack({
       const aims =
         goals > 0
           ? rivalAt(target, part, place).map((goal) => [goal])
-          : Array.from(part.labels, (label, row) =>
-              rivalsOf(part.cleanLogits, row, classes, label, classes),
-            );
+          : Array.from(part.labels, (label, row) => rivalsOf(part.cleanLogits, row, classes, label, classes));
       return walk(target, part, start, aims, params);
     });
   },

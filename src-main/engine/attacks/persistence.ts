@@ -30,10 +30,7 @@ export async function persist(
   const margins = transfer
     ? new Float64Array(labels.length).fill(-Infinity)
     : marginsOf(cleanLogits, labels, classes);
-  let active = indicesWhere(
-    predictionsOf(cleanLogits, classes),
-    (said, i) => transfer || said === labels[i],
-  );
+  let active = indicesWhere(predictionsOf(cleanLogits, classes), (said, i) => transfer || said === labels[i]);
   for (let round = 0; round < rounds && active.length > 0; round++) {
     const part: Part = {
       images: take(images, active, length),

@@ -1,7 +1,15 @@
 // A trained network as an attack sees it: rows of pictures cut into batches of compiled programs.
 
 import { AppError } from '../../contracts/errors.ts';
-import { logitsOf, lowest, put, take, type Attack, type AttackTarget, type RowProgram } from '../attacks/index.ts';
+import {
+  logitsOf,
+  lowest,
+  put,
+  take,
+  type Attack,
+  type AttackTarget,
+  type RowProgram,
+} from '../attacks/index.ts';
 import { input, max, scalar, select, type Tensor } from '../graph/index.ts';
 import type { Random } from '../nn/random.ts';
 import { checkParams } from '../nn/registry.ts';

@@ -25,6 +25,7 @@ import { logitsOf, marginsOf } from '../../../../src-main/engine/attacks/queries
   pictureLength,
   pictures,
   predictedOf,
+  sizePx,
   sessions,
   weightsOf,
 } from './small-networks.ts';
@@ -230,6 +231,25 @@ describe('attacks on the class', () => {
     await expect(attackPictures({ ...request, source })).rejects.toThrow('differ in classes or picture size');
     await expect(attackPictures({ ...request, params: { stepSize: 1 } })).rejects.toThrow('pgd: ');
   });
+  it('spatial shifts by whole pixels where the share of the side is whole', async () => {
+    const { images } = pictures(1);
+    const random = randomFromSeed(1);
+    const request = { architecture, weights: weightsOf('standard'), sessions, images, eps: 0, random };
+    // A label that is wrong, and another network in name: the corner of the grid with the largest margin is taken.
+    const { images: moved } = await attackPictures({
+      ...{ ...request, labels: Int32Array.of(1), source: request },
+      ...{ attack: attackById('spatial'), params: { shift: 0.2, turn: 0, shifts: 2, turns: 1 } },
+    });
+    const shifted = (right: number, down: number) =>
+      images.map((_, i) => {
+        const [row, column] = [(Math.floor(i / sizePx) % sizePx) + down, (i % sizePx) + right];
+        const isInside = [row, column].every((place) => place >= 0 && place < sizePx);
+        return isInside ? images[i + down * sizePx + right] : 0;
+      });
+    const corners = [-2, 2].flatMap((right) => [-2, 2].map((down) => shifted(right, down)));
+    expect(corners).toContainEqual(moved);
+  });
+
 
   it('spsa finds with logits alone some of what PGD finds with slopes', async () => {
     const params = { steps: 10, samples: 64, stepSize: 0.02 };
