@@ -17,16 +17,15 @@ import type { Architecture } from '../../../../src-main/engine/training/network.
 import {
   accuracyOf,
   architecture,
-import { logitsOf, marginsOf } from '../../../../src-main/engine/attacks/queries.ts';
   attacked,
   classes,
-  meansOfColours,
   distancesOf,
+  meansOfColours,
   pictureLength,
   pictures,
   predictedOf,
-  sizePx,
   sessions,
+  sizePx,
   weightsOf,
 } from './small-networks.ts';
 
@@ -231,6 +230,7 @@ describe('attacks on the class', () => {
     await expect(attackPictures({ ...request, source })).rejects.toThrow('differ in classes or picture size');
     await expect(attackPictures({ ...request, params: { stepSize: 1 } })).rejects.toThrow('pgd: ');
   });
+
   it('spatial shifts by whole pixels where the share of the side is whole', async () => {
     const { images } = pictures(1);
     const random = randomFromSeed(1);
@@ -249,7 +249,6 @@ describe('attacks on the class', () => {
     const corners = [-2, 2].flatMap((right) => [-2, 2].map((down) => shifted(right, down)));
     expect(corners).toContainEqual(moved);
   });
-
 
   it('spsa finds with logits alone some of what PGD finds with slopes', async () => {
     const params = { steps: 10, samples: 64, stepSize: 0.02 };

@@ -50,7 +50,12 @@ export interface Case {
   k?: number;
   stepSize?: number;
 }
-export const reference: { logits: number[]; steps: Case[] } = fixture('steps');
+export const reference: {
+  logits: number[];
+  steps: Case[];
+  /** Accuracy of the standard network under FGSM on normalised values, at i / 45 for i from 1 to 9. */
+  normalisedCurve: number[];
+} = fixture('steps');
 
 /** The numbers of `noise` in place of chance, as the reference drew them. */
 export function listedDraws(): Random {
@@ -103,11 +108,6 @@ const model: BuiltModel = {
   },
 };
 
-export const architecture: Architecture = { key: 'small', model, classes, sizePx };
-export const weightsOf = (name: 'standard' | 'robust'): Weights =>
-  Object.fromEntries(Object.entries(stored[name]).map(([key, values]) => [key, Float32Array.from(values)]));
-
-function noise(number: number): number {
 /** The logits are ten times the means of the colours: red, green, blue, if the weights are the identity. */
 export const meansOfColours: BuiltModel = {
   parameters: [{ name: 'w', shape: [3, 3], init: 'linear', decay: true }],
@@ -121,6 +121,11 @@ export const meansOfColours: BuiltModel = {
   },
 };
 
+export const architecture: Architecture = { key: 'small', model, classes, sizePx };
+export const weightsOf = (name: 'standard' | 'robust'): Weights =>
+  Object.fromEntries(Object.entries(stored[name]).map(([key, values]) => [key, Float32Array.from(values)]));
+
+function noise(number: number): number {
   let hash = Math.imul(number + 1, 2654435761) >>> 0;
   hash = (hash ^ (hash >>> 15)) >>> 0;
   hash = Math.imul(hash, 2246822519) >>> 0;
