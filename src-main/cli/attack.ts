@@ -2,6 +2,7 @@
 
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
+import { lengthWanted, usualEps } from '../contracts/methods.ts';
 import type { DeviceChoice } from '../contracts/runs.ts';
 import type { AttackOutcome } from '../contracts/worker-protocol.ts';
 import { startAttack } from '../services/attacks.ts';
@@ -12,7 +13,7 @@ import { percent, table, type Terminal } from './terminal.ts';
 interface Options {
   run: string;
   attack: string;
-  eps: number;
+  eps?: number;
   set: string[];
   from?: string;
   split: Split;
@@ -31,8 +32,11 @@ export async function attack(terminal: Terminal, project: string, options: Optio
       throw new AppError('bad-input', `there is no attack "${options.attack}"`, {
         reason: `known are ${attacks.map(({ id }) => id).join(', ')}`,
       });
-    const { split, eps, seed, limit, device } = options;
+    const { split, seed, limit, device } = options;
     const params = readSet(options.set, chosen.params);
+    if ((params.norm ?? chosen.norm) === 'l2' && options.eps === undefined)
+      throw new AppError('bad-input', `${chosen.id} needs --eps`, { reason: lengthWanted });
+    const eps = options.eps ?? usualEps;
     const job = await finish(
       startAttack(core.context, {
         ...{ runId, split, params, eps, seed, limit, device },

@@ -177,6 +177,8 @@ describe('the fovea command, attacking a run', () => {
     expectMistake(attack('--set', 'steps=many'), /steps is a number, not "many"/);
     expectMistake(attack('--set', 'steps=0'), /steps/);
     expectMistake(attack('--eps', 'large'), /eps/);
+    expectMistake(attack('--attack', 'cw-l2'), /cw-l2 needs --eps: in l2 epsilon is the length/);
+    expectMistake(attack('--set', 'norm=l2'), /pgd needs --eps: in l2 epsilon is the length/);
     expectMistake(attack('--limit', '0'), /limit/);
     expectMistake(attack('--from', '9'), /no run 9/);
     expectMistake(fovea('attack', project, '--run', '9'), /no run 9/);
