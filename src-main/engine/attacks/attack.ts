@@ -22,7 +22,8 @@ export interface Attack<S extends z.ZodObject = z.ZodObject> extends Parametrise
   /**
    * Attacks on the class go on with pictures that are still classified correctly and keep the best picture found; of a
    * transfer, with all pictures. Those that look for the smallest change end at the boundary of the target all the same.
-   * attacks on the explanation give back unchanged what they may not touch (wrong from the start) or could not change.
+   * attacks on the explanation give back unchanged what they may not touch (wrong from the start) and what no step of
+   * theirs left its class.
    * @returns [N, 3, S, S] in [0, 1], within eps of the pictures up to float32 rounding
    * @throws AppError 'cancelled' when the target's owner asks to stop
    */

@@ -8,6 +8,8 @@ import {
   type AttackTarget,
   type Norm,
 } from '../../../../src-main/engine/attacks/index.ts';
+import { constant, matmul, reshape } from '../../../../src-main/engine/graph/index.ts';
+import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { judge, overlap, topMasks } from '../../../../src-main/engine/attacks/explanation.ts';
 import { logitsOf, marginsOf, predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
@@ -257,6 +259,37 @@ describe('attacks on the class', () => {
 });
 
 describe('attacks on the explanation', () => {
+  it('change what keeps its class, also where its heat cannot be moved', async () => {
+    // Of a linear network the gradient is the same everywhere.
+    const linear: BuiltModel = {
+      ...{ parameters: [], buffers: [], head: [], unpublished: [] },
+      forward(images) {
+        const flat = reshape(images, [images.shape[0], 12]);
+        const logits = matmul(
+          flat,
+          constant(
+            Float32Array.from({ length: 24 }, (_, i) => 24 - i),
+            [12, 2],
+          ),
+        );
+        return { logits, features: images, pooled: logits, stages: [], biased: [], bufferUpdates: new Map() };
+      },
+    };
+    for (const { id, aim } of attacks)
+      if (aim === 'explanation') {
+        const { changed, logits } = await attackPictures({
+          architecture: { key: 'linear', model: linear, classes: 2, sizePx: 2 },
+          ...{ weights: {}, sessions, eps: 0.01, random: randomFromSeed(1) },
+          ...{ attack: attackById(id), params: { map: 'gradient' } },
+          images: Float32Array.from({ length: 24 }, (_, i) => 0.3 + i / 60),
+          labels: Int32Array.of(0, 0),
+        });
+        // Adam stays where it is without a slope.
+        if (id !== 'targeted-explanation') expect(changed, id).toEqual([true, true]);
+        expect([...predictionsOf(logits, 2)], id).toEqual([0, 0]);
+      }
+  });
+
   const n = 20;
   const k = 20;
   const side = pictureLength / 3;
