@@ -44,7 +44,7 @@ export async function attack(terminal: Terminal, project: string, options: Optio
         from: options.from === undefined ? undefined : runNumber(options.from),
       }),
     );
-    const { images } = job.result as AttackOutcome;
+    const { images, heat } = job.result as AttackOutcome;
     const shareOf = (holds: (image: (typeof images)[number]) => boolean): number =>
       images.filter(holds).length / images.length;
     const changed = images.filter(({ largestChange }) => largestChange > 0);
@@ -57,14 +57,37 @@ export async function attack(terminal: Terminal, project: string, options: Optio
       meanLargestChange: meanOf(({ largestChange }) => largestChange),
       meanLength: meanOf(({ length }) => length),
     };
-    terminal.answer({ run: runId, attack: chosen.id, eps, split, images: images.length, ...figures }, [
+    const left = images.flatMap((image) => image.heat ?? []);
+    const meanLeft = (of: 'overlap' | 'tau'): number | null =>
+      left.length === 0 ? null : left.reduce((sum, one) => sum + one[of], 0) / left.length;
+    const moved = heat && {
+      ...heat,
+      ...{
+        pictures: left.length,
+        topKIntersection: meanLeft('overlap'),
+        kendallCorrelation: meanLeft('tau'),
+      },
+    };
+    const answer = { run: runId, attack: chosen.id, eps, split, images: images.length, ...figures };
+    terminal.answer({ ...answer, ...(moved && { heat: moved }) }, [
       `${chosen.title} on run ${runId}${chosen.norm === null ? '' : `, epsilon ${eps}`}: ${images.length} ${split} pictures, ${changed.length} changed`,
       ...table([
         ['accuracy', percent(figures.accuracy)],
         ['accuracy under the attack', percent(figures.attackedAccuracy)],
         ['mean of the largest changes, of 255', ((figures.meanLargestChange ?? 0) * 255).toFixed(2)],
         ['mean length of the changes', (figures.meanLength ?? 0).toFixed(3)],
+        ...(moved
+          ? [
+              [`of the ${moved.topPixels} hottest pixels still so`, percent(moved.topKIntersection)],
+              ['Kendall’s tau of the heat', moved.kendallCorrelation?.toFixed(3) ?? '–'],
+            ]
+          : []),
       ]).map((line) => `  ${line}`),
+      ...(moved
+        ? [
+            `Heat: ${moved.map} of the ${moved.score}, of the ${moved.pictures} pictures that were right and stayed so`,
+          ]
+        : []),
     ]);
   });
 }
