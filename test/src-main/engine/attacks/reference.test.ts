@@ -37,11 +37,12 @@ describe('step by step', () => {
   });
 
   for (const { attack, norm, eps, steps, images: expected } of reference.steps.filter(
-    ({ attack }) => attack === 'fgsm' || attack === 'pgd',
+    ({ attack }) => attack.startsWith('fgsm') || attack === 'pgd',
   ))
     it(`${attack} in ${norm} after ${steps ?? 1} steps is at foolbox's pictures`, async () => {
-      if (attack === 'fgsm') {
-        const { images: reached } = await attacked('fgsm', {}, eps, { count: 4 });
+      if (attack !== 'pgd') {
+        const space = attack === 'fgsm' ? 'pixel' : 'normalised';
+        const { images: reached } = await attacked('fgsm', { space }, eps, { count: 4 });
         expect(largestDifference(reached, expected)).toBeLessThan(1e-5);
         return;
       }
