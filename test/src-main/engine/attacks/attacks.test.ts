@@ -321,6 +321,16 @@ describe('attacks on the explanation', () => {
     expect(drawn).toBeLessThan(random - 0.15);
   });
 
+  it('end at whole grey levels if they shall, and as far as they may', async () => {
+    const { images } = await attacked('ifia-top-k', { ...params, k, steps: 15, wholeLevels: true }, 8 / 255, {
+      count: n,
+    });
+    const changes = images.map((value, i) => 255 * (value - pictures(n).images[i]));
+    for (const change of changes) expect(Math.abs(change - Math.round(change))).toBeLessThan(1e-3);
+    expect(new Set(changes.map(Math.round))).toContain(8);
+    expect(Math.max(...changes.map(Math.abs))).toBeLessThan(8.001);
+  });
+
   it('move the centre of the heat', async () => {
     const centre = (heat: Float32Array): number[] => {
       const size = Math.sqrt(side);
