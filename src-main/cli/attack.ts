@@ -2,6 +2,7 @@
 
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
+import { lengthWanted, usualEps } from '../contracts/methods.ts';
 import type { DeviceChoice } from '../contracts/runs.ts';
 import type { AttackOutcome } from '../contracts/worker-protocol.ts';
 import { startAttack } from '../services/attacks.ts';
@@ -12,7 +13,7 @@ import { percent, table, type Terminal } from './terminal.ts';
 interface Options {
   run: string;
   attack: string;
-  eps: number;
+  eps?: number;
   preset?: string;
   set: string[];
   from?: string;
@@ -32,8 +33,11 @@ export async function attack(terminal: Terminal, project: string, options: Optio
       throw new AppError('bad-input', `there is no attack "${options.attack}"`, {
         reason: `known are ${attacks.map(({ id }) => id).join(', ')}`,
       });
-    const { split, eps, seed, limit, device } = options;
+    const { split, seed, limit, device } = options;
     const params = valuesOf(chosen, options);
+    if ((params.norm ?? chosen.norm) === 'l2' && options.eps === undefined)
+      throw new AppError('bad-input', `${chosen.id} needs --eps`, { reason: lengthWanted });
+    const eps = options.eps ?? usualEps;
     const job = await finish(
       startAttack(core.context, {
         ...{ runId, split, params, eps, seed, limit, device },
@@ -41,7 +45,7 @@ export async function attack(terminal: Terminal, project: string, options: Optio
         from: options.from === undefined ? undefined : runNumber(options.from),
       }),
     );
-    const { images } = job.result as AttackOutcome;
+    const { images, heat } = job.result as AttackOutcome;
     const shareOf = (holds: (image: (typeof images)[number]) => boolean): number =>
       images.filter(holds).length / images.length;
     const changed = images.filter(({ largestChange }) => largestChange > 0);
@@ -54,14 +58,37 @@ export async function attack(terminal: Terminal, project: string, options: Optio
       meanLargestChange: meanOf(({ largestChange }) => largestChange),
       meanLength: meanOf(({ length }) => length),
     };
-    terminal.answer({ run: runId, attack: chosen.id, eps, split, images: images.length, ...figures }, [
+    const left = images.flatMap((image) => image.heat ?? []);
+    const meanLeft = (of: 'overlap' | 'tau'): number | null =>
+      left.length === 0 ? null : left.reduce((sum, one) => sum + one[of], 0) / left.length;
+    const moved = heat && {
+      ...heat,
+      ...{
+        pictures: left.length,
+        topKIntersection: meanLeft('overlap'),
+        kendallCorrelation: meanLeft('tau'),
+      },
+    };
+    const answer = { run: runId, attack: chosen.id, eps, split, images: images.length, ...figures };
+    terminal.answer({ ...answer, ...(moved && { heat: moved }) }, [
       `${chosen.title} on run ${runId}${chosen.norm === null ? '' : `, epsilon ${eps}`}: ${images.length} ${split} pictures, ${changed.length} changed`,
       ...table([
         ['accuracy', percent(figures.accuracy)],
         ['accuracy under the attack', percent(figures.attackedAccuracy)],
         ['mean of the largest changes, of 255', ((figures.meanLargestChange ?? 0) * 255).toFixed(2)],
         ['mean length of the changes', (figures.meanLength ?? 0).toFixed(3)],
+        ...(moved
+          ? [
+              [`of the ${moved.topPixels} hottest pixels still so`, percent(moved.topKIntersection)],
+              ['Kendall’s tau of the heat', moved.kendallCorrelation?.toFixed(3) ?? '–'],
+            ]
+          : []),
       ]).map((line) => `  ${line}`),
+      ...(moved
+        ? [
+            `Heat: ${moved.map} of the ${moved.score}, of the ${moved.pictures} pictures that were right and stayed so`,
+          ]
+        : []),
     ]);
   });
 }

@@ -150,9 +150,8 @@ function program(): Command {
     .option('--preset <id>', 'values of the attack as in a paper or its code')
     .option(
       '--eps <size>',
-      "size of the change in the attack's norm; the pixel range is 1",
+      "size of the change in the attack's norm; the pixel range is 1; 8/255 otherwise, in l2 it must be said",
       positive,
-      8 / 255,
     )
     .option('--set <name=value>', 'a parameter of the attack; repeatable', collect, [])
     .option('--from <n>', 'number of another run: pictures are made against it, and judged by this one')

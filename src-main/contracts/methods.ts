@@ -59,6 +59,12 @@ export interface SaliencyInfo extends MethodInfo {
   looks: 'one' | 'many';
 }
 
+/** Epsilon of attacks that bound the change of each value, if no other is said. */
+export const usualEps = 8 / 255;
+/** What is wanted where the length of the whole change is bounded: one that is usual there lets hardly anything change. */
+export const lengthWanted =
+  'in l2 epsilon is the length of the whole change, so 8/255 is next to nothing: say how long, as 0.5 at 32 px or 3 at 224 px';
+
 /** An attack on pictures. */
 export interface AttackInfo extends MethodInfo {
   /** What it wants changed: the class that is said, or the heat map while the class stays. */

@@ -205,7 +205,7 @@ export const settingsSchema = z.object({
     .meta(
       meta(
         'Classes of a picture',
-        'One class each, by cross-entropy; or several: its own and all that are drawn on it, each by a binary cross-entropy of its own. Measures that explain a class, and attacks, then look at one: its own, else the first drawn.',
+        'One class each, by cross-entropy; or several: its own and all that are drawn on it, each by a binary cross-entropy of its own. Measures that explain a class, and attacks on the heat, then look at one: its own, else the first drawn; attacks on the class have to beat all.',
       ),
     ),
   labelSmoothing: z

@@ -190,7 +190,14 @@ export interface AttackOutcome {
     /** Of any value, and of the whole change; 0 for a picture that was left alone. */
     largestChange: number;
     length: number;
+    /**
+     * What is left of the heat after an attack on it: share of the hottest pixels that stay the hottest, and Kendall's
+     * tau-b over all. Null where it was not attacked, or its class is lost to the network that judges.
+     */
+    heat?: { overlap: number; tau: number } | null;
   }[];
+  /** Of an attack on the heat: which heat it is, and how many of the hottest pixels are compared. */
+  heat?: { map: string; score: string; topPixels: number };
 }
 
 /** Calls that a worker answers. */

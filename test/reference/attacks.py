@@ -4,8 +4,9 @@ Run:  python3 attacks.py OUT_FOLDER [SEEDS]      (needs torch, scipy, foolbox an
 
 OUT_FOLDER is fixtures/engine/attacks. Writes networks.json (weights of a network trained plainly and of one trained on
 attacked pictures; kept where it is there already), steps.json (pictures of foolbox's FGSM and PGD, of torchattacks' APGD
-and Square and of a port of the attacks on explanations, from fixed draws) and strengths.json (accuracy and distances
-under the attacks; where chance has a part, for each of SEEDS seeds, 6 if not said). Rows and seeds that are there already
+and Square and of a port of the attacks on explanations, from fixed draws; accuracies under FGSM on normalised values) and
+strengths.json (accuracy and distances under the attacks; where chance has a part, for each of SEEDS seeds, 6 if not said;
+with `source`, the network that the pictures were made on, `network` only judged them). Rows and seeds that are there already
 are kept, so a run that was cut short goes on: delete the file to make all anew. The pictures and the draws are fixed
 formulas that test/src-main/engine/attacks/small-networks.ts repeats. torchattacks holds the AutoAttack authors' own code of
 APGD, FAB and Square. Takes about five minutes of one core.
@@ -16,6 +17,7 @@ import json
 import math
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import eagerpy as ep
 import foolbox
@@ -107,6 +109,8 @@ def steps(net):
         cases.append({"attack": name, "network": "standard", "norm": norm, "eps": eps, **more, "images": images.flatten().tolist()})
 
     case(foolbox.attacks.LinfFastGradientAttack(), "fgsm", "linf", 0.03)
+    cases.append({"attack": "fgsm-normalised", "network": "standard", "norm": "linf", "eps": 0.1,
+                  "images": normalised_fgsm(net, x, y, [0.1])[0].flatten().tolist()})
     for norm, eps, kind in (("linf", 0.03, foolbox.attacks.LinfPGD), ("l2", 0.6, foolbox.attacks.L2PGD)):
         size = eps if norm == "linf" else eps / float(pattern[0].norm())
 
@@ -117,6 +121,20 @@ def steps(net):
         for count in (1, 2, 3, 10):
             case(Fixed(steps=count, abs_stepsize=eps / 4, random_start=True), "pgd", norm, eps, steps=count)
     return cases
+
+
+def normalised_fgsm(net, x, y, epsilons):
+    """The public code of KC & Zhang: foolbox is given normalised pictures, and that they lie in [0, 1]. In pixels again."""
+
+    class OnNormalised(torch.nn.Module):
+        def forward(self, u):
+            return net(u * DEVIATION + MEAN)
+
+    model = foolbox.PyTorchModel(OnNormalised().eval(), bounds=(0, 1))
+    # 3.0.0b1, which that code pins, did not look.
+    with patch("foolbox.attacks.base.verify_input_bounds"), patch("foolbox.attacks.gradient_descent_base.verify_input_bounds"):
+        _, attacked, _ = foolbox.attacks.LinfFastGradientAttack()(model, (x - MEAN) / DEVIATION, y, epsilons=epsilons)
+    return [one * DEVIATION + MEAN for one in attacked]
 
 
 class Draws:
@@ -242,7 +260,7 @@ def explanation_steps(net):
         mask = torch.zeros_like(before).scatter(1, before.topk(k).indices, 1)
         with Draws() as draws:
             x = (clean + eps * (2 * draws.rand(clean.shape).double() - 1)).clamp(0, 1)
-        least, kept = [1.0] * len(x), clean.clone()
+        least, kept = [math.inf] * len(x), clean.clone()
         for _ in range(steps):
             x = x.detach().requires_grad_()
             slope = torch.autograd.grad((heat(net, x, y, **common, beta=30)[0] * mask).sum(), x)[0]
@@ -262,7 +280,7 @@ def explanation_steps(net):
         goal, scores = before.detach().roll(-1, 0), logits.detach().softmax(1)
         x = clean.clone().requires_grad_()
         adam = torch.optim.Adam([x], lr=2e-4)
-        least, kept = ((before.detach() - goal) ** 2).sum(1), clean.clone()
+        least, kept = torch.full((len(x),), math.inf, dtype=torch.float64), clean.clone()
         for _ in range(4):
             now, logits = heat(net, x, y, **common, beta=30)
             loss = 1e11 * ((now - goal) ** 2).mean(1) + 1e6 * ((logits.softmax(1) - scores) ** 2).mean(1)
@@ -282,12 +300,15 @@ def explanation_steps(net):
 class Strengths:
     """Measures row by row into a file; rows that are there already are kept, so a run that was cut short goes on."""
 
+    measured = ("accuracy", "accuracies", "meanDistance", "fooled")
+
     def __init__(self, file, origin):
         self.file, self.origin = file, origin
         self.rows = json.loads(file.read_text())["strengths"] if file.exists() else []
 
     def find(self, about):
-        return next((row for row in self.rows if all(row.get(key) == value for key, value in about.items())), None)
+        said = lambda row: {key: value for key, value in row.items() if key not in Strengths.measured}
+        return next((row for row in self.rows if said(row) == about), None)
 
     def row(self, about, measure):
         if self.find(about) is None:
@@ -322,6 +343,14 @@ def strengths(net, name, norm, into):
 
     name_, eps = {"linf": ("Linf", 0.05), "l2": ("L2", 0.6)}[norm]
     common = dict(norm=name_, eps=eps)
+
+    def smallest(attack):
+        images = attack.run(model, x, criterion)
+        away = (images - x).flatten(1).norm(dim=1, p=math.inf if norm == "linf" else 2)
+        fooled = (net(x).argmax(1) == y) & (net(images).argmax(1) != y)
+        within = torch.where(((away <= eps) & fooled).view(-1, 1, 1, 1), images, x)
+        return {"accuracy": right(within), "meanDistance": float(away[fooled].mean()), "fooled": int(fooled.sum())}
+
     by_chance("square", eps, lambda seed: torchattacks.Square(net, **common, n_queries=300, seed=seed),
               norm=norm, queries=300)
     by_chance("apgd-dlr", eps, lambda seed: torchattacks.APGD(
@@ -330,31 +359,69 @@ def strengths(net, name, norm, into):
         net, **common, steps=100, loss="ce", n_restarts=5, seed=seed), norm=norm, restarts=5)
     by_chance("apgd-dlr", eps, lambda seed: torchattacks.APGDT(
         net, **common, steps=100, n_classes=CLASSES, seed=seed), norm=norm, restarts=1, targets=9)
+    # Weak enough that their strength shows in little time.
+    by_chance("apgd-ce", eps, lambda seed: torchattacks.APGD(
+        net, **common, steps=20, loss="ce", n_restarts=1, seed=seed), norm=norm, restarts=1, steps=20)
+    by_chance("apgd-dlr", eps, lambda seed: torchattacks.APGD(
+        net, **common, steps=20, loss="dlr", n_restarts=1, seed=seed), norm=norm, restarts=1, targets=0, steps=20)
+    by_chance("apgd-dlr", eps, lambda seed: torchattacks.APGDT(
+        net, **common, steps=20, n_classes=CLASSES, seed=seed), norm=norm, restarts=1, targets=9, steps=20)
     # From the picture itself, without chance.
     record("fab", eps, lambda: torchattacks.FAB(net, **common, steps=30, n_classes=CLASSES)(x, y),
            norm=norm, restarts=1, targets=0)
     record("fab", eps, lambda: torchattacks.FAB(
         net, **common, steps=30, n_classes=CLASSES, multi_targeted=True)(x, y), norm=norm, restarts=1, targets=9)
+    members = [
+        torchattacks.APGD(net, **common, steps=10, loss="ce"),
+        torchattacks.APGDT(net, **common, steps=10, n_classes=CLASSES),
+        torchattacks.FAB(net, **common, steps=10, n_classes=CLASSES, multi_targeted=True),
+        torchattacks.Square(net, **common, n_queries=50),
+    ]
+
+    def together(seed):
+        for member in members:
+            member.seed = seed
+        return torchattacks.MultiAttack(members)
+
+    by_chance("autoattack", eps, together, norm=norm, queries=50)
+    for attack, kind, more in (
+        ("deepfool", {"linf": foolbox.attacks.LinfDeepFoolAttack, "l2": foolbox.attacks.L2DeepFoolAttack}[norm],
+         dict(steps=50, candidates=10, overshoot=0.02)),
+        ("cw-l2", foolbox.attacks.L2CarliniWagnerAttack,
+         dict(binary_search_steps=4, steps=50, stepsize=0.02, initial_const=0.1, abort_early=False)),
+    ):
+        if attack == "deepfool" or norm == "l2":
+            into.row({"network": name, "attack": attack, "eps": eps, "norm": norm}, lambda: smallest(kind(**more)))
     if norm == "linf":
         record("mim", eps, lambda: torchattacks.MIFGSM(net, eps=eps, alpha=eps / 4, steps=10)(x, y))
-        spatial = foolbox.attacks.SpatialAttack(max_translation=0.05 * SIDE, max_rotation=6, num_translations=3,
-                                                num_rotations=3)
+        # foolbox shifts by (SIDE - 1) / SIDE of the pixels it is told.
+        spatial = foolbox.attacks.SpatialAttack(max_translation=0.05 * SIDE * SIDE / (SIDE - 1), max_rotation=6,
+                                                num_translations=3, num_rotations=3)
         record("spatial", 0, lambda: spatial(model, x, criterion)[0], shift=0.05, turn=6, shifts=3, turns=3)
-        return
+        few = slice(0, 40)
 
-    def smallest(attack):
-        images = attack.run(model, x, criterion)
-        away = (images - x).flatten(1).norm(dim=1)
-        fooled = (net(x).argmax(1) == y) & (net(images).argmax(1) != y)
-        within = torch.where(((away <= eps) & fooled).view(-1, 1, 1, 1), images, x)
-        return {"accuracy": right(within), "meanDistance": float(away[fooled].mean()), "fooled": int(fooled.sum())}
+        def spsa(seed):
+            torch.manual_seed(seed)
+            images = torchattacks.SPSA(net, eps=eps, delta=0.01, lr=0.02, nb_iter=10, nb_sample=64)(x[few], y[few])
+            return round(int((net(images).argmax(1) == y[few]).sum()) / 40, 6)
 
-    for kind, attack in (
-        ("deepfool", foolbox.attacks.L2DeepFoolAttack(steps=50, candidates=10, overshoot=0.02)),
-        ("cw-l2", foolbox.attacks.L2CarliniWagnerAttack(binary_search_steps=4, steps=50, stepsize=0.02,
-                                                        initial_const=0.1, abort_early=False)),
-    ):
-        into.row({"network": name, "attack": kind, "eps": eps}, lambda: smallest(attack))
+        into.by_chance({"network": name, "attack": "spsa", "eps": eps, "norm": norm, "count": 40}, spsa)
+
+
+def transfers(nets, source, judge, into):
+    """Pictures made on one network, which the other judges: plain attacks, that go on to their last step."""
+    x, y = pictures(0, COUNT)
+    right = lambda images: round(int((nets[judge](images).argmax(1) == y).sum()) / COUNT, 6)
+    eps = 0.08
+    common = dict(eps=eps, alpha=eps / 4, steps=10)
+    about = {"network": judge, "source": source, "eps": eps, "norm": "linf"}
+    into.row({**about, "attack": "mim"}, lambda: {"accuracy": right(torchattacks.MIFGSM(nets[source], **common)(x, y))})
+
+    def pgd(seed):
+        torch.manual_seed(seed)
+        return right(torchattacks.PGD(nets[source], **common)(x, y))
+
+    into.by_chance({**about, "attack": "pgd"}, pgd)
 
 
 def rounded(value):
@@ -378,10 +445,16 @@ def main(folder):
     networks = {name: load(stored) for name, stored in json.loads(file.read_text())["weights"].items()}
     cases = steps(networks["standard"]) + chance_steps(networks) + explanation_steps(networks["standard"])
     logits = networks["standard"](pictures(0, 4)[0]).flatten().tolist()
-    write(folder / "steps.json", {"origin": origin, "logits": logits, "steps": cases})
+    x, y = pictures(0, COUNT)
+    epsilons = [i / 45 for i in range(1, 10)]  # up to 0.2
+    curve = [round(int((networks["standard"](images).argmax(1) == y).sum()) / COUNT, 6)
+             for images in normalised_fgsm(networks["standard"], x, y, epsilons)]
+    write(folder / "steps.json", {"origin": origin, "logits": logits, "steps": cases, "normalisedCurve": curve})
     into = Strengths(folder / "strengths.json", origin)
     for name, norm in (("robust", "linf"), ("standard", "l2"), ("robust", "l2"), ("standard", "linf")):
         strengths(networks[name], name, norm, into)
+    for source, judge in (("standard", "robust"), ("robust", "standard")):
+        transfers(networks, source, judge, into)
 
 
 def write(file, value):

@@ -66,7 +66,7 @@ export const apgdDlr = attack({
   aim: 'class',
   norm: ({ norm }) => norm,
   run(target, input, params, random) {
-    const goals = Math.min(params.targets, target.classes - 1);
+    const goals = Math.min(params.targets, target.rivals);
     const rounds = params.restarts * Math.max(1, goals);
     return persist(target, input, rounds, (part, round) => {
       const draws = random.fork(`attempt/${round}`);
@@ -98,11 +98,11 @@ interface Settings {
  * One attempt. x(k+1) = P(x(k) + 0.75 (z - x(k)) + 0.25 (x(k) - x(k-1))), z = P(x(k) + step * direction); the first
  * step without momentum. At checkpoints ever closer together the step of a picture is halved, and it goes back to
  * its best point, if too few steps raised its loss or neither step nor best loss changed since the last checkpoint.
- * @returns [N, 3, S, S]: the first fooling point of each picture, or else that of highest loss
+ * @returns [N, 3, S, S]: the first fooling point of each picture, or else, and in a transfer, that of highest loss
  */
 async function apgd(
   target: AttackTarget,
-  { images, labels, eps }: Part,
+  { images, labels, eps, transfer = false }: Part,
   { norm, steps, rho, loss, goals }: Settings,
   random: Random,
 ): Promise<Float32Array> {
@@ -138,7 +138,7 @@ async function apgd(
     put(slopes, indices, gradient, length);
     const said = predictionsOf(logits, target.classes);
     active = active.filter((one, i) => {
-      const fooled = said[i] !== own[i];
+      const fooled = !transfer && said[i] !== own[i];
       if (losses[i] > one.last) one.rises += 1;
       one.last = losses[i];
       if (fooled || losses[i] > one.highest) {

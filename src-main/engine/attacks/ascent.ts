@@ -19,9 +19,10 @@ export interface Ascent {
   start: Float32Array;
   /**
    * 'best': a picture stays where it first fools the model, and the others end at the highest loss met;
+   * 'highest': all go on to the last step and end at the highest loss met;
    * 'last': all go on to the last step and stay there.
    */
-  keep: 'best' | 'last';
+  keep: 'best' | 'highest' | 'last';
   /** Turns the gradient of picture `index` into the direction to step in, in place. */
   direct?(gradient: Float32Array, index: number): void;
 }
@@ -35,15 +36,16 @@ export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Floa
   const current = ascent.start.slice();
   let active = Array.from(labels, (_, i) => i);
   // One look more than steps: the last iterate is judged too, unless nobody asks.
-  const looks = keep === 'best' ? steps + 1 : steps;
+  const looks = keep === 'last' ? steps : steps + 1;
   for (let look = 0; look < looks && active.length > 0; look++) {
     const part = take(current, active, length);
     const own = Int32Array.from(active, (index) => labels[index]);
     const { logits, losses, gradient } = await slopesOf(target, loss, part, own);
     const said = predictionsOf(logits, target.classes);
-    if (keep === 'best')
+    if (keep !== 'last')
       active.forEach((index, i) => {
-        if (said[i] === own[i] && losses[i] <= highest[index]) return;
+        const fooled = keep === 'best' && said[i] !== own[i];
+        if (!fooled && losses[i] <= highest[index]) return;
         highest[index] = losses[i];
         put(best, [index], rowOf(part, i, length), length);
       });
@@ -57,5 +59,5 @@ export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Floa
     });
     if (keep === 'best') active = indicesWhere(said, (value, i) => value === own[i]).map((i) => active[i]);
   }
-  return keep === 'best' ? best : current;
+  return keep === 'last' ? current : best;
 }

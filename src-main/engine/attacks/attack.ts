@@ -20,8 +20,10 @@ export interface Attack<S extends z.ZodObject = z.ZodObject> extends Parametrise
   /** Norm whose size eps bounds; null where the attack knows no eps. */
   norm(params: z.output<S>): Norm | null;
   /**
-   * Attacks on the class go on with pictures that are still classified correctly and keep the best picture found;
-   * attacks on the explanation give back unchanged what they may not touch (wrong from the start) or could not change.
+   * Attacks on the class go on with pictures that are still classified correctly and keep the best picture found; of a
+   * transfer, with all pictures. Those that look for the smallest change end at the boundary of the target all the same.
+   * attacks on the explanation give back unchanged what they may not touch (wrong from the start) and what no step of
+   * theirs left its class.
    * @returns [N, 3, S, S] in [0, 1], within eps of the pictures up to float32 rounding
    * @throws AppError 'cancelled' when the target's owner asks to stop
    */
@@ -35,11 +37,18 @@ export interface AttackInput {
   readonly labels: Int32Array;
   /** Size of the largest change in the attack's norm; the pixel range is 1. */
   readonly eps: number;
+  /**
+   * The pictures are made for another network than the target, which nobody may ask: all are attacked, those that the
+   * target errs on too, and none is done once it errs.
+   */
+  readonly transfer?: boolean;
 }
 
 /** The model under attack, in eval mode: pictures do not touch each other. */
 export interface AttackTarget {
   readonly classes: number;
+  /** Classes that would be wrong: all but one, fewer where several are right. */
+  readonly rivals: number;
   readonly sizePx: number;
   /**
    * A program over rows, built and compiled when first run.

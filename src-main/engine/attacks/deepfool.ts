@@ -1,11 +1,12 @@
 // DeepFool: straight to the nearest class boundary of the linearised model, again and again.
 
 import { z } from 'zod';
-import { attack, type AttackTarget, type Norm } from './attack.ts';
+import { attack, type Norm } from './attack.ts';
 import { normField, stepsField } from './fields.ts';
 import { persist } from './persistence.ts';
-import { pictureLength, predictionsOf, pull, rivalsOf } from './queries.ts';
-import { clip01, lengthOf, project, rowOf, take } from './rows.ts';
+import { nearestPlanes, type Plane } from './planes.ts';
+import { pictureLength, rivalsOf } from './queries.ts';
+import { clip01, project, rowOf } from './rows.ts';
 
 const schema = z.object({
   norm: normField.default('l2'),
@@ -53,11 +54,10 @@ export const deepfool = attack({
       const current = images.slice();
       let active = Array.from(labels, (_, i) => i);
       for (let step = 0; step < steps && active.length > 0; step++) {
-        const views = await towards(target, current, active, labels, rivals);
+        const planes = await nearestPlanes(target, current, active, labels, rivals, norm);
         active = active.filter((index, i) => {
-          const { fooled, differences, slopes } = views[i];
-          if (fooled) return false;
-          addNearest(total.subarray(index * length, (index + 1) * length), differences, slopes, norm);
+          if (planes[i].said !== labels[index]) return false;
+          addStep(total.subarray(index * length, (index + 1) * length), planes[i], norm);
           for (let j = index * length; j < (index + 1) * length; j++)
             current[j] = clip01(images[j] + (1 + overshoot) * total[j]);
           return true;
@@ -70,59 +70,12 @@ export const deepfool = attack({
   },
 });
 
-interface View {
-  fooled: boolean;
-  /** f_k - f_y for each rival. */
-  differences: number[];
-  /** Gradient of each difference. */
-  slopes: Float32Array[];
-}
-
-/** What pictures `active` look like from where they stand; each is asked once for every rival. */
-async function towards(
-  target: AttackTarget,
-  current: Float32Array,
-  active: readonly number[],
-  labels: Int32Array,
-  rivals: readonly (readonly number[])[],
-): Promise<View[]> {
-  const { classes } = target;
-  const length = pictureLength(target);
-  const copies = active.flatMap((index) => rivals[index].map(() => index));
-  const weights = new Float32Array(copies.length * classes);
-  active
-    .flatMap((index) => rivals[index].map((rival) => [rival, labels[index]]))
-    .forEach(([rival, label], row) => {
-      weights[row * classes + rival] = 1;
-      weights[row * classes + label] = -1;
-    });
-  const { logits, gradient } = await pull(target, take(current, copies, length), weights);
-  const said = predictionsOf(logits, classes);
-  let row = 0;
-  return active.map((index) => {
-    const fooled = said[row] !== labels[index];
-    const slopes: Float32Array[] = [];
-    const differences = rivals[index].map((rival) => {
-      slopes.push(rowOf(gradient, row, length));
-      const difference = logits[row * classes + rival] - logits[row * classes + labels[index]];
-      row += 1;
-      return difference;
-    });
-    return { fooled, differences, slopes };
-  });
-}
-
 /** Added to a distance, so that a step of almost nothing still crosses (as foolbox does). */
 const nudge = 1e-4;
 
-function addNearest(total: Float64Array, differences: number[], slopes: Float32Array[], norm: Norm): void {
-  const duals = slopes.map((slope) =>
-    norm === 'l2' ? lengthOf(slope) : slope.reduce((sum, value) => sum + Math.abs(value), 0),
-  );
-  const distances = differences.map((difference, k) => Math.abs(difference) / (duals[k] + 1e-8));
-  const nearest = distances.indexOf(Math.min(...distances));
-  const size = distances[nearest] + nudge;
-  const slope = slopes[nearest];
+function addStep(total: Float64Array, { difference, slope, dual }: Plane, norm: Norm): void {
+  const length = dual + 1e-8;
+  const size = Math.abs(difference) / length + nudge;
   for (let i = 0; i < slope.length; i++)
-    total[i] += norm === 'l2' ? (size * slope[i]) / (duals[nearest] + 1e-8) : size * Math.sign(slope[i]);
+    total[i] += norm === 'l2' ? (size * slope[i]) / length : size * Math.sign(slope[i]);
 }

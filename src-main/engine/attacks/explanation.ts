@@ -166,7 +166,8 @@ export async function correctPictures(
 }
 
 /**
- * Pictures of the lowest score among those offered whose class is still the true one.
+ * Pictures of the lowest score among those offered whose class is still the true one; the first of them rather than the
+ * unchanged picture, so that one whose heat withstands is not taken for one that could not be attacked.
  * @param scoreOf  lower is a stronger attack; gets the heat of the model as it is and the picture's place
  */
 export class Kept {
@@ -188,8 +189,7 @@ export class Kept {
     this.params = params;
     this.scoreOf = scoreOf;
     this.images = correct.images.slice();
-    const side = target.sizePx ** 2;
-    this.scores = Float64Array.from(correct.rows, (_, i) => scoreOf(rowOf(correct.heat, i, side), i));
+    this.scores = new Float64Array(correct.rows.length).fill(Infinity);
   }
 
   async offer(images: Float32Array): Promise<void> {
@@ -198,7 +198,7 @@ export class Kept {
     const { heat, logits } = await judge(this.target, images, labels, this.params);
     predictionsOf(logits, this.target.classes).forEach((said, i) => {
       const score = said === labels[i] ? this.scoreOf(rowOf(heat, i, this.target.sizePx ** 2), i) : Infinity;
-      if (score >= this.scores[i]) return;
+      if (!(score < this.scores[i])) return; // nor where heat is no number
       this.scores[i] = score;
       put(this.images, [i], rowOf(images, i, length), length);
     });

@@ -5,7 +5,8 @@ import { ontoBall, rivalAt } from './apgd.ts';
 import { attack, type AttackTarget, type Norm } from './attack.ts';
 import { normField, restartsField, stepsField, targetsField } from './fields.ts';
 import { persist, type Part } from './persistence.ts';
-import { logitsOf, pictureLength, predictionsOf, pull } from './queries.ts';
+import { nearestPlanes } from './planes.ts';
+import { logitsOf, pictureLength, predictionsOf, rivalsOf } from './queries.ts';
 import { clip01, distance, lengthOf, project, put, rowOf, take } from './rows.ts';
 
 const schema = z.object({
@@ -58,7 +59,7 @@ export const fab = attack({
   aim: 'class',
   norm: ({ norm }) => norm,
   run(target, input, params, random) {
-    const goals = Math.min(params.targets, target.classes - 1);
+    const goals = Math.min(params.targets, target.rivals);
     return persist(target, input, params.restarts * Math.max(1, goals), (part, round) => {
       const restart = round % params.restarts;
       const place = Math.floor(round / params.restarts);
@@ -71,7 +72,12 @@ export const fab = attack({
           const centre = rowOf(part.images, row, length);
           start.set(ontoBall(centre, part.eps / 2, params.norm, draws).map(clip01), row * length);
         }
-      return walk(target, part, start, goals === 0 ? null : rivalAt(target, part, place), params);
+      const { classes } = target;
+      const aims =
+        goals > 0
+          ? rivalAt(target, part, place).map((goal) => [goal])
+          : Array.from(part.labels, (label, row) => rivalsOf(part.cleanLogits, row, classes, label, classes));
+      return walk(target, part, start, aims, params);
     });
   },
 });
@@ -80,7 +86,7 @@ async function walk(
   target: AttackTarget,
   { images, labels, eps }: Part,
   current: Float32Array,
-  goals: readonly number[] | null,
+  aims: readonly (readonly number[])[],
   { norm, steps, bias, overshoot, backward }: z.output<typeof schema>,
 ): Promise<Float32Array> {
   const length = pictureLength(target);
@@ -88,7 +94,7 @@ async function walk(
   const least = new Float64Array(labels.length).fill(Infinity);
   let active = Array.from(labels, (_, row) => row);
   for (let step = 0; step < steps && active.length > 0; step++) {
-    const planes = await nearestPlanes(target, current, active, labels, goals, norm);
+    const planes = await nearestPlanes(target, current, active, labels, aims, norm);
     active.forEach((row, i) => {
       const x = rowOf(current, row, length);
       const clean = rowOf(images, row, length);
@@ -122,52 +128,6 @@ async function walk(
   for (let row = 0; row < labels.length; row++)
     project(rowOf(found, row, length), rowOf(images, row, length), eps, norm);
   return found;
-}
-
-/** f_k - f_y linearised at a picture. */
-interface Plane {
-  difference: number;
-  slope: Float32Array;
-}
-
-/** For each picture the plane of its goal, or of the class whose boundary is nearest. */
-async function nearestPlanes(
-  target: AttackTarget,
-  current: Float32Array,
-  active: readonly number[],
-  labels: Int32Array,
-  goals: readonly number[] | null,
-  norm: Norm,
-): Promise<Plane[]> {
-  const { classes } = target;
-  const length = pictureLength(target);
-  const asked = active.flatMap((row) =>
-    goals === null
-      ? Array.from({ length: classes }, (_, goal) => ({ row, goal })).filter(
-          ({ goal }) => goal !== labels[row],
-        )
-      : [{ row, goal: goals[row] }],
-  );
-  const weights = new Float32Array(asked.length * classes);
-  asked.forEach(({ row, goal }, i) => {
-    weights[i * classes + goal] = 1;
-    weights[i * classes + labels[row]] = -1;
-  });
-  const pictures = take(
-    current,
-    asked.map(({ row }) => row),
-    length,
-  );
-  const { logits, gradient } = await pull(target, pictures, weights);
-  const nearest = new Map<number, Plane & { away: number }>();
-  asked.forEach(({ row, goal }, i) => {
-    const difference = logits[i * classes + goal] - logits[i * classes + labels[row]];
-    const slope = rowOf(gradient, i, length);
-    const dual = norm === 'l2' ? lengthOf(slope) : slope.reduce((total, value) => total + Math.abs(value), 0);
-    const away = Math.abs(difference) / (1e-12 + dual);
-    if (away < (nearest.get(row)?.away ?? Infinity)) nearest.set(row, { away, difference, slope });
-  });
-  return active.map((row) => nearest.get(row)!);
 }
 
 /**

@@ -19,7 +19,8 @@ import { square } from './square.ts';
 import { targetedExplanation, targetedMass } from './targeted-explanation.ts';
 
 export type { Attack, AttackInput, AttackTarget, Norm, ProgramContext, RowProgram } from './attack.ts';
-export { logitsOf } from './queries.ts';
+export { heatAimedAt, heatLeft } from './heat-left.ts';
+export { logitsOf, lowest } from './queries.ts';
 export { put, take } from './rows.ts';
 
 // Parameters reach `run` through `checkParams` only, which gives exactly what the schema says.

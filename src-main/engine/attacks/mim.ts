@@ -36,10 +36,11 @@ export const mim = attack({
   norm: () => 'linf',
   run(target, input, { steps, step, decay }) {
     const length = pictureLength(target);
-    return persist(target, input, 1, ({ images, labels, eps }) => {
+    return persist(target, input, 1, ({ images, labels, eps, transfer }) => {
       const momentum = new Float32Array(images.length);
       return ascend(target, {
-        ...{ images, labels, eps, norm: 'linf', loss: 'cross-entropy', steps, start: images, keep: 'best' },
+        ...{ images, labels, eps, norm: 'linf', loss: 'cross-entropy', steps, start: images },
+        keep: transfer ? 'last' : 'best',
         stepSize: step * eps,
         direct(gradient, index) {
           const sum = rowOf(momentum, index, length);

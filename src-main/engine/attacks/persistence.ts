@@ -1,5 +1,6 @@
 // The outer loop of every attack on the class: attempt after attempt, each on the pictures that are still classified
-// correctly, keeping for each picture the attempt with the largest margin.
+// correctly, keeping for each picture the attempt with the largest margin. In a transfer each attempt is on all pictures:
+// one that stops at the boundary of this network is hardly ever across that of another.
 
 import type { AttackInput, AttackTarget } from './attack.ts';
 import { logitsOf, marginsOf, pictureLength, predictionsOf } from './queries.ts';
@@ -12,7 +13,7 @@ export interface Part extends AttackInput {
 
 /**
  * @param attempt  gives pictures for the part it is handed; `round` counts from 0
- * @returns        [N, 3, S, S]; unchanged where the model errs without an attack
+ * @returns        [N, 3, S, S]; unchanged where the model errs without an attack, unless it is a transfer
  */
 export async function persist(
   target: AttackTarget,
@@ -20,26 +21,29 @@ export async function persist(
   rounds: number,
   attempt: (part: Part, round: number) => Promise<Float32Array>,
 ): Promise<Float32Array> {
-  const { images, labels, eps } = input;
+  const { images, labels, eps, transfer = false } = input;
   const { classes } = target;
   const length = pictureLength(target);
   const cleanLogits = await logitsOf(target, images);
   const kept = images.slice();
-  const margins = marginsOf(cleanLogits, labels, classes);
-  let correct = indicesWhere(predictionsOf(cleanLogits, classes), (said, i) => said === labels[i]);
-  for (let round = 0; round < rounds && correct.length > 0; round++) {
+  // In a transfer any attempt is better than none.
+  const margins = transfer
+    ? new Float64Array(labels.length).fill(-Infinity)
+    : marginsOf(cleanLogits, labels, classes);
+  let active = indicesWhere(predictionsOf(cleanLogits, classes), (said, i) => transfer || said === labels[i]);
+  for (let round = 0; round < rounds && active.length > 0; round++) {
     const part: Part = {
-      images: take(images, correct, length),
-      labels: Int32Array.from(correct, (index) => labels[index]),
-      cleanLogits: take(cleanLogits, correct, classes),
-      eps,
+      images: take(images, active, length),
+      labels: Int32Array.from(active, (index) => labels[index]),
+      cleanLogits: take(cleanLogits, active, classes),
+      ...{ eps, transfer },
     };
     const tried = await attempt(part, round);
     const logits = await logitsOf(target, tried);
     const reached = marginsOf(logits, part.labels, classes);
     const said = predictionsOf(logits, classes);
-    correct = correct.filter((index, i) => {
-      const fooled = said[i] !== part.labels[i];
+    active = active.filter((index, i) => {
+      const fooled = !transfer && said[i] !== part.labels[i];
       if (fooled || reached[i] > margins[index]) {
         margins[index] = reached[i];
         put(kept, [index], rowOf(tried, i, length), length);

@@ -23,7 +23,7 @@ const schema = z.object({
   }),
   keep: z.enum(['best', 'last']).default('best').meta({
     title: 'Keep',
-    help: 'Which picture of an attempt counts: the first that fools the model or else the one of highest loss, or always that of the last step.',
+    help: 'Which picture of an attempt counts: the first that fools the model or else (and always where another network judges) the one of highest loss, or always that of the last step.',
   }),
 });
 
@@ -59,14 +59,17 @@ export const pgd = attack({
       target,
       input,
       params.randomStart ? restarts : 1,
-      async ({ images, labels, eps }, round) => {
+      async ({ images, labels, eps, transfer }, round) => {
         const start = images.slice();
         if (params.randomStart) {
           const draws = random.fork(`start/${round}`);
           for (let i = 0; i < labels.length; i++)
             start.set(randomStart(rowOf(images, i, length), eps, norm, draws), i * length);
         }
-        return ascend(target, { images, labels, eps, norm, loss, steps, stepSize: step * eps, start, keep });
+        return ascend(target, {
+          ...{ images, labels, eps, norm, loss, steps, stepSize: step * eps, start },
+          keep: transfer && keep === 'best' ? 'highest' : keep,
+        });
       },
     );
   },

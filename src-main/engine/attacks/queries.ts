@@ -3,8 +3,8 @@
 import {
   add,
   div,
-  equal,
   gradient,
+  greater,
   max,
   mul,
   scalar,
@@ -12,6 +12,7 @@ import {
   square,
   sub,
   sum,
+  topKMask,
   type Tensor,
 } from '../graph/index.ts';
 import { crossEntropy, selectedLogit } from '../nn/classification.ts';
@@ -25,7 +26,7 @@ import { oneHot } from './rows.ts';
  * - 'dlr': margin / (z1 - z3), difference of logits ratio (Croce & Hein 2020, eq. 6)
  * - 'dlr-targeted': (z_t - z_y) / (z1 - (z3 + z4) / 2) for the class t of `goals` (ibid. eq. 7)
  * With fewer classes than the denominators name, they end at the last there is: z1 - z3 for three classes and, where
- * there are but two, 1: the plain margin.
+ * there are but two, 1: the plain margin. Classes that are out, as others that are right too, do not count.
  */
 export type Loss = 'cross-entropy' | 'margin' | 'dlr' | 'dlr-targeted';
 
@@ -38,22 +39,25 @@ export interface Slopes {
   gradient: Float32Array;
 }
 
-/** Below every logit, finite so that nothing turns into NaN. */
-const lowest = -1e30;
+/** The logit of a class that is out: below every other, finite so that nothing turns into NaN. */
+export const lowest = -1e30;
+
+/** What is above is the logit of a class. */
+const threshold = lowest / 10;
 
 /** The margin loss in the graph. @param labels [B, K], one-hot  @returns [B] */
 function margin(logits: Tensor, labels: Tensor): Tensor {
   return sub(max(select(labels, scalar(lowest), logits), [1]), selectedLogit(logits, labels));
 }
 
-/** [B, 1] each: the `count` largest logits in falling order; equal ones count once. */
+/** [B] each: the `count` largest logits in falling order; of equal ones each counts. */
 function largest(logits: Tensor, count: number): Tensor[] {
   const found: Tensor[] = [];
   let rest = logits;
   while (found.length < count) {
-    const top = max(rest, [1], true);
-    found.push(top);
-    rest = select(equal(rest, top), scalar(lowest), rest);
+    const top = topKMask(rest, 1);
+    found.push(sum(mul(rest, top), [1]));
+    rest = select(top, scalar(lowest), rest);
   }
   return found;
 }
@@ -61,8 +65,7 @@ function largest(logits: Tensor, count: number): Tensor[] {
 /** [B] */
 function lossOf(loss: Loss, logits: Tensor, labels: Tensor, goals: () => Tensor): Tensor {
   const classes = logits.shape[1];
-  const flat = (x: Tensor): Tensor => sum(x, [1]);
-  const tiny = scalar(1e-12);
+  const isThere = (logit: Tensor): Tensor => greater(logit, scalar(threshold));
   switch (loss) {
     case 'cross-entropy':
       return crossEntropy(logits, labels);
@@ -71,17 +74,21 @@ function lossOf(loss: Loss, logits: Tensor, labels: Tensor, goals: () => Tensor)
     case 'dlr': {
       if (classes < 3) return margin(logits, labels);
       const [first, , third] = largest(logits, 3);
-      return div(margin(logits, labels), add(flat(sub(first, third)), tiny));
+      return ratio(margin(logits, labels), sub(first, third), isThere(third));
     }
     case 'dlr-targeted': {
       const difference = sub(selectedLogit(logits, goals()), selectedLogit(logits, labels));
       if (classes < 3) return difference;
-      const [first, , third, fourth] = largest(logits, Math.min(4, classes));
-      const low = fourth === undefined ? third : mul(scalar(0.5), add(third, fourth));
-      return div(difference, add(flat(sub(first, low)), tiny));
+      const [first, , third, fourth = third] = largest(logits, Math.min(4, classes));
+      const low = select(isThere(fourth), mul(scalar(0.5), add(third, fourth)), third);
+      return ratio(difference, sub(first, low), isThere(third));
     }
   }
 }
+
+/** value / scale where `holds`, else the value alone. */
+const ratio = (value: Tensor, scale: Tensor, holds: Tensor): Tensor =>
+  div(value, select(holds, add(scale, scalar(1e-12)), scalar(1)));
 
 /** The logits of pictures. @param images [N, 3, S, S]  @returns [N, K] */
 export async function logitsOf(target: AttackTarget, images: Float32Array): Promise<Float32Array> {
@@ -134,6 +141,10 @@ export const picturesOf = ({ rows, sizePx }: ProgramContext): Tensor => rows('im
 /** Values of one picture. */
 export const pictureLength = ({ sizePx }: { sizePx: number }): number => 3 * sizePx * sizePx;
 
+/** How many pictures an attack makes of others at a time, for a look at each: 32 MB of them. */
+export const copiesTogether = (target: AttackTarget): number =>
+  Math.max(1, Math.floor(2 ** 23 / pictureLength(target)));
+
 export const countOf = (target: AttackTarget, images: Float32Array): number =>
   images.length / pictureLength(target);
 
@@ -159,7 +170,7 @@ export function marginsOf(logits: Float32Array, labels: ArrayLike<number>, class
   });
 }
 
-/** Classes other than the label from the highest logit down, at most `count`. */
+/** Classes other than the label from the highest logit down, at most `count`, without those that are out. */
 export function rivalsOf(
   logits: Float32Array,
   row: number,
@@ -168,7 +179,7 @@ export function rivalsOf(
   count: number,
 ): number[] {
   return Array.from({ length: classes }, (_, k) => k)
-    .filter((k) => k !== label)
+    .filter((k) => k !== label && logits[row * classes + k] > threshold)
     .sort((a, b) => logits[row * classes + b] - logits[row * classes + a] || a - b)
     .slice(0, count);
 }

@@ -31,11 +31,8 @@ export const randomSign = attack({
     const params = { ...chosen, beta: 1 }; // no slopes are asked for
     const correct = await correctPictures(target, input, params);
     const masks = topMasks(correct.heat, side, k);
-    // Any draw is better than none, also one that leaves all of the hottest pixels hot.
     const kept = new Kept(target, correct, params, (heat, place) =>
-      heat.every((value, i) => value === correct.heat[place * side + i])
-        ? 2
-        : overlap(heat, rowOf(masks, place, side), k),
+      overlap(heat, rowOf(masks, place, side), k),
     );
     for (let draw = 0; draw < draws && correct.rows.length > 0; draw++) {
       const signs = random.fork(`draw/${draw}`);

@@ -68,7 +68,7 @@ const evenly = (limit: number, count: number): number[] =>
 interface Position {
   /** Radians. */
   angle: number;
-  /** Pixels, measured where the outermost pixel centres are a whole side apart, as foolbox measures them. */
+  /** Pixels. foolbox moves the picture by (side - 1) / side of the pixels it is told. */
   right: number;
   down: number;
 }
@@ -81,13 +81,12 @@ function moveInto(
   { angle, right, down }: Position,
 ): void {
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const half = (side - 1) / 2;
-  const scale = 2 / side;
+  const middle = (side - 1) / 2;
   for (let row = 0; row < side; row++)
     for (let column = 0; column < side; column++) {
-      const [x, y] = [column / half - 1, row / half - 1];
-      const fromX = (cos * x - sin * y + right * scale + 1) * half;
-      const fromY = (sin * x + cos * y + down * scale + 1) * half;
+      const [x, y] = [column - middle, row - middle];
+      const fromX = cos * x - sin * y + right + middle;
+      const fromY = sin * x + cos * y + down + middle;
       const [left, top] = [Math.floor(fromX), Math.floor(fromY)];
       for (let channel = 0; channel < 3; channel++) {
         const at = (r: number, c: number): number =>

@@ -5,7 +5,7 @@ import { adam } from './adam.ts';
 import { attack } from './attack.ts';
 import { stepsField } from './fields.ts';
 import { persist } from './persistence.ts';
-import { logitsOf, marginsOf, pictureLength } from './queries.ts';
+import { copiesTogether, logitsOf, marginsOf, pictureLength } from './queries.ts';
 import { project, put, rowOf } from './rows.ts';
 
 const schema = z.object({
@@ -45,7 +45,8 @@ export const spsa = attack({
   run(target, input, { steps, samples, delta, stepSize }, random) {
     const { classes } = target;
     const length = pictureLength(target);
-    return persist(target, input, 1, async ({ images, labels, eps }) => {
+    const together = Math.ceil(copiesTogether(target) / 2);
+    return persist(target, input, 1, async ({ images, labels, eps, transfer }) => {
       const result = images.slice();
       for (let row = 0; row < labels.length; row++) {
         const clean = rowOf(images, row, length);
@@ -57,7 +58,7 @@ export const spsa = attack({
           const [now] = marginsOf(await logitsOf(target, x), [labels[row]], classes);
           if (now > highest) put(result, [row], x, length);
           highest = Math.max(highest, now);
-          if (now > 0 || step === steps) break;
+          if ((now > 0 && !transfer) || step === steps) break;
           const slope = await guess(x);
           const moved = Float64Array.from(x);
           climb(
@@ -69,21 +70,21 @@ export const spsa = attack({
         }
 
         async function guess(centre: Float32Array): Promise<Float64Array> {
-          const signs = Int8Array.from({ length: samples * length }, () => (draws.uniform() < 0.5 ? -1 : 1));
-          const probes = new Float32Array(2 * samples * length);
-          for (let i = 0; i < signs.length; i++) {
-            probes[i] = centre[i % length] + delta * signs[i];
-            probes[samples * length + i] = centre[i % length] - delta * signs[i];
-          }
-          const margins = marginsOf(
-            await logitsOf(target, probes),
-            new Int32Array(2 * samples).fill(labels[row]),
-            classes,
-          );
           const slope = new Float64Array(length);
-          for (let sample = 0; sample < samples; sample++) {
-            const rise = (margins[sample] - margins[samples + sample]) / (2 * delta * samples);
-            for (let i = 0; i < length; i++) slope[i] += rise * signs[sample * length + i];
+          for (let done = 0; done < samples; done += together) {
+            const count = Math.min(together, samples - done);
+            const signs = Int8Array.from({ length: count * length }, () => (draws.uniform() < 0.5 ? -1 : 1));
+            const probes = new Float32Array(2 * count * length);
+            for (let i = 0; i < signs.length; i++) {
+              probes[i] = centre[i % length] + delta * signs[i];
+              probes[count * length + i] = centre[i % length] - delta * signs[i];
+            }
+            const own = new Int32Array(2 * count).fill(labels[row]);
+            const margins = marginsOf(await logitsOf(target, probes), own, classes);
+            for (let sample = 0; sample < count; sample++) {
+              const rise = (margins[sample] - margins[count + sample]) / (2 * delta * samples);
+              for (let i = 0; i < length; i++) slope[i] += rise * signs[sample * length + i];
+            }
           }
           return slope;
         }

@@ -50,7 +50,7 @@ export const square = attack({
 
 async function search(
   target: AttackTarget,
-  { images, labels, eps }: Part,
+  { images, labels, eps, transfer = false }: Part,
   { norm, queries, share }: z.output<typeof schema>,
   random: Random,
 ): Promise<Float32Array> {
@@ -62,7 +62,8 @@ async function search(
   for (let row = 0; row < labels.length; row++)
     begin(rowOf(best, row, length), rowOf(images, row, length), sizePx, eps, random);
   const margins = marginsOf(await logitsOf(target, best), labels, classes);
-  let active = Array.from(labels, (_, row) => row).filter((row) => margins[row] < 0);
+  const goesOn = (row: number): boolean => transfer || margins[row] < 0;
+  let active = Array.from(labels, (_, row) => row).filter(goesOn);
   for (let query = 0; query < queries && active.length > 0; query++) {
     const area = share * shareLeft(Math.floor((query / queries) * 10_000)) * sizePx * sizePx;
     const tried = take(best, active, length);
@@ -72,11 +73,11 @@ async function search(
     const own = Int32Array.from(active, (row) => labels[row]);
     const reached = marginsOf(await logitsOf(target, tried), own, classes);
     active = active.filter((row, i) => {
-      if (reached[i] > margins[row] || reached[i] >= 0) {
+      if (reached[i] > margins[row]) {
         margins[row] = reached[i];
         put(best, [row], rowOf(tried, i, length), length);
       }
-      return margins[row] < 0;
+      return goesOn(row);
     });
   }
   return best;

@@ -9,16 +9,23 @@ import { measure, type BatchView, type Measure, type MeasureContext } from './me
 import { epsParam } from './params.ts';
 
 const schema = z.object({
-  attack: z.enum(['ifia-top-k', 'ifia-centre', 'random-sign']).default('ifia-top-k').meta({
-    title: 'Attack',
-    help: 'What changes the picture: draws the heat from its hottest pixels, moves its centre, or random signs.',
-    main: true,
-  }),
+  attack: z
+    .enum(['ifia-top-k', 'ifia-centre', 'random-sign', 'targeted-explanation', 'targeted-mass'])
+    .default('ifia-top-k')
+    .meta({
+      title: 'Attack',
+      help: 'What changes the picture: draws the heat from its hottest pixels, moves its centre, random signs, gives it the heat of the next picture, or draws it to that one’s hottest pixels.',
+      main: true,
+    }),
   eps: epsParam(8 / 255),
   steps: z.int().min(1).max(1000).default(50).meta({
     title: 'Steps',
     help: 'Steps of the attack, or random changes tried; more are stronger and cost as much more.',
     main: true,
+  }),
+  restarts: z.int().min(1).max(100).default(1).meta({
+    title: 'Restarts',
+    help: 'Attempts from other random starts, of which the worst counts; random signs and the heat of the next picture as a whole have none.',
   }),
   k: z.int().min(1).max(100_000).default(100).meta({
     title: 'Top pixels',
@@ -32,6 +39,10 @@ const schema = z.object({
     title: 'Points',
     help: 'Points of the integrated gradients, in the attack and in the comparison.',
   }),
+  rule: z.enum(['midpoint', 'trapezoid']).default('midpoint').meta({
+    title: 'Rule',
+    help: 'Where the compared integrated gradients are taken: in the middle of each interval, or at both ends with half weight. The attack takes the middles.',
+  }),
   score: z.enum(['logit', 'loss']).default('logit').meta({
     title: 'Score compared',
     help: 'What the compared maps explain: the logit of the class, or, as in the public code of ART, its cross-entropy. The attack uses the logit.',
@@ -39,6 +50,10 @@ const schema = z.object({
 });
 type Params = z.output<typeof schema>;
 
+const ofArt = {
+  ...{ attack: 'ifia-top-k', eps: 8 / 255, steps: 50, restarts: 1, k: 100 },
+  ...{ map: 'integrated-gradients', points: 100 },
+} as const;
 const shared = {
   direction: 'higher',
   cost: 'attack',
@@ -48,8 +63,23 @@ const shared = {
     {
       id: 'paper-art',
       title: 'As in the ART paper',
-      source: 'Singh et al. 2020, CIFAR-10: 50 steps at epsilon 8/255, 100 pixels, 100 points',
-      params: { attack: 'ifia-top-k', eps: 8 / 255, steps: 50, k: 100, points: 100 },
+      source:
+        'Singh et al. 2020, CIFAR-10: 50 steps at epsilon 8/255, 100 pixels, 100 points; taken here in the middles of the intervals',
+      params: { ...ofArt, score: 'logit', rule: 'midpoint' },
+    },
+    {
+      id: 'code-art',
+      title: 'As in the code of ART',
+      source:
+        'Singh et al. 2020, public code: the compared maps integrate the cross-entropy by 100 trapezoids; the attack is that of the paper',
+      params: { ...ofArt, score: 'loss', rule: 'trapezoid' },
+    },
+    {
+      id: 'paper-ig-norm',
+      title: 'As in Chen et al.',
+      source:
+        'Chen et al. 2019: three attempts, the worst counts; without their whole grey levels, which the attack itself knows',
+      params: { ...ofArt, restarts: 3, score: 'logit', rule: 'midpoint' },
     },
   ],
 } satisfies Partial<Measure>;
@@ -113,11 +143,11 @@ export const spearmanUnderAttack = measure({
 async function mapPairs(
   context: MeasureContext,
   { images, truth, start }: BatchView,
-  { attack, eps, steps, k, map, points, score }: Params,
+  { attack, eps, map, points, rule, score, ...params }: Params,
 ): Promise<({ before: Float32Array; after: Float32Array } | null)[]> {
   const attacked = await context.attack({
     ...{ attack, eps, images },
-    params: attackParams(attack, { steps, k, points, map }),
+    params: attackParams(attack, { ...params, points, map }),
     labels: truth,
     random: context.random(`attribution/${start}`),
   });
@@ -126,7 +156,7 @@ async function mapPairs(
       method: map,
       params: {
         ...{ score, reduction: 'absolute-sum' },
-        ...(map === 'integrated-gradients' && { steps: points, baseline: 'black' }),
+        ...(map === 'integrated-gradients' && { steps: points, rule, baseline: 'black' }),
       },
       images: pictures,
       targets: truth,
@@ -144,9 +174,18 @@ async function mapPairs(
 
 function attackParams(
   attack: Params['attack'],
-  { steps, k, points, map }: Pick<Params, 'steps' | 'k' | 'points' | 'map'>,
+  { steps, restarts, k, points, map }: Pick<Params, 'steps' | 'restarts' | 'k' | 'points' | 'map'>,
 ): Record<string, number | string> {
   const heat = { map: map === 'input-gradient' ? 'gradient' : map, points };
-  if (attack === 'random-sign') return { ...heat, draws: steps, k };
-  return attack === 'ifia-top-k' ? { ...heat, steps, k } : { ...heat, steps };
+  switch (attack) {
+    case 'ifia-top-k':
+    case 'targeted-mass':
+      return { ...heat, steps, restarts, k };
+    case 'ifia-centre':
+      return { ...heat, steps, restarts };
+    case 'random-sign':
+      return { ...heat, draws: steps, k };
+    case 'targeted-explanation':
+      return { ...heat, steps };
+  }
 }

@@ -1,16 +1,17 @@
 // Accuracy under the one-step attack, as its step grows.
 
 import { z } from 'zod';
+import { imageDeviation, imageMean } from '../nn/normalise.ts';
 import { hitsOf } from './accuracy.ts';
 import { meanFigure, meanOf } from './figures.ts';
-import { measure } from './measure.ts';
+import { measure, type BatchView } from './measure.ts';
 
 export const fgsmCurve = measure({
   id: 'fgsm',
   title: 'FGSM curve',
   summary:
     'Accuracy after each pixel is moved by epsilon in the direction that raises the loss; the figure is the mean over the epsilons above 0.',
-  citation: 'Goodfellow et al. 2015; epsilon in pixel space, clipped to [0, 1].',
+  citation: 'Goodfellow et al. 2015; epsilon in pixel space unless told otherwise, clipped to [0, 1].',
   direction: 'higher',
   range: [0, 1],
   unit: 'share',
@@ -37,23 +38,28 @@ export const fgsmCurve = measure({
       title: 'Spacing',
       help: 'Each epsilon twice the one before, or equal steps from 0.',
     }),
+    space: z.enum(['pixel', 'normalised']).default('pixel').meta({
+      title: 'Space',
+      help: 'Where the step is taken: on pixels, or as in the public code of KC & Zhang on normalised values that it believes to lie in 0 to 1, which attacks only part of them. Epsilon counts there.',
+    }),
   }),
   presets: [
     {
       id: 'paper-box-aware',
-      title: 'As in the box-aware paper',
-      source: 'KC & Zhang 2021: ten epsilons from 0 to 0.2, in pixel space here',
-      params: { largest: 0.2, points: 9, spacing: 'even' },
+      title: 'As in the box-aware code',
+      source:
+        'KC & Zhang 2021, public code: ten epsilons from 0 to 0.2, normalised pictures with bounds 0 and 1',
+      params: { largest: 0.2, points: 9, spacing: 'even', space: 'normalised' },
     },
   ],
   begin(context, params) {
     const epsilons = epsilonsOf(params);
+    const step = params.space === 'pixel' ? stepped : steppedNormalised;
     const hits: number[][] = epsilons.map(() => []);
     return {
       async read(batch) {
         for (const [e, eps] of epsilons.entries()) {
-          const logits =
-            eps === 0 ? batch.logits : await context.look(stepped(batch.images, batch.gradient, eps));
+          const logits = eps === 0 ? batch.logits : await context.look(step(batch, eps, context.sizePx));
           hits[e].push(...hitsOf(logits, context.classes.length, batch.owns));
         }
         return batch.truth.map((_, i) => meanOf(hits.slice(1).map((own) => own[batch.start + i])));
@@ -83,9 +89,19 @@ export const epsilonsOf = ({
 ];
 
 /** x + eps * sign(gradient), clipped to [0, 1]. */
-function stepped(images: Float32Array, gradient: Float32Array, eps: number): Float32Array {
-  const moved = new Float32Array(images.length);
-  for (let i = 0; i < images.length; i++)
-    moved[i] = Math.min(1, Math.max(0, images[i] + Math.sign(gradient[i]) * eps));
-  return moved;
+const stepped = ({ images, gradient }: BatchView, eps: number): Float32Array =>
+  images.map((value, i) => clip01(value + Math.sign(gradient[i]) * eps));
+
+/** The defect of the public code, as the attack `fgsm` has it: what is clipped to [0, 1] is the normalised value. */
+function steppedNormalised({ images, gradient }: BatchView, eps: number, sizePx: number): Float32Array {
+  return images.map((value, i) => {
+    const channel = Math.floor(i / sizePx ** 2) % 3;
+    const [mean, deviation] = [imageMean[channel], imageDeviation[channel]];
+    const normalised = (value - mean) / deviation;
+    const moved = clip01(normalised + Math.sign(gradient[i]) * eps);
+    const near = Math.min(normalised + eps, Math.max(normalised - eps, moved));
+    return clip01(near * deviation + mean);
+  });
 }
+
+const clip01 = (value: number): number => Math.min(1, Math.max(0, value));

@@ -1,6 +1,7 @@
 // Accuracy under a strong attack of many steps.
 
 import { z } from 'zod';
+import { lengthWanted, usualEps } from '../../contracts/methods.ts';
 import { hitsOf } from './accuracy.ts';
 import { shareFigure } from './figures.ts';
 import { measure } from './measure.ts';
@@ -16,39 +17,44 @@ export const pgdAccuracy = measure({
   unit: 'share',
   cost: 'attack',
   needs: [],
-  schema: z.object({
-    eps: epsParam(8 / 255),
-    steps: z.int().min(1).max(1000).default(20).meta({
-      title: 'Steps',
-      help: 'Steps of the attack; more are stronger, up to a point, and take as many more looks.',
-      main: true,
-    }),
-    norm: z.enum(['linf', 'l2']).default('linf').meta({
-      title: 'Norm',
-      help: 'What epsilon bounds: the change of each value, or the length of the whole change.',
-    }),
-    step: z.number().min(0.001).max(2).default(0.25).meta({
-      title: 'Step size',
-      help: 'Length of one step as a share of epsilon.',
-    }),
-    restarts: z.int().min(1).max(100).default(1).meta({
-      title: 'Restarts',
-      help: 'Attempts from other random starts; more are stronger.',
-    }),
-  }),
+  schema: z
+    .object({
+      eps: epsParam(usualEps),
+      steps: z.int().min(1).max(1000).default(20).meta({
+        title: 'Steps',
+        help: 'Steps of the attack; more are stronger, up to a point, and take as many more looks.',
+        main: true,
+      }),
+      norm: z.enum(['linf', 'l2']).default('linf').meta({
+        title: 'Norm',
+        help: 'What epsilon bounds: the change of each value, or the length of the whole change; in l2 epsilon must be said.',
+      }),
+      step: z.number().min(0.001).max(2).default(0.25).meta({
+        title: 'Step size',
+        help: 'Length of one step as a share of epsilon.',
+      }),
+      restarts: z.int().min(1).max(100).default(1).meta({
+        title: 'Restarts',
+        help: 'Attempts from other random starts; more are stronger.',
+      }),
+      keep: z.enum(['best', 'last']).default('best').meta({
+        title: 'Keep',
+        help: 'Which picture of an attempt counts: the first that fools the model or else the one of highest loss, or always that of the last step.',
+      }),
+    })
+    .refine(({ eps, norm }) => norm === 'linf' || eps !== usualEps, { path: ['eps'], error: lengthWanted }),
   presets: [
     {
       id: 'paper-art',
       title: 'PGD-40 as in the ART paper',
-      source: 'Singh et al. 2020: 40 steps of 2/255 at epsilon 8/255',
-      params: { eps: 8 / 255, steps: 40, step: 0.25 },
+      source: 'Singh et al. 2020: 40 steps of 2/255 at epsilon 8/255, the last step counts',
+      params: { eps: usualEps, steps: 40, norm: 'linf', step: 0.25, restarts: 1, keep: 'last' },
     },
   ],
-  begin: (context, { eps, steps, norm, step, restarts }) => ({
+  begin: (context, { eps, ...params }) => ({
     async read({ images, truth, owns, start }) {
       const { logits } = await context.attack({
-        ...{ attack: 'pgd', eps, images },
-        params: { steps, norm, step, restarts },
+        ...{ attack: 'pgd', eps, images, params },
         ...{ labels: truth, owns },
         random: context.random(`pgd-accuracy/${start}`),
       });

@@ -1,7 +1,15 @@
 // A trained network as an attack sees it: rows of pictures cut into batches of compiled programs.
 
 import { AppError } from '../../contracts/errors.ts';
-import { logitsOf, put, take, type Attack, type AttackTarget, type RowProgram } from '../attacks/index.ts';
+import {
+  logitsOf,
+  lowest,
+  put,
+  take,
+  type Attack,
+  type AttackTarget,
+  type RowProgram,
+} from '../attacks/index.ts';
 import { input, max, scalar, select, type Tensor } from '../graph/index.ts';
 import type { Random } from '../nn/random.ts';
 import { checkParams } from '../nn/registry.ts';
@@ -24,9 +32,6 @@ export interface TargetOptions {
    */
   alike?: readonly number[];
 }
-
-/** Below every logit, finite so that nothing turns into NaN. */
-const lowest = -1e30;
 
 /** @param label  @param alike  [B, K], ones and zeros: the label, and all classes that count as it */
 function joinAlike(logits: Tensor, label: Tensor, alike: Tensor): Tensor {
@@ -110,7 +115,7 @@ export function attackTarget({
     };
   }
 
-  return { classes, sizePx, program };
+  return { classes, rivals: classes - Math.max(1, alike.length), sizePx, program };
 }
 
 /** [rows, K]: ones at the same classes in every row. */
@@ -164,9 +169,14 @@ export async function attackPictures(
   for (const rows of attack.aim === 'class' && owns ? alikeRows(labels, owns) : [indicesOf(labels)]) {
     const label = labels[rows[0]];
     const alike = owns?.[rows[0]].toSorted((a, b) => Number(b === label) - Number(a === label)) ?? [];
+    if (alike.length === target.classes) continue; // nothing that is said of it would be wrong
     const moved = await attack.run(
       alike.length > 1 ? attackTarget({ ...request, ...source, alike }) : victim,
-      { images: take(images, rows, length), labels: Int32Array.from(rows, (row) => labels[row]), eps },
+      {
+        images: take(images, rows, length),
+        labels: Int32Array.from(rows, (row) => labels[row]),
+        ...{ eps, transfer: source !== undefined },
+      },
       checked,
       alike.length > 1 ? random.fork(`alike/${alike.join()}`) : random,
     );

@@ -3,9 +3,10 @@
 import type { AttackOutcome, AttackSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
 import { AppError } from '../../contracts/errors.ts';
 import { PictureCache } from '../../imaging/index.ts';
-import { attackById, logitsOf } from '../attacks/index.ts';
+import { attackById, heatAimedAt, heatLeft, logitsOf } from '../attacks/index.ts';
 import { predictedClass } from '../measures/index.ts';
 import { randomFromSeed } from '../nn/random.ts';
+import { checkParams } from '../nn/registry.ts';
 import { onnxExecutor, type Executor } from '../runtime/index.ts';
 import { attackPictures, attackTarget } from './attack-pictures.ts';
 import { architectureOf, readWeights, sessionCache, viewingBatch } from './network.ts';
@@ -24,7 +25,9 @@ const sessionsKept = 64;
 
 /** @throws AppError 'cancelled' soon after the signal is aborted, 'bad-input' for a source that does not fit */
 export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promise<AttackOutcome> {
-  const { pictures, attack, eps, source: from } = spec;
+  const { pictures, eps, source: from } = spec;
+  const attack = attackById(spec.attack.id);
+  const params = checkParams(attack, spec.attack.params);
   const { signal } = hooks;
   if (pictures.length === 0) throw new AppError('bad-input', 'there are no pictures to attack');
   if (from && from.classes.join('\n') !== spec.model.classes.join('\n'))
@@ -37,6 +40,7 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
   const source = from && (await load(from));
   const { sizePx, classes } = network.architecture;
   const length = 3 * sizePx * sizePx;
+  const heat = heatAimedAt(attack, params, sizePx);
 
   const cache = PictureCache.open(spec.cacheFolder, sizePx);
   const sessions = sessionCache(hooks.executor ?? onnxExecutor(), sessionsKept);
@@ -56,17 +60,17 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
       for (const [i] of part.entries()) writePlanes(await set.pixels(start + i), clean, i);
       // What explains a class looks at one; what is to change the class has to beat all that are true.
       const owns = part.map(({ classIndex, classIndices }) =>
-        attackById(attack.id).aim === 'class' ? (classIndices ?? [classIndex]) : [classIndex],
+        attack.aim === 'class' ? (classIndices ?? [classIndex]) : [classIndex],
       );
-      const before = await logitsOf(attackTarget({ ...network, sessions, signal }), clean);
+      const labels = Int32Array.from(part, ({ classIndex }) => classIndex);
+      const target = attackTarget({ ...network, sessions, signal });
+      const before = await logitsOf(target, clean);
       const attacked = await attackPictures({
         ...{ ...network, sessions, signal, source, eps, images: clean },
-        attack: attackById(attack.id),
-        params: attack.params,
-        labels: Int32Array.from(part, ({ classIndex }) => classIndex),
-        owns,
+        ...{ attack, params: spec.attack.params, labels, owns },
         random: randomFromSeed(spec.seed).fork(`attack/${start}`),
       });
+      const left = heat && (await heatLeft(target, clean, attacked.images, labels, params, heat));
       part.forEach(({ imageId }, i) => {
         let largest = 0;
         let squares = 0;
@@ -75,17 +79,18 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
           largest = Math.max(largest, change);
           squares += change * change;
         }
+        const wasRight = owns[i].includes(predictedClass(before, classes, i));
+        const isRight = owns[i].includes(predictedClass(attacked.logits, classes, i));
         images.push({
-          imageId,
-          wasRight: owns[i].includes(predictedClass(before, classes, i)),
-          isRight: owns[i].includes(predictedClass(attacked.logits, classes, i)),
+          ...{ imageId, wasRight, isRight },
           largestChange: largest,
           length: Math.sqrt(squares),
+          ...(left && { heat: wasRight && isRight && attacked.changed[i] ? left[i] : null }),
         });
       });
       hooks.emit({ kind: 'progress', done: images.length, total: pictures.length, note: 'Attacking' });
     }
-    return { images };
+    return { images, ...(heat && { heat }) };
   } finally {
     await sessions.dispose();
     cache.close();

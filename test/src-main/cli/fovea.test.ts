@@ -172,6 +172,18 @@ describe('the fovea command, attacking a run', () => {
     });
   });
 
+  it('says of an attack on the heat how much of it is left', () => {
+    const quick = ['--set', 'steps=2', '--set', 'points=2', '--set', 'k=20'];
+    const { json, stderr } = attack('--attack', 'ifia-top-k', ...quick, '--json');
+    const { heat, accuracy } = json as { heat: Record<string, number>; accuracy: number };
+    expect(heat, stderr).toEqual({
+      ...{ map: 'integrated-gradients', score: 'logit', topPixels: 20, pictures: json.changed },
+      ...{ topKIntersection: expect.any(Number), kendallCorrelation: expect.any(Number) },
+    });
+    expect(heat.pictures).toBe(4 * accuracy);
+    expect(heat.topKIntersection).toBeLessThan(1);
+  });
+
   it('refuses in one line what it does not know', () => {
     expectMistake(attack('--attack', 'magic'), /no attack "magic".*known are fgsm, pgd/);
     expectMistake(attack('--set', 'queries=5'), /no parameter "queries"/);
@@ -179,6 +191,8 @@ describe('the fovea command, attacking a run', () => {
     expectMistake(attack('--set', 'steps=many'), /steps is a number, not "many"/);
     expectMistake(attack('--set', 'steps=0'), /steps/);
     expectMistake(attack('--eps', 'large'), /eps/);
+    expectMistake(attack('--attack', 'cw-l2'), /cw-l2 needs --eps: in l2 epsilon is the length/);
+    expectMistake(attack('--set', 'norm=l2'), /pgd needs --eps: in l2 epsilon is the length/);
     expectMistake(attack('--limit', '0'), /limit/);
     expectMistake(attack('--from', '9'), /no run 9/);
     expectMistake(fovea('attack', project, '--run', '9'), /no run 9/);

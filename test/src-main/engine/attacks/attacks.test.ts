@@ -1,21 +1,33 @@
 // What every attack keeps to, and what the attacks on the explanation reach.
 
 import { afterAll, describe, expect, it } from 'vitest';
-import { attackById, attackInfos, attacks, type Norm } from '../../../../src-main/engine/attacks/index.ts';
+import {
+  attackById,
+  attackInfos,
+  attacks,
+  type AttackTarget,
+  type Norm,
+} from '../../../../src-main/engine/attacks/index.ts';
+import { constant, matmul, reshape } from '../../../../src-main/engine/graph/index.ts';
+import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { judge, overlap, topMasks } from '../../../../src-main/engine/attacks/explanation.ts';
+import { logitsOf, marginsOf, predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 import { attackPictures, attackTarget } from '../../../../src-main/engine/training/attack-pictures.ts';
+import type { Architecture } from '../../../../src-main/engine/training/network.ts';
 import {
   accuracyOf,
   architecture,
   attacked,
   classes,
   distancesOf,
+  meansOfColours,
   pictureLength,
   pictures,
   predictedOf,
   sessions,
+  sizePx,
   weightsOf,
 } from './small-networks.ts';
 
@@ -139,10 +151,75 @@ describe('attacks on the class', () => {
 
   it('pass from one network to another, though less well than made for it', async () => {
     const options = { network: 'standard', count: 100 } as const;
-    const own = accuracyOf(await attacked('mim', {}, 0.08, options));
-    const passed = await attacked('mim', {}, 0.08, { ...options, source: 'robust' });
-    expect(accuracyOf(passed)).toBeGreaterThan(own);
-    expect(accuracyOf(passed)).toBeLessThan(0.9);
+    for (const id of ['mim', 'pgd', 'apgd-ce']) {
+      const own = accuracyOf(await attacked(id, {}, 0.08, options));
+      const passed = await attacked(id, {}, 0.08, { ...options, source: 'robust' });
+      expect(accuracyOf(passed), id).toBeGreaterThan(own);
+      expect(accuracyOf(passed), id).toBeLessThan(0.3);
+    }
+  });
+
+  it('made for another network go on with all pictures, those that their own network errs on too', async () => {
+    const { images } = pictures(count);
+    const labels = Int32Array.from({ length: count }, (_, i) => (i + 1) % classes); // all wrong
+    const network = { architecture, weights: weightsOf('standard') };
+    const smallest = ['deepfool', 'cw-l2', 'fab']; // end at the boundary
+    for (const { id, aim } of attacks)
+      if (aim === 'class' && !smallest.includes(id)) {
+        const request = { ...network, sessions, images, labels, eps: 0.05, random: randomFromSeed(1) };
+        const attack = { attack: attackById(id), params: quick[id] };
+        const passed = await attackPictures({ ...request, ...attack, source: network });
+        expect(passed.changed.filter(Boolean).length, id).toBe(count);
+        const lossesOf = (logits: Float32Array) => marginsOf(logits, labels, classes);
+        const before = lossesOf(await logitsOf(attackTarget({ ...network, sessions }), images));
+        const mean = (values: Float64Array) => values.reduce((sum, one) => sum + one, 0) / count;
+        expect(mean(lossesOf(passed.logits)), id).toBeGreaterThan(mean(before));
+      }
+  });
+
+  it('hold but so many copies of pictures at a time, whatever their size', async () => {
+    const [large, count] = [224, 30];
+    const one = 3 * large ** 2;
+    const colours: Architecture = { key: 'colours', model: meansOfColours, classes: 3, sizePx: large };
+    const weights = { w: Float32Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1]) };
+    const target = attackTarget({ architecture: colours, weights, sessions, batch: 32 });
+    const images = new Float32Array(count * one);
+    for (let i = 0; i < count; i++)
+      [0.5, 0.45 + i / 1000, 0.47].forEach((value, c) =>
+        images.fill(value, i * one + (c * one) / 3, i * one + ((c + 1) * one) / 3),
+      );
+    let most = 0;
+    const watched: AttackTarget = {
+      ...target,
+      program(...asked) {
+        const run = target.program(...asked);
+        return (rows, feeds) => {
+          most = Math.max(most, rows);
+          return run(rows, feeds);
+        };
+      },
+    };
+    for (const [id, some, params] of [
+      ['deepfool', count, { norm: 'linf' }],
+      ['fab', count, { steps: 1, targets: 0 }],
+      ['spsa', 1, { steps: 1, samples: 40 }],
+    ] as const) {
+      const attack = attackById(id);
+      const made = (part: Float32Array) => {
+        const input = { images: part, labels: new Int32Array(part.length / one), eps: 0.1 };
+        return attack.run(watched, input, checkParams(attack, params), randomFromSeed(1));
+      };
+      most = 0;
+      const all = await made(images.slice(0, some * one));
+      expect(most, id).toBeGreaterThan(50);
+      expect(most, id).toBeLessThanOrEqual(56); // 32 MB and one
+      const last = await made(images.slice((some - 1) * one, some * one));
+      expect(
+        last.every((value, i) => value === all[(some - 1) * one + i]),
+        id,
+      ).toBe(true);
+      if (some > 1) expect(predictionsOf(await logitsOf(target, all), 3), id).not.toContain(0);
+    }
   });
 
   it('refuse a source whose classes differ, and parameters they do not know', async () => {
@@ -156,6 +233,25 @@ describe('attacks on the class', () => {
     await expect(attackPictures({ ...request, params: { stepSize: 1 } })).rejects.toThrow('pgd: ');
   });
 
+  it('spatial shifts by whole pixels where the share of the side is whole', async () => {
+    const { images } = pictures(1);
+    const random = randomFromSeed(1);
+    const request = { architecture, weights: weightsOf('standard'), sessions, images, eps: 0, random };
+    // A label that is wrong, and another network in name: the corner of the grid with the largest margin is taken.
+    const { images: moved } = await attackPictures({
+      ...{ ...request, labels: Int32Array.of(1), source: request },
+      ...{ attack: attackById('spatial'), params: { shift: 0.2, turn: 0, shifts: 2, turns: 1 } },
+    });
+    const shifted = (right: number, down: number) =>
+      images.map((_, i) => {
+        const [row, column] = [(Math.floor(i / sizePx) % sizePx) + down, (i % sizePx) + right];
+        const isInside = [row, column].every((place) => place >= 0 && place < sizePx);
+        return isInside ? images[i + down * sizePx + right] : 0;
+      });
+    const corners = [-2, 2].flatMap((right) => [-2, 2].map((down) => shifted(right, down)));
+    expect(corners).toContainEqual(moved);
+  });
+
   it('spsa finds with logits alone some of what PGD finds with slopes', async () => {
     const params = { steps: 10, samples: 64, stepSize: 0.02 };
     expect(accuracyOf(await attacked('spsa', params, 0.06, { count: 20 }))).toBeLessThan(0.8);
@@ -163,6 +259,37 @@ describe('attacks on the class', () => {
 });
 
 describe('attacks on the explanation', () => {
+  it('change what keeps its class, also where its heat cannot be moved', async () => {
+    // Of a linear network the gradient is the same everywhere.
+    const linear: BuiltModel = {
+      ...{ parameters: [], buffers: [], head: [], unpublished: [] },
+      forward(images) {
+        const flat = reshape(images, [images.shape[0], 12]);
+        const logits = matmul(
+          flat,
+          constant(
+            Float32Array.from({ length: 24 }, (_, i) => 24 - i),
+            [12, 2],
+          ),
+        );
+        return { logits, features: images, pooled: logits, stages: [], biased: [], bufferUpdates: new Map() };
+      },
+    };
+    for (const { id, aim } of attacks)
+      if (aim === 'explanation') {
+        const { changed, logits } = await attackPictures({
+          architecture: { key: 'linear', model: linear, classes: 2, sizePx: 2 },
+          ...{ weights: {}, sessions, eps: 0.01, random: randomFromSeed(1) },
+          ...{ attack: attackById(id), params: { map: 'gradient' } },
+          images: Float32Array.from({ length: 24 }, (_, i) => 0.3 + i / 60),
+          labels: Int32Array.of(0, 0),
+        });
+        // Adam stays where it is without a slope.
+        if (id !== 'targeted-explanation') expect(changed, id).toEqual([true, true]);
+        expect([...predictionsOf(logits, 2)], id).toEqual([0, 0]);
+      }
+  });
+
   const n = 20;
   const k = 20;
   const side = pictureLength / 3;
@@ -192,6 +319,16 @@ describe('attacks on the explanation', () => {
     const drawn = shared(await reached('ifia-top-k', { k, steps: 15 }), masks);
     expect(random).toBeGreaterThan(0.85);
     expect(drawn).toBeLessThan(random - 0.15);
+  });
+
+  it('end at whole grey levels if they shall, and as far as they may', async () => {
+    const { images } = await attacked('ifia-top-k', { ...params, k, steps: 15, wholeLevels: true }, 8 / 255, {
+      count: n,
+    });
+    const changes = images.map((value, i) => 255 * (value - pictures(n).images[i]));
+    for (const change of changes) expect(Math.abs(change - Math.round(change))).toBeLessThan(1e-3);
+    expect(new Set(changes.map(Math.round))).toContain(8);
+    expect(Math.max(...changes.map(Math.abs))).toBeLessThan(8.001);
   });
 
   it('move the centre of the heat', async () => {

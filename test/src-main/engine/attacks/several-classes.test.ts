@@ -2,31 +2,17 @@
 // within a bound can do.
 
 import { afterAll, expect, it } from 'vitest';
-import { attackById } from '../../../../src-main/engine/attacks/index.ts';
+import { attackById, type Norm } from '../../../../src-main/engine/attacks/index.ts';
 import { predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
-import { matmul, mean, mul, scalar } from '../../../../src-main/engine/graph/index.ts';
-import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 import { attackPictures } from '../../../../src-main/engine/training/attack-pictures.ts';
 import type { Architecture } from '../../../../src-main/engine/training/network.ts';
-import { sessions } from './small-networks.ts';
+import { meansOfColours, sessions } from './small-networks.ts';
 
 afterAll(() => sessions.dispose());
 
-/** The logits are ten times the means of the colours: red, green, blue. */
-const model: BuiltModel = {
-  parameters: [{ name: 'w', shape: [3, 3], init: 'linear', decay: true }],
-  buffers: [],
-  head: ['w'],
-  unpublished: [],
-  forward(images, weights) {
-    const means = mean(images, [2, 3]);
-    const logits = mul(scalar(10), matmul(means, weights.get('w')!));
-    return { logits, features: images, pooled: means, stages: [], biased: [], bufferUpdates: new Map() };
-  },
-};
 const sizePx = 2;
-const architecture: Architecture = { key: 'colours', model, classes: 3, sizePx };
+const architecture: Architecture = { key: 'colours', model: meansOfColours, classes: 3, sizePx };
 const weights = { w: Float32Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1]) };
 
 const picture = (colour: readonly number[]): number[] =>
@@ -39,10 +25,21 @@ const colours = [
 ];
 const owns = [[1, 0], [0], [1, 2]];
 
-const predicted = async (id: string, eps: number, all?: readonly (readonly number[])[]) => {
+const quick: Record<string, Record<string, unknown>> = {
+  pgd: { steps: 40, step: 0.1 },
+  'apgd-dlr': { steps: 40 },
+  fab: { steps: 40 },
+  autoattack: { steps: 40, queries: 100 },
+};
+const predicted = async (
+  id: string,
+  eps: number,
+  all?: readonly (readonly number[])[],
+  norm: Norm = 'linf',
+) => {
   const attacked = await attackPictures({
     ...{ architecture, weights, sessions, eps, owns: all },
-    ...{ attack: attackById(id), params: id === 'pgd' ? { steps: 40, step: 0.1 } : {} },
+    ...{ attack: attackById(id), params: { ...quick[id], ...(norm === 'l2' && { norm }) } },
     images: Float32Array.from(colours.flatMap(picture)),
     labels: Int32Array.from(owns, ([own]) => own),
     random: randomFromSeed(3),
@@ -55,14 +52,32 @@ const predicted = async (id: string, eps: number, all?: readonly (readonly numbe
   return [...predictionsOf(attacked.logits, 3)];
 };
 
-it.each(['pgd', 'mim', 'apgd-ce', 'square'])(
-  'errs only if all their classes are beaten, and then as soon as that can be done: %s',
-  async (id) => {
-    const isRight = (said: number[]) => said.map((one, i) => owns[i].includes(one));
-    expect(isRight(await predicted(id, 0.045, owns))).toEqual([true, false, true]);
-    expect(isRight(await predicted(id, 0.055, owns))).toEqual([false, false, false]);
-  },
-);
+const isRight = (said: number[]) => said.map((one, i) => owns[i].includes(one));
+
+it.each([
+  ...['pgd', 'mim', 'apgd-ce', 'apgd-dlr', 'square', 'autoattack'].map((id) => [id, 0.055] as const),
+  // The plane that it walks to is that of one of the two classes.
+  ['fab', 0.065] as const,
+])('errs only if all their classes are beaten, and then as soon as that can be done: %s', async (id, eps) => {
+  expect(isRight(await predicted(id, 0.045, owns))).toEqual([true, false, true]);
+  expect(isRight(await predicted(id, eps, owns))).toEqual([false, false, false]);
+});
+
+/** Shortest: red 0.04 and green 0.02 down, blue 0.06 up, in each of 4 pixels. */
+const shortest = 2 * Math.hypot(0.04, 0.02, 0.06);
+
+it.each([
+  ...['pgd', 'apgd-ce', 'apgd-dlr', 'fab', 'autoattack'].map((id) => [id, 1.07] as const),
+  ['deepfool', 1.3] as const,
+])('errs so in l2 too: %s', async (id, times) => {
+  expect(isRight(await predicted(id, 0.93 * shortest, owns, 'l2'))).toEqual([true, false, true]);
+  expect(isRight(await predicted(id, times * shortest, owns, 'l2'))).toEqual([false, false, false]);
+});
+
+it('is left alone where every class is right', async () => {
+  const said = await predicted('apgd-dlr', 0.2, [[1, 0, 2], [0], [1, 2]]);
+  expect(said[0]).toBe(0);
+});
 
 it('is let off with the label alone beaten where the others are not told', async () => {
   const said = await predicted('pgd', 0.055);

@@ -7,8 +7,11 @@ import {
   conv,
   globalAveragePool,
   matmul,
+  mean,
+  mul,
   relu,
   reshape,
+  scalar,
   softplus,
   type Tensor,
 } from '../../../../src-main/engine/graph/index.ts';
@@ -47,7 +50,12 @@ export interface Case {
   k?: number;
   stepSize?: number;
 }
-export const reference: { logits: number[]; steps: Case[] } = fixture('steps');
+export const reference: {
+  logits: number[];
+  steps: Case[];
+  /** Accuracy of the standard network under FGSM on normalised values, at i / 45 for i from 1 to 9. */
+  normalisedCurve: number[];
+} = fixture('steps');
 
 /** The numbers of `noise` in place of chance, as the reference drew them. */
 export function listedDraws(): Random {
@@ -97,6 +105,19 @@ const model: BuiltModel = {
       biased: [],
       bufferUpdates: new Map(),
     };
+  },
+};
+
+/** The logits are ten times the means of the colours: red, green, blue, if the weights are the identity. */
+export const meansOfColours: BuiltModel = {
+  parameters: [{ name: 'w', shape: [3, 3], init: 'linear', decay: true }],
+  buffers: [],
+  head: ['w'],
+  unpublished: [],
+  forward(images, weights) {
+    const means = mean(images, [2, 3]);
+    const logits = mul(scalar(10), matmul(means, weights.get('w')!));
+    return { logits, features: images, pooled: means, stages: [], biased: [], bufferUpdates: new Map() };
   },
 };
 

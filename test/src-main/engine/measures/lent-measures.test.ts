@@ -3,6 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import type { MeasureContext } from '../../../../src-main/engine/measures/measure.ts';
 import { leakageShare } from '../../../../src-main/engine/measures/feature-leakage.ts';
+import { attackById } from '../../../../src-main/engine/attacks/index.ts';
+import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
 import { measured, type Lent, type Pictured } from './lent.ts';
 
 const meanOf = (image: ArrayLike<number>): number =>
@@ -189,6 +191,32 @@ describe('measures of boxes and masks', () => {
     // Three deviations of 10,000 draws: 0.013.
     expect(Math.abs(found[0]! - 0.75)).toBeLessThan(0.013);
     expect(figure).toMatchObject({ pictures: 1, skipped: 2 });
+  });
+});
+
+describe('PGD accuracy', () => {
+  it('wants a length in l2, and asks for what the attack itself knows', async () => {
+    const asked: unknown[] = [];
+    const lent: Lent = {
+      ...small([four]),
+      more: {
+        attack({ eps, params }) {
+          asked.push({ eps, ...params });
+          return Promise.resolve({
+            images: new Float32Array(12),
+            logits: new Float32Array(2),
+            changed: [true],
+          });
+        },
+      },
+    };
+    await expect(measured('pgd-accuracy', { norm: 'l2' }, lent)).rejects.toThrow(
+      /eps: in l2 epsilon is the length/,
+    );
+    await measured('pgd-accuracy', { norm: 'l2', eps: 0.5, keep: 'last' }, lent);
+    const params = { norm: 'l2', steps: 20, step: 0.25, restarts: 1, keep: 'last' };
+    expect(asked).toEqual([{ eps: 0.5, ...params }]);
+    expect(() => checkParams(attackById('pgd'), params)).not.toThrow();
   });
 });
 

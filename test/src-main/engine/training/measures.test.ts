@@ -167,6 +167,16 @@ describe('a single measure', () => {
     expect(await figureOf('kendall-correlation', { eps: 0 })).toMatchObject({ value: null, skipped: 12 });
     const random = await figureOf('kendall-correlation', { attack: 'random-sign', eps: 0.01 });
     expect(random.value!).toBeGreaterThan(figures.kendallCorrelation.value!);
+    // The worst of several attempts is not better than the first, and every attack takes the parameters it is given.
+    const often = await figureOf('kendall-correlation', { restarts: 3 });
+    expect(often.value!).toBeLessThanOrEqual(figures.kendallCorrelation.value!);
+    for (const attack of ['ifia-centre', 'targeted-explanation', 'targeted-mass']) {
+      const { pictures, value } = await figureOf('kendall-correlation', { attack });
+      expect(pictures, attack).toBeGreaterThan(right / 2);
+      expect(value!, attack).toBeLessThan(1);
+    }
+    const trapezoid = await figureOf('kendall-correlation', { rule: 'trapezoid' });
+    expect(trapezoid.value!).not.toBe(figures.kendallCorrelation.value!);
   });
 
   it('of corruptions names each, and their mean is the figure', async () => {
