@@ -467,7 +467,7 @@ export interface EvaluatedImage {
   classId: ClassId;
   predictedId: ClassId;
   correct: boolean;
-  /** Softmax of the true and the predicted class. */
+  /** Softmax of the true and the predicted class; the sigmoid where pictures have several. */
   trueScore: number;
   predictedScore: number;
   energyInBox: number | null;
@@ -501,7 +501,10 @@ export interface HeatMap {
   values: string;
   /** Class explained. */
   classId: ClassId;
-  /** Softmax of every class, in class order, of the picture that the model saw: the attacked one after an attack. */
+  /**
+   * Softmax of every class, in class order, of the picture that the model saw: the attacked one after an attack. Where
+   * pictures have several classes, the sigmoid of each.
+   */
   scores: { classId: ClassId; name: string; score: number }[];
   /** Share of the heat inside the picture's region; null without one. */
   energyInBox: number | null;

@@ -59,8 +59,9 @@ class Block(nn.Module):
 
 
 class Net(nn.Module):
-    def __init__(self, pool):
+    def __init__(self, pool, task="single"):
         super().__init__()
+        self.task = task
         self.normalise = Normalise()
         self.conv1 = nn.Conv2d(3, 4, 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(4)
@@ -95,7 +96,7 @@ class Net(nn.Module):
 
 
 class Scored(nn.Module):
-    """score(x) [B] of weights of the classes."""
+    """score(x) [B] of weights of the classes; net.task says whether pictures have one class or several."""
 
     def __init__(self, net, target, score):
         super().__init__()
@@ -103,12 +104,24 @@ class Scored(nn.Module):
 
     def forward(self, x):
         logits = self.net(x)
+        target = self.target.repeat(len(x) // BATCH, 1)
+        if self.net.task == "multi" and self.score == "loss":
+            return several_loss(logits, target, LABELS.repeat(len(x) // BATCH, 1))
         values = {
             "logit": lambda: logits,
-            "probability": lambda: F.softmax(logits, 1),
+            "probability": lambda: F.softmax(logits, 1) if self.net.task == "single" else torch.sigmoid(logits),
             "loss": lambda: -F.log_softmax(logits, 1),
         }[self.score]()
-        return (values * self.target.repeat(len(x) // BATCH, 1)).sum(1)
+        return (values * target).sum(1)
+
+
+def several_loss(logits, target, labels):
+    """Sum of the binary cross-entropies with the explained class among the labels; of two classes, the loss with the
+    first and without the second, less the reverse."""
+    loss = lambda truth: F.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(1)
+    others = labels * (target == 0)
+    first = loss(others + (target > 0))
+    return first - loss(others + (target < 0)) if (target < 0).any() else first
 
 
 IMAGES = (0.5 + 0.5 * wave(BATCH * 3 * SIZE * SIZE, 0.3)).reshape(BATCH, 3, SIZE, SIZE).float().double()
@@ -116,6 +129,8 @@ TARGETS = {
     "one": torch.tensor([[0.0, 0, 1], [1, 0, 0]]),
     "two": torch.tensor([[-1.0, 0, 1], [1, -1, 0]]),
 }
+# Classes of each picture where it has several; the second is explained by one it does not have.
+LABELS = torch.tensor([[0.0, 1, 1], [0, 1, 0]])
 COLOURS = {"black": torch.zeros(1, 3, 1, 1), "mean": MEAN, "grey": torch.full((1, 3, 1, 1), 0.5)}
 PICTURE = 3 * SIZE * SIZE
 GREY = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
@@ -415,16 +430,31 @@ CASES = [
 ]
 
 
+# Of networks of several classes a picture.
+SEVERAL = [
+    ("input-gradient", "average", "one", {"score": "loss", "reduction": "squared"}),
+    ("input-gradient", "max", "two", {"score": "loss"}),
+    ("input-gradient", "average", "two", {"score": "probability"}),
+    ("gradient-x-input", "max", "one", {"score": "loss"}),
+    ("integrated-gradients", "average", "one", {"steps": 3, "score": "loss"}),
+    ("smoothgrad", "average", "one", {"score": "probability"}),
+    ("gradshap", "average", "one", {"score": "loss"}),
+    ("occlusion", "average", "one", {"window": 0.4}),
+    ("occlusion", "average", "one", {"score": "loss", "sign": "negative", "window": 0.4}),
+    ("rise", "average", "two", {"masks": 3}),
+]
+
+
 def main():
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "captum", "grad-cam"))
     versions += check_cmwp_against_torchray()
     cases = []
-    for method, pool, target, params in CASES:
+    for task, (method, pool, target, params) in [("single", one) for one in CASES] + [("multi", one) for one in SEVERAL]:
         run, by = METHODS[method]
         used = {name: value for name, value in params.items() if name != "masks"}
-        maps = run(Net(pool), TARGETS[target], **used).detach()
+        maps = run(Net(pool, task), TARGETS[target], **used).detach()
         values = [float(f"{value:.7g}") for value in maps.flatten().tolist()]
-        cases.append(dict(method=method, by=by, pool=pool, target=target, params=params, maps=values))
+        cases.append(dict(method=method, by=by, pool=pool, task=task, target=target, params=params, maps=values))
     json.dump(dict(origin=f"test/reference/saliency.py with {versions}", cases=cases), sys.stdout)
     print()
 

@@ -10,7 +10,7 @@ import { scoreOf } from './score.ts';
 const schema = z.object({
   score: z.enum(['logit', 'probability', 'loss', 'log-probability']).default('logit').meta({
     title: 'Score',
-    help: 'What is differentiated: the logit of the class, its probability, its cross-entropy, or the log-probabilities of all classes together; all but the logit weigh classes as the loss does, and fade once the model is sure.',
+    help: 'What is differentiated: the logit of the class, its probability, the cross-entropy, or the log-probabilities of all classes together. All but the logit fade once the model is sure, and weigh all classes, but for the probability where a picture has several.',
     main: true,
   }),
   reduction: reductionField('absolute-sum'),
@@ -43,10 +43,11 @@ export const inputGradient = saliencyMethod({
       params: { score: 'logit', reduction: 'absolute-max' },
     },
   ],
-  build({ images, target, forward }, { score, reduction }) {
+  build(context, { score, reduction }) {
+    const { images, task, forward } = context;
     const { logits } = forward(images);
     const scores =
-      score === 'log-probability' ? summedLogProbability(logits) : scoreOf(logits, target, score);
+      score === 'log-probability' ? summedLogProbability(logits, task) : scoreOf(logits, context, score);
     const [slopes] = gradient(sum(scores), [images]); // [B, 3, S, S]
     return reduceChannels(slopes, reduction);
   },

@@ -4,6 +4,7 @@
 
 import type { z } from 'zod';
 import { reshape, type Shape, type Tensor } from '../graph/index.ts';
+import type { Task } from '../nn/classification.ts';
 import type { ForwardPass } from '../nn/model.ts';
 import type { Parametrised } from '../nn/registry.ts';
 
@@ -36,6 +37,9 @@ export interface SaliencyContext {
   images: Tensor;
   /** [B, K], a weight for each class: 1 at the class to explain, and -1 at the one it is held against, if any. */
   target: Tensor;
+  /** [B, K], 1 at each class that a picture has: what the loss of 'multi' holds all logits against. */
+  labels: Tensor;
+  task: Task;
   /** Eval mode: pictures do not touch each other. */
   forward(images: Tensor): ForwardPass;
 }

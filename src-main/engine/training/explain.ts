@@ -14,7 +14,7 @@ import { attackPictures } from './attack-pictures.ts';
 import { rawMaps, targetRows } from './heat-maps.ts';
 import { buildEvaluate } from './inference-steps.ts';
 import { architectureOf, readWeights, sessionCache, type Architecture, type Weights } from './network.ts';
-import { pictureSet, writePlanes } from './picture-set.ts';
+import { classesOf, pictureSet, writePlanes } from './picture-set.ts';
 
 /** Programs do not hold weights, so two runs of one model share them. */
 const sessionsKept = 24;
@@ -85,7 +85,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
           attack: attackById(attack.id),
           params: attack.params,
           labels: Int32Array.of(picture.classIndex),
-          owns: [picture.classIndices ?? [picture.classIndex]],
+          owns: [classesOf(picture)],
           random: randomFromSeed(0), // the same picture each time it is asked for
           batch: attackBatch,
         });
@@ -100,7 +100,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       const targetIndex =
         spec.target === 'predicted' ? await predictedOf(architecture, weights, images) : spec.target;
       const targets = targetRows([targetIndex], classes, spec.versus);
-      const { values, side, logits } = await rawMaps({ ...request, targets });
+      const { values, side, logits } = await rawMaps({ ...request, targets, owns: [classesOf(picture)] });
       const raw = { values, width: side, height: side };
       const outcome = heatOutcome(
         picture,

@@ -22,6 +22,8 @@ export interface HeatMapsRequest {
   images: Float32Array;
   /** [N, K]: see `targetRows` */
   targets: Float32Array;
+  /** [N], all classes of each picture, for the loss where a picture has several; else the explained class alone. */
+  owns?: readonly (readonly number[])[];
   /** Pictures of the training set, [3, S, S] in [0, 1] each, for the methods that compare with some. */
   references?: readonly Float32Array[];
   /** Pictures a program holds at most. */
@@ -56,7 +58,7 @@ export async function heatMaps(request: HeatMapsRequest): Promise<Float32Array> 
 
 /** As `heatMaps`, before they are stretched, and what the network says of the pictures. */
 export async function rawMaps(request: HeatMapsRequest): Promise<RawMaps> {
-  const { architecture, images, targets } = request;
+  const { architecture, images, targets, owns = [] } = request;
   const { sizePx, classes } = architecture;
   const length = 3 * sizePx * sizePx;
   const count = targets.length / classes;
@@ -69,12 +71,15 @@ export async function rawMaps(request: HeatMapsRequest): Promise<RawMaps> {
     const part = rows.subarray(from * size, Math.min(count, from + batch) * size);
     return part.length === batch * size ? part : padTo(part, batch * size);
   };
+  const labels = new Float32Array(count * classes);
+  owns.forEach((own, row) => own.forEach((k) => (labels[row * classes + k] = 1)));
   const logits = new Float32Array(count * classes);
   let values = new Float32Array(0);
   for (let from = 0; from < count; from += batch) {
     const made = await look({
       images: batchOf(images, from, length),
       target: batchOf(targets, from, classes),
+      labels: batchOf(labels, from, classes),
     });
     const rows = Math.min(batch, count - from);
     const area = made.map.length / batch; // programs tell the size of a result only by giving it
@@ -108,7 +113,7 @@ export function targetRows(
   return rows;
 }
 
-type Looker = (feeds: { images: Float32Array; target: Float32Array }) => Promise<{
+type Looker = (feeds: Record<'images' | 'target' | 'labels', Float32Array>) => Promise<{
   map: Float32Array;
   logits: Float32Array;
 }>;

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Task } from '../../../../src-main/engine/nn/classification.ts';
 import { onnxExecutor, referenceExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
 import {
   saliencyById,
@@ -18,6 +19,7 @@ interface Case {
   method: string;
   by: string;
   pool: 'average' | 'max';
+  task: Task;
   target: 'one' | 'two';
   params: Record<string, number | string | boolean>;
   maps: number[];
@@ -69,14 +71,15 @@ function fixedLooks(method: SaliencyMethod): SaliencyMethod {
   };
 }
 
-const request = (executor: Executor, { pool, target, params, method }: Case) => ({
-  architecture: { key: pool, model: tinyNetwork(pool), classes, sizePx },
+const request = (executor: Executor, { pool, task, target, params, method }: Case) => ({
+  architecture: { key: `${pool} ${task}`, model: tinyNetwork(pool), task, classes, sizePx },
   weights: weightsOf(pool),
   sessions: sessionCache(executor, 4),
   method: fixedLooks(saliencyById(method)),
   params,
   images: pixels(batch * 3 * sizePx * sizePx, 0.3),
   targets: Float32Array.from(targets[target]),
+  owns: task === 'multi' ? [[1, 2], [1]] : undefined,
 });
 
 const executors: [Executor, number][] = [
@@ -86,7 +89,7 @@ const executors: [Executor, number][] = [
 
 describe.each(executors)('on executor %o', (executor, tolerance) => {
   it.each(fixture.cases)(
-    '$method gives the heat maps of $by: $pool pool, $target class, $params',
+    '$method gives the heat maps of $by: $pool pool, $task label, $target class, $params',
     async (one) => {
       const asked = request(executor, one);
       const { values } = await rawMaps(asked);
