@@ -18,7 +18,7 @@ import type { Context, Handlers } from './context.ts';
 import { chooseDevice } from './doctor.ts';
 import { requireWeights } from './evaluations.ts';
 import { cacheFolderOf, imageOf, regionsOf, type OpenProject } from './open-project.ts';
-import { modelOf, picturesOf, storedRun } from './run-records.ts';
+import { modelOf, pictureAs, picturesOf, storedRun } from './run-records.ts';
 
 /** Without an attack the worker sends no picture; this one is too small to change a pixel of it. */
 const LEAST_EPS = 1e-9;
@@ -138,11 +138,21 @@ function prepare(
   const saliency = saliencyById(method);
   const checked = checkParams(saliency, params) as Record<string, ParamValue>;
   const { classes } = run.trainedOn;
-  const indexOf = (id: ClassId | null) => classes.findIndex(({ classId }) => classId === id);
+  const indexOf = (id: ClassId) => classes.findIndex(({ classId }) => classId === id);
+  const annotations = project.store.annotations.ofImage(imageId);
+  const { file, contentHash, widthPx, heightPx, classId } = image;
+  const seen = pictureAs(run)(image, { contentHash, classId, annotations });
+  const picture = seen ?? {
+    ...{ imageId, file, contentHash, widthPx, heightPx, classIndex: 0, classIndices: [] },
+    regions: regionsOf([classId], annotations),
+  };
+  const { classIndices } = picture;
+  const regionsByClass =
+    classIndices &&
+    Object.fromEntries(classIndices.map((k) => [k, regionsOf([classes[k].classId], annotations)]));
   // A picture without a class of the run has no true class to explain; what is said of it is next best.
-  const own = indexOf(image.classId);
-  const wanted =
-    typeof target === 'number' ? indexOf(target) : target === 'true' && own >= 0 ? own : 'predicted';
+  const own = seen?.classIndex ?? 'predicted';
+  const wanted = typeof target === 'number' ? indexOf(target) : target === 'true' ? own : target;
   const against = versus === undefined ? undefined : indexOf(versus);
   for (const [id, index] of [
     [target, wanted],
@@ -151,18 +161,10 @@ function prepare(
     if (index === -1) throw new AppError('bad-input', `run ${runId} does not know class ${id}`);
   const wantsReferences = 'looks' in saliency ? (saliency.references?.(checked) ?? 0) : 0;
   const references = referencesOf(project, run, wantsReferences);
-  const regions = regionsOf(image.classId, project.store.annotations.ofImage(imageId));
   const spec: ExplainSpec = {
     model: modelOf(project, run),
-    picture: {
-      imageId,
-      file: image.file,
-      contentHash: image.contentHash,
-      widthPx: image.widthPx,
-      heightPx: image.heightPx,
-      classIndex: Math.max(0, own),
-      regions,
-    },
+    picture,
+    regionsByClass,
     method,
     params: checked,
     target: wanted,
@@ -173,7 +175,7 @@ function prepare(
     eps,
   };
   const dependsOn = [
-    ...[run.best?.epoch ?? 0, method, checked, wanted, image.contentHash, regions],
+    ...[run.best?.epoch ?? 0, method, checked, wanted, contentHash, picture.regions, regionsByClass],
     ...(against === undefined ? [] : [{ against }]),
     ...references.map(({ contentHash }) => contentHash),
     ...(device === undefined ? [] : [{ device }]),

@@ -92,7 +92,7 @@ function cutoutsOf(
   const dealt = deal(images, usualSplit(seed), false);
   const masked = images.flatMap((image) => {
     const split = isDealt ? image.split : (dealt.get(image.id) ?? null);
-    const regions = regionsOf(image.classId, store.annotations.ofImage(image.id)).filter(
+    const regions = regionsOf([image.classId], store.annotations.ofImage(image.id)).filter(
       ({ kind }) => kind !== 'box',
     );
     return image.classId !== null && split !== null && regions.length > 0

@@ -1,9 +1,10 @@
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Run } from '../../../src-main/contracts/runs.ts';
 import type { ClassId, ImageId } from '../../../src-main/contracts/ids.ts';
 import {
   classFolders,
+  coco,
   importFrom,
   refusal,
   scratchFolder,
@@ -63,6 +64,63 @@ describe('heat maps of a run', () => {
     expect(await core.call('explanations.map', againstOthers)).toEqual(map);
     for (const { id } of store.images.all()) store.images.setMissing(id, true);
     expect(await refusal(core, 'explanations.map', againstOthers)).toBe('bad-input');
+  });
+
+  it('of a picture of several classes are of the class, and in the region, that are measured', async () => {
+    const folder = scratchFolder();
+    const core = startCore(path.join(folder, 'home'));
+    await core.call('projects.create', { name: 'Animals' });
+    // Cat left, dog right, each drawn first on some; neither is the picture's own class.
+    const [left, right] = [
+      [1, 2, 5, 8],
+      [9, 3, 6, 7],
+    ] as [number, number, number, number][];
+    const boxes = [
+      { category: 1, bbox: left },
+      { category: 2, bbox: right },
+    ];
+    const pictures = Array.from({ length: 16 }, (_, index) => ({
+      name: `p${index}.png`,
+      boxes: index < 6 ? boxes : boxes.toReversed(),
+    }));
+    await importFrom(core, await coco(path.join(folder, 'coco'), pictures));
+    const run = await core.call('runs.start', {
+      ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 1, batch: 4, seed: 1 },
+      settings: { labels: 'several' },
+    });
+    await core.jobEnded(run.jobId!);
+    const evaluation = (await core.call('jobs.list', {})).find(({ kind }) => kind === 'evaluate')!;
+    expect((await core.jobEnded(evaluation.id)).error).toBeNull();
+    const images = await core.call('evaluations.images', { runId: run.id });
+    const [cat, dog] = run.trainedOn.classes.map(({ classId }) => classId);
+    expect(new Set(images.map(({ classId }) => classId))).toEqual(new Set([cat, dog]));
+    const boxOf = new Map([
+      [cat, { x: 1, y: 2, width: 5, height: 8 }],
+      [dog, { x: 9, y: 3, width: 6, height: 7 }],
+    ]);
+    for (const { imageId, classId, predictedId, energyInBox } of images) {
+      const request = {
+        ...{ runId: run.id, imageId, method: 'input-gradient' },
+        params: { score: 'loss', reduction: 'squared' },
+      } as const;
+      const map = await core.call('explanations.map', request);
+      expect(map).toMatchObject({ classId, regionBox: boxOf.get(classId) });
+      expect(map.energyInBox).toBeCloseTo(energyInBox!, 3);
+      for (const target of [cat, dog])
+        expect((await core.call('explanations.map', { ...request, target })).regionBox).toEqual(
+          boxOf.get(target),
+        );
+      expect(await core.call('explanations.map', { ...request, target: 'predicted' })).toMatchObject({
+        classId: predictedId,
+        regionBox: boxOf.get(predictedId),
+      });
+    }
+    // An attack has to beat both classes.
+    const asked = vi.spyOn(core.context.workers, 'call');
+    const attacked = { runId: run.id, imageId: images[0].imageId, method: 'input-gradient', eps: 0.1 };
+    await core.call('explanations.attack', attacked);
+    const told = { picture: expect.objectContaining({ classIndices: [0, 1] }) };
+    expect(asked).toHaveBeenLastCalledWith('interactive', 'explain', expect.objectContaining(told));
   });
 
   it('are given up when nobody waits for them any more, and made when somebody asks again', async () => {
