@@ -219,7 +219,7 @@ def layer_of(net, back):
     return [net.layer2, net.layer1][back]
 
 
-def grad_cam(net, target, form="elementwise", stagesBack=0):
+def grad_cam(net, target, form="standard", stagesBack=0):
     # pytorch-grad-cam's own element-wise form cuts negative products before it sums them; HiResCAM does not.
     method = HiResCAM if form == "elementwise" else GradCAM
     return cam_of(method, net, target, layer_of(net, stagesBack))
@@ -402,6 +402,7 @@ CASES = [
     ("smoothgrad", "average", "two", {"average": "magnitude", "noise": 0.3, "reduction": "absolute-max"}),
     ("smoothgrad", "max", "one", {"average": "square", "score": "loss"}),
     ("grad-cam", "average", "one", {"form": "standard"}),
+    ("grad-cam", "max", "one", {}),
     ("grad-cam", "max", "two", {"form": "standard", "stagesBack": 1}),
     ("grad-cam", "max", "one", {"form": "elementwise"}),
     ("grad-cam++", "average", "one", {}),
