@@ -511,6 +511,11 @@ export interface HeatMap {
   pointingHit: boolean | null;
   /** Box round the region, in picture pixels; null without one. */
   regionBox: Box | null;
+  /**
+   * Of a map of the loss gradient: the box drawn from that gradient by the rule of the measures (KC & Zhang 2021), in
+   * picture pixels, null if nothing is kept, and its IoU with the region's. Null for any other map.
+   */
+  measuredBox: { box: Box | null; iou: number | null } | null;
 }
 
 export interface ComparisonRecord {

@@ -5,7 +5,7 @@
 import type { Box, Shape } from './geometry.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { DeviceInfo } from './api.ts';
-import type { DeviceId, EpochMetrics, Figure, LiveStep, RunConfig } from './runs.ts';
+import type { DeviceId, EpochMetrics, Figure, HeatMap, LiveStep, RunConfig } from './runs.ts';
 import type { ParamValue } from './methods.ts';
 
 /**
@@ -138,6 +138,7 @@ export interface ExplainOutcome {
   pointingHit: boolean | null;
   /** In picture pixels. */
   regionBox: Box | null;
+  measuredBox: HeatMap['measuredBox'];
   /** PNG of the picture that the model saw, after the attack; null when eps is 0. */
   attackedPng: Uint8Array | null;
 }

@@ -198,6 +198,7 @@ export function storedMapOf(outcome: ExplainOutcome, classes: TrainedOn['classes
     energyInBox: outcome.energyInBox,
     pointingHit: outcome.pointingHit,
     regionBox: outcome.regionBox,
+    measuredBox: outcome.measuredBox,
   };
 }
 

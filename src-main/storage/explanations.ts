@@ -2,6 +2,7 @@
 
 import type { Box } from '../contracts/geometry.ts';
 import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
+import type { HeatMap } from '../contracts/runs.ts';
 import type { Connection } from './database.ts';
 import { boolOrNull, bytesOf, flagOrNull, jsonOrNull, parse, parseOrNull } from './rows.ts';
 
@@ -15,6 +16,7 @@ export interface StoredMap {
   energyInBox: number | null;
   pointingHit: boolean | null;
   regionBox: Box | null;
+  measuredBox: HeatMap['measuredBox'];
 }
 
 /** Maps kept for people before the oldest give way: about 80 MB at 64 x 64. */
@@ -32,9 +34,11 @@ export function explanationsRepository(db: Connection) {
     energyInBox: number | null;
     pointingHit: number | null;
     regionBox: string | null;
+    measuredBox: string | null;
   }
   const COLUMNS = `width_px AS widthPx, height_px AS heightPx, heat, class_id AS classId, scores,
-    energy_in_box AS energyInBox, pointing_hit AS pointingHit, region_box AS regionBox`;
+    energy_in_box AS energyInBox, pointing_hit AS pointingHit, region_box AS regionBox,
+    measured_box AS measuredBox`;
   const get = db.prepare<[number, number, string], Row>(
     `SELECT ${COLUMNS} FROM explanation WHERE run_id = ? AND image_id = ? AND cache_key = ?`,
   );
@@ -44,9 +48,9 @@ export function explanationsRepository(db: Connection) {
   );
   const insert = db.prepare(`
     INSERT OR REPLACE INTO explanation (run_id, image_id, epoch, cache_key, width_px, height_px, heat,
-      class_id, scores, energy_in_box, pointing_hit, region_box)
+      class_id, scores, energy_in_box, pointing_hit, region_box, measured_box)
     VALUES (@runId, @imageId, @epoch, @key, @widthPx, @heightPx, @heat, @classId, @scores, @energyInBox,
-      @pointingHit, @regionBox)`);
+      @pointingHit, @regionBox, @measuredBox)`);
   const prune = db.prepare(
     'DELETE FROM explanation WHERE epoch IS NULL AND id <= (SELECT max(id) FROM explanation) - ?',
   );
@@ -61,6 +65,7 @@ export function explanationsRepository(db: Connection) {
     energyInBox: row.energyInBox,
     pointingHit: boolOrNull(row.pointingHit),
     regionBox: parseOrNull<Box>(row.regionBox),
+    measuredBox: parseOrNull<NonNullable<StoredMap['measuredBox']>>(row.measuredBox),
   });
   const write = (runId: RunId, imageId: ImageId, epoch: number | null, key: string, map: StoredMap) =>
     insert.run({
@@ -73,6 +78,7 @@ export function explanationsRepository(db: Connection) {
       scores: JSON.stringify(map.scores),
       pointingHit: flagOrNull(map.pointingHit),
       regionBox: jsonOrNull(map.regionBox),
+      measuredBox: jsonOrNull(map.measuredBox),
     });
 
   return {

@@ -197,6 +197,10 @@ describe('looking', () => {
   it('takes a box from the heat above a threshold and gives its IoU', async () => {
     const iou = page.getByText(/^IoU \d\.\d\d$/);
     if (!(await iou.isVisible())) await page.keyboard.press('b');
+    // At first it is the box that was measured, with the very IoU of the measures.
+    const [, measured] = /^IoU (.*)$/.exec(await iou.innerText())!;
+    await page.getByText(measured, { exact: true }).nth(1).waitFor();
+    await page.getByRole('radio', { name: 'Threshold' }).click();
     const slider = page.getByRole('slider', { name: 'Keep heat above' });
     await slider.focus();
     await slider.press('Home');

@@ -1,10 +1,10 @@
 // Input gradient: how much a score would change with each pixel.
 
 import { z } from 'zod';
-import { gradient, sum } from '../graph/index.ts';
+import { gradient, sum, type Tensor } from '../graph/index.ts';
 import { summedLogProbability } from '../nn/classification.ts';
 import { reduceChannels, reductionField } from './channels.ts';
-import { saliencyMethod } from './saliency.ts';
+import { saliencyMethod, type SaliencyContext } from './saliency.ts';
 import { scoreOf } from './score.ts';
 
 const schema = z.object({
@@ -33,7 +33,7 @@ export const inputGradient = saliencyMethod({
     {
       id: 'paper-box-aware',
       title: 'As in the box-aware paper',
-      source: 'KC & Zhang 2021: magnitude of the loss gradient',
+      source: 'KC & Zhang 2021: magnitude of the loss gradient, here summed over the channels',
       params: { score: 'loss', reduction: 'absolute-sum' },
     },
     {
@@ -43,12 +43,16 @@ export const inputGradient = saliencyMethod({
       params: { score: 'logit', reduction: 'absolute-max' },
     },
   ],
-  build(context, { score, reduction }) {
-    const { images, task, forward } = context;
-    const { logits } = forward(images);
-    const scores =
-      score === 'log-probability' ? summedLogProbability(logits, task) : scoreOf(logits, context, score);
-    const [slopes] = gradient(sum(scores), [images]); // [B, 3, S, S]
-    return reduceChannels(slopes, reduction);
-  },
+  build: (context, params) => reduceChannels(slopesOf(context, params), params.reduction),
+  // Built a second time here, and the same nodes once equal ones are merged.
+  lossGradient: (context, params) => (params.score === 'loss' ? slopesOf(context, params) : null),
 });
+
+/** [B, 3, S, S] */
+function slopesOf(context: SaliencyContext, { score }: z.output<typeof schema>): Tensor {
+  const { images, task, forward } = context;
+  const { logits } = forward(images);
+  const scores =
+    score === 'log-probability' ? summedLogProbability(logits, task) : scoreOf(logits, context, score);
+  return gradient(sum(scores), [images])[0];
+}

@@ -14,6 +14,8 @@ export interface OneLook<S extends z.ZodObject = z.ZodObject> extends Parametris
   readonly schema: S;
   /** @returns [B, h, w], >= 0, not scaled; h and w are the picture's or those of the feature maps */
   build(context: SaliencyContext, params: z.output<S>): Tensor;
+  /** @returns [B, 3, S, S], d loss / d x, if that is what the map is made of; the measured box is drawn from it */
+  lossGradient?(context: SaliencyContext, params: z.output<S>): Tensor | null;
 }
 
 export interface ManyLooks<S extends z.ZodObject = z.ZodObject> extends Parametrised {

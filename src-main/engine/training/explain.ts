@@ -103,8 +103,11 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       const targetIndex =
         spec.target === 'predicted' ? await predictedOf(architecture, weights, images) : spec.target;
       const targets = targetRows([targetIndex], classes, spec.versus);
-      const { values, side, logits } = await rawMaps({ ...request, targets, owns: [owns] });
-      const raw = { values, width: side, height: side };
+      const { values, side, logits, gradient } = await rawMaps({
+        ...{ ...request, targets, owns: [owns] },
+        withGradient: spec.versus === undefined,
+      });
+      const raw = { values, width: side, height: side, gradient };
       const looked = { ...picture, regions: spec.regionsByClass?.[targetIndex] ?? picture.regions };
       const outcome = heatOutcome(
         looked,

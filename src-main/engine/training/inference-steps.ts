@@ -55,17 +55,21 @@ export function buildEvaluate(options: InferenceOptions): Program {
 
 /**
  * Also takes target [B,K], the weights of the classes to explain, and, where the loss of 'multi' is explained, labels
- * [B,K]; gives map [B,h,w] >= 0, not scaled, and logits [B,K]. Feed by `inputs`.
+ * [B,K]; gives map [B,h,w] >= 0, not scaled, and logits [B,K]; asked for the gradient, also gradient [B,3,S,S] of the
+ * loss where the map is made of that. Feed by `inputs`.
  */
 export function buildSaliency<S extends z.ZodObject>(
-  options: InferenceOptions & { method: OneLook<S>; params: z.output<S> },
+  options: InferenceOptions & { method: OneLook<S>; params: z.output<S>; withGradient?: boolean },
 ): Program {
   const { weights, ...context } = begin(options);
   const { images, labels, forward } = context;
   const target = input('target', [options.batch, options.classes]);
+  const { method, params, withGradient = false } = options;
+  const slopes = withGradient ? method.lossGradient?.({ ...context, target }, params) : null;
   const outputs = {
-    map: options.method.build({ ...context, target }, options.params),
+    map: method.build({ ...context, target }, params),
     logits: forward(images).logits,
+    ...(slopes && { gradient: slopes }),
   };
   return { inputs: reachable([images, target, labels, ...weights], Object.values(outputs)), outputs };
 }

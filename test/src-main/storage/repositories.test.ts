@@ -158,6 +158,7 @@ describe('heat maps', () => {
       energyInBox: null,
       pointingHit: true,
       regionBox: { x: 0, y: 0, width: 1, height: 1 },
+      measuredBox: { box: null, iou: 0 },
     };
     store.explanations.put(runId, imageId, 'key', map);
     expect(store.explanations.get(runId, imageId, 'key')).toEqual(map);
