@@ -10,7 +10,7 @@ import type { ParamValue } from '../contracts/methods.ts';
 import { attackById } from '../engine/attacks/index.ts';
 import { randomFromSeed } from '../engine/nn/random.ts';
 import { checkParams } from '../engine/nn/registry.ts';
-import { saliencyById } from '../engine/saliency/index.ts';
+import { mapsVersion, saliencyById } from '../engine/saliency/index.ts';
 import type { StoredMap } from '../storage/explanations.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Snapshot } from '../storage/snapshots.ts';
@@ -180,8 +180,14 @@ function prepare(
     ...references.map(({ contentHash }) => contentHash),
     ...(device === undefined ? [] : [{ device }]),
   ];
-  return { run, spec, key: createHash('sha256').update(JSON.stringify(dependsOn)).digest('hex') };
+  return { run, spec, key: cacheKeyOf(dependsOn) };
 }
+
+/** Names a map by all that it depends on, the code that makes it among it. */
+export const cacheKeyOf = (dependsOn: readonly unknown[], version = mapsVersion): string =>
+  createHash('sha256')
+    .update(JSON.stringify([version, ...dependsOn]))
+    .digest('hex');
 
 /** A worker's map with class indices turned into the classes of the run. */
 export function storedMapOf(outcome: ExplainOutcome, classes: TrainedOn['classes']): StoredMap {

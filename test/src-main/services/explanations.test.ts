@@ -2,6 +2,8 @@ import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Run } from '../../../src-main/contracts/runs.ts';
 import type { ClassId, ImageId } from '../../../src-main/contracts/ids.ts';
+import { mapsVersion } from '../../../src-main/engine/saliency/index.ts';
+import { cacheKeyOf } from '../../../src-main/services/explanations.ts';
 import {
   classFolders,
   coco,
@@ -121,6 +123,12 @@ describe('heat maps of a run', () => {
     await core.call('explanations.attack', attacked);
     const told = { picture: expect.objectContaining({ classIndices: [0, 1] }) };
     expect(asked).toHaveBeenLastCalledWith('interactive', 'explain', expect.objectContaining(told));
+  });
+
+  it('are not looked for under what other code kept them by', () => {
+    const dependsOn = ['hirescam', { stagesBack: 0 }];
+    expect(cacheKeyOf(dependsOn)).toBe(cacheKeyOf(dependsOn, mapsVersion));
+    expect(cacheKeyOf(dependsOn)).not.toBe(cacheKeyOf(dependsOn, mapsVersion - 1));
   });
 
   it('are given up when nobody waits for them any more, and made when somebody asks again', async () => {
