@@ -527,6 +527,8 @@ export interface ComparisonRecord {
   method: string;
   params: Record<string, ParamValue>;
   classId: ClassId;
+  /** Class that the explained one is held against. */
+  versusId: ClassId | null;
   note: string;
   createdAt: number;
   /** As measured when it was saved. */
