@@ -503,7 +503,10 @@ METHODS = {
     "integrated-gradients": (integrated_gradients, "captum"),
     "smoothgrad": (smoothgrad, "captum"),
     "grad-cam": (grad_cam, "pytorch-grad-cam"),
-    "grad-cam++": (lambda net, t, stagesBack=0: cam_of(SteepPlusPlus, net, t, layer_of(net, stagesBack)), "pytorch-grad-cam"),
+    "grad-cam++": (
+        lambda net, t, stagesBack=0: cam_of(SteepPlusPlus, net, t, layer_of(net, stagesBack)),
+        "pytorch-grad-cam on maps scaled so that its 1e-6 plays no part",
+    ),
     "hirescam": (lambda net, t, stagesBack=0: cam_of(HiResCAM, net, t, layer_of(net, stagesBack)), "pytorch-grad-cam"),
     "layercam": (lambda net, t, stagesBack=0: cam_of(LayerCAM, net, t, layer_of(net, stagesBack)), "pytorch-grad-cam"),
     "cam": (cam, "formula"),
