@@ -100,15 +100,19 @@ function shared(context: Context, asked: Asked): Promise<ExplainOutcome> {
   return going.outcome;
 }
 
-/** Training pictures of a run for a method to compare with: the same ones each time. */
-function referencesOf(project: OpenProject, run: StoredRun, wanted: number): Picture[] {
-  if (wanted === 0) return [];
+/** Training pictures of a run for a method to compare with: the same ones each time, and for all runs on the same data. */
+function referencesOf(
+  project: OpenProject,
+  run: StoredRun,
+  { count, seed }: { count: number; seed: number },
+): Picture[] {
+  if (count === 0) return [];
   const { store } = project;
   const snapshot = store.snapshots.load(run.snapshotId);
   const trained = snapshot.images.filter(({ split }) => split === 'train');
   const chosen: Snapshot['images'] = [];
-  for (const image of randomFromSeed(run.config.seed).fork('references').shuffle(trained)) {
-    if (chosen.length === wanted) break;
+  for (const image of randomFromSeed(seed).fork('references').shuffle(trained)) {
+    if (chosen.length === count) break;
     if (store.images.byId(image.id)?.missing === false) chosen.push(image);
   }
   return picturesOf(project, run, { ...snapshot, images: chosen }, 'train');
@@ -159,8 +163,8 @@ function prepare(
     [versus, against],
   ])
     if (index === -1) throw new AppError('bad-input', `run ${runId} does not know class ${id}`);
-  const wantsReferences = 'looks' in saliency ? (saliency.references?.(checked) ?? 0) : 0;
-  const references = referencesOf(project, run, wantsReferences);
+  const compared = 'looks' in saliency ? saliency.references?.(checked) : undefined;
+  const references = compared ? referencesOf(project, run, compared) : [];
   const spec: ExplainSpec = {
     model: modelOf(project, run),
     picture,

@@ -20,8 +20,8 @@ export interface OneLook<S extends z.ZodObject = z.ZodObject> extends Parametris
 
 export interface ManyLooks<S extends z.ZodObject = z.ZodObject> extends Parametrised {
   readonly schema: S;
-  /** How many pictures of the training set it compares with; a method without this needs none. */
-  references?(params: z.output<S>): number;
+  /** How many pictures of the training set it compares with, and what draws them; a method without this needs none. */
+  references?(params: z.output<S>): { count: number; seed: number };
   looks(params: z.output<S>, setting: LookSetting): Looks;
   /** Of what a look gives. */
   readonly channels: 1 | 3;

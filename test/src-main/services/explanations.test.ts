@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Run } from '../../../src-main/contracts/runs.ts';
+import type { ExplainSpec } from '../../../src-main/contracts/worker-protocol.ts';
 import type { ClassId, ImageId } from '../../../src-main/contracts/ids.ts';
 import { mapsVersion } from '../../../src-main/engine/saliency/index.ts';
 import { cacheKeyOf } from '../../../src-main/services/explanations.ts';
@@ -63,7 +64,17 @@ describe('heat maps of a run', () => {
     const map = await core.call('explanations.map', againstOthers);
     const { store } = core.context.project();
     store.explanations.get = () => null;
+    const told = vi.spyOn(core.context.workers, 'call');
     expect(await core.call('explanations.map', againstOthers)).toEqual(map);
+    // The method's seed draws them, not the run's, so that two runs are held against the same ones.
+    const drawn = async (seed: number): Promise<number[]> => {
+      const params = { samples: 4, seed };
+      await core.call('explanations.map', { ...againstOthers, params });
+      const [, , spec] = told.mock.lastCall as [string, string, ExplainSpec];
+      return spec.references!.map((one) => one.imageId);
+    };
+    expect(await drawn(0)).toHaveLength(4);
+    expect(await drawn(1)).not.toEqual(await drawn(0));
     for (const { id } of store.images.all()) store.images.setMissing(id, true);
     expect(await refusal(core, 'explanations.map', againstOthers)).toBe('bad-input');
   });
