@@ -587,6 +587,12 @@ CASES += [
 ]
 CASES += [("cmwp", "max", "one", {}, {"net": "deep"}), ("cmwp", "max", "two", {}, {"net": "plain"})]
 
+# Of a softplus of this beta in place of ReLU.
+CASES += [
+    ("input-gradient", "average", "one", {}, {"softplus": 10}),
+    ("integrated-gradients", "max", "two", {"steps": 5}, {"softplus": 3}),
+]
+
 
 def main():
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "captum", "grad-cam"))

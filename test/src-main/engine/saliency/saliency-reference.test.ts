@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../../../../src-main/engine/nn/classification.ts';
-import { network } from '../../../../src-main/engine/nn/layers.ts';
-import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
+import { network as networkOf } from '../../../../src-main/engine/nn/layers.ts';
+import type { Activation, BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { residualNetwork } from '../../../../src-main/engine/nn/residual.ts';
 import { vggStages } from '../../../../src-main/engine/nn/vgg.ts';
 import { onnxExecutor, referenceExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
@@ -19,19 +19,22 @@ import { heatMaps, rawMaps } from '../../../../src-main/engine/training/heat-map
 import { sessionCache } from '../../../../src-main/engine/training/network.ts';
 import { classes, sizePx, tinyNetwork, tinyWeights, wave } from '../training/tiny-network.ts';
 
+type Pool = 'average' | 'max';
+
 /** Two blocks a stage: the second has a skip that is the identity. */
-const residual = (block: 'basic' | 'bottleneck', channels: [number, number]) => (pool: 'average' | 'max') =>
-  residualNetwork({
-    ...{ classes, pool, block },
-    stem: { channels: 4, window: 3, stride: 1, pooled: false },
-    stages: channels.map((each, s) => ({ channels: each, blocks: 2, stride: s + 1 })),
-  });
+const residual =
+  (block: 'basic' | 'bottleneck', channels: [number, number]) => (pool: Pool, activation?: Activation) =>
+    residualNetwork({
+      ...{ classes, pool, activation, block },
+      stem: { channels: 4, window: 3, stride: 1, pooled: false },
+      stages: channels.map((each, s) => ({ channels: each, blocks: 2, stride: s + 1 })),
+    });
 const networks = {
   tiny: tinyNetwork,
   deep: residual('basic', [4, 6]),
   bottleneck: residual('bottleneck', [2, 3]),
-  plain: (pool: 'average' | 'max'): BuiltModel =>
-    network({ classes, pool }, (net, images) =>
+  plain: (pool: Pool, activation?: Activation): BuiltModel =>
+    networkOf({ classes, pool, activation }, (net, images) =>
       net.classify(
         vggStages(net, images, [
           [4, 4],
@@ -45,7 +48,7 @@ const networks = {
 interface Case {
   method: string;
   by: string;
-  network: { net: keyof typeof networks; pool: 'average' | 'max'; task: Task };
+  network: { net: keyof typeof networks; pool: Pool; task: Task; softplus?: number };
   target: 'one' | 'two';
   params: Record<string, number | string | boolean>;
   maps: number[];
@@ -96,8 +99,12 @@ function fixedLooks(method: SaliencyMethod): SaliencyMethod {
   };
 }
 
-const request = (executor: Executor, { network: { net, pool, task }, target, params, method }: Case) => {
-  const model = networks[net](pool);
+const request = (executor: Executor, { network, target, params, method }: Case) => {
+  const { net, pool, task, softplus } = network;
+  const model = networks[net](
+    pool,
+    softplus === undefined ? undefined : { kind: 'softplus', beta: softplus },
+  );
   return {
     architecture: { key: 'one', model, task, classes, sizePx },
     weights: weightsOf(model),
