@@ -198,8 +198,11 @@ describe('looking', () => {
     const iou = page.getByText(/^IoU \d\.\d\d$/);
     if (!(await iou.isVisible())) await page.keyboard.press('b');
     // At first it is the box that was measured, with the very IoU of the measures.
-    const [, measured] = /^IoU (.*)$/.exec(await iou.innerText())!;
-    await page.getByText(measured, { exact: true }).nth(1).waitFor();
+    await iou.waitFor();
+    const figure = page
+      .getByText('IoU, box from heat', { exact: true })
+      .locator('xpath=following-sibling::*[1]');
+    expect(await page.getByTestId('iou').innerText()).toBe(await figure.innerText());
     await page.getByRole('radio', { name: 'Threshold' }).click();
     const slider = page.getByRole('slider', { name: 'Keep heat above' });
     await slider.focus();
