@@ -357,6 +357,7 @@ export const api = {
       method: z.string().max(64),
       params: paramsSchema.default({}),
       classId: classIdSchema,
+      versus: mapRequestSchema.shape.versus,
       note: z.string().trim().min(1, 'a finding needs a note').max(4000),
     }),
   ),

@@ -476,7 +476,7 @@ export interface EvaluatedImage {
   classId: ClassId;
   predictedId: ClassId;
   correct: boolean;
-  /** Softmax of the true and the predicted class. */
+  /** Softmax of the true and the predicted class; the sigmoid where pictures have several. */
   trueScore: number;
   predictedScore: number;
   energyInBox: number | null;
@@ -510,13 +510,21 @@ export interface HeatMap {
   values: string;
   /** Class explained. */
   classId: ClassId;
-  /** Softmax of every class, in class order, of the picture that the model saw: the attacked one after an attack. */
+  /**
+   * Softmax of every class, in class order, of the picture that the model saw: the attacked one after an attack. Where
+   * pictures have several classes, the sigmoid of each.
+   */
   scores: { classId: ClassId; name: string; score: number }[];
   /** Share of the heat inside the picture's region; null without one. */
   energyInBox: number | null;
   pointingHit: boolean | null;
   /** Box round the region, in picture pixels; null without one. */
   regionBox: Box | null;
+  /**
+   * Of a map of the loss gradient: the box drawn from that gradient by the rule of the measures (KC & Zhang 2021), in
+   * picture pixels, null if nothing is kept, and its IoU with the region's. Null for any other map.
+   */
+  measuredBox: { box: Box | null; iou: number | null } | null;
 }
 
 export interface ComparisonRecord {
@@ -528,6 +536,8 @@ export interface ComparisonRecord {
   method: string;
   params: Record<string, ParamValue>;
   classId: ClassId;
+  /** Class that the explained one is held against. */
+  versusId: ClassId | null;
   note: string;
   createdAt: number;
   /** As measured when it was saved. */

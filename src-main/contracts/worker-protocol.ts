@@ -5,7 +5,7 @@
 import type { Box, Shape } from './geometry.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { DeviceInfo } from './api.ts';
-import type { DeviceId, EpochMetrics, Figure, LiveStep, RunConfig } from './runs.ts';
+import type { DeviceId, EpochMetrics, Figure, HeatMap, LiveStep, RunConfig } from './runs.ts';
 import type { ParamValue } from './methods.ts';
 
 /**
@@ -22,7 +22,7 @@ export interface Picture {
   heightPx: number;
   /** Index into the run's class list; of several classes the one whose evidence is looked at when measuring. */
   classIndex: number;
-  /** All of its classes, in order; absent where a picture has one. */
+  /** All of its classes, in order; absent where a picture has one, empty for one of no class of the run. */
   classIndices?: number[];
   regions: Shape[];
   /** Index into the spec's `groups`; absent where the picture has none. */
@@ -111,6 +111,8 @@ export interface ExplainSpec {
   device?: DeviceId;
   model: ModelRef;
   picture: Picture;
+  /** Regions of each of its classes, where it has several: those of the explained one count in place of the picture's. */
+  regionsByClass?: Record<number, Shape[]>;
   method: string;
   params: Record<string, ParamValue>;
   /** Class index explained, or the predicted one. */
@@ -136,6 +138,7 @@ export interface ExplainOutcome {
   pointingHit: boolean | null;
   /** In picture pixels. */
   regionBox: Box | null;
+  measuredBox: HeatMap['measuredBox'];
   /** PNG of the picture that the model saw, after the attack; null when eps is 0. */
   attackedPng: Uint8Array | null;
 }

@@ -20,13 +20,13 @@ export const comparisonHandlers: Handlers<
     });
   },
   'comparisons.list': (context) => context.project().store.comparisons.all(),
-  'comparisons.save': async (context, { runA, runB, imageId, method, params, classId, note }) => {
+  'comparisons.save': async (context, { runA, runB, imageId, method, params, classId, versus, note }) => {
     const project = context.project();
     storedRun(project, runA);
     storedRun(project, runB);
     imageOf(project, imageId);
     const energyOf = async (runId: typeof runA) =>
-      (await explain(context, { runId, imageId, method, params, target: classId })).energyInBox;
+      (await explain(context, { runId, imageId, method, params, target: classId, versus })).energyInBox;
     const energyA = await energyOf(runA);
     const energyB = await energyOf(runB);
     const saved = project.store.comparisons.add({
@@ -36,6 +36,7 @@ export const comparisonHandlers: Handlers<
       method,
       params,
       classId,
+      versusId: versus ?? null,
       note,
       createdAt: Date.now(),
       energyA,

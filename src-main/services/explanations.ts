@@ -10,7 +10,7 @@ import type { ParamValue } from '../contracts/methods.ts';
 import { attackById } from '../engine/attacks/index.ts';
 import { randomFromSeed } from '../engine/nn/random.ts';
 import { checkParams } from '../engine/nn/registry.ts';
-import { saliencyById } from '../engine/saliency/index.ts';
+import { mapsVersion, saliencyById } from '../engine/saliency/index.ts';
 import type { StoredMap } from '../storage/explanations.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Snapshot } from '../storage/snapshots.ts';
@@ -18,7 +18,7 @@ import type { Context, Handlers } from './context.ts';
 import { chooseDevice } from './doctor.ts';
 import { requireWeights } from './evaluations.ts';
 import { cacheFolderOf, imageOf, regionsOf, type OpenProject } from './open-project.ts';
-import { modelOf, picturesOf, storedRun } from './run-records.ts';
+import { modelOf, pictureAs, picturesOf, storedRun } from './run-records.ts';
 
 /** Without an attack the worker sends no picture; this one is too small to change a pixel of it. */
 const LEAST_EPS = 1e-9;
@@ -100,15 +100,19 @@ function shared(context: Context, asked: Asked): Promise<ExplainOutcome> {
   return going.outcome;
 }
 
-/** Training pictures of a run for a method to compare with: the same ones each time. */
-function referencesOf(project: OpenProject, run: StoredRun, wanted: number): Picture[] {
-  if (wanted === 0) return [];
+/** Training pictures of a run for a method to compare with: the same ones each time, and for all runs on the same data. */
+function referencesOf(
+  project: OpenProject,
+  run: StoredRun,
+  { count, seed }: { count: number; seed: number },
+): Picture[] {
+  if (count === 0) return [];
   const { store } = project;
   const snapshot = store.snapshots.load(run.snapshotId);
   const trained = snapshot.images.filter(({ split }) => split === 'train');
   const chosen: Snapshot['images'] = [];
-  for (const image of randomFromSeed(run.config.seed).fork('references').shuffle(trained)) {
-    if (chosen.length === wanted) break;
+  for (const image of randomFromSeed(seed).fork('references').shuffle(trained)) {
+    if (chosen.length === count) break;
     if (store.images.byId(image.id)?.missing === false) chosen.push(image);
   }
   return picturesOf(project, run, { ...snapshot, images: chosen }, 'train');
@@ -138,31 +142,33 @@ function prepare(
   const saliency = saliencyById(method);
   const checked = checkParams(saliency, params) as Record<string, ParamValue>;
   const { classes } = run.trainedOn;
-  const indexOf = (id: ClassId | null) => classes.findIndex(({ classId }) => classId === id);
+  const indexOf = (id: ClassId) => classes.findIndex(({ classId }) => classId === id);
+  const annotations = project.store.annotations.ofImage(imageId);
+  const { file, contentHash, widthPx, heightPx, classId } = image;
+  const seen = pictureAs(run)(image, { contentHash, classId, annotations });
+  const picture = seen ?? {
+    ...{ imageId, file, contentHash, widthPx, heightPx, classIndex: 0, classIndices: [] },
+    regions: regionsOf([classId], annotations),
+  };
+  const { classIndices } = picture;
+  const regionsByClass =
+    classIndices &&
+    Object.fromEntries(classIndices.map((k) => [k, regionsOf([classes[k].classId], annotations)]));
   // A picture without a class of the run has no true class to explain; what is said of it is next best.
-  const own = indexOf(image.classId);
-  const wanted =
-    typeof target === 'number' ? indexOf(target) : target === 'true' && own >= 0 ? own : 'predicted';
+  const own = seen?.classIndex ?? 'predicted';
+  const wanted = typeof target === 'number' ? indexOf(target) : target === 'true' ? own : target;
   const against = versus === undefined ? undefined : indexOf(versus);
   for (const [id, index] of [
     [target, wanted],
     [versus, against],
   ])
     if (index === -1) throw new AppError('bad-input', `run ${runId} does not know class ${id}`);
-  const wantsReferences = 'looks' in saliency ? (saliency.references?.(checked) ?? 0) : 0;
-  const references = referencesOf(project, run, wantsReferences);
-  const regions = regionsOf(image.classId, project.store.annotations.ofImage(imageId));
+  const compared = 'looks' in saliency ? saliency.references?.(checked) : undefined;
+  const references = compared ? referencesOf(project, run, compared) : [];
   const spec: ExplainSpec = {
     model: modelOf(project, run),
-    picture: {
-      imageId,
-      file: image.file,
-      contentHash: image.contentHash,
-      widthPx: image.widthPx,
-      heightPx: image.heightPx,
-      classIndex: Math.max(0, own),
-      regions,
-    },
+    picture,
+    regionsByClass,
     method,
     params: checked,
     target: wanted,
@@ -173,13 +179,19 @@ function prepare(
     eps,
   };
   const dependsOn = [
-    ...[run.best?.epoch ?? 0, method, checked, wanted, image.contentHash, regions],
+    ...[run.best?.epoch ?? 0, method, checked, wanted, contentHash, picture.regions, regionsByClass],
     ...(against === undefined ? [] : [{ against }]),
     ...references.map(({ contentHash }) => contentHash),
     ...(device === undefined ? [] : [{ device }]),
   ];
-  return { run, spec, key: createHash('sha256').update(JSON.stringify(dependsOn)).digest('hex') };
+  return { run, spec, key: cacheKeyOf(dependsOn) };
 }
+
+/** Names a map by all that it depends on, the code that makes it among it. */
+export const cacheKeyOf = (dependsOn: readonly unknown[], version = mapsVersion): string =>
+  createHash('sha256')
+    .update(JSON.stringify([version, ...dependsOn]))
+    .digest('hex');
 
 /** A worker's map with class indices turned into the classes of the run. */
 export function storedMapOf(outcome: ExplainOutcome, classes: TrainedOn['classes']): StoredMap {
@@ -196,6 +208,7 @@ export function storedMapOf(outcome: ExplainOutcome, classes: TrainedOn['classes
     energyInBox: outcome.energyInBox,
     pointingHit: outcome.pointingHit,
     regionBox: outcome.regionBox,
+    measuredBox: outcome.measuredBox,
   };
 }
 

@@ -89,9 +89,11 @@ export function imageOf(project: OpenProject, id: ImageId): StoredImage {
   return image;
 }
 
-/** The region a picture is to be judged by: shapes of its own class, and those without class. */
+/** The region a picture is to be judged by: shapes of these classes, and those without class. */
 export const regionsOf = (
-  classId: ClassId | null,
+  classIds: readonly (ClassId | null)[],
   annotations: readonly Pick<Annotation, 'classId' | 'shape'>[],
 ): Shape[] =>
-  annotations.filter((one) => one.classId === null || one.classId === classId).map((one) => one.shape);
+  annotations
+    .filter(({ classId }) => classId === null || classIds.includes(classId))
+    .map(({ shape }) => shape);

@@ -10,12 +10,12 @@ import { settingsSchema, type Run, type Settings, type TrainedOn } from '../cont
 import type { ModelRef, Picture } from '../contracts/worker-protocol.ts';
 import { modelById } from '../engine/nn/models/index.ts';
 import { objectiveById } from '../engine/objectives/index.ts';
-import type { TrainingFact } from '../storage/images.ts';
+import type { StoredImage, TrainingFact } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Snapshot, SnapshotPart } from '../storage/snapshots.ts';
 import type { Context } from './context.ts';
-import { runFolderOf, type OpenProject } from './open-project.ts';
+import { regionsOf, runFolderOf, type OpenProject } from './open-project.ts';
 import { deal, usualSplit } from './deal.ts';
 
 /** Fewer training pictures of a class than this are worth a warning. */
@@ -202,10 +202,41 @@ export function takeSnapshot(store: ProjectStore, tuning: ReadonlySet<ImageId> |
   };
 }
 
+/** What of a picture says its classes and regions. */
+type Labelled = Pick<Snapshot['images'][number], 'contentHash' | 'classId' | 'annotations'>;
+
 /**
- * Pictures of one part as the run's snapshot has them, in order of id; those of its classes only. Of several classes
- * a picture's own is the one that is looked at, else the one that was drawn first.
+ * How a run sees a picture; null if it has none of the run's classes. Of several classes a picture's own is the one
+ * that is looked at, else the one that was drawn first.
  * @param of  whose regions: those of the class that is looked at, or for training those of all its classes
+ */
+export function pictureAs(
+  run: StoredRun,
+): (stored: StoredImage, labelled: Labelled, of?: 'one' | 'all') => Picture | null {
+  const { labels } = settingsSchema.parse(run.config.settings); // a run of an older version has fewer
+  const classIndex = new Map(run.trainedOn.classes.map(({ classId }, index) => [classId, index]));
+  return (stored, { contentHash, classId, annotations }, of = 'one') => {
+    const drawn = annotations.map((one) => one.classId);
+    const classIds = classesWith(labels, classId, drawn).filter((one) => classIndex.has(one));
+    if (classIds.length === 0) return null;
+    const indices = classIds.map((one) => classIndex.get(one)!);
+    const looked = of === 'all' ? classIds : classIds.slice(0, 1);
+    return {
+      imageId: stored.id,
+      file: stored.file,
+      contentHash,
+      widthPx: stored.widthPx,
+      heightPx: stored.heightPx,
+      classIndex: indices[0],
+      ...(labels === 'several' && { classIndices: indices.toSorted((a, b) => a - b) }),
+      regions: regionsOf(looked, annotations),
+    };
+  };
+}
+
+/**
+ * Pictures of one part as the run's snapshot has them, in order of id; those of its classes only.
+ * @param of  whose regions: see `pictureAs`
  */
 export function picturesOf(
   { store }: OpenProject,
@@ -214,31 +245,14 @@ export function picturesOf(
   split: SnapshotPart,
   of: 'one' | 'all' = 'one',
 ): Picture[] {
-  const { labels } = settingsSchema.parse(run.config.settings); // a run of an older version has fewer
-  const classIndex = new Map(run.trainedOn.classes.map(({ classId }, index) => [classId, index]));
-  const pictures: Picture[] = [];
-  for (const image of snapshot.images) {
-    if (image.split !== split) continue;
-    const drawn = image.annotations.map(({ classId }) => classId);
-    const classIds = classesWith(labels, image.classId, drawn).filter((classId) => classIndex.has(classId));
-    const indices = classIds.map((classId) => classIndex.get(classId)!);
-    const stored = indices.length === 0 ? null : store.images.byId(image.id);
-    if (stored === null) continue;
-    const looked = of === 'all' ? classIds : classIds.slice(0, 1);
-    pictures.push({
-      imageId: image.id,
-      file: stored.file,
-      contentHash: image.contentHash,
-      widthPx: stored.widthPx,
-      heightPx: stored.heightPx,
-      classIndex: indices[0],
-      ...(labels === 'several' && { classIndices: indices.toSorted((a, b) => a - b) }),
-      regions: image.annotations
-        .filter(({ classId }) => classId === null || looked.includes(classId))
-        .map(({ shape }) => shape),
-    });
-  }
-  return pictures;
+  const seen = pictureAs(run);
+  return snapshot.images
+    .filter((image) => image.split === split)
+    .map((image) => {
+      const stored = store.images.byId(image.id);
+      return stored && seen(stored, image, of);
+    })
+    .filter((picture) => picture !== null);
 }
 
 /**

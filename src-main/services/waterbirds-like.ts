@@ -94,7 +94,7 @@ function cutoutsOf(
   const dealt = deal(undealt, usualSplit(seed), false);
   const masked = images.flatMap((image) => {
     const split = dealt.get(image.id) ?? image.split;
-    const regions = regionsOf(image.classId, store.annotations.ofImage(image.id)).filter(
+    const regions = regionsOf([image.classId], store.annotations.ofImage(image.id)).filter(
       ({ kind }) => kind !== 'box',
     );
     return image.classId !== null && split !== null && regions.length > 0

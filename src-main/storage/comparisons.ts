@@ -12,14 +12,16 @@ export type ComparisonsRepository = ReturnType<typeof comparisonsRepository>;
 
 export function comparisonsRepository(db: Connection) {
   const SELECT = `SELECT comparison.id, run_a AS runA, run_b AS runB, image_id AS imageId,
-      image.name AS imageName, method, params, comparison.class_id AS classId, note, created_at AS createdAt,
+      image.name AS imageName, method, params, comparison.class_id AS classId, versus_id AS versusId, note,
+      created_at AS createdAt,
       energy_a AS energyA, energy_b AS energyB
     FROM comparison JOIN image ON image.id = image_id`;
   const all = db.prepare<[], Row>(`${SELECT} ORDER BY comparison.id DESC`);
   const byId = db.prepare<[number], Row>(`${SELECT} WHERE comparison.id = ?`);
   const insert = db.prepare(`
-    INSERT INTO comparison (run_a, run_b, image_id, method, params, class_id, note, created_at, energy_a, energy_b)
-    VALUES (@runA, @runB, @imageId, @method, @params, @classId, @note, @createdAt, @energyA, @energyB)`);
+    INSERT INTO comparison (run_a, run_b, image_id, method, params, class_id, versus_id, note, created_at,
+      energy_a, energy_b)
+    VALUES (@runA, @runB, @imageId, @method, @params, @classId, @versusId, @note, @createdAt, @energyA, @energyB)`);
   const remove = db.prepare('DELETE FROM comparison WHERE id = ?');
   const ofRun = db
     .prepare<[number, number]>('SELECT count(*) FROM comparison WHERE run_a = ? OR run_b = ?')

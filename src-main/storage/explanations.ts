@@ -2,6 +2,7 @@
 
 import type { Box } from '../contracts/geometry.ts';
 import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
+import type { HeatMap } from '../contracts/runs.ts';
 import type { Connection } from './database.ts';
 import { boolOrNull, bytesOf, flagOrNull, jsonOrNull, parse, parseOrNull } from './rows.ts';
 
@@ -15,14 +16,17 @@ export interface StoredMap {
   energyInBox: number | null;
   pointingHit: boolean | null;
   regionBox: Box | null;
+  measuredBox: HeatMap['measuredBox'];
 }
 
-/** Maps kept for people before the oldest give way: about 80 MB at 64 x 64. */
-const CACHED_MAPS = 5000;
+/** What maps kept for people may take before the oldest give way: some 1,200 of 224 x 224, 15,000 of 64 x 64. */
+const CACHED_BYTES = 256 * 2 ** 20;
+/** They give way down to this share, so that not each map that is added looks through all. */
+const LEFT = 0.9;
 
 export type ExplanationsRepository = ReturnType<typeof explanationsRepository>;
 
-export function explanationsRepository(db: Connection) {
+export function explanationsRepository(db: Connection, mostBytes = CACHED_BYTES) {
   interface Row {
     widthPx: number;
     heightPx: number;
@@ -32,9 +36,11 @@ export function explanationsRepository(db: Connection) {
     energyInBox: number | null;
     pointingHit: number | null;
     regionBox: string | null;
+    measuredBox: string | null;
   }
   const COLUMNS = `width_px AS widthPx, height_px AS heightPx, heat, class_id AS classId, scores,
-    energy_in_box AS energyInBox, pointing_hit AS pointingHit, region_box AS regionBox`;
+    energy_in_box AS energyInBox, pointing_hit AS pointingHit, region_box AS regionBox,
+    measured_box AS measuredBox`;
   const get = db.prepare<[number, number, string], Row>(
     `SELECT ${COLUMNS} FROM explanation WHERE run_id = ? AND image_id = ? AND cache_key = ?`,
   );
@@ -44,12 +50,22 @@ export function explanationsRepository(db: Connection) {
   );
   const insert = db.prepare(`
     INSERT OR REPLACE INTO explanation (run_id, image_id, epoch, cache_key, width_px, height_px, heat,
-      class_id, scores, energy_in_box, pointing_hit, region_box)
+      class_id, scores, energy_in_box, pointing_hit, region_box, measured_box)
     VALUES (@runId, @imageId, @epoch, @key, @widthPx, @heightPx, @heat, @classId, @scores, @energyInBox,
-      @pointingHit, @regionBox)`);
-  const prune = db.prepare(
-    'DELETE FROM explanation WHERE epoch IS NULL AND id <= (SELECT max(id) FROM explanation) - ?',
-  );
+      @pointingHit, @regionBox, @measuredBox)`);
+  /** Told by a row's header: the values themselves are not read. */
+  const SIZE = 'octet_length(heat) + octet_length(scores)';
+  const cachedBytes = db
+    .prepare<[], number>(`SELECT coalesce(sum(${SIZE}), 0) FROM explanation WHERE epoch IS NULL`)
+    .pluck();
+  const prune = db.prepare<[number]>(`
+    DELETE FROM explanation WHERE id IN (
+      SELECT id FROM (
+        SELECT id, sum(${SIZE}) OVER (ORDER BY id DESC) AS with_all_newer FROM explanation WHERE epoch IS NULL
+      ) WHERE with_all_newer > ?
+    )`);
+  /** Never too small: what is replaced, or goes with a run, is still counted. */
+  let countedBytes: number | null = null;
 
   const toMap = (row: Row): StoredMap => ({
     widthPx: row.widthPx,
@@ -61,19 +77,27 @@ export function explanationsRepository(db: Connection) {
     energyInBox: row.energyInBox,
     pointingHit: boolOrNull(row.pointingHit),
     regionBox: parseOrNull<Box>(row.regionBox),
+    measuredBox: parseOrNull<NonNullable<StoredMap['measuredBox']>>(row.measuredBox),
   });
-  const write = (runId: RunId, imageId: ImageId, epoch: number | null, key: string, map: StoredMap) =>
+  /** @returns how many bytes it takes */
+  const write = (
+    runId: RunId,
+    imageId: ImageId,
+    epoch: number | null,
+    key: string,
+    map: StoredMap,
+  ): number => {
+    const scores = JSON.stringify(map.scores);
     insert.run({
       ...map,
-      runId,
-      imageId,
-      epoch,
-      key,
+      ...{ runId, imageId, epoch, key, scores },
       heat: bytesOf(map.heat),
-      scores: JSON.stringify(map.scores),
       pointingHit: flagOrNull(map.pointingHit),
       regionBox: jsonOrNull(map.regionBox),
+      measuredBox: jsonOrNull(map.measuredBox),
     });
+    return map.heat.byteLength + Buffer.byteLength(scores);
+  };
 
   return {
     get(runId: RunId, imageId: ImageId, key: string): StoredMap | null {
@@ -82,8 +106,11 @@ export function explanationsRepository(db: Connection) {
     },
     /** Remembers a map under a key that names everything it depends on. */
     put(runId: RunId, imageId: ImageId, key: string, map: StoredMap): void {
-      write(runId, imageId, null, key, map);
-      prune.run(CACHED_MAPS);
+      countedBytes ??= cachedBytes.get()!;
+      countedBytes += write(runId, imageId, null, key, map);
+      if (countedBytes <= mostBytes) return;
+      if (cachedBytes.get()! > mostBytes) prune.run(LEFT * mostBytes);
+      countedBytes = cachedBytes.get()!;
     },
     pin: (runId: RunId, epoch: number, imageId: ImageId, map: StoredMap): void =>
       void write(runId, imageId, epoch, `pinned:${epoch}`, map),

@@ -238,4 +238,10 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (sweep_id, position)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The box that measures draw from the loss gradient, with its IoU, of maps of that.
+  ALTER TABLE explanation ADD COLUMN measured_box TEXT;
+  -- Class that the explained one of a finding is held against.
+  ALTER TABLE comparison ADD COLUMN versus_id INTEGER;
+  `,
 ];

@@ -98,8 +98,8 @@ export function heatDifference(
 /**
  * Tightest box, in pixels of a picture of the given size, round every cell above `threshold` (0..1) of the way
  * from the coldest to the hottest: all spots, not only the largest. Null for a flat map. The same rule as the
- * engine's box from a map, so that the screen and the command line agree.
- * @see KC & Zhang 2021, box from saliency map (threshold 50/255)
+ * engine's `boxFromHeat`. The box of the measures is drawn otherwise, from the three channels of the loss gradient, and
+ * comes with the map as `measuredBox`.
  */
 export function boxAbove(
   heat: Heat,

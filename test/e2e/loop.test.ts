@@ -197,6 +197,13 @@ describe('looking', () => {
   it('takes a box from the heat above a threshold and gives its IoU', async () => {
     const iou = page.getByText(/^IoU \d\.\d\d$/);
     if (!(await iou.isVisible())) await page.keyboard.press('b');
+    // At first it is the box that was measured, with the very IoU of the measures.
+    await iou.waitFor();
+    const figure = page
+      .getByText('IoU, box from heat', { exact: true })
+      .locator('xpath=following-sibling::*[1]');
+    expect(await page.getByTestId('iou').innerText()).toBe(await figure.innerText());
+    await page.getByRole('radio', { name: 'Threshold' }).click();
     const slider = page.getByRole('slider', { name: 'Keep heat above' });
     await slider.focus();
     await slider.press('Home');

@@ -2,11 +2,11 @@
 
 Run:  python3 saliency.py > ../fixtures/engine/saliency.json     (needs torch, numpy, captum and grad-cam)
 
-The network, its weights, the pictures and what random methods are fed are fixed formulas that
+The networks, their weights, the pictures and what random methods are fed are fixed formulas that
 test/src-main/engine/saliency/saliency-reference.test.ts repeats; the fixture holds results only. What stands behind
 each case is its "by": "captum", "pytorch-grad-cam", or "formula" for one written out here: FullGrad after the authors'
 code (idiap/fullgrad-saliency), but enlarged between pixel centres; cMWP after TorchRay's rules (Fong et al. 2019), and
-checked against torchray where that is installed.
+checked against torchray, on each of the networks, where that is installed.
 """
 
 import importlib.metadata
@@ -40,35 +40,74 @@ class Normalise(nn.Module):
         return (x - MEAN) / DEVIATION
 
 
+class Sum(nn.Module):
+    """A sum of two branches, a module so that it can have a hook."""
+
+    def forward(self, main, side):
+        return main + side
+
+
 class Block(nn.Module):
-    def __init__(self, inputs, outputs, stride):
+    def __init__(self, inputs, outputs, stride, activation=nn.ReLU):
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(outputs)
-        self.relu1 = nn.ReLU()
+        self.relu1 = activation()
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(outputs)
-        self.relu2 = nn.ReLU()
-        self.downsample = None
-        if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+        self.relu2 = activation()
+        self.downsample = downsample(inputs, outputs, stride)
+        self.sum = Sum()
+
+    def main(self, x):
+        return self.bn2(self.conv2(self.relu1(self.bn1(self.conv1(x)))))
 
     def forward(self, x):
-        y = self.bn2(self.conv2(self.relu1(self.bn1(self.conv1(x)))))
-        return self.relu2(y + (x if self.downsample is None else self.downsample(x)))
+        return self.relu2(self.sum(self.main(x), x if self.downsample is None else self.downsample(x)))
+
+
+class Bottleneck(nn.Module):
+    def __init__(self, inputs, outputs, stride, activation=nn.ReLU):
+        super().__init__()
+        narrow = outputs // 4
+        self.conv1 = nn.Conv2d(inputs, narrow, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(narrow)
+        self.relu1 = activation()
+        self.conv2 = nn.Conv2d(narrow, narrow, 3, stride, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(narrow)
+        self.relu3 = activation()
+        self.conv3 = nn.Conv2d(narrow, outputs, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(outputs)
+        self.relu2 = activation()
+        self.downsample = downsample(inputs, outputs, stride)
+        self.sum = Sum()
+
+    def main(self, x):
+        return self.bn3(self.conv3(self.relu3(self.bn2(self.conv2(self.relu1(self.bn1(self.conv1(x))))))))
+
+    forward = Block.forward
+
+
+def downsample(inputs, outputs, stride):
+    if stride == 1 and inputs == outputs:
+        return None
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
 
 class Net(nn.Module):
-    def __init__(self, pool):
+    """The small network of most cases."""
+
+    block, blocks, widths = Block, 1, (4, 6)
+
+    def __init__(self, pool, task="single", softplus=None):
         super().__init__()
+        self.pool, self.task = pool, task
+        # PyTorch's own softplus is linear from 20 on, which in float64 shows.
+        self.activation = nn.ReLU if softplus is None else lambda: nn.Softplus(softplus, threshold=500)
         self.normalise = Normalise()
-        self.conv1 = nn.Conv2d(3, 4, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(4)
-        self.relu = nn.ReLU()
-        self.layer1 = nn.Sequential(Block(4, 4, 1))
-        self.layer2 = nn.Sequential(Block(4, 6, 2))
-        self.fc = nn.Linear(6, CLASSES)
-        self.pool = pool
+        self.make()
+        self.fc = nn.Linear(self.widths[-1], CLASSES)
+        self.average = nn.AdaptiveAvgPool2d(1)
         for index, (name, value) in enumerate(self.named_parameters()):
             value.data = self.value_of(name, value.numel(), index).reshape(value.shape)
         buffers = [(name, value) for name, value in self.named_buffers() if "running" in name]
@@ -77,25 +116,73 @@ class Net(nn.Module):
             value.copy_((0.3 * pattern if name.endswith("mean") else 1 + 0.5 * pattern).float().double())
         self.eval()
 
+    def make(self):
+        self.conv1 = nn.Conv2d(3, 4, 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(4)
+        self.relu = self.activation()
+        self.layer1 = self.stage(4, self.widths[0], 1)
+        self.layer2 = self.stage(*self.widths, 2)
+
+    def stage(self, inputs, outputs, stride):
+        first = self.block(inputs, outputs, stride, self.activation)
+        return nn.Sequential(first, *(self.block(outputs, outputs, 1, self.activation) for _ in range(self.blocks - 1)))
+
     def value_of(self, name, count, index):
         values = 0.4 * wave(count, index)
         if "bn" in name or "downsample.1" in name:
             values = (1 if name.endswith("weight") else 0) + 0.5 * values
         return values.float().double()
 
+    def stem(self, x):
+        return self.relu(self.bn1(self.conv1(self.normalise(x))))
+
+    def stages(self, x):
+        first = self.layer1(self.stem(x))
+        return [first, self.layer2(first)]
+
     def features(self, x):
-        return self.layer2(self.layer1(self.relu(self.bn1(self.conv1(self.normalise(x))))))
+        return self.stages(x)[-1]
 
     def pooled(self, x):
-        maps = self.features(x)
-        return maps.amax((2, 3)) if self.pool == "max" else maps.mean((2, 3))
+        return self.pool_maps(self.features(x))
+
+    def pool_maps(self, maps):
+        return maps.amax((2, 3)) if self.pool == "max" else self.average(maps)[:, :, 0, 0]
 
     def forward(self, x):
         return self.fc(self.pooled(x))
 
 
+class Deep(Net):
+    """Two blocks a stage, so that skips are identities, too."""
+
+    blocks = 2
+
+
+class Bottlenecks(Net):
+    block, blocks, widths = Bottleneck, 2, (8, 12)
+
+
+class Plain(Net):
+    """Convolutions with biases and maximum pooling between two stages."""
+
+    def make(self):
+        relu = self.activation
+        conv = lambda inputs, outputs: nn.Sequential(nn.Conv2d(inputs, outputs, 3, 1, 1), relu())
+        self.layer1 = nn.Sequential(conv(3, 4), conv(4, 4))
+        self.between = nn.MaxPool2d(2)
+        self.layer2 = nn.Sequential(conv(4, 6), conv(6, 6))
+
+    def stages(self, x):
+        first = self.layer1(self.normalise(x))
+        return [first, self.layer2(self.between(first))]
+
+
+NETS = {"tiny": Net, "deep": Deep, "bottleneck": Bottlenecks, "plain": Plain}
+
+
 class Scored(nn.Module):
-    """score(x) [B] of weights of the classes."""
+    """score(x) [B] of weights of the classes; net.task says whether pictures have one class or several."""
 
     def __init__(self, net, target, score):
         super().__init__()
@@ -103,12 +190,24 @@ class Scored(nn.Module):
 
     def forward(self, x):
         logits = self.net(x)
+        target = self.target.repeat(len(x) // BATCH, 1)
+        if self.net.task == "multi" and self.score == "loss":
+            return several_loss(logits, target, LABELS.repeat(len(x) // BATCH, 1))
         values = {
             "logit": lambda: logits,
-            "probability": lambda: F.softmax(logits, 1),
+            "probability": lambda: F.softmax(logits, 1) if self.net.task == "single" else torch.sigmoid(logits),
             "loss": lambda: -F.log_softmax(logits, 1),
         }[self.score]()
-        return (values * self.target.repeat(len(x) // BATCH, 1)).sum(1)
+        return (values * target).sum(1)
+
+
+def several_loss(logits, target, labels):
+    """Sum of the binary cross-entropies with the explained class among the labels; of two classes, the loss with the
+    first and without the second, less the reverse."""
+    loss = lambda truth: F.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(1)
+    others = labels * (target == 0)
+    first = loss(others + (target > 0))
+    return first - loss(others + (target < 0)) if (target < 0).any() else first
 
 
 IMAGES = (0.5 + 0.5 * wave(BATCH * 3 * SIZE * SIZE, 0.3)).reshape(BATCH, 3, SIZE, SIZE).float().double()
@@ -116,6 +215,8 @@ TARGETS = {
     "one": torch.tensor([[0.0, 0, 1], [1, 0, 0]]),
     "two": torch.tensor([[-1.0, 0, 1], [1, -1, 0]]),
 }
+# Classes of each picture where it has several; the second is explained by one it does not have.
+LABELS = torch.tensor([[0.0, 1, 1], [0, 1, 0]])
 COLOURS = {"black": torch.zeros(1, 3, 1, 1), "mean": MEAN, "grey": torch.full((1, 3, 1, 1), 0.5)}
 PICTURE = 3 * SIZE * SIZE
 GREY = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
@@ -204,7 +305,7 @@ def layer_of(net, back):
     return [net.layer2, net.layer1][back]
 
 
-def grad_cam(net, target, form="elementwise", stagesBack=0):
+def grad_cam(net, target, form="standard", stagesBack=0):
     # pytorch-grad-cam's own element-wise form cuts negative products before it sums them; HiResCAM does not.
     method = HiResCAM if form == "elementwise" else GradCAM
     return cam_of(method, net, target, layer_of(net, stagesBack))
@@ -257,7 +358,52 @@ def fullgrad(net, target, scaling="min-max"):
 
 
 def cmwp(net, target, contrast=True, stagesBack=1):
-    """Excitation backprop, written layer by layer as the way back through this network."""
+    """Excitation backprop of any network of modules: hooks replace what each hands back by TorchRay's rule for it."""
+    handles, sign = [], 1
+
+    def shared(x, apply, p):
+        """x * (way back of a layer that is linear in x, of P over what the layer gives)."""
+        x = x.detach().requires_grad_()
+        with torch.enable_grad():
+            y = apply(x)
+            return x.detach() * torch.autograd.grad(y, x, p / (y.detach() + 1e-20))[0]
+
+    def up(weight):
+        return (sign * weight.detach()).clamp(min=0)
+
+    rules = {
+        nn.Conv2d: lambda m, x, p: (shared(*x, lambda a: F.conv2d(a, up(m.weight), None, m.stride, m.padding), p),),
+        nn.Linear: lambda m, x, p: (shared(*x, lambda a: F.linear(a, up(m.weight)), p),),
+        nn.AdaptiveAvgPool2d: lambda m, x, p: (shared(*x, lambda a: a.mean((2, 3), True), p),),
+        nn.BatchNorm2d: lambda m, x, p: (p,),
+        Sum: lambda m, x, p: tuple(part.detach() / (x[0] + x[1]).detach() * p for part in x),
+    }
+
+    def attach(module, rule):
+        seen = []
+        handles.append(module.register_forward_hook(lambda _m, x, _y: seen.append(x)))
+        handles.append(module.register_full_backward_hook(lambda m, _g, p: rule(m, seen[-1], p[0])))
+
+    for module in net.modules():
+        if type(module) in rules:
+            attach(module, rules[type(module)])
+    stages = net.stages(IMAGES.clone().requires_grad_())
+    pooled = net.pool_maps(stages[-1])
+    logits = net.fc(pooled)
+    back = lambda y, x, p: torch.autograd.grad(y, x, p, retain_graph=True)[0]
+    p = back(logits, pooled, target)
+    if contrast:
+        sign = -1
+        p = p - back(logits, pooled, target)
+        sign = 1
+    p = back(pooled, stages[-1 - stagesBack], p)
+    for handle in handles:
+        handle.remove()
+    return p.sum(1).clamp(min=0)
+
+
+def cmwp_by_hand(net, target, contrast=True, stagesBack=1):
+    """The same, written layer by layer as the way back through the small network."""
 
     def linear(x, w, p, apply):
         x = x.detach().requires_grad_()
@@ -289,37 +435,36 @@ def cmwp(net, target, contrast=True, stagesBack=1):
         p = linear(maps, torch.ones(1), p, lambda a, _: a.mean((2, 3)))
     if stagesBack == 1:
         with torch.no_grad():
-            x = net.layer1(net.relu(net.bn1(net.conv1(net.normalise(IMAGES)))))
+            x = net.layer1(net.stem(IMAGES))
         p = block_back(net.layer2[0], x, p)
     return p.sum(1).clamp(min=0)
 
 
-def check_cmwp_against_torchray():
+def check_cmwp():
     """@returns  what to say of it in the fixture's origin"""
+    for target in TARGETS.values():
+        for pool in ("average", "max"):
+            for back in (0, 1):
+                one, other = (run(Net(pool), target, stagesBack=back) for run in (cmwp, cmwp_by_hand))
+                assert torch.allclose(one, other, rtol=1e-9, atol=0)
     try:
         from torchray.attribution import excitation_backprop as ebp
     except ImportError:
         return ""
 
-    class TorchRayBlock(Block):
-        def forward(self, x):
-            y = self.bn2(self.conv2(self.relu1(self.bn1(self.conv1(x)))))
-            return self.relu2(ebp.eltwise_sum(y, x if self.downsample is None else self.downsample(x)))
-
-    class TorchRayNet(Net):
-        def __init__(self):
-            super().__init__("average")
-            self.average = nn.AdaptiveAvgPool2d(1)
-            for stage in (self.layer1, self.layer2):
-                stage[0].__class__ = TorchRayBlock
-
-        def forward(self, x):
-            return self.fc(self.average(self.features(x))[:, :, 0, 0])
-
-    for target in TARGETS.values():
-        for back, layer in enumerate(("layer2.0.relu2", "layer1.0.relu2")):
-            theirs = ebp.contrastive_excitation_backprop(TorchRayNet(), IMAGES.clone(), target, layer, "average")
-            assert torch.allclose(theirs[:, 0], cmwp(Net("average"), target, stagesBack=back), rtol=1e-9, atol=0)
+    forward = Sum.forward
+    Sum.forward = lambda _self, main, side: ebp.eltwise_sum(main, side)
+    try:
+        for target in TARGETS.values():
+            for make in NETS.values():
+                for back, layer in enumerate(("layer2", "layer1")):
+                    net = make("average")
+                    theirs = ebp.contrastive_excitation_backprop(net, IMAGES.clone(), target, layer, "average")
+                    Sum.forward, patched = forward, Sum.forward
+                    assert torch.allclose(theirs[:, 0], cmwp(make("average"), target, stagesBack=back), rtol=1e-9, atol=0)
+                    Sum.forward = patched
+    finally:
+        Sum.forward = forward
     return f", torchray {importlib.metadata.version('torchray')}"
 
 
@@ -358,7 +503,10 @@ METHODS = {
     "integrated-gradients": (integrated_gradients, "captum"),
     "smoothgrad": (smoothgrad, "captum"),
     "grad-cam": (grad_cam, "pytorch-grad-cam"),
-    "grad-cam++": (lambda net, t, stagesBack=0: cam_of(SteepPlusPlus, net, t, layer_of(net, stagesBack)), "pytorch-grad-cam"),
+    "grad-cam++": (
+        lambda net, t, stagesBack=0: cam_of(SteepPlusPlus, net, t, layer_of(net, stagesBack)),
+        "pytorch-grad-cam on maps scaled so that its 1e-6 plays no part",
+    ),
     "hirescam": (lambda net, t, stagesBack=0: cam_of(HiResCAM, net, t, layer_of(net, stagesBack)), "pytorch-grad-cam"),
     "layercam": (lambda net, t, stagesBack=0: cam_of(LayerCAM, net, t, layer_of(net, stagesBack)), "pytorch-grad-cam"),
     "cam": (cam, "formula"),
@@ -387,6 +535,7 @@ CASES = [
     ("smoothgrad", "average", "two", {"average": "magnitude", "noise": 0.3, "reduction": "absolute-max"}),
     ("smoothgrad", "max", "one", {"average": "square", "score": "loss"}),
     ("grad-cam", "average", "one", {"form": "standard"}),
+    ("grad-cam", "max", "one", {}),
     ("grad-cam", "max", "two", {"form": "standard", "stagesBack": 1}),
     ("grad-cam", "max", "one", {"form": "elementwise"}),
     ("grad-cam++", "average", "one", {}),
@@ -415,16 +564,48 @@ CASES = [
 ]
 
 
+# Of networks of several classes a picture.
+CASES += [(*case, {"task": "multi"}) for case in [
+    ("input-gradient", "average", "one", {"score": "loss", "reduction": "squared"}),
+    ("input-gradient", "max", "two", {"score": "loss"}),
+    ("input-gradient", "average", "two", {"score": "probability"}),
+    ("gradient-x-input", "max", "one", {"score": "loss"}),
+    ("integrated-gradients", "average", "one", {"steps": 3, "score": "loss"}),
+    ("smoothgrad", "average", "one", {"score": "probability"}),
+    ("gradshap", "average", "one", {"score": "loss"}),
+    ("occlusion", "average", "one", {"window": 0.4}),
+    ("occlusion", "average", "one", {"score": "loss", "sign": "negative", "window": 0.4}),
+    ("rise", "average", "two", {"masks": 3}),
+]]
+
+# Of identity skips, bottlenecks, and convolutions with biases and pooling between.
+CASES += [
+    ("cmwp", "average", target, {"stagesBack": back}, {"net": net})
+    for net, target, back in [
+        ("deep", "one", 1), ("deep", "two", 1), ("bottleneck", "one", 0), ("bottleneck", "one", 1), ("plain", "one", 1)
+    ]
+]
+CASES += [("cmwp", "max", "one", {}, {"net": "deep"}), ("cmwp", "max", "two", {}, {"net": "plain"})]
+
+# Of a softplus of this beta in place of ReLU.
+CASES += [
+    ("input-gradient", "average", "one", {}, {"softplus": 10}),
+    ("integrated-gradients", "max", "two", {"steps": 5}, {"softplus": 3}),
+]
+
+
 def main():
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "captum", "grad-cam"))
-    versions += check_cmwp_against_torchray()
+    versions += check_cmwp()
     cases = []
-    for method, pool, target, params in CASES:
+    for method, pool, target, params, *more in CASES:
+        network = {"net": "tiny", "pool": pool, "task": "single", **(more[0] if more else {})}
         run, by = METHODS[method]
         used = {name: value for name, value in params.items() if name != "masks"}
-        maps = run(Net(pool), TARGETS[target], **used).detach()
+        options = {name: value for name, value in network.items() if name != "net"}
+        maps = run(NETS[network["net"]](**options), TARGETS[target], **used).detach()
         values = [float(f"{value:.7g}") for value in maps.flatten().tolist()]
-        cases.append(dict(method=method, by=by, pool=pool, target=target, params=params, maps=values))
+        cases.append(dict(method=method, by=by, network=network, target=target, params=params, maps=values))
     json.dump(dict(origin=f"test/reference/saliency.py with {versions}", cases=cases), sys.stdout)
     print()
 

@@ -1,6 +1,6 @@
 // Which share of a heat map lies inside the region. Called "content heat map" by Pillai & Pirsiavash and
 // "energy-based pointing game" by Wang et al. (Score-CAM). Of the heat that the box-aware penalty charges for, and,
-// as a second measure, of any saliency method.
+// as a second measure, of any saliency method but those that compare with training pictures (expected gradients).
 
 import { z } from 'zod';
 import { meanFigure } from './figures.ts';

@@ -74,7 +74,7 @@ export const measureInfos = (): MeasureInfo[] =>
   });
 
 export { predictedClass, scoresFor } from './accuracy.ts';
-export { boxFromHeat } from './box-from-map.ts';
+export { boxFromGradient, boxFromHeat, boxOfMask } from './box-from-map.ts';
 export { confusionOf } from './confusion.ts';
 export { energyInside, squaredGradient } from './energy-in-box.ts';
 export { meanOf } from './figures.ts';

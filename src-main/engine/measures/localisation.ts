@@ -112,6 +112,7 @@ async function artBoxes(context: MeasureContext, batch: BatchView): Promise<(Box
     params: { score: 'loss', reduction: 'absolute-sum' },
     images: batch.images,
     targets: batch.predicted,
+    owns: batch.owns,
   });
   return heat.map((map) => {
     const smooth = artMap(map, sizePx);

@@ -74,6 +74,8 @@ export interface MapRequest {
   images: Float32Array;
   /** [N] class indices to explain. */
   targets: readonly number[];
+  /** [N] all classes of each picture; looked at by a loss where pictures have several. */
+  owns?: readonly (readonly number[])[];
   /** Other than the pictures' own. */
   sidePx?: number;
   /** Other than the run's. */

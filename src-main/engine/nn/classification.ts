@@ -5,8 +5,10 @@ import {
   logSoftmax,
   logSumExp,
   mul,
+  neg,
   scalar,
   sigmoidCrossEntropy,
+  softplus,
   sub,
   sum,
   type Tensor,
@@ -24,12 +26,14 @@ export const crossEntropy = (logits: Tensor, labels: Tensor): Tensor =>
 /** [B]: the logit of the one-hot class. */
 export const selectedLogit = (logits: Tensor, labels: Tensor): Tensor => sum(mul(logits, labels), [1]);
 
-/** [B]: sum over all classes of the log-probability (Ross et al. 2017, eq. 1). Knows no label. */
-export const summedLogProbability = (logits: Tensor): Tensor =>
-  sub(sum(logits, [1]), mul(logSumExp(logits), scalar(logits.shape[1])));
-
 /** 'single': a picture has one class. 'multi': it has any number of classes, and labels are multi-hot. */
 export type Task = 'single' | 'multi';
+
+/** [B]: sum over all classes of the log-probability (Ross et al. 2017, eq. 1). Knows no label. */
+export const summedLogProbability = (logits: Tensor, task: Task = 'single'): Tensor =>
+  task === 'single'
+    ? sub(sum(logits, [1]), mul(logSumExp(logits), scalar(logits.shape[1])))
+    : neg(sum(softplus(neg(logits)), [1]));
 
 /**
  * Class loss of each picture, in nats: cross-entropy, or for 'multi' the sum over classes of the binary cross-entropy

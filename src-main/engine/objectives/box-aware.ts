@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { gradient, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
 import { classLoss, summedLogProbability } from '../nn/classification.ts';
 import { imageDeviation, perChannel } from '../nn/normalise.ts';
-import { meanOver, objective, refuseSeveral, totalOf } from './objective.ts';
+import { meanOver, objective, totalOf } from './objective.ts';
 import { noRamp } from './parameters.ts';
 
 const lambda = z.number().min(0).max(1e6);
@@ -76,13 +76,12 @@ export const boxAware = objective({
   ],
   needs: {},
   build({ images, labels, task, inside, hasRegion, weight, ramp, forward, meanLoss }, params) {
-    if (params.of === 'log-probability') refuseSeveral('box-aware with of=log-probability', task);
     const { logits } = forward(images);
     const losses = classLoss(logits, labels, task);
     const terms: Record<string, Tensor> = { class: meanLoss(losses) };
 
     const counted = mul(hasRegion, weight); // [B]
-    const scored = params.of === 'loss' ? losses : summedLogProbability(logits);
+    const scored = params.of === 'loss' ? losses : summedLogProbability(logits, task);
     const score = params.reduction === 'paper' ? meanOver(scored, weight) : sum(mul(scored, weight));
     if (params.lambdaInside > 0 || params.lambdaOutside > 0) {
       const [pixelGradient] = gradient(score, [images]); // [B, 3, S, S], per unit of pixel value

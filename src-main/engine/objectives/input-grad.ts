@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { mul, scalar } from '../graph/index.ts';
 import { classLoss, selectedLogit, summedLogProbability } from '../nn/classification.ts';
-import { objective, refuseSeveral, totalOf } from './objective.ts';
+import { objective, totalOf } from './objective.ts';
 import { normPower, penaltyWeight, slopeReduction, slopeUnits, noRamp } from './parameters.ts';
 import { slopesOf, withSlopePenalty } from './slopes.ts';
 
@@ -73,14 +73,13 @@ export const inputGrad = objective({
     { images, labels, task, truth, explained = truth, weight, ramp, forward, meanLoss },
     { lambda, of, units, ...form },
   ) {
-    if (of === 'log-probability') refuseSeveral('input-grad with of=log-probability', task);
     const { logits } = forward(images);
     const losses = classLoss(logits, labels, task);
     if (lambda === 0) return totalOf({ class: meanLoss(losses) }, logits);
     const scores = {
       loss: () => losses,
       logit: () => selectedLogit(logits, explained),
-      'log-probability': () => summedLogProbability(logits),
+      'log-probability': () => summedLogProbability(logits, task),
     }[of]();
     return withSlopePenalty('gradient', meanLoss(losses), logits, {
       ...form,

@@ -43,6 +43,10 @@ const least = 1e-20;
  * addition that no picture changes (batch-norm) hands P on, all else is as in the gradient. The contrast is the same
  * from the head with its weights negated, taken off before the pooled features. The map is relu(sum over channels) at
  * the chosen stage.
+ *
+ * Read maps of wide ResNets with care. Where a ReLU follows a sum of branches, what arrives there has the sum as a
+ * factor, so that the shares main / (main + side) stay bounded. In a wide ResNet batch-norm comes in between: where the
+ * branches differ in sign and nearly cancel, a share is as large as it likes. The rules have no better one for it.
  * @see Zhang et al. 2016, eq. 4 and section 3.3; TorchRay's code, which has no published formula for batch-norm
  */
 export const cmwp = saliencyMethod({

@@ -6,7 +6,7 @@ import { reduceChannels, reductionField } from './channels.ts';
 import { pathStep } from './path.ts';
 import { loopedMethod, type Looks, type LookSetting } from './saliency.ts';
 import { scoreField } from './score.ts';
-import { randomOfLook, seedField } from './seed.ts';
+import { picturesSeedField, randomOfLook } from './seed.ts';
 
 const schema = z.object({
   score: scoreField('logit'),
@@ -16,7 +16,7 @@ const schema = z.object({
     help: 'Ways that are drawn, each from a training picture; more make the map calmer, at the same multiple of the cost.',
     main: true,
   }),
-  seed: seedField(),
+  seed: picturesSeedField(),
 });
 
 /** Beyond these, pictures serve again: they are all held in memory. */
@@ -34,7 +34,7 @@ export const expectedGradients = loopedMethod({
   citation: 'Erion et al. 2021, arXiv 1906.10670',
   schema,
   presets: [],
-  references: ({ samples }) => Math.min(samples, mostReferences),
+  references: ({ samples, seed }) => ({ count: Math.min(samples, mostReferences), seed }),
   looks: ({ samples, seed }, setting) => waysFromPictures('expected-gradients', samples, seed, setting),
   channels: 3,
   look: (context, { score }) =>

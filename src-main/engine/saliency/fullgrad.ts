@@ -1,4 +1,4 @@
-// FullGrad: the score shared out to the pixels and to the biases of all layers.
+// FullGrad: the score shared out to the pixels and to the biases of convolutions and batch-norms.
 
 import { z } from 'zod';
 import {
@@ -32,15 +32,17 @@ const schema = z.object({
 const least = 1e-6;
 
 /**
- * psi(x * g) summed over channels, plus for each biased layer psi(bias * g of its output) summed over channels and
- * enlarged to the picture; x is the normalised picture, psi the magnitude, stretched to 0 … 1 over the picture's layer.
+ * psi(x * g) summed over channels, plus for each convolution with biases and each batch-norm psi(bias * g of its output)
+ * summed over channels and enlarged to the picture; x is the normalised picture, psi the magnitude, stretched to 0 … 1
+ * over the picture's layer. Biases of dense layers have no place in the picture and are left out.
  * Enlarging is bilinear between pixel centres; the authors' code aligns corners.
  * @see Srinivas & Fleuret 2019, eq. 9
  */
 export const fullGrad = saliencyMethod({
   id: 'fullgrad',
   title: 'FullGrad',
-  summary: 'Shares the score out to the pixels and to the biases of every layer, and adds all up.',
+  summary:
+    'Shares the score out to the pixels and to the biases of convolutions and batch-norms, and adds all up.',
   citation: 'Srinivas & Fleuret 2019, arXiv 1905.00780',
   schema,
   presets: [],
@@ -58,10 +60,11 @@ export const fullGrad = saliencyMethod({
 });
 
 /**
- * The full gradient: for a network of ReLUs all parts and the bias of the head sum to the score.
+ * The full gradient: for a network of ReLUs whose one dense layer is the head, all parts and the head's bias sum to the
+ * score. Of one with hidden dense layers (MLP, AlexNet, VGG-11) the shares of their biases are missing.
  * @param score    scalar: sum over the batch of a combination of logits
  * @returns        pixels [B, 3, S, S], in which the shift of the pictures' normalisation is counted in, and one
- *                 [B, C, h, w] for each biased layer
+ *                 [B, C, h, w] for each entry of `biased`
  * @see Srinivas & Fleuret 2019, proposition 2
  */
 export function fullGradient(

@@ -8,15 +8,15 @@ import { saliencyMethod } from './saliency.ts';
 import { stageField, stageOf } from './stage.ts';
 
 const schema = z.object({
-  form: z.enum(['elementwise', 'standard']).default('elementwise').meta({
+  form: z.enum(['standard', 'elementwise']).default('standard').meta({
     title: 'Form',
-    help: 'Weights of the feature maps: at each place by its own gradient, or one weight for a whole map; the same for a network with average pooling.',
+    help: 'Weights of the feature maps: one for a whole map, or at each place its own gradient, as in HiResCAM. The heat is the same only at the last stage, and there only if average pooling and one linear layer follow.',
     main: true,
   }),
   stagesBack: stageField(),
 });
 
-/** relu(sum over k of w_k A_k), of the logit. The map has the size of the feature maps. */
+/** relu(sum over k of w_k A_k), of the logit; w_k the spatial mean of the gradient unless asked otherwise. The map has the size of the feature maps. */
 export const gradCam = saliencyMethod({
   id: 'grad-cam',
   title: 'Grad-CAM',

@@ -21,8 +21,9 @@ export const gradientXInput = saliencyMethod({
   citation: 'Shrikumar et al. 2016, arXiv 1605.01713',
   schema,
   presets: [],
-  build({ images, target, forward }, { score, reduction, baseline }) {
-    const [slopes] = gradient(sum(scoreOf(forward(images).logits, target, score)), [images]);
+  build(context, { score, reduction, baseline }) {
+    const { images, forward } = context;
+    const [slopes] = gradient(sum(scoreOf(forward(images).logits, context, score)), [images]);
     return reduceChannels(mul(sub(images, colourOf(baseline)), slopes), reduction);
   },
 });

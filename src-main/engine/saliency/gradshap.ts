@@ -7,7 +7,7 @@ import { mostReferences, waysFromPictures } from './expected-gradients.ts';
 import { pathStep } from './path.ts';
 import { loopedMethod, type Looks } from './saliency.ts';
 import { scoreField } from './score.ts';
-import { normals, randomOfLook, seedField } from './seed.ts';
+import { normals, picturesSeedField, randomOfLook } from './seed.ts';
 
 const schema = z.object({
   score: scoreField('logit'),
@@ -25,7 +25,7 @@ const schema = z.object({
     title: 'Noise',
     help: 'Standard deviation of the noise on the picture, as a fraction of the full range; more blurs the map.',
   }),
-  seed: seedField(),
+  seed: picturesSeedField(),
 });
 
 /**
@@ -40,7 +40,10 @@ export const gradshap = loopedMethod({
   citation: 'Lundberg & Lee 2017, arXiv 1705.07874',
   schema,
   presets: [],
-  references: ({ baseline, samples }) => (baseline === 'pictures' ? Math.min(samples, mostReferences) : 0),
+  references: ({ baseline, samples, seed }) => ({
+    count: baseline === 'pictures' ? Math.min(samples, mostReferences) : 0,
+    seed,
+  }),
   looks({ baseline, samples, seed }, setting): Looks {
     const picture = [3, setting.sizePx, setting.sizePx];
     const size = 3 * setting.sizePx ** 2;

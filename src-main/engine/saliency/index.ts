@@ -31,6 +31,12 @@ export type {
   SaliencyMethod,
 } from './saliency.ts';
 
+/**
+ * Raise it with every change of what a method gives for the same network, picture and parameters, or of what is said
+ * of its map: maps that were kept before are then made anew.
+ */
+export const mapsVersion = 2;
+
 // Parameters reach a method through `checkParams` only, which gives exactly what the schema says.
 export const saliencyMethods = [
   inputGradient,

@@ -1,16 +1,16 @@
 // Input gradient: how much a score would change with each pixel.
 
 import { z } from 'zod';
-import { gradient, sum } from '../graph/index.ts';
+import { gradient, sum, type Tensor } from '../graph/index.ts';
 import { summedLogProbability } from '../nn/classification.ts';
 import { reduceChannels, reductionField } from './channels.ts';
-import { saliencyMethod } from './saliency.ts';
+import { saliencyMethod, type SaliencyContext } from './saliency.ts';
 import { scoreOf } from './score.ts';
 
 const schema = z.object({
   score: z.enum(['logit', 'probability', 'loss', 'log-probability']).default('logit').meta({
     title: 'Score',
-    help: 'What is differentiated: the logit of the class, its probability, its cross-entropy, or the log-probabilities of all classes together; all but the logit weigh classes as the loss does, and fade once the model is sure.',
+    help: 'What is differentiated: the logit of the class, its probability, the cross-entropy, or the log-probabilities of all classes together. All but the logit fade once the model is sure, and weigh all classes, but for the probability where a picture has several.',
     main: true,
   }),
   reduction: reductionField('absolute-sum'),
@@ -33,7 +33,7 @@ export const inputGradient = saliencyMethod({
     {
       id: 'paper-box-aware',
       title: 'As in the box-aware paper',
-      source: 'KC & Zhang 2021: magnitude of the loss gradient',
+      source: 'KC & Zhang 2021: magnitude of the loss gradient, here summed over the channels',
       params: { score: 'loss', reduction: 'absolute-sum' },
     },
     {
@@ -43,11 +43,16 @@ export const inputGradient = saliencyMethod({
       params: { score: 'logit', reduction: 'absolute-max' },
     },
   ],
-  build({ images, target, forward }, { score, reduction }) {
-    const { logits } = forward(images);
-    const scores =
-      score === 'log-probability' ? summedLogProbability(logits) : scoreOf(logits, target, score);
-    const [slopes] = gradient(sum(scores), [images]); // [B, 3, S, S]
-    return reduceChannels(slopes, reduction);
-  },
+  build: (context, params) => reduceChannels(slopesOf(context, params), params.reduction),
+  // Built a second time here, and the same nodes once equal ones are merged.
+  lossGradient: (context, params) => (params.score === 'loss' ? slopesOf(context, params) : null),
 });
+
+/** [B, 3, S, S] */
+function slopesOf(context: SaliencyContext, { score }: z.output<typeof schema>): Tensor {
+  const { images, task, forward } = context;
+  const { logits } = forward(images);
+  const scores =
+    score === 'log-probability' ? summedLogProbability(logits, task) : scoreOf(logits, context, score);
+  return gradient(sum(scores), [images])[0];
+}

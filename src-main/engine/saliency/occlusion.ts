@@ -66,10 +66,12 @@ export const occlusion = loopedMethod({
     };
   },
   channels: 1,
-  look({ images, target, logits, forward, fed: { patch } }, { score, fill }) {
-    const covered = add(images, mul(patch, sub(colourOf(fill), images)));
-    const fall = sub(scoreOf(logits, target, score), scoreOf(forward(covered).logits, target, score)); // [N]
-    return mul(asColumn(fall), patch); // [N, 1, S, S]
+  look(context, { score, fill }) {
+    const { images, logits, forward, fed } = context;
+    const covered = add(images, mul(fed.patch, sub(colourOf(fill), images)));
+    const after = scoreOf(forward(covered).logits, context, score);
+    const fall = sub(scoreOf(logits, context, score), after); // [N]
+    return mul(asColumn(fall), fed.patch); // [N, 1, S, S]
   },
   finish(total, { images }, { sign, window, stride }) {
     const sizePx = images.shape[3];

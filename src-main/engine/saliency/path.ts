@@ -12,11 +12,11 @@ import { scoreOf, type Score } from './score.ts';
  * @returns      [N, 3, S, S]
  */
 export function pathStep(
-  { target, forward }: LookContext,
+  context: LookContext,
   { from, to, place, score }: { from: Tensor; to: Tensor; place: Tensor; score: Score },
 ): Tensor {
   const way = sub(to, from);
   const point = identity(add(from, mul(place, way)));
-  const [slopes] = gradient(sum(scoreOf(forward(point).logits, target, score)), [point]);
+  const [slopes] = gradient(sum(scoreOf(context.forward(point).logits, context, score)), [point]);
   return mul(way, slopes);
 }

@@ -61,10 +61,11 @@ export const rise = loopedMethod({
     }),
   }),
   channels: 1,
-  look({ images, target, forward, fed: { mask } }, { score, fill }) {
+  look(context, { score, fill }) {
+    const { images, forward, fed } = context;
     const colour = colourOf(fill);
-    const masked = add(colour, mul(mask, sub(images, colour)));
-    return mul(asColumn(scoreOf(forward(masked).logits, target, score)), mask); // [N, 1, S, S]
+    const masked = add(colour, mul(fed.mask, sub(images, colour)));
+    return mul(asColumn(scoreOf(forward(masked).logits, context, score)), fed.mask); // [N, 1, S, S]
   },
   finish: (total, _context, { sign }) => reduceSigned(total, sign),
 });

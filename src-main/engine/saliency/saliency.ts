@@ -4,6 +4,7 @@
 
 import type { z } from 'zod';
 import { reshape, type Shape, type Tensor } from '../graph/index.ts';
+import type { Task } from '../nn/classification.ts';
 import type { ForwardPass } from '../nn/model.ts';
 import type { Parametrised } from '../nn/registry.ts';
 
@@ -13,12 +14,14 @@ export interface OneLook<S extends z.ZodObject = z.ZodObject> extends Parametris
   readonly schema: S;
   /** @returns [B, h, w], >= 0, not scaled; h and w are the picture's or those of the feature maps */
   build(context: SaliencyContext, params: z.output<S>): Tensor;
+  /** @returns [B, 3, S, S], d loss / d x, if that is what the map is made of; the measured box is drawn from it */
+  lossGradient?(context: SaliencyContext, params: z.output<S>): Tensor | null;
 }
 
 export interface ManyLooks<S extends z.ZodObject = z.ZodObject> extends Parametrised {
   readonly schema: S;
-  /** How many pictures of the training set it compares with; a method without this needs none. */
-  references?(params: z.output<S>): number;
+  /** How many pictures of the training set it compares with, and what draws them; a method without this needs none. */
+  references?(params: z.output<S>): { count: number; seed: number };
   looks(params: z.output<S>, setting: LookSetting): Looks;
   /** Of what a look gives. */
   readonly channels: 1 | 3;
@@ -36,6 +39,9 @@ export interface SaliencyContext {
   images: Tensor;
   /** [B, K], a weight for each class: 1 at the class to explain, and -1 at the one it is held against, if any. */
   target: Tensor;
+  /** [B, K], 1 at each class that a picture has: what the loss of 'multi' holds all logits against. */
+  labels: Tensor;
+  task: Task;
   /** Eval mode: pictures do not touch each other. */
   forward(images: Tensor): ForwardPass;
 }

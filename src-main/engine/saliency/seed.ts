@@ -3,13 +3,17 @@
 import { z } from 'zod';
 import { randomFromSeed, type Random } from '../nn/random.ts';
 
+const seed = z.int().min(0).max(0xffff_ffff).default(0);
+
 export const seedField = () =>
-  z
-    .int()
-    .min(0)
-    .max(0xffff_ffff)
-    .default(0)
-    .meta({ title: 'Seed', help: 'Start of the random numbers; the same seed gives the same map.' });
+  seed.meta({ title: 'Seed', help: 'Start of the random numbers; the same seed gives the same map.' });
+
+/** For methods that compare with training pictures. */
+export const picturesSeedField = () =>
+  seed.meta({
+    title: 'Seed',
+    help: 'Start of the random numbers, those that draw the training pictures among them; the same seed gives the same map, and the same pictures for all runs on the same data.',
+  });
 
 export const randomOfLook = (seed: number, index: number): Random =>
   randomFromSeed(seed).fork(`look/${index}`);

@@ -67,11 +67,12 @@ export const smoothgrad = loopedMethod({
     }),
   }),
   channels: 3,
-  look({ images, target, forward, fed }, { score, noise, average }) {
+  look(context, { score, noise, average }) {
+    const { images, forward, fed } = context;
     const axes = [1, 2, 3];
     const range = add(max(images, axes, true), max(neg(images), axes, true)); // [N, 1, 1, 1]
     const noisy = identity(add(images, mul(fed.noise, mul(scalar(noise), range))));
-    const [slopes] = gradient(sum(scoreOf(forward(noisy).logits, target, score)), [noisy]);
+    const [slopes] = gradient(sum(scoreOf(forward(noisy).logits, context, score)), [noisy]);
     switch (average) {
       case 'gradient':
         return slopes;

@@ -76,11 +76,11 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
     const set = pictureSet(cache, pictures);
     const random = randomFromSeed(spec.seed);
     const target = attackTarget({ architecture, weights, sessions });
-    const maps: MeasureContext['maps'] = async ({ method, params = {}, images, targets, ...other }) =>
+    const maps: MeasureContext['maps'] = async ({ method, params = {}, images, targets, owns, ...other }) =>
       rawMaps({
         architecture: { ...architecture, sizePx: other.sidePx ?? sizePx },
         weights: other.weights ?? weights,
-        ...{ sessions, params, images },
+        ...{ sessions, params, images, owns },
         method: saliencyById(method),
         targets: targetRows(targets, classes),
       });

@@ -14,7 +14,7 @@ import { attackPictures } from './attack-pictures.ts';
 import { rawMaps, targetRows } from './heat-maps.ts';
 import { buildEvaluate } from './inference-steps.ts';
 import { architectureOf, readWeights, sessionCache, type Architecture, type Weights } from './network.ts';
-import { pictureSet, writePlanes } from './picture-set.ts';
+import { classesOf, pictureSet, writePlanes } from './picture-set.ts';
 
 /** Programs do not hold weights, so two runs of one model share them. */
 const sessionsKept = 24;
@@ -60,6 +60,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
   return {
     async explain(spec, signal) {
       const { model, picture, references = [], method, params, cacheFolder, eps } = spec;
+      const owns = classesOf(picture);
       const attack = spec.attack ?? { id: 'fgsm', params: {} };
       const architecture = architectureOf(model.config, model.classes.length);
       const { sizePx, classes } = architecture;
@@ -80,12 +81,14 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       let images = await planesOf(0);
 
       if (eps > 0) {
+        // A picture of no class of the run is turned away from what is said of it.
+        const label = owns.length > 0 ? picture.classIndex : await predictedOf(architecture, weights, images);
         const attacked = await attackPictures({
           ...{ architecture, weights, sessions, images, eps, signal },
           attack: attackById(attack.id),
           params: attack.params,
-          labels: Int32Array.of(picture.classIndex),
-          owns: [picture.classIndices ?? [picture.classIndex]],
+          labels: Int32Array.of(label),
+          owns: [owns.length > 0 ? owns : [label]],
           random: randomFromSeed(0), // the same picture each time it is asked for
           batch: attackBatch,
         });
@@ -100,12 +103,16 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       const targetIndex =
         spec.target === 'predicted' ? await predictedOf(architecture, weights, images) : spec.target;
       const targets = targetRows([targetIndex], classes, spec.versus);
-      const { values, side, logits } = await rawMaps({ ...request, targets });
-      const raw = { values, width: side, height: side };
+      const { values, side, logits, gradient } = await rawMaps({
+        ...{ ...request, targets, owns: [owns] },
+        withGradient: spec.versus === undefined,
+      });
+      const raw = { values, width: side, height: side, gradient };
+      const looked = { ...picture, regions: spec.regionsByClass?.[targetIndex] ?? picture.regions };
       const outcome = heatOutcome(
-        picture,
+        looked,
         raw,
-        set.inside(0),
+        pictureSet(cache, [looked]).inside(0),
         sizePx,
         targetIndex,
         logits,

@@ -22,8 +22,12 @@ export interface HeatMapsRequest {
   images: Float32Array;
   /** [N, K]: see `targetRows` */
   targets: Float32Array;
+  /** [N], all classes of each picture, for the loss where a picture has several; else the explained class alone. */
+  owns?: readonly (readonly number[])[];
   /** Pictures of the training set, [3, S, S] in [0, 1] each, for the methods that compare with some. */
   references?: readonly Float32Array[];
+  /** Whether the loss gradient is wanted, too, where the map is made of it. */
+  withGradient?: boolean;
   /** Pictures a program holds at most. */
   batch?: number;
   /** Looked at before each run of a program. */
@@ -36,6 +40,8 @@ export interface RawMaps {
   side: number;
   /** [N, K] */
   logits: Float32Array;
+  /** [N, 3, S, S], d loss / d x; null unless asked for and what the map is made of */
+  gradient: Float32Array | null;
 }
 
 /**
@@ -56,7 +62,7 @@ export async function heatMaps(request: HeatMapsRequest): Promise<Float32Array> 
 
 /** As `heatMaps`, before they are stretched, and what the network says of the pictures. */
 export async function rawMaps(request: HeatMapsRequest): Promise<RawMaps> {
-  const { architecture, images, targets } = request;
+  const { architecture, images, targets, owns = [] } = request;
   const { sizePx, classes } = architecture;
   const length = 3 * sizePx * sizePx;
   const count = targets.length / classes;
@@ -69,21 +75,28 @@ export async function rawMaps(request: HeatMapsRequest): Promise<RawMaps> {
     const part = rows.subarray(from * size, Math.min(count, from + batch) * size);
     return part.length === batch * size ? part : padTo(part, batch * size);
   };
+  const labels = new Float32Array(count * classes);
+  owns.forEach((own, row) => own.forEach((k) => (labels[row * classes + k] = 1)));
   const logits = new Float32Array(count * classes);
   let values = new Float32Array(0);
+  let gradient: Float32Array | null = null;
   for (let from = 0; from < count; from += batch) {
     const made = await look({
       images: batchOf(images, from, length),
       target: batchOf(targets, from, classes),
+      labels: batchOf(labels, from, classes),
     });
     const rows = Math.min(batch, count - from);
     const area = made.map.length / batch; // programs tell the size of a result only by giving it
     if (from === 0) values = new Float32Array(count * area);
     values.set(made.map.subarray(0, rows * area), from * area);
     logits.set(made.logits.subarray(0, rows * classes), from * classes);
+    if (!made.gradient) continue;
+    gradient ??= new Float32Array(images.length);
+    gradient.set(made.gradient.subarray(0, rows * length), from * length);
   }
   // Maps are square because pictures are.
-  return { values, side: Math.round(Math.sqrt(values.length / count)), logits };
+  return { values, side: Math.round(Math.sqrt(values.length / count)), logits, gradient };
 }
 
 /**
@@ -108,9 +121,10 @@ export function targetRows(
   return rows;
 }
 
-type Looker = (feeds: { images: Float32Array; target: Float32Array }) => Promise<{
+type Looker = (feeds: Record<'images' | 'target' | 'labels', Float32Array>) => Promise<{
   map: Float32Array;
   logits: Float32Array;
+  gradient?: Float32Array;
 }>;
 
 function lookerOf(
@@ -124,12 +138,14 @@ function lookerOf(
     await breathe();
     throwIfStopped(signal, 'the heat map');
     const outputs = await session.run({ ...weights, ...feeds });
-    return outputs as { map: Float32Array; logits: Float32Array; total: Float32Array };
+    return outputs as Awaited<ReturnType<Looker>> & { total: Float32Array };
   };
   const build = { ...architecture, batch, params: checked };
   if (!isLooped(method))
     return async (feeds) => {
-      const session = await sessions.get(name, () => buildSaliency({ ...build, method }));
+      const { withGradient } = request;
+      const key = withGradient ? `${name}/gradient` : name;
+      const session = await sessions.get(key, () => buildSaliency({ ...build, method, withGradient }));
       return run(session, feeds);
     };
 
@@ -142,7 +158,7 @@ function lookerOf(
     const session = await sessions.get(`${name}/${perRun}`, () =>
       buildLooks({ ...build, method, shapes: looks.shapes, looks: perRun }),
     );
-    let outputs: { map: Float32Array; logits: Float32Array; total: Float32Array } | undefined;
+    let outputs: Awaited<ReturnType<typeof run>> | undefined;
     let total: Float32Array = new Float32Array(batch * method.channels * sizePx * sizePx);
     for (let from = 0; from < looks.count; from += perRun) {
       outputs = await run(session, { ...feeds, total, ...feedsOf(looks, from, perRun) });

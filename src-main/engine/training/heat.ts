@@ -3,7 +3,15 @@
 import type { Box } from '../../contracts/geometry.ts';
 import { boundsOf } from '../../contracts/geometry.ts';
 import type { ExplainOutcome, Picture } from '../../contracts/worker-protocol.ts';
-import { energyInside, pointingHit, pointingMargin, scoresFor } from '../measures/index.ts';
+import {
+  boxFromGradient,
+  boxIou,
+  boxOfMask,
+  energyInside,
+  pointingHit,
+  pointingMargin,
+  scoresFor,
+} from '../measures/index.ts';
 import type { Task } from '../nn/classification.ts';
 
 /**
@@ -42,14 +50,14 @@ export function stretchMap(map: Float32Array, width: number, height: number, siz
 }
 
 /**
- * @param map     [width * height], raw
+ * @param map     [width * height], raw; and [3, size, size], the loss gradient, if the map is made of it
  * @param inside  [size * size]; null without a region
  * @param logits  [classes], of the picture the map is of
  * @param task    how they become scores
  */
 export function heatOutcome(
   picture: Picture,
-  map: { values: Float32Array; width: number; height: number },
+  map: { values: Float32Array; width: number; height: number; gradient?: Float32Array | null },
   inside: Uint8Array | null,
   sizePx: number,
   targetIndex: number,
@@ -66,7 +74,26 @@ export function heatOutcome(
     energyInBox: inside && energyInside(values, inside),
     pointingHit: inside && pointingHit(values, inside, sizePx, pointingMargin * sizePx),
     regionBox: regionBoxOf(picture),
+    measuredBox: map.gradient ? measuredBoxOf(picture, map.gradient, inside, sizePx) : null,
     attackedPng: null,
+  };
+}
+
+/** The box that measures draw from the loss gradient, in picture pixels, and its IoU, which is taken in the model's. */
+function measuredBoxOf(
+  { widthPx, heightPx }: Picture,
+  gradient: Float32Array,
+  inside: Uint8Array | null,
+  sizePx: number,
+): ExplainOutcome['measuredBox'] {
+  const box = boxFromGradient(gradient, sizePx);
+  const [perX, perY] = [widthPx / sizePx, heightPx / sizePx];
+  return {
+    box: box && {
+      ...{ x: box.x * perX, y: box.y * perY },
+      ...{ width: box.width * perX, height: box.height * perY },
+    },
+    iou: inside && boxIou(box, boxOfMask(inside, sizePx)),
   };
 }
 

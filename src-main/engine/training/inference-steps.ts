@@ -19,8 +19,10 @@ export interface InferenceOptions {
 }
 
 /** Every program below takes images [B,3,S,S] in [0,1] and each parameter and running statistic under its name. */
-function begin({ model, batch, sizePx }: InferenceOptions): {
+function begin({ model, batch, classes, sizePx, task = 'single' }: InferenceOptions): {
   images: Tensor;
+  labels: Tensor;
+  task: Task;
   weights: Tensor[];
   forward(images: Tensor): ForwardPass;
 } {
@@ -30,6 +32,8 @@ function begin({ model, batch, sizePx }: InferenceOptions): {
   const passes = new Map<Tensor, ForwardPass>(); // a second look at the same pictures costs nothing
   return {
     images: input('images', [batch, 3, sizePx, sizePx]),
+    labels: input('labels', [batch, classes]),
+    task,
     weights: [...weights.values()],
     forward(images) {
       const pass = passes.get(images) ?? model.forward(images, weights, 'eval');
@@ -41,29 +45,33 @@ function begin({ model, batch, sizePx }: InferenceOptions): {
 
 /** Also takes labels [B,K]; gives logits [B,K] and crossEntropy [B]. */
 export function buildEvaluate(options: InferenceOptions): Program {
-  const { images, weights, forward } = begin(options);
-  const labels = input('labels', [options.batch, options.classes]);
+  const { images, labels, task, weights, forward } = begin(options);
   const { logits } = forward(images);
   return {
     inputs: [images, labels, ...weights],
-    outputs: { logits, crossEntropy: classLoss(logits, labels, options.task) },
+    outputs: { logits, crossEntropy: classLoss(logits, labels, task) },
   };
 }
 
 /**
- * Also takes target [B,K], the weights of the classes to explain; gives map [B,h,w] >= 0, not scaled, and logits [B,K].
- * Feed by `inputs`.
+ * Also takes target [B,K], the weights of the classes to explain, and, where the loss of 'multi' is explained, labels
+ * [B,K]; gives map [B,h,w] >= 0, not scaled, and logits [B,K]; asked for the gradient, also gradient [B,3,S,S] of the
+ * loss where the map is made of that. Feed by `inputs`.
  */
 export function buildSaliency<S extends z.ZodObject>(
-  options: InferenceOptions & { method: OneLook<S>; params: z.output<S> },
+  options: InferenceOptions & { method: OneLook<S>; params: z.output<S>; withGradient?: boolean },
 ): Program {
-  const { images, weights, forward } = begin(options);
+  const { weights, ...context } = begin(options);
+  const { images, labels, forward } = context;
   const target = input('target', [options.batch, options.classes]);
+  const { method, params, withGradient = false } = options;
+  const slopes = withGradient ? method.lossGradient?.({ ...context, target }, params) : null;
   const outputs = {
-    map: options.method.build({ images, target, forward }, options.params),
+    map: method.build({ ...context, target }, params),
     logits: forward(images).logits,
+    ...(slopes && { gradient: slopes }),
   };
-  return { inputs: reachable([images, target, ...weights], Object.values(outputs)), outputs };
+  return { inputs: reachable([images, target, labels, ...weights], Object.values(outputs)), outputs };
 }
 
 /** Names of the inputs of a program of looks that are not a network's. */
@@ -85,7 +93,8 @@ export function buildLooks<S extends z.ZodObject>(
   },
 ): Program {
   const { batch, classes, method, params, looks } = options;
-  const { images, weights, forward } = begin(options);
+  const { weights, ...context } = begin(options);
+  const { images, labels, forward } = context;
   const target = input('target', [batch, classes]);
   const { logits } = forward(images);
   /** [L, ...] or [1, ...] -> [L * B, ...] with one row for each look at each picture. */
@@ -99,10 +108,11 @@ export function buildLooks<S extends z.ZodObject>(
   }));
   const added = method.look(
     {
+      ...context,
       images: everyLook(images),
       target: everyLook(target),
+      labels: everyLook(labels),
       logits: everyLook(logits),
-      forward,
       fed: Object.fromEntries(
         fed.map(({ name, shape, values }) => [name, rows(reshape(values, [looks, 1, ...shape]), shape)]),
       ),
@@ -116,9 +126,9 @@ export function buildLooks<S extends z.ZodObject>(
   const total = add(before, sum(weighted, [0]));
   const outputs = {
     total,
-    map: method.finish(total, { images, target, forward }, params),
+    map: method.finish(total, { ...context, target }, params),
     logits,
   };
-  const inputs = [images, target, before, weight, ...fed.map(({ values }) => values), ...weights];
+  const inputs = [images, target, labels, before, weight, ...fed.map(({ values }) => values), ...weights];
   return { inputs: reachable(inputs, Object.values(outputs)), outputs };
 }

@@ -58,13 +58,15 @@ export class Inspection {
   ascending = $state(true);
   heatOnThumbnails = $state(true);
 
-  /** Magnitude of the loss gradient: what the measured box from heat is cut from. */
+  /** Magnitude of the loss gradient: with a map of that comes the box as it is measured. */
   readonly explanation = new Explanation('paper-box-aware');
   opacity = $state(0.8);
   muted = $state(true);
   colourMap = $state<ColourMap>('inferno');
   boxFromHeat = $state(true);
-  /** 50 of 255, as in KC & Zhang 2021. */
+  /** How the box is drawn: as it is measured, where the map can say, or round what is above the threshold. */
+  boxRule = $state<'measured' | 'threshold'>('measured');
+  /** On the way from the coldest to the hottest of the map shown. 50 of 255, which KC & Zhang 2021 take of a gray value. */
   threshold = $state(0.2);
   view = $state.raw<HeatView>(FIT);
   /** O is held down: the picture without heat. */

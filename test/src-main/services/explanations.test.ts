@@ -1,9 +1,13 @@
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Run } from '../../../src-main/contracts/runs.ts';
+import type { ExplainSpec } from '../../../src-main/contracts/worker-protocol.ts';
 import type { ClassId, ImageId } from '../../../src-main/contracts/ids.ts';
+import { mapsVersion } from '../../../src-main/engine/saliency/index.ts';
+import { cacheKeyOf } from '../../../src-main/services/explanations.ts';
 import {
   classFolders,
+  coco,
   importFrom,
   refusal,
   scratchFolder,
@@ -60,9 +64,82 @@ describe('heat maps of a run', () => {
     const map = await core.call('explanations.map', againstOthers);
     const { store } = core.context.project();
     store.explanations.get = () => null;
+    const told = vi.spyOn(core.context.workers, 'call');
     expect(await core.call('explanations.map', againstOthers)).toEqual(map);
+    // The method's seed draws them, not the run's, so that two runs are held against the same ones.
+    const drawn = async (seed: number): Promise<number[]> => {
+      const params = { samples: 4, seed };
+      await core.call('explanations.map', { ...againstOthers, params });
+      const [, , spec] = told.mock.lastCall as [string, string, ExplainSpec];
+      return spec.references!.map((one) => one.imageId);
+    };
+    expect(await drawn(0)).toHaveLength(4);
+    expect(await drawn(1)).not.toEqual(await drawn(0));
     for (const { id } of store.images.all()) store.images.setMissing(id, true);
     expect(await refusal(core, 'explanations.map', againstOthers)).toBe('bad-input');
+  });
+
+  it('of a picture of several classes are of the class, and in the region, that are measured', async () => {
+    const folder = scratchFolder();
+    const core = startCore(path.join(folder, 'home'));
+    await core.call('projects.create', { name: 'Animals' });
+    // Cat left, dog right, each drawn first on some; neither is the picture's own class.
+    const [left, right] = [
+      [1, 2, 5, 8],
+      [9, 3, 6, 7],
+    ] as [number, number, number, number][];
+    const boxes = [
+      { category: 1, bbox: left },
+      { category: 2, bbox: right },
+    ];
+    const pictures = Array.from({ length: 16 }, (_, index) => ({
+      name: `p${index}.png`,
+      boxes: index < 6 ? boxes : boxes.toReversed(),
+    }));
+    await importFrom(core, await coco(path.join(folder, 'coco'), pictures));
+    const run = await core.call('runs.start', {
+      ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 1, batch: 4, seed: 1 },
+      settings: { labels: 'several' },
+    });
+    await core.jobEnded(run.jobId!);
+    const evaluation = (await core.call('jobs.list', {})).find(({ kind }) => kind === 'evaluate')!;
+    expect((await core.jobEnded(evaluation.id)).error).toBeNull();
+    const images = await core.call('evaluations.images', { runId: run.id });
+    const [cat, dog] = run.trainedOn.classes.map(({ classId }) => classId);
+    expect(new Set(images.map(({ classId }) => classId))).toEqual(new Set([cat, dog]));
+    const boxOf = new Map([
+      [cat, { x: 1, y: 2, width: 5, height: 8 }],
+      [dog, { x: 9, y: 3, width: 6, height: 7 }],
+    ]);
+    for (const { imageId, classId, predictedId, energyInBox } of images) {
+      const request = {
+        ...{ runId: run.id, imageId, method: 'input-gradient' },
+        params: { score: 'loss', reduction: 'squared' },
+      } as const;
+      const map = await core.call('explanations.map', request);
+      expect(map).toMatchObject({ classId, regionBox: boxOf.get(classId) });
+      expect(map.energyInBox).toBeCloseTo(energyInBox!, 3);
+      for (const target of [cat, dog])
+        expect((await core.call('explanations.map', { ...request, target })).regionBox).toEqual(
+          boxOf.get(target),
+        );
+      expect(await core.call('explanations.map', { ...request, target: 'predicted' })).toMatchObject({
+        classId: predictedId,
+        regionBox: boxOf.get(predictedId),
+      });
+    }
+    // An attack has to beat both classes.
+    const asked = vi.spyOn(core.context.workers, 'call');
+    const attacked = { runId: run.id, imageId: images[0].imageId, method: 'input-gradient', eps: 0.1 };
+    await core.call('explanations.attack', attacked);
+    const told = { picture: expect.objectContaining({ classIndices: [0, 1] }) };
+    expect(asked).toHaveBeenLastCalledWith('interactive', 'explain', expect.objectContaining(told));
+  });
+
+  it('are not looked for under what other code kept them by', () => {
+    const dependsOn = ['hirescam', { stagesBack: 0 }];
+    expect(cacheKeyOf(dependsOn)).toBe(cacheKeyOf(dependsOn, mapsVersion));
+    expect(cacheKeyOf(dependsOn)).not.toBe(cacheKeyOf(dependsOn, mapsVersion - 1));
   });
 
   it('are given up when nobody waits for them any more, and made when somebody asks again', async () => {

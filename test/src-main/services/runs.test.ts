@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { JobId, RunId } from '../../../src-main/contracts/ids.ts';
 import type { Job } from '../../../src-main/contracts/jobs.ts';
-import type { Run, RunConfigInput } from '../../../src-main/contracts/runs.ts';
+import type { ComparisonRecord, Run, RunConfigInput } from '../../../src-main/contracts/runs.ts';
 import { coco, importFrom, refusal, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
 
 const config: RunConfigInput = {
@@ -264,22 +264,28 @@ describe('looking at runs', () => {
     const rows = await core.call('comparisons.rows', { runA: a.id, runB: b.id });
     expect(rows).toHaveLength(4);
     for (const row of rows) expect([row.a.imageId, row.b.imageId]).toEqual([row.imageId, row.imageId]);
-    const saved = await core.call('comparisons.save', {
-      runA: a.id,
-      runB: b.id,
-      imageId: rows[0].imageId,
-      method: 'grad-cam',
-      params: { form: 'standard' },
-      classId: rows[0].a.classId,
-      note: 'the ear, not the grass',
+    const lookedAt = ({ imageId, classId }: Pick<ComparisonRecord, 'imageId' | 'classId'>) => ({
+      ...{ runId: a.id, imageId, method: 'gradient-x-input', target: classId },
+      params: { score: 'logit' },
     });
-    expect(saved).toMatchObject({
-      note: 'the ear, not the grass',
-      imageName: rows[0].name,
-      params: { form: 'standard' },
-    });
+    const { imageId, method, params } = lookedAt(rows[0].a);
+    const asked = {
+      ...{ runA: a.id, runB: b.id, imageId, method, params },
+      ...{ classId: rows[0].a.classId, note: 'the ear, not the grass' },
+    };
+    const saved = await core.call('comparisons.save', asked);
+    expect(saved).toMatchObject({ note: asked.note, imageName: rows[0].name, params });
     expect(saved.energyA).toBe(saved.energyB);
-    expect(await core.call('comparisons.list', {})).toEqual([saved]);
+    // The shares are those of the map that was looked at: of the one class, or held against the other.
+    const other = a.trainedOn.classes.find(({ classId }) => classId !== saved.classId)!.classId;
+    const against = await core.call('comparisons.save', { ...asked, versus: other });
+    const map = await core.call('explanations.map', { ...lookedAt(saved), versus: other });
+    expect([saved.versusId, against.versusId]).toEqual([null, other]);
+    expect(against.energyA).toBe(map.energyInBox);
+    expect(against.energyA).not.toBe(saved.energyA);
+    expect(saved.energyA).toBe((await core.call('explanations.map', lookedAt(saved))).energyInBox);
+    expect(await core.call('comparisons.list', {})).toEqual([against, saved]);
+    await core.call('comparisons.delete', { id: against.id });
     expect(await refusal(core, 'runs.delete', { id: b.id })).toBe('conflict');
     await core.call('comparisons.delete', { id: saved.id });
     await core.call('runs.delete', { id: b.id });

@@ -51,6 +51,22 @@ describe('opening a project file', () => {
     },
   );
 
+  it('has findings of before held against no class', () => {
+    const folder = scratchFolder();
+    const old = openDatabase(path.join(folder, 'project.sqlite'), migrations.slice(0, 3));
+    old.pragma('foreign_keys = OFF');
+    old.exec(`
+      INSERT INTO image (id, source_id, relative_path, name, name_key, sort_key, content_hash, width_px, height_px,
+        size_bytes, modified_ms, file_format, class_origin)
+      VALUES (7, 1, 'a.png', 'a.png', 'a.png', 'a.png', 'hash', 4, 4, 9, 1, 'png', 'derived');
+      INSERT INTO comparison (run_a, run_b, image_id, method, params, class_id, note, created_at, energy_a)
+      VALUES (1, 2, 7, 'grad-cam', '{}', 3, 'the ear', 5, 0.25)`);
+    old.close();
+    expect(openStore(folder).comparisons.all()).toMatchObject([
+      { note: 'the ear', classId: 3, versusId: null, energyA: 0.25, energyB: null },
+    ]);
+  });
+
   it('leaves a file as it was when a migration fails half-way', () => {
     const file = path.join(scratchFolder(), 'project.sqlite');
     openDatabase(file).close();

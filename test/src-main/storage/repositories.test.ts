@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import type { ClassId, RunId } from '../../../src-main/contracts/ids.ts';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ClassId, ImageId, RunId } from '../../../src-main/contracts/ids.ts';
 import { runConfigSchema, type EpochMetrics, type TrainedOn } from '../../../src-main/contracts/runs.ts';
 import { sweepConfigSchema } from '../../../src-main/contracts/sweeps.ts';
+import { openDatabase } from '../../../src-main/storage/database.ts';
+import { explanationsRepository } from '../../../src-main/storage/explanations.ts';
 import type { ProjectStore } from '../../../src-main/storage/project-store.ts';
 import { box, newImage, openStore, scratchFolder } from './scratch.ts';
 
@@ -158,6 +161,7 @@ describe('heat maps', () => {
       energyInBox: null,
       pointingHit: true,
       regionBox: { x: 0, y: 0, width: 1, height: 1 },
+      measuredBox: { box: null, iou: 0 },
     };
     store.explanations.put(runId, imageId, 'key', map);
     expect(store.explanations.get(runId, imageId, 'key')).toEqual(map);
@@ -165,6 +169,33 @@ describe('heat maps', () => {
     // What is pinned is history, what is cached is not.
     store.explanations.pin(runId, 1, imageId, map);
     expect(store.explanations.pinned(runId)).toEqual([{ epoch: 1, imageId, map }]);
+  });
+});
+
+describe('kept heat maps', () => {
+  const mapOf = (values: number) => ({
+    ...{ widthPx: values, heightPx: 1, heat: new Float32Array(values).fill(1 / values) },
+    ...{ classId: 1 as ClassId, scores: [], energyInBox: null, pointingHit: null },
+    ...{ regionBox: null, measuredBox: null },
+  });
+
+  it('give way by their bytes, the oldest first, and what is pinned stays', () => {
+    const db = openDatabase(path.join(scratchFolder(), 'project.sqlite'));
+    onTestFinished(() => void db.close());
+    db.pragma('foreign_keys = OFF');
+    const [runId, imageId] = [1 as RunId, 1 as ImageId];
+    const kept = explanationsRepository(db, 10_000);
+    const names = () => ['a', 'b', 'c', 'd', 'e', 'f'].filter((key) => kept.get(runId, imageId, key));
+    kept.pin(runId, 1, imageId, mapOf(5000));
+    for (const key of ['a', 'b', 'c', 'd']) kept.put(runId, imageId, key, mapOf(500)); // 2,002 bytes each
+    kept.put(runId, imageId, 'd', mapOf(500)); // once more, in place of itself
+    expect(names()).toEqual(['a', 'b', 'c', 'd']);
+    kept.put(runId, imageId, 'e', mapOf(1000));
+    expect(names()).toEqual(['c', 'd', 'e']);
+    // What is there when the project is opened counts.
+    explanationsRepository(db, 10_000).put(runId, imageId, 'f', mapOf(1500));
+    expect(names()).toEqual(['f']);
+    expect(kept.pinned(runId)).toHaveLength(1);
   });
 });
 

@@ -39,6 +39,7 @@ function wire(widthPx: number, values: number[]): HeatMap {
     energyInBox: null,
     pointingHit: null,
     regionBox: null,
+    measuredBox: null,
   };
 }
 const heat = (widthPx: number, values: number[]) => decodeHeat(wire(widthPx, values));

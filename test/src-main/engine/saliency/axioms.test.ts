@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { input, sum } from '../../../../src-main/engine/graph/index.ts';
 import { selectedLogit } from '../../../../src-main/engine/nn/classification.ts';
+import { mapOf } from '../../../../src-main/engine/measures/params.ts';
 import { fullGradient } from '../../../../src-main/engine/saliency/fullgrad.ts';
 import { randomMask } from '../../../../src-main/engine/saliency/rise.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
@@ -257,6 +258,17 @@ describe('maps of features', () => {
       if (pool === 'average') expect(apart).toBeLessThan(1e-6);
       else expect(apart).toBeGreaterThan(1e-2);
     }
+  });
+
+  it('that measures call Grad-CAM and element-wise Grad-CAM are two: only the second is HiResCAM', async () => {
+    const [standard, elementwise, hires] = await Promise.all(
+      (['grad-cam', 'grad-cam-elementwise', 'hirescam'] as const).map(async (choice) => {
+        const { method, params } = mapOf(choice);
+        return (await rawOf(method, params, { pool: 'max' })).values;
+      }),
+    );
+    expect(elementwise).toEqual(hires);
+    expect(Math.max(...hires.map((value, i) => Math.abs(value - standard[i])))).toBeGreaterThan(1e-2);
   });
 
   it('of CAM are those of Grad-CAM times the number of cells, under average pooling and a linear head', async () => {

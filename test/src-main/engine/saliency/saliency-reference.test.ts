@@ -1,8 +1,13 @@
 // Every method against Captum, pytorch-grad-cam, TorchRay's rules and formulas written out in PyTorch, on a small
-// residual net with batch-norm.
+// residual net with batch-norm, and on others where more kinds of layers are on the way.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Task } from '../../../../src-main/engine/nn/classification.ts';
+import { network as networkOf } from '../../../../src-main/engine/nn/layers.ts';
+import type { Activation, BuiltModel } from '../../../../src-main/engine/nn/model.ts';
+import { residualNetwork } from '../../../../src-main/engine/nn/residual.ts';
+import { vggStages } from '../../../../src-main/engine/nn/vgg.ts';
 import { onnxExecutor, referenceExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
 import {
   saliencyById,
@@ -12,12 +17,38 @@ import {
 } from '../../../../src-main/engine/saliency/index.ts';
 import { heatMaps, rawMaps } from '../../../../src-main/engine/training/heat-maps.ts';
 import { sessionCache } from '../../../../src-main/engine/training/network.ts';
-import { sizePx, tinyNetwork, tinyWeights, wave } from '../training/tiny-network.ts';
+import { classes, sizePx, tinyNetwork, tinyWeights, wave } from '../training/tiny-network.ts';
+
+type Pool = 'average' | 'max';
+
+/** Two blocks a stage: the second has a skip that is the identity. */
+const residual =
+  (block: 'basic' | 'bottleneck', channels: [number, number]) => (pool: Pool, activation?: Activation) =>
+    residualNetwork({
+      ...{ classes, pool, activation, block },
+      stem: { channels: 4, window: 3, stride: 1, pooled: false },
+      stages: channels.map((each, s) => ({ channels: each, blocks: 2, stride: s + 1 })),
+    });
+const networks = {
+  tiny: tinyNetwork,
+  deep: residual('basic', [4, 6]),
+  bottleneck: residual('bottleneck', [2, 3]),
+  plain: (pool: Pool, activation?: Activation): BuiltModel =>
+    networkOf({ classes, pool, activation }, (net, images) =>
+      net.classify(
+        vggStages(net, images, [
+          [4, 4],
+          [6, 6],
+        ]),
+        'fc',
+      ),
+    ),
+};
 
 interface Case {
   method: string;
   by: string;
-  pool: 'average' | 'max';
+  network: { net: keyof typeof networks; pool: Pool; task: Task; softplus?: number };
   target: 'one' | 'two';
   params: Record<string, number | string | boolean>;
   maps: number[];
@@ -27,11 +58,10 @@ const fixture = JSON.parse(
   readFileSync(new URL('../../../fixtures/engine/saliency.json', import.meta.url), 'utf8'),
 ) as { origin: string; cases: Case[] };
 
-const [batch, classes, looks] = [2, 3, 3];
+const [batch, looks] = [2, 3];
 const targets = { one: [0, 0, 1, 1, 0, 0], two: [-1, 0, 1, 1, -1, 0] };
 
-const weightsOf = (pool: 'average' | 'max'): Record<string, Float32Array> => {
-  const model = tinyNetwork(pool);
+const weightsOf = (model: BuiltModel): Record<string, Float32Array> => {
   const weights = tinyWeights(model);
   model.buffers.forEach(({ name, shape }, index) => {
     const pattern = wave(shape[0], index + 0.7);
@@ -69,15 +99,23 @@ function fixedLooks(method: SaliencyMethod): SaliencyMethod {
   };
 }
 
-const request = (executor: Executor, { pool, target, params, method }: Case) => ({
-  architecture: { key: pool, model: tinyNetwork(pool), classes, sizePx },
-  weights: weightsOf(pool),
-  sessions: sessionCache(executor, 4),
-  method: fixedLooks(saliencyById(method)),
-  params,
-  images: pixels(batch * 3 * sizePx * sizePx, 0.3),
-  targets: Float32Array.from(targets[target]),
-});
+const request = (executor: Executor, { network, target, params, method }: Case) => {
+  const { net, pool, task, softplus } = network;
+  const model = networks[net](
+    pool,
+    softplus === undefined ? undefined : { kind: 'softplus', beta: softplus },
+  );
+  return {
+    architecture: { key: 'one', model, task, classes, sizePx },
+    weights: weightsOf(model),
+    sessions: sessionCache(executor, 4),
+    method: fixedLooks(saliencyById(method)),
+    params,
+    images: pixels(batch * 3 * sizePx * sizePx, 0.3),
+    targets: Float32Array.from(targets[target]),
+    owns: task === 'multi' ? [[1, 2], [1]] : undefined,
+  };
+};
 
 const executors: [Executor, number][] = [
   [referenceExecutor(), 2e-6],
@@ -86,7 +124,7 @@ const executors: [Executor, number][] = [
 
 describe.each(executors)('on executor %o', (executor, tolerance) => {
   it.each(fixture.cases)(
-    '$method gives the heat maps of $by: $pool pool, $target class, $params',
+    '$method gives the heat maps of $by: $network, $target class, $params',
     async (one) => {
       const asked = request(executor, one);
       const { values } = await rawMaps(asked);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gradient, input, sum } from '../../../../src-main/engine/graph/index.ts';
 import { crossEntropy, selectedLogit } from '../../../../src-main/engine/nn/index.ts';
+import type { Task } from '../../../../src-main/engine/nn/classification.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
 import { saliencyById, type OneLook } from '../../../../src-main/engine/saliency/index.ts';
 import { buildEvaluate, buildSaliency } from '../../../../src-main/engine/training/inference-steps.ts';
@@ -25,15 +26,16 @@ function mapOf(
   method: string,
   params: Record<string, unknown>,
   target: number[],
-  pool: 'average' | 'max' = 'average',
+  { pool = 'average', task, labels }: { pool?: 'average' | 'max'; task?: Task; labels?: number[] } = {},
 ): Float64Array {
   const known = saliencyById(method) as OneLook;
   const program = buildSaliency({
-    ...{ model: tinyNetwork(pool), batch, classes, sizePx },
+    ...{ model: tinyNetwork(pool), batch, classes, sizePx, task },
     method: known,
     params: checkParams(known, params),
   });
-  return evaluate(program.outputs, feedsOf(target)).map;
+  const feeds = feedsOf(target);
+  return evaluate(program.outputs, { ...feeds, labels: labels ?? feeds.labels }).map;
 }
 
 /** Gradient of one class's logit in the pictures, eval mode. [B * 3 * S * S] */
@@ -113,6 +115,47 @@ describe('input gradient', () => {
     );
   });
 
+  describe('where a picture has several classes', () => {
+    const sigmoid = (b: number, k: number): number => 1 / (1 + Math.exp(-logits[b * classes + k]));
+    // Picture 1 is asked for class 0, which it does not have.
+    const labels = [0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0];
+    const several = { task: 'multi', labels } as const;
+
+    it('of the probability is sigmoid’ times the slope of the class’s own logit', () => {
+      expectClose(
+        mapOf('input-gradient', { score: 'probability', reduction: 'squared' }, target, several),
+        reduce((b, i) => {
+          const p = sigmoid(b, target[b]);
+          return p * (1 - p) * perClass[target[b]].slopes[i];
+        }, squared),
+      );
+    });
+
+    it('of the loss is the sum over classes of (sigmoid - label) times the slope, the explained class among the labels', () => {
+      expectClose(
+        mapOf('input-gradient', { score: 'loss', reduction: 'squared' }, target, several),
+        reduce(
+          (b, i) =>
+            perClass.reduce((total, { slopes }, k) => {
+              const label = k === target[b] ? 1 : labels[b * classes + k];
+              return total + (sigmoid(b, k) - label) * slopes[i];
+            }, 0),
+          squared,
+        ),
+      );
+    });
+
+    it('of the log-probabilities is the sum over classes of (1 - sigmoid) times the slope', () => {
+      expectClose(
+        mapOf('input-gradient', { score: 'log-probability', reduction: 'squared' }, target, several),
+        reduce(
+          (b, i) => perClass.reduce((total, { slopes }, k) => total + (1 - sigmoid(b, k)) * slopes[i], 0),
+          squared,
+        ),
+      );
+    });
+  });
+
   it('takes the sum or the largest of the magnitudes over the channels', () => {
     const slope = (b: number, i: number): number => Math.abs(perClass[target[b]].slopes[i]);
     expectClose(
@@ -153,8 +196,8 @@ describe('Grad-CAM', () => {
   });
 
   it('differs between the two forms under max pooling, and only there', () => {
-    const elementwise = mapOf('grad-cam', { form: 'elementwise' }, target, 'max');
-    const standard = mapOf('grad-cam', { form: 'standard' }, target, 'max');
+    const elementwise = mapOf('grad-cam', { form: 'elementwise' }, target, { pool: 'max' });
+    const standard = mapOf('grad-cam', { form: 'standard' }, target, { pool: 'max' });
     const difference = elementwise.reduce((total, value, i) => total + Math.abs(value - standard[i]), 0);
     expect(difference).toBeGreaterThan(1e-2);
   });

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { intersectionOverUnion } from '../../../../src-main/contracts/geometry.ts';
 import type {
   EvaluateOutcome,
   EvaluateSpec,
@@ -155,6 +156,45 @@ describe('explanation', () => {
       expect(scores[target]).toBeCloseTo(images[n].trueScore, 4);
       expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 4);
     }
+    await explainer.dispose();
+  });
+
+  it('gives with a map of the loss gradient the box that is measured, in picture pixels, and with no other', async () => {
+    const explainer = createExplainer();
+    const { images } = await evaluated();
+    const found: number[] = [];
+    for (const n of [0, 1, 2, 3]) {
+      const picture = { ...test()[n], widthPx: 4 * toySizePx, heightPx: 2 * toySizePx };
+      picture.regions = picture.regions.map((shape) =>
+        shape.kind === 'box'
+          ? {
+              kind: 'box',
+              box: {
+                ...{ x: 4 * shape.box.x, y: 2 * shape.box.y },
+                ...{ width: 4 * shape.box.width, height: 2 * shape.box.height },
+              },
+            }
+          : shape,
+      );
+      const params = { score: 'loss', reduction: 'absolute-sum' };
+      const asked = explainSpec({ picture, params, target: picture.classIndex });
+      const { measuredBox, regionBox } = await explainer.explain(asked);
+      expect(measuredBox!.iou).toBe(images[n].values.meanIou);
+      if (regionBox && measuredBox!.box) {
+        found.push(intersectionOverUnion(regionBox, measuredBox!.box));
+        expect(found.at(-1)).toBeCloseTo(measuredBox!.iou!, 9);
+      }
+      const squared = { ...asked, params: { ...params, reduction: 'squared' } };
+      expect((await explainer.explain(squared)).measuredBox).toEqual(measuredBox);
+      const others: Partial<ExplainSpec>[] = [
+        { params: { score: 'logit' } },
+        { method: 'grad-cam', params: {} },
+        { versus: (picture.classIndex + 1) % 3 },
+      ];
+      for (const other of others)
+        expect((await explainer.explain({ ...asked, ...other })).measuredBox).toBeNull();
+    }
+    expect(Math.max(...found)).toBeGreaterThan(0.1);
     await explainer.dispose();
   });
 

@@ -41,7 +41,10 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
       ...common,
       pictures: toy.pictures.slice(84),
       ...{ groups: [], against: [], seed: 1 },
-      measures: ['accuracy', 'f1', 'negative-quadrant-heat'].map((id) => ({ id, params: {} })),
+      measures: ['accuracy', 'f1', 'negative-quadrant-heat', 'energy-in-box', 'pointing-game'].map((id) => ({
+        id,
+        params: {},
+      })),
     },
     { emit() {}, cancelled: () => false },
   );
@@ -73,6 +76,18 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
     ...{ ...common, picture: toy.pictures[84], target: 'predicted' },
     ...{ method: 'input-gradient', params: {}, eps: 0 },
   });
+  // The heat of the loss is the one that is measured.
+  const measured = images.flatMap(({ values }, n) => (values.energyInBox === null ? [] : [n])).slice(0, 4);
+  expect(measured).toHaveLength(4);
+  for (const n of measured) {
+    const picture = toy.pictures[84 + n];
+    const { energyInBox, pointingHit } = await explainer.explain({
+      ...{ ...common, picture, target: picture.classIndex, eps: 0 },
+      ...{ method: 'input-gradient', params: { score: 'loss', reduction: 'squared' } },
+    });
+    expect(energyInBox).toBeCloseTo(images[n].values.energyInBox!, 3);
+    expect(Number(pointingHit)).toBe(images[n].values.pointingGame);
+  }
   await explainer.dispose();
   expect(scores[targetIndex]).toBeCloseTo(images[0].predictedScore, 5);
   expect(Array.from(scores).reduce((sum, score) => sum + score, 0)).toBeGreaterThan(1.5);
