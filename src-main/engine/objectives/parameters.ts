@@ -17,7 +17,7 @@ export const grayLevels = (levels: number): number => Math.round((levels / 255) 
 export const radius = (usual: number) =>
   z.number().min(0).max(100).default(usual).meta({
     title: 'Epsilon',
-    help: 'How far a picture may be moved; larger values make the model more robust and less accurate.',
+    help: 'How far a picture may be moved; larger values make the model more robust and less accurate. The Euclidean length of a change is far more than each value of it: 0.5 is usual at 32 px.',
     unit: 'of the pixel range',
     main: true,
   });
