@@ -39,6 +39,7 @@ import {
   measuresAskedSchema,
   paramsSchema,
   runConfigSchema,
+  settingsSchema,
   type ComparisonRecord,
   type EpochMetrics,
   type EvaluatedImage,
@@ -303,7 +304,8 @@ export const api = {
 
   'runs.list': out<Run[]>()(none),
   'runs.get': out<Run>()(z.object({ id: runIdSchema })),
-  'runs.preview': out<TrainedOn>()(none),
+  /** What a run with these labels would train on. */
+  'runs.preview': out<TrainedOn>()(settingsSchema.pick({ labels: true })),
   'runs.start': out<Run>()(runConfigSchema),
   'runs.pause': out<null>()(z.object({ id: runIdSchema })),
   /** Goes on from the last checkpoint: after pause, a crash or a kill. */

@@ -11,6 +11,7 @@ import type {
   Preset,
   RunConfig,
   RunConfigInput,
+  Settings,
   Start,
   TrainedOn,
 } from '../../../src-main/contracts/index.ts';
@@ -137,6 +138,11 @@ export class NewRun {
 
   drop(id: string): void {
     this.parts = this.parts.filter((part) => part !== id);
+  }
+
+  /** Whether a picture counts for one class or for all that are drawn on it. */
+  get labels(): Settings['labels'] {
+    return this.settings['labels'] === 'several' ? 'several' : 'one';
   }
 
   get needsGroups(): boolean {

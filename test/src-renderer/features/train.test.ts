@@ -144,6 +144,14 @@ describe('the form of a new run', () => {
     }
   });
 
+  it('counts a picture for one class or for several, as the settings say', () => {
+    const form = new NewRun(methods, null, suggested);
+    expect(form.labels).toBe('one');
+    form.settings['labels'] = 'several';
+    expect(form.labels).toBe('several');
+    expect(runConfigSchema.parse(form.config).settings.labels).toBe('several');
+  });
+
   it('keeps what was typed for an objective while another one is looked at', () => {
     const form = new NewRun(methods, null, suggested);
     form.lead('box-aware');
