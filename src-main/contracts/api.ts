@@ -212,7 +212,18 @@ const attackedMapSchema = mapRequestSchema.extend({
   eps: z.number().min(0).max(100),
   attack: z.string().min(1).max(64).default('fgsm'),
   attackParams: paramsSchema.default({}),
+  /** The run whose network the picture is made with, if another: this one only judges it. */
+  from: runIdSchema.optional(),
 });
+export interface AttackedMap {
+  /** PNG as a data URL. */
+  picture: string;
+  map: HeatMap;
+  /** Whether the attack changed anything: some leave alone what is wrong already, or find nothing. */
+  changed: boolean;
+  /** Whether the class of the highest score is the picture's, or one of its own. */
+  correct: boolean;
+}
 
 export const api = {
   'app.info': out<AppInfo>()(none),
@@ -341,7 +352,7 @@ export const api = {
 
   'explanations.map': out<HeatMap>()(mapRequestSchema),
   /** The picture after an attack with this epsilon (the pixel range is 1), what is said of it, and its heat. */
-  'explanations.attack': out<{ picture: string; map: HeatMap }>()(attackedMapSchema),
+  'explanations.attack': out<AttackedMap>()(attackedMapSchema),
   /** Nobody waits for this map any more: it ends soon, and the call that asked for it with 'cancelled'. Epsilon 0: no attack. */
   'explanations.cancel': out<null>()(
     attackedMapSchema.extend({ eps: attackedMapSchema.shape.eps.default(0) }),

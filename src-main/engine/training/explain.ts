@@ -79,9 +79,15 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       };
       let images = await planesOf(0);
 
+      let changed: boolean | undefined;
       if (eps > 0) {
+        const other = spec.source && architectureOf(spec.source.config, spec.source.classes.length);
+        const source = other && {
+          architecture: other,
+          weights: await weightsOf(spec.source!.checkpoint, other),
+        };
         const attacked = await attackPictures({
-          ...{ architecture, weights, sessions, images, eps, signal },
+          ...{ architecture, weights, sessions, images, eps, signal, source },
           attack: attackById(attack.id),
           params: attack.params,
           labels: Int32Array.of(picture.classIndex),
@@ -90,6 +96,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
           batch: attackBatch,
         });
         images = attacked.images;
+        [changed] = attacked.changed;
       }
 
       const request = {
@@ -111,7 +118,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
         logits,
         architecture.task,
       );
-      return { ...outcome, attackedPng: eps > 0 ? await pngOf(images, sizePx) : null };
+      return { ...outcome, attackedPng: eps > 0 ? await pngOf(images, sizePx) : null, changed };
     },
     async dispose() {
       for (const cache of caches.values()) cache.close();
