@@ -2,7 +2,13 @@
 
 import { call } from '../../bridge/bridge.ts';
 import { decodeHeat, type Heat } from '../../canvas/heat-values.ts';
-import type { AttackedMap, HeatMap, MapRequest, ParamValue, RunId } from '../../../src-main/contracts/index.ts';
+import type {
+  AttackedMap,
+  HeatMap,
+  MapRequest,
+  ParamValue,
+  RunId,
+} from '../../../src-main/contracts/index.ts';
 import { HeatRequests } from './heat-requests.ts';
 
 export interface Explained extends Omit<HeatMap, 'values' | 'widthPx' | 'heightPx'> {

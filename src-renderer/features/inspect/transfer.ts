@@ -6,8 +6,6 @@ export function transferSources(run: Run, others: readonly Run[]): Run[] {
   const classesOf = ({ trainedOn }: Run) => trainedOn.classes.map(({ classId }) => classId).join();
   return others.filter(
     (other) =>
-      other.id !== run.id &&
-      other.config.sizePx === run.config.sizePx &&
-      classesOf(other) === classesOf(run),
+      other.id !== run.id && other.config.sizePx === run.config.sizePx && classesOf(other) === classesOf(run),
   );
 }
