@@ -21,7 +21,11 @@ export const topK = measure({
       .min(1)
       .max(1000)
       .default(5)
-      .meta({ title: 'k', help: 'Guesses allowed; more is easier.', main: true }),
+      .meta({
+        title: 'k',
+        help: 'Guesses allowed; more is easier, and with as many as there are classes all is right.',
+        main: true,
+      }),
   }),
   presets: [],
   begin: ({ classes }, { k }) => ({
