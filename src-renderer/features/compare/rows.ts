@@ -138,10 +138,13 @@ export function signed(value: number | null, digits: number): string {
   return (value > 0 ? '+' : '−') + text;
 }
 
+/** Of shares that are no part of a whole, and so may be many times 100 %. */
+const shareDigits = (value: number): number => (Math.abs(value) >= 10 ? 0 : 1);
+
 /** A figure without its unit, which stands beside the name: "87.6", "0.000595", "1,204". */
 export function rowText({ unit }: MeasureRow, value: number | null): string {
   if (value === null) return '–';
-  if (unit === '%') return (value * 100).toFixed(1).replace(/^-/, '−');
+  if (unit === '%') return (value * 100).toFixed(shareDigits(value)).replace(/^-/, '−');
   return unit === 's' ? count(value) : figureText(value, '');
 }
 
@@ -149,7 +152,7 @@ export function rowText({ unit }: MeasureRow, value: number | null): string {
 export function differenceText({ unit, a, b }: MeasureRow): string {
   const value = difference(a, b);
   if (value === null) return '–';
-  if (unit === '%') return signed(value * 100, 1);
+  if (unit === '%') return signed(value * 100, shareDigits(value));
   const size = Math.max(Math.abs(a!), Math.abs(b!));
   const digits = size > 0 ? 2 - Math.floor(Math.log10(size)) : 0;
   return signed(value, unit === 's' ? 0 : Math.min(12, Math.max(0, digits)));
