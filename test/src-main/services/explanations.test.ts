@@ -78,7 +78,9 @@ describe('heat maps of a run', () => {
     expect(moved.changed).toBe(true);
     expect(moved.picture).not.toBe(own.picture);
     expect(await core.call('explanations.attack', { ...request, from: run.id })).toEqual(own);
-    expect(await refusal(core, 'explanations.attack', { ...request, from: 99 as Run['id'] })).toBe('not-found');
+    expect(await refusal(core, 'explanations.attack', { ...request, from: 99 as Run['id'] })).toBe(
+      'not-found',
+    );
   });
 
   it('are given up when nobody waits for them any more, and made when somebody asks again', async () => {
