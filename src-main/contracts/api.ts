@@ -39,6 +39,7 @@ import {
   measuresAskedSchema,
   paramsSchema,
   runConfigSchema,
+  settingsSchema,
   type ComparisonRecord,
   type EpochMetrics,
   type EvaluatedImage,
@@ -211,7 +212,18 @@ const attackedMapSchema = mapRequestSchema.extend({
   eps: z.number().min(0).max(100),
   attack: z.string().min(1).max(64).default('fgsm'),
   attackParams: paramsSchema.default({}),
+  /** The run whose network the picture is made with, if another: this one only judges it. */
+  from: runIdSchema.optional(),
 });
+export interface AttackedMap {
+  /** PNG as a data URL. */
+  picture: string;
+  map: HeatMap;
+  /** Whether the attack changed anything: some leave alone what is wrong already, or find nothing. */
+  changed: boolean;
+  /** Whether the class of the highest score is the picture's, or one of its own. */
+  correct: boolean;
+}
 
 export const api = {
   'app.info': out<AppInfo>()(none),
@@ -303,7 +315,8 @@ export const api = {
 
   'runs.list': out<Run[]>()(none),
   'runs.get': out<Run>()(z.object({ id: runIdSchema })),
-  'runs.preview': out<TrainedOn>()(none),
+  /** What a run with these labels would train on. */
+  'runs.preview': out<TrainedOn>()(settingsSchema.pick({ labels: true })),
   'runs.start': out<Run>()(runConfigSchema),
   'runs.pause': out<null>()(z.object({ id: runIdSchema })),
   /** Goes on from the last checkpoint: after pause, a crash or a kill. */
@@ -339,7 +352,7 @@ export const api = {
 
   'explanations.map': out<HeatMap>()(mapRequestSchema),
   /** The picture after an attack with this epsilon (the pixel range is 1), what is said of it, and its heat. */
-  'explanations.attack': out<{ picture: string; map: HeatMap }>()(attackedMapSchema),
+  'explanations.attack': out<AttackedMap>()(attackedMapSchema),
   /** Nobody waits for this map any more: it ends soon, and the call that asked for it with 'cancelled'. Epsilon 0: no attack. */
   'explanations.cancel': out<null>()(
     attackedMapSchema.extend({ eps: attackedMapSchema.shape.eps.default(0) }),

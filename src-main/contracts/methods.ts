@@ -83,6 +83,10 @@ export interface MeasureInfo extends MethodInfo {
   range: readonly [number | null, number | null];
   /** What the value is: 'share' of 1, 'nats', 'pictures'. */
   unit: string;
+  /** What the value of one picture is, where that is something else. */
+  pictureUnit?: string;
+  /** What the parts of the figure are, where that is something else. */
+  partUnit?: string;
   /** One look at each picture, a gradient, an attack, or many looks. */
   cost: 'cheap' | 'gradient' | 'attack' | 'long';
   /** What pictures must have, or the person must name. */

@@ -125,6 +125,8 @@ export interface ExplainSpec {
   /** Which attack comes first, FGSM unless given, and how far it may go; epsilon 0 for none. */
   attack?: { id: string; params: Record<string, ParamValue> };
   eps: number;
+  /** The network that the picture is attacked with, if another: a transfer attack. */
+  source?: ModelRef;
 }
 
 export interface ExplainOutcome {
@@ -141,6 +143,8 @@ export interface ExplainOutcome {
   measuredBox: HeatMap['measuredBox'];
   /** PNG of the picture that the model saw, after the attack; null when eps is 0. */
   attackedPng: Uint8Array | null;
+  /** Whether the attack changed anything; absent without one. */
+  changed?: boolean;
 }
 
 export type ModelFormat = 'onnx' | 'safetensors';

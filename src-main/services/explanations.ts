@@ -27,18 +27,19 @@ export const explanationHandlers: Handlers<
   'explanations.map' | 'explanations.cancel' | 'explanations.attack'
 > = {
   'explanations.map': async (context, request) => heatMapOf(await explain(context, request)),
-  'explanations.attack': async (context, { eps, attack, attackParams, ...request }) => {
-    const asked = prepareAttacked(context, request, eps, attack, attackParams);
+  'explanations.attack': async (context, request) => {
+    const asked = prepareAttacked(context, request);
     const outcome = await shared(context, asked);
     if (!outcome.attackedPng) throw new AppError('internal', 'the attack gave no picture');
     return {
       picture: `data:image/png;base64,${Buffer.from(outcome.attackedPng).toString('base64')}`,
       map: heatMapOf(storedMapOf(outcome, asked.run.trainedOn.classes)),
+      changed: outcome.changed ?? false,
+      correct: isRight(outcome.scores, asked.spec.picture),
     };
   },
-  'explanations.cancel': (context, { eps, attack, attackParams, ...request }) => {
-    const asked =
-      eps > 0 ? prepareAttacked(context, request, eps, attack, attackParams) : prepare(context, request, 0);
+  'explanations.cancel': (context, request) => {
+    const asked = request.eps > 0 ? prepareAttacked(context, request) : prepare(context, request, 0);
     const going = goingOf(context).get(nameOf(asked));
     if (going && --going.waiting === 0) going.cancel();
     return null;
@@ -78,7 +79,11 @@ function goingOf(context: Context): Map<string, Going> {
   return known;
 }
 const nameOf = ({ run, spec, key }: Asked): string =>
-  JSON.stringify([run.id, spec.picture.imageId, key, spec.eps, spec.attack]);
+  JSON.stringify([run.id, spec.picture.imageId, key, spec.eps, spec.attack, spec.source?.checkpoint]);
+
+/** Whether the highest score is that of the picture's class, or of one of several. */
+const isRight = (scores: readonly number[], { classIndex, classIndices }: Picture): boolean =>
+  (classIndices ?? [classIndex]).includes(scores.indexOf(Math.max(...scores)));
 
 /** Asks the worker once for all who want the same map at the same time. */
 function shared(context: Context, asked: Asked): Promise<ExplainOutcome> {
@@ -118,15 +123,18 @@ function referencesOf(
   return picturesOf(project, run, { ...snapshot, images: chosen }, 'train');
 }
 
+/** @throws AppError 'not-found' without weights of the run the picture is made with */
 function prepareAttacked(
   context: Context,
-  request: Parsed<'explanations.map'>,
-  eps: number,
-  attack: string,
-  attackParams: Record<string, ParamValue>,
+  { eps, attack, attackParams, from, ...request }: Parsed<'explanations.attack'>,
 ): Asked {
   const params = checkParams(attackById(attack), attackParams) as Record<string, ParamValue>;
-  return prepare(context, request, Math.max(eps, LEAST_EPS), { id: attack, params });
+  const asked = prepare(context, request, Math.max(eps, LEAST_EPS), { id: attack, params });
+  if (from === undefined || from === request.runId) return asked;
+  const project = context.project();
+  const source = storedRun(project, from);
+  requireWeights(project, from);
+  return { ...asked, spec: { ...asked.spec, source: modelOf(project, source) } };
 }
 
 function prepare(

@@ -58,7 +58,7 @@ export const runHandlers: Handlers<
       .store.runs.all()
       .map((run) => runRecord(context, run)),
   'runs.get': (context, { id }) => runRecord(context, storedRun(context.project(), id)),
-  'runs.preview': (context) => trainedOn(context.project().store),
+  'runs.preview': (context, { labels }) => trainedOn(context.project().store, 0, null, labels),
   'runs.start': async (context, asked) => start(context, await checkedConfig(context, asked)),
   'runs.resume': (context, { id }) => resume(context, id),
   'runs.pause': (context, { id }) => steer(context, id, 'pause'),

@@ -70,10 +70,11 @@ export function evaluationsRepository(db: Connection) {
     VALUES (@evaluationId, @imageId, @classId, @predictedId, @trueScore, @predictedScore, @measured)`);
   const verdict = db.prepare<
     [number],
-    { runNumber: number; classId: ClassId; score: number; trueId: ClassId; energyInBox: number | null }
+    Omit<Verdict, 'correct'> & { trueId: ClassId; accuracy: number | null }
   >(`
     SELECT run_id AS runNumber, predicted_id AS classId, predicted_score AS score, class_id AS trueId,
-      json_extract(measured, '$.energyInBox') AS energyInBox
+      json_extract(measured, '$.energyInBox') AS energyInBox,
+      json_extract(measured, '$.accuracy') AS accuracy
     FROM evaluation_image JOIN evaluation ON evaluation.id = evaluation_id
     WHERE image_id = ?
     ORDER BY json_extract(measures, '$.accuracy') DESC, run_id DESC LIMIT 1`);
@@ -98,7 +99,7 @@ export function evaluationsRepository(db: Connection) {
         const values = parse<EvaluatedImage['values']>(measured);
         return {
           ...row,
-          correct: row.classId === row.predictedId,
+          correct: wasCorrect(values.accuracy ?? null, row.classId, row.predictedId),
           energyInBox: values.energyInBox ?? null,
           pointingHit: boolOrNull(values.pointingGame ?? null),
           iou: values.meanIou ?? null,
@@ -140,11 +141,18 @@ export function evaluationsRepository(db: Connection) {
     verdict(imageId: ImageId): Verdict | null {
       const row = verdict.get(imageId);
       if (!row) return null;
-      const { trueId, ...said } = row;
-      return { ...said, correct: row.classId === trueId };
+      const { trueId, accuracy, ...said } = row;
+      return { ...said, correct: wasCorrect(accuracy, trueId, said.classId) };
     },
   };
 }
+
+/**
+ * As it was measured, where several classes can be right; an evaluation of an older Fovea knows one.
+ * @param accuracy  of this picture
+ */
+const wasCorrect = (accuracy: number | null, trueId: ClassId, predictedId: ClassId): boolean =>
+  accuracy === null ? trueId === predictedId : accuracy === 1;
 
 /** The figures that every screen and report knows by name. */
 function measuresOf(figures: Readonly<Record<string, Figure>>): Measures {

@@ -1,5 +1,4 @@
-// Figures of an evaluation beyond those that every screen shows by name: whatever else was measured, in the words of
-// the registry.
+// Figures of an evaluation, in the words of the registry: their text, their intervals and what they are made of.
 
 import type { EvaluationSummary, Figure, MeasureInfo } from '../../src-main/contracts/index.ts';
 
@@ -8,23 +7,75 @@ export interface MoreFigure {
   figure: Figure;
 }
 
-/** In the registry's order; those of the usual set are shown elsewhere. */
-export const moreFigures = (summary: EvaluationSummary, infos: readonly MeasureInfo[]): MoreFigure[] =>
+/** All that was measured, in the registry's order. */
+export const allFigures = (summary: EvaluationSummary, infos: readonly MeasureInfo[]): MoreFigure[] =>
   infos.flatMap((info) => {
     const figure = summary.figures[info.key];
-    return figure && !info.usual ? [{ info, figure }] : [];
+    return figure ? [{ info, figure }] : [];
   });
+
+/** Those beyond the usual set, which Inspect and Compare show by name. */
+export const moreFigures = (summary: EvaluationSummary, infos: readonly MeasureInfo[]): MoreFigure[] =>
+  allFigures(summary, infos).filter(({ info }) => !info.usual);
 
 /** "81.2 %", "0.034", "–": a value in the unit of its measure. */
 export function figureText(value: number | null, unit: string): string {
   if (value === null) return '–';
-  if (unit === 'share') return `${(value * 100).toFixed(1)} %`;
-  return String(Number(value.toPrecision(3)));
+  const text = unit === 'share' ? `${(value * 100).toFixed(1)} %` : String(Number(value.toPrecision(3)));
+  return text.replace(/^-/, '−');
 }
 
+/** Of one picture, whose value can be of another unit than the figure of the set. */
+export const pictureText = (value: number | null, { unit, pictureUnit = unit }: MeasureInfo): string =>
+  figureText(value, pictureUnit);
+
 /** "72.0 % to 88.1 %", or nothing where there is no interval. */
-export const intervalText = ({ low, high }: Figure, unit: string): string =>
+export const intervalText = ({ low, high }: Pick<Figure, 'low' | 'high'>, unit: string): string =>
   low === null || high === null ? '' : `${figureText(low, unit)} to ${figureText(high, unit)}`;
+
+/** An epsilon as people quote it: "2/255". */
+export function epsText(eps: number): string {
+  const steps = eps * 255;
+  return `${Number.isInteger(Number(steps.toFixed(3))) ? Math.round(steps) : steps.toFixed(1)}/255`;
+}
+
+export interface Part {
+  name: string;
+  text: string;
+}
+
+/** Name of a part that is of all the others together. */
+const OVERALL = 'overall';
+
+/**
+ * What a figure is made of: classes, groups, corruptions, the worst first; epsilons as they rise; mistakes, the most
+ * frequent first.
+ */
+export function partsOf(
+  { unit, partUnit = unit, direction }: MeasureInfo,
+  { parts = [] }: Figure,
+): { parts: Part[]; order: string } {
+  const isCurve = parts.every(({ name }) => name !== '' && Number.isFinite(Number(name)));
+  const isCount = partUnit === 'pictures';
+  const isSorted = !isCurve && !isCount && direction !== 'none' && parts.length > 1;
+  const sign = direction === 'lower' ? -1 : 1;
+  const rank = (value: number | null) => (value === null ? Infinity : sign * value);
+  const shown = isSorted
+    ? [
+        ...parts.filter(({ name }) => name === OVERALL),
+        ...parts
+          .filter(({ name }) => name !== OVERALL)
+          .toSorted((a, b) => (rank(a.value) === rank(b.value) ? 0 : rank(a.value) - rank(b.value))),
+      ]
+    : parts;
+  return {
+    parts: shown.map(({ name, value }) => ({
+      name: isCurve ? `ε ${epsText(Number(name))}` : name,
+      text: figureText(value, partUnit),
+    })),
+    order: isSorted ? 'worst first' : isCount ? 'most frequent first' : '',
+  };
+}
 
 /** Which way is better, in one sign; nothing where neither is. */
 export const directionSign = ({ direction }: MeasureInfo): string =>

@@ -172,6 +172,16 @@ describe('training', () => {
     expect(second.best).not.toBeNull();
     expect(second.epochsDone).toBeLessThan(2000);
   });
+
+  it('shows what its measures are made of, and which class is taken for which', async () => {
+    const middle = page.getByRole('region', { name: 'Run 2' });
+    await button('FGSM curve', middle).click({ timeout: 60_000 });
+    await middle.getByText('ε 8/255').waitFor();
+    await button('Confusion', middle).click();
+    const { evaluated } = (await client.call('runs.list', {})).find((run) => run.number === 2)!;
+    const cells = await middle.getByRole('table').getByRole('cell').allTextContents();
+    expect(cells.filter((text) => text !== '').map(Number)).toEqual(evaluated!.confusion.flat());
+  });
 });
 
 describe('looking', () => {
@@ -192,6 +202,20 @@ describe('looking', () => {
     await page.keyboard.down('o');
     await expect.poll(() => looks(picture), { timeout: 5000 }).not.toBe(withHeat);
     await page.keyboard.up('o');
+  });
+
+  it('attacks the picture with the network of the other run', async () => {
+    const attack = page.getByRole('region', { name: 'Attack' });
+    await button('Settings of the attack', attack).click();
+    await attack
+      .getByRole('combobox', { name: 'Run that the picture is made against' })
+      .selectOption({ index: 1 });
+    await attack.getByText(/^From run \d$/).waitFor();
+    await attack
+      .getByText(/^(right|already wrong|nothing was changed|\S+ \d\.\d\d)/)
+      .first()
+      .waitFor();
+    await button('Settings of the attack', attack).click();
   });
 
   it('takes a box from the heat above a threshold and gives its IoU', async () => {

@@ -13,6 +13,7 @@ export const featureLeakage = measure({
   direction: 'lower',
   range: [0, null],
   unit: 'logits',
+  partUnit: 'share',
   cost: 'long',
   needs: ['region'],
   schema: z.object({

@@ -69,8 +69,12 @@ export const measureById = (id: string): Measure => findById('measure', measures
 
 export const measureInfos = (): MeasureInfo[] =>
   describe(measures).map((info, i) => {
-    const { direction, range, unit, cost, needs, isUsual } = measures[i];
-    return { ...info, key: keyOf(info.id), direction, range, unit, cost, needs, usual: isUsual === true };
+    const { direction, range, unit, pictureUnit, partUnit, cost, needs, isUsual } = measures[i];
+    return {
+      ...{ ...info, key: keyOf(info.id), direction, range, unit, cost, needs, usual: isUsual === true },
+      ...(pictureUnit !== undefined && { pictureUnit }),
+      ...(partUnit !== undefined && { partUnit }),
+    };
   });
 
 export { predictedClass, scoresFor } from './accuracy.ts';

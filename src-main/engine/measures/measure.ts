@@ -12,7 +12,10 @@ import type { BuiltModel, ForwardPass } from '../nn/model.ts';
 import type { Random } from '../nn/random.ts';
 import type { Parametrised } from '../nn/registry.ts';
 
-type Declared = Pick<MeasureInfo, 'direction' | 'range' | 'unit' | 'cost' | 'needs'>;
+type Declared = Pick<
+  MeasureInfo,
+  'direction' | 'range' | 'unit' | 'pictureUnit' | 'partUnit' | 'cost' | 'needs'
+>;
 
 export interface Measure<S extends z.ZodObject = z.ZodObject> extends Parametrised, Readonly<Declared> {
   readonly schema: S;

@@ -10,12 +10,12 @@ import { logSumExpOf } from './noise-robustness.ts';
 export const oodAuroc = measure({
   id: 'ood-auroc',
   title: 'OOD AUROC',
-  summary:
-    'How often a picture of this project scores higher than one of another kind, named with --against; a half is chance.',
+  summary: 'How often a picture of this project scores higher than one of another kind; a half is chance.',
   citation: 'Hendrycks & Gimpel 2017; scores as in Yang et al. 2024; interval of DeLong et al. 1988.',
   direction: 'higher',
   range: [0, 1],
   unit: 'share',
+  pictureUnit: 'score',
   cost: 'cheap',
   needs: ['against'],
   schema: z.object({

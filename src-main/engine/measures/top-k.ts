@@ -16,12 +16,11 @@ export const topK = measure({
   cost: 'cheap',
   needs: [],
   schema: z.object({
-    k: z
-      .int()
-      .min(1)
-      .max(1000)
-      .default(5)
-      .meta({ title: 'k', help: 'Guesses allowed; more is easier.', main: true }),
+    k: z.int().min(1).max(1000).default(5).meta({
+      title: 'k',
+      help: 'Guesses allowed; more is easier, and with as many as there are classes all is right.',
+      main: true,
+    }),
   }),
   presets: [],
   begin: ({ classes }, { k }) => ({

@@ -80,11 +80,17 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       };
       let images = await planesOf(0);
 
+      let changed: boolean | undefined;
       if (eps > 0) {
         // A picture of no class of the run is turned away from what is said of it.
         const label = owns.length > 0 ? picture.classIndex : await predictedOf(architecture, weights, images);
+        const other = spec.source && architectureOf(spec.source.config, spec.source.classes.length);
+        const source = other && {
+          architecture: other,
+          weights: await weightsOf(spec.source!.checkpoint, other),
+        };
         const attacked = await attackPictures({
-          ...{ architecture, weights, sessions, images, eps, signal },
+          ...{ architecture, weights, sessions, images, eps, signal, source },
           attack: attackById(attack.id),
           params: attack.params,
           labels: Int32Array.of(label),
@@ -93,6 +99,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
           batch: attackBatch,
         });
         images = attacked.images;
+        [changed] = attacked.changed;
       }
 
       const request = {
@@ -118,7 +125,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
         logits,
         architecture.task,
       );
-      return { ...outcome, attackedPng: eps > 0 ? await pngOf(images, sizePx) : null };
+      return { ...outcome, attackedPng: eps > 0 ? await pngOf(images, sizePx) : null, changed };
     },
     async dispose() {
       for (const cache of caches.values()) cache.close();

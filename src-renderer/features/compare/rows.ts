@@ -8,7 +8,8 @@ import type {
   MeasureInfo,
   Run,
 } from '../../../src-main/contracts/index.ts';
-import { moreFigures } from '../../state/more-figures.ts';
+import { epsText, figureText, moreFigures } from '../../state/more-figures.ts';
+import { count } from '../../ui/format.ts';
 
 export type Column =
   'name' | 'energyA' | 'energyB' | 'energyDifference' | 'iouA' | 'iouB' | 'iouDifference' | 'scoreDifference';
@@ -129,18 +130,39 @@ export function measureRows(
   return rows.filter((row) => row.a !== null || row.b !== null);
 }
 
-/** An epsilon as people quote it: "2/255". */
-export function epsText(eps: number): string {
-  const steps = eps * 255;
-  return `${Number.isInteger(Number(steps.toFixed(3))) ? Math.round(steps) : steps.toFixed(1)}/255`;
-}
-
 /** "+31.2", "−0.6", "0.0": a signed figure with a true minus, no sign on nothing. */
 export function signed(value: number | null, digits: number): string {
   if (value === null) return '–';
   const text = Math.abs(value).toFixed(digits);
   if (Number(text) === 0) return text;
   return (value > 0 ? '+' : '−') + text;
+}
+
+/** Of shares that are no part of a whole, and so may be many times 100 %. */
+const shareDigits = (value: number): number => (Math.abs(value) >= 10 ? 0 : 1);
+
+/** A figure without its unit, which stands beside the name: "87.6", "0.000595", "1,204". */
+export function rowText({ unit }: MeasureRow, value: number | null): string {
+  if (value === null) return '–';
+  if (unit === '%') return (value * 100).toFixed(shareDigits(value)).replace(/^-/, '−');
+  return unit === 's' ? count(value) : figureText(value, '');
+}
+
+/** B − A, to the last digit that the figures themselves have. */
+export function differenceText({ unit, a, b }: MeasureRow): string {
+  const value = difference(a, b);
+  if (value === null) return '–';
+  if (unit === '%') return signed(value * 100, shareDigits(value));
+  const size = Math.max(Math.abs(a!), Math.abs(b!));
+  const digits = size > 0 ? 2 - Math.floor(Math.log10(size)) : 0;
+  return signed(value, unit === 's' ? 0 : Math.min(12, Math.max(0, digits)));
+}
+
+/** Which way B differs: 1 better, -1 worse, 0 for neither, or for a difference too small to be shown. */
+export function toneOf(row: MeasureRow): 1 | -1 | 0 {
+  const value = difference(row.a, row.b);
+  if (value === null || row.better === 0 || /^[0.]+$/.test(differenceText(row))) return 0;
+  return value * row.better > 0 ? 1 : -1;
 }
 
 /** Comma-separated, one line a picture, figures as fractions; a name that begins a formula is made harmless. */

@@ -73,5 +73,5 @@ export class ExplainedPicture {
   }
 }
 
-const kindOf = ({ method, params, attack, attackParams, eps }: ExplainRequest) =>
-  JSON.stringify([method, params, eps > 0 && [attack, attackParams]]);
+const kindOf = ({ method, params, attack, attackParams, from, eps }: ExplainRequest) =>
+  JSON.stringify([method, params, eps > 0 && [attack, attackParams, from]]);

@@ -2,29 +2,37 @@
 
 import { call } from '../../bridge/bridge.ts';
 import { decodeHeat, type Heat } from '../../canvas/heat-values.ts';
-import type { HeatMap, MapRequest, ParamValue } from '../../../src-main/contracts/index.ts';
+import type {
+  AttackedMap,
+  HeatMap,
+  MapRequest,
+  ParamValue,
+  RunId,
+} from '../../../src-main/contracts/index.ts';
 import { HeatRequests } from './heat-requests.ts';
 
 export interface Explained extends Omit<HeatMap, 'values' | 'widthPx' | 'heightPx'> {
   heat: Heat;
-  /** Address of the perturbed picture; null without an attack. */
-  picture: string | null;
+  /** The perturbed picture, `picture` its address, and what became of it; null without an attack. */
+  attacked: Omit<AttackedMap, 'map'> | null;
 }
 /** `eps` is how far the attack may go, the pixel range being 1; 0 for none. `project` keeps projects apart. */
 export type ExplainRequest = MapRequest & {
   eps: number;
   attack?: string;
   attackParams?: Record<string, ParamValue>;
+  /** The run whose network the picture is made with, if another. */
+  from?: RunId;
   project: string;
 };
 
 export const heatMaps = new HeatRequests<ExplainRequest, Explained>(
   async ({ eps, project: _project, ...request }) => {
     if (eps === 0) return explained(await call('explanations.map', request), null);
-    const { map, picture } = await call('explanations.attack', { ...request, eps });
-    return explained(map, picture.startsWith('data:') ? picture : `data:image/png;base64,${picture}`);
+    const { map, ...attacked } = await call('explanations.attack', { ...request, eps });
+    return explained(map, attacked);
   },
-  ({ heat, picture }) => heat.values.byteLength + (picture?.length ?? 0),
+  ({ heat, attacked }) => heat.values.byteLength + (attacked?.picture.length ?? 0),
   {
     stop({ project: _project, ...request }) {
       // Whether it still went through or not, nobody waits for it.
@@ -33,6 +41,6 @@ export const heatMaps = new HeatRequests<ExplainRequest, Explained>(
   },
 );
 
-function explained(map: HeatMap, picture: string | null): Explained {
-  return { ...map, heat: decodeHeat(map), picture };
+function explained(map: HeatMap, attacked: Explained['attacked']): Explained {
+  return { ...map, heat: decodeHeat(map), attacked };
 }

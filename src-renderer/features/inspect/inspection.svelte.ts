@@ -11,6 +11,7 @@ import type {
   EvaluationSummary,
   ImageId,
   Run,
+  RunId,
   SaliencyInfo,
 } from '../../../src-main/contracts/index.ts';
 import { runs } from '../../state/runs.svelte.ts';
@@ -73,6 +74,8 @@ export class Inspection {
   bare = $state(false);
   /** In steps of 1/255. */
   attackSteps = $state(2);
+  /** The run that pictures are made against, if another than the one that judges them. */
+  attackFrom = $state<RunId | null>(null);
   readonly attack = new MethodChoice<AttackInfo>(() => runs.methods?.attacks ?? []);
 
   readonly counts = $derived(countQuadrants(this.images, this.insideFrom));

@@ -1,7 +1,7 @@
 // Orders of evaluated pictures. A picture without the figure comes last, whichever way the order goes.
 
 import type { EvaluatedImage, MeasureInfo } from '../../../src-main/contracts/index.ts';
-import { figureText } from '../../state/more-figures.ts';
+import { pictureText } from '../../state/more-figures.ts';
 import { percent } from '../../ui/format.ts';
 
 export interface Order {
@@ -58,7 +58,8 @@ export function ordersOf(images: readonly EvaluatedImage[], infos: readonly Meas
   );
   return infos
     .filter(({ key }) => measured.has(key) && !ELSEWHERE.includes(key))
-    .map(({ key, title, unit }) => {
+    .map((info) => {
+      const { key, title } = info;
       const value = (image: EvaluatedImage) => image.values[key] ?? null;
       return {
         id: key,
@@ -66,7 +67,7 @@ export function ordersOf(images: readonly EvaluatedImage[], infos: readonly Meas
         value,
         text: (image) => {
           const own = value(image);
-          return own === null ? 'not measured' : figureText(own, unit);
+          return own === null ? 'not measured' : pictureText(own, info);
         },
       };
     });

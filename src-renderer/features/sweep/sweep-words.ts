@@ -51,7 +51,7 @@ export function weightsText(
   if (family === 'standard' || family === 'blackout') return '';
   if (family === 'equal') return `both ${figure(lambdaInside)}`;
   return objective === 'standard'
-    ? 'no weights'
+    ? 'both 0'
     : `inside ${figure(lambdaInside)}, outside ${figure(lambdaOutside)}`;
 }
 

@@ -11,6 +11,7 @@ import type {
   Preset,
   RunConfig,
   RunConfigInput,
+  Settings,
   Start,
   TrainedOn,
 } from '../../../src-main/contracts/index.ts';
@@ -64,6 +65,8 @@ export class NewRun {
   groupBy = $state<string | undefined>();
   /** What was typed for each objective, by the objective's own names, also while it is not chosen. */
   private readonly typed = $state<Record<string, Values>>({});
+  /** Settings that the preset chosen for an objective says; they come and go with it. */
+  private readonly said: Record<string, Values> = {};
   private readonly methods: Methods;
 
   constructor(methods: Methods, like: RunConfig | null, suggested: { sizePx: number; train: number }) {
@@ -112,7 +115,9 @@ export class NewRun {
   /** Chooses the objective that leads; what cannot be added to it goes. */
   lead(id: string): void {
     const added = this.parts.slice(1);
+    this.parts.forEach((part) => this.takeBack(part));
     this.parts = [id];
+    this.saySettings(id);
     for (const one of added) if (this.addable.some((other) => other.id === one)) this.add(one);
   }
 
@@ -133,10 +138,34 @@ export class NewRun {
 
   add(id: string): void {
     this.parts = [...this.parts, id];
+    this.saySettings(id);
   }
 
   drop(id: string): void {
+    this.takeBack(id);
     this.parts = this.parts.filter((part) => part !== id);
+  }
+
+  /** Whether a picture counts for one class or for all that are drawn on it. */
+  get labels(): Settings['labels'] {
+    return this.settings['labels'] === 'several' ? 'several' : 'one';
+  }
+
+  private saySettings(id: string): void {
+    this.settings = { ...this.settings, ...this.said[id] };
+  }
+
+  /** What its preset said of the settings goes with an objective; what a person has changed since stays. */
+  private takeBack(id: string): void {
+    const said = this.said[id];
+    if (!said) return;
+    if (Object.entries(said).every(([name, value]) => this.settings[name] === value))
+      this.settings = { ...this.settings, ...this.usual(Object.keys(said)) };
+    else delete this.said[id];
+  }
+
+  private usual(names: readonly string[]): Values {
+    return defaultsOf(this.methods.settings.filter(({ name }) => names.includes(name)));
   }
 
   get needsGroups(): boolean {
@@ -178,8 +207,8 @@ export class NewRun {
   usePreset(part: ObjectiveInfo, preset: Pick<Preset, 'params' | 'settings'>): void {
     this.typed[part.id] = { ...defaultsOf(part.params), ...preset.params };
     const said = part.presets.flatMap(({ settings }) => Object.keys(settings ?? {}));
-    const usual = defaultsOf(this.methods.settings.filter(({ name }) => said.includes(name)));
-    this.settings = { ...this.settings, ...usual, ...preset.settings };
+    this.settings = { ...this.settings, ...this.usual(said), ...preset.settings };
+    this.said[part.id] = { ...preset.settings };
   }
 
   /** The preset whose values, defaults for the rest, are all in force. */

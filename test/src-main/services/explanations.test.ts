@@ -142,6 +142,24 @@ describe('heat maps of a run', () => {
     expect(cacheKeyOf(dependsOn)).not.toBe(cacheKeyOf(dependsOn, mapsVersion - 1));
   });
 
+  it('of an attacked picture say whether it was changed and is still right, also with another run’s network', async () => {
+    const { core, run, imageId } = await trained();
+    const other = await core.call('runs.start', { ...run.config, seed: 2 });
+    await core.jobEnded(other.jobId!);
+    const request = { runId: run.id, imageId, method: 'input-gradient', eps: 0.2 } as const;
+    const own = await core.call('explanations.attack', request);
+    const best = own.map.scores.toSorted((a, b) => b.score - a.score)[0];
+    const { classId } = core.context.project().store.images.byId(imageId)!;
+    expect(own).toMatchObject({ changed: true, correct: best.classId === classId });
+    const moved = await core.call('explanations.attack', { ...request, from: other.id });
+    expect(moved.changed).toBe(true);
+    expect(moved.picture).not.toBe(own.picture);
+    expect(await core.call('explanations.attack', { ...request, from: run.id })).toEqual(own);
+    expect(await refusal(core, 'explanations.attack', { ...request, from: 99 as Run['id'] })).toBe(
+      'not-found',
+    );
+  });
+
   it('are given up when nobody waits for them any more, and made when somebody asks again', async () => {
     const { core, run, imageId } = await trained();
     const long = { runId: run.id, imageId, method: 'rise', params: { masks: 20_000 } };

@@ -76,6 +76,8 @@ describe('a run', () => {
       store.images.setSplit(id, name.endsWith('9.png') ? 'test' : 'train');
     store.settings.set('dealt', true);
     expect((await start()).trainedOn).toMatchObject({ train: 18, unclassed: 12 });
+    expect(await core.call('runs.preview', {})).toMatchObject({ train: 18, unclassed: 12 });
+    expect(await core.call('runs.preview', { labels: 'several' })).toMatchObject({ train: 29, unclassed: 0 });
     const run = await start({ settings: { labels: 'several' }, measures: [{ id: 'f1' }] });
     expect(run.trainedOn).toMatchObject({ train: 29, withRegion: 29, unclassed: 0 });
     expect(run.trainedOn.classes.map(({ train }) => train)).toEqual([21, 19]);

@@ -68,6 +68,16 @@ describe('an evaluation', () => {
     });
   });
 
+  it('says of a picture with several classes what its accuracy says', () => {
+    const { store, runId, images } = project();
+    const said = rows(images, {}).map((row, i) => ({
+      ...{ ...row, predictedId: 2 as ClassId, values: { accuracy: 1 - i } },
+    }));
+    store.evaluations.save(evaluation(runId, { accuracy: figure(0.5) }, 2), said);
+    expect(store.evaluations.images(runId, 'test').map(({ correct }) => correct)).toEqual([true, false]);
+    expect(images.map((id) => store.evaluations.verdict(id)?.correct)).toEqual([true, false]);
+  });
+
   it('of the same weights adds to what is there, and of others replaces it', () => {
     const { store, runId, images } = project();
     const save = (key: string, value: number, weightsOf: number) =>

@@ -11,13 +11,16 @@ import type {
 import {
   columnValue,
   csvOf,
-  epsText,
+  differenceText,
   measureRows,
   mostDifference,
   passes,
+  rowText,
   signed,
   sortRows,
+  toneOf,
 } from '../../../src-renderer/features/compare/rows.ts';
+import { epsText } from '../../../src-renderer/state/more-figures.ts';
 
 type Figures = Partial<Pick<EvaluatedImage, 'energyInBox' | 'iou' | 'predictedId'>>;
 
@@ -87,6 +90,22 @@ describe('figures', () => {
       '0.00',
       '–',
     ]);
+  });
+
+  it('have as many digits as they need, whatever their size, and are told apart to the last of them', () => {
+    const small = { name: 'small', unit: '', a: 0.000595, b: 0.000433, better: -1 } as const;
+    expect([rowText(small, small.a), rowText(small, small.b)]).toEqual(['0.000595', '0.000433']);
+    expect(differenceText(small)).toBe('−0.000162');
+    expect(toneOf(small)).toBe(1);
+    const pictures = { ...small, a: 287, b: 299 };
+    expect([rowText(pictures, pictures.b), differenceText(pictures), toneOf(pictures)]).toEqual([
+      '299',
+      '+12',
+      -1,
+    ]);
+    const share = { ...small, unit: '%', a: 0.81, b: 0.8104 } as const;
+    expect([rowText(share, share.b), differenceText(share), toneOf(share)]).toEqual(['81.0', '0.0', 0]);
+    expect(differenceText({ ...small, b: null })).toBe('–');
   });
 
   it('name an epsilon as people quote it', () => {

@@ -1,8 +1,9 @@
 // Inspect without a window: the four fields, the orders, the grid's arithmetic, the queue of heat maps.
 
 import { describe, expect, it } from 'vitest';
-import type { EvaluatedImage } from '../../../src-main/contracts/runs.ts';
+import type { ClassId, EvaluatedImage, Figure, Run } from '../../../src-main/contracts/index.ts';
 import { allMethods } from '../../../src-main/services/methods.ts';
+import { confusionShown } from '../../../src-renderer/features/figures/confusion.ts';
 import { HeatRequests } from '../../../src-renderer/features/inspect/heat-requests.ts';
 import {
   countQuadrants,
@@ -13,11 +14,13 @@ import {
 import { Explanation } from '../../../src-renderer/features/inspect/inspection.svelte.ts';
 import { MethodChoice } from '../../../src-renderer/features/inspect/method-choice.svelte.ts';
 import { ORDERS, ordersOf, sortImages } from '../../../src-renderer/features/inspect/sorting.ts';
+import { transferSources } from '../../../src-renderer/features/inspect/transfer.ts';
 import {
   gridShape,
   scrollToShow,
   visibleRange,
 } from '../../../src-renderer/features/inspect/virtual-grid.ts';
+import { figureText, partsOf, pictureText } from '../../../src-renderer/state/more-figures.ts';
 
 function image(id: number, energyInBox: number | null, correct: boolean, classId = 1): EvaluatedImage {
   return {
@@ -109,6 +112,82 @@ describe('orders by what else was measured', () => {
     expect(sortImages(measured, order, false).map((one) => one.imageId)).toEqual([6, 5, 4, 3, 2, 1]);
     expect(order.text(measured[1])).toBe('10.0 %');
     expect(order.text(measured[0])).toBe('not measured');
+  });
+});
+
+describe('a figure of one picture', () => {
+  it('is in a unit of its own where that of the set says nothing of it', () => {
+    const auroc = allMethods().measures.find(({ id }) => id === 'ood-auroc')!;
+    expect(figureText(0.81, auroc.unit)).toBe('81.0 %');
+    expect(pictureText(1.161, auroc)).toBe('1.16');
+    const [order] = ordersOf([{ ...images[0], values: { oodAuroc: -1.161 } }], [auroc]);
+    expect(order.text({ ...images[0], values: { oodAuroc: -1.161 } })).toBe('−1.16');
+  });
+});
+
+describe('what a figure is made of', () => {
+  const info = (id: string) => allMethods().measures.find((one) => one.id === id)!;
+  const figure = (parts: Figure['parts']): Figure => ({
+    ...{ value: 0.5, low: null, high: null, pictures: 9, skipped: 0, params: {} },
+    parts,
+  });
+  const names = (id: string, parts: Figure['parts']) =>
+    partsOf(info(id), figure(parts)).parts.map(({ name, text }) => `${name} ${text}`);
+
+  it('comes the worst first, what is of all before it and what could not be measured last', () => {
+    const parts = [
+      { name: 'overall', value: 0.9 },
+      { name: 'cat', value: 0.7 },
+      { name: 'dog', value: null },
+      { name: 'owl', value: 0.2 },
+    ];
+    expect(names('f1', parts)).toEqual(['overall 90.0 %', 'owl 20.0 %', 'cat 70.0 %', 'dog –']);
+    expect(names('corruption-error', parts.slice(1))).toEqual(['cat 70.0 %', 'owl 20.0 %', 'dog –']);
+    expect(partsOf(info('f1'), figure(parts)).order).toBe('worst first');
+  });
+
+  it('stays in the order of its epsilons, and of its counts', () => {
+    const curve = [0, 1, 2].map((step) => ({ name: String(step / 255), value: 1 - step / 2 }));
+    expect(names('fgsm', curve)).toEqual(['ε 0/255 100.0 %', 'ε 1/255 50.0 %', 'ε 2/255 0.0 %']);
+    const mistakes = [
+      { name: 'cat → dog', value: 12 },
+      { name: 'dog → cat', value: 3 },
+    ];
+    expect(names('confusion', mistakes)).toEqual(['cat → dog 12', 'dog → cat 3']);
+    expect(names('feature-leakage', [{ name: 'share of all attribution', value: 0.25 }])).toEqual([
+      'share of all attribution 25.0 %',
+    ]);
+  });
+
+  it('is of very many classes a table of those that are mistaken most', () => {
+    const confusion = [
+      [5, 0, 0],
+      [0, 3, 2],
+      [0, 1, 4],
+    ];
+    const classes = ['cat', 'dog', 'owl'].map((name, i) => ({ classId: i as ClassId, name }));
+    expect(confusionShown({ confusion, classes }, 9)).toMatchObject({ counts: confusion, left: 0 });
+    expect(confusionShown({ confusion, classes }, 2)).toEqual({
+      ...{ names: ['dog', 'owl'], left: 1 },
+      counts: [
+        [3, 2],
+        [1, 4],
+      ],
+    });
+  });
+});
+
+describe('the runs that a picture can be attacked with', () => {
+  const run = (id: number, sizePx: number, classes: number[]) =>
+    ({
+      ...{ id, config: { sizePx } },
+      trainedOn: { classes: classes.map((classId) => ({ classId })) },
+    }) as unknown as Run;
+
+  it('are others with the same picture size and classes', () => {
+    const own = run(1, 64, [1, 2]);
+    const others = [own, run(2, 64, [1, 2]), run(3, 32, [1, 2]), run(4, 64, [1, 3])];
+    expect(transferSources(own, others).map(({ id }) => id)).toEqual([2]);
   });
 });
 

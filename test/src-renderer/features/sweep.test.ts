@@ -94,7 +94,7 @@ describe('the words of a sweep', () => {
   it('name the weights that were chosen, and none for the baselines', () => {
     const [standard, , pair] = resultOf([0, 0, 0, 0, 0]).cells;
     expect(weightsText(pair, 'all')).toBe('inside 1, outside 10');
-    expect(weightsText(standard, 'all')).toBe('no weights');
+    expect(weightsText(standard, 'all')).toBe('both 0');
     expect(weightsText(standard, 'equal')).toBe('both 0');
     expect(weightsText(standard, 'standard')).toBe('');
     expect(cellTitle(pair)).toBe('Weight inside 1, outside 10');

@@ -144,6 +144,14 @@ describe('the form of a new run', () => {
     }
   });
 
+  it('counts a picture for one class or for several, as the settings say', () => {
+    const form = new NewRun(methods, null, suggested);
+    expect(form.labels).toBe('one');
+    form.settings['labels'] = 'several';
+    expect(form.labels).toBe('several');
+    expect(runConfigSchema.parse(form.config).settings.labels).toBe('several');
+  });
+
   it('keeps what was typed for an objective while another one is looked at', () => {
     const form = new NewRun(methods, null, suggested);
     form.lead('box-aware');
@@ -186,7 +194,32 @@ describe('the form of a new run', () => {
     form.usePreset(groupDro, groupDro.presets[0]);
     expect(form.settings['sampling']).toBe('balanced');
     form.lead('standard');
+    expect(form.settings['sampling']).toBe('shuffled');
+    form.add('group-dro');
+    expect(form.settings['sampling']).toBe('balanced');
+    form.drop('group-dro');
+    expect(form.settings['sampling']).toBe('shuffled');
+  });
+
+  it('leaves settings that a person has changed since a preset said them', () => {
+    const form = new NewRun(methods, null, suggested);
+    form.lead('box-aware');
+    const [boxAware] = form.objectives;
+    form.usePreset(
+      boxAware,
+      boxAware.presets.find(({ id }) => id === 'paper')!,
+    );
+    form.settings = { ...form.settings, lambdaRamp: 0.3 };
+    form.lead('standard');
+    form.lead('box-aware');
+    expect(form.settings['lambdaRamp']).toBe(0.3);
+  });
+
+  it('groups the pictures where an objective needs it or the sampling is balanced', () => {
+    const form = new NewRun(methods, null, suggested);
     form.groupBy = 'background';
+    expect(form.config.groupBy).toBeUndefined();
+    form.settings = { ...form.settings, sampling: 'balanced' };
     expect([form.needsGroups, form.config.groupBy]).toEqual([false, 'background']);
   });
 
