@@ -5,6 +5,9 @@ import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import type { Input } from '../../../src-main/contracts/api.ts';
 import type { RunId } from '../../../src-main/contracts/ids.ts';
+import { settingsSchema } from '../../../src-main/contracts/runs.ts';
+import { measureInfos } from '../../../src-main/engine/measures/index.ts';
+import { chosenMeasures, obstaclesIn } from '../../../src-main/services/evaluations.ts';
 import {
   classFolders,
   coco,
@@ -87,6 +90,30 @@ it('takes the usual measures unless others are named, and adds those; groups; co
   expect(await refused({ measures: [{ id: 'top-k-accuracy', params: { k: 0 } }] })).toBe('bad-input');
   expect(await refused({ groupBy: 'weather' })).toBe('bad-input');
 }, 60_000);
+
+it('knows before it computes what cannot be measured of a network, and says of which measure', async () => {
+  const obstacles = (model: string, more: { groupBy?: string } = {}, isCompared = false): string[] => {
+    const obstacleTo = obstaclesIn(
+      { model, sizePx: 16, settings: settingsSchema.parse({}), ...more },
+      isCompared,
+    );
+    return chosenMeasures(measureInfos().map(({ id }) => ({ id, params: {} }))).flatMap((one) =>
+      obstacleTo(one) === null ? [] : [one.id],
+    );
+  };
+  expect(obstacles('resnet8', { groupBy: 'light' }, true)).toEqual([]);
+  expect(obstacles('resnet8')).toEqual(['worst-group-accuracy', 'ood-auroc']);
+  const ofMaps = ['content-heat-map', 'stochastic-pointing-game', 'max-box-accuracy', 'weight-randomisation'];
+  expect(obstacles('mlp', { groupBy: 'light' }, true).toSorted()).toEqual(
+    [...ofMaps, 'negative-quadrant-heat'].toSorted(),
+  );
+
+  await imported();
+  const measures = [{ id: 'pointing-game', params: { method: 'grad-cam' } }];
+  await expect(core.call('runs.start', { ...config, model: 'mlp', measures })).rejects.toThrow(
+    'pointing-game cannot be measured',
+  );
+});
 
 it('has no run by an attribute that no picture has', async () => {
   await imported();
