@@ -203,6 +203,12 @@ describe('a run', () => {
     ['an unknown parameter', { params: { lambdaOutside: 1 } }, /lambdaOutside/],
     ['a parameter out of range', { objective: 'box-aware', params: { lambdaOutside: -1 } }, /lambdaOutside/],
     ['no epochs', { epochs: 0 }, /epochs/],
+    ['too small pictures', { model: 'resnet18' }, /resnet18 takes pictures of 48 to 448 px, not of 16/],
+    ['no groups where some are needed', { objective: 'trades+group-dro' }, /group-dro needs groups/],
+    ['a network without maps', { objective: 'mask-energy', model: 'mlp' }, /mask-energy on mlp cannot be/],
+    ['tiles of another side', { objective: 'gradcam-consistency', model: 'mlp' }, /on mlp cannot be/],
+    ['several classes a picture', { objective: 'trades', settings: { labels: 'several' } }, /trades on/],
+    ['a measure without its groups', { measures: [{ id: 'worst-group-accuracy' }] }, /worst-group-accuracy/],
   ])('is refused with %s, and leaves nothing', async (_, more, says) => {
     const answer = await core.handle('runs.start', { ...config, ...more });
     expect(answer).toMatchObject({
@@ -212,6 +218,12 @@ describe('a run', () => {
     expect(await core.call('runs.list', {})).toEqual([]);
     expect((await core.call('projects.current', {}))!.counts.bySplit.none).toBe(20);
   });
+});
+
+it.skipIf(process.platform === 'win32')('is refused on a device that is not there', async () => {
+  const answer = await core.handle('runs.start', { ...config, device: 'dml' });
+  expect(answer).toMatchObject({ ok: false, error: { code: 'unavailable', detail: { place: 'dml' } } });
+  expect(await core.call('runs.list', {})).toEqual([]);
 });
 
 describe('looking at runs', () => {
