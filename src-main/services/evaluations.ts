@@ -28,9 +28,14 @@ export const evaluationHandlers: Handlers<
     const { config } = storedRun(project, runId);
     const groupBy = asked.groupBy ?? config.groupBy;
     refuseUnmeasurable(chosenMeasures(asked.measures), { ...config, groupBy }, against !== undefined);
+    const others = against === undefined ? undefined : context.files.resolve(against);
+    if (others !== undefined && others === fs.realpathSync(project.folder))
+      throw new AppError('bad-input', 'a project cannot be compared with itself', {
+        reason: 'name another project or a folder of pictures with --against',
+      });
     return startEvaluation(context, project, runId, split, {
       ...asked,
-      ...(against !== undefined && { against: context.files.resolve(against) }),
+      ...(others !== undefined && { against: others }),
     });
   },
   'evaluations.summary': (context, { runId, split }) =>

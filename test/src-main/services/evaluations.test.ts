@@ -89,6 +89,9 @@ it('takes the usual measures unless others are named, and adds those; groups; co
   expect(await refused({ measures: [{ id: 'none', params: {} }] })).toBe('bad-input');
   expect(await refused({ measures: [{ id: 'top-k-accuracy', params: { k: 0 } }] })).toBe('bad-input');
   expect(await refused({ groupBy: 'weather' })).toBe('bad-input');
+  const against = core.refer(core.context.project().folder);
+  const itself = { runId, measures: [{ id: 'ood-auroc' }], against };
+  await expect(core.call('evaluations.start', itself)).rejects.toThrow('compared with itself');
 }, 60_000);
 
 it('knows before it computes what cannot be measured of a network, and says of which measure', async () => {
