@@ -24,6 +24,7 @@ import { cacheFolderOf, runFolderOf, type OpenProject } from './open-project.ts'
 import { noteCurrent } from './projects.ts';
 import {
   announce,
+  boxlessWarnings,
   groupedPictures,
   needsDealing,
   picturesOf,
@@ -162,12 +163,9 @@ function start(context: Context, config: RunConfig): Run {
   const id = store.transaction(() => {
     if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(config.seed));
     const snapshotId = store.snapshots.save(takeSnapshot(store));
-    return store.runs.add(
-      config,
-      trainedOn(store, 0, null, config.settings.labels),
-      snapshotId,
-      context.options.version,
-    );
+    const found = trainedOn(store, 0, null, config.settings.labels);
+    found.warnings.push(...boxlessWarnings(config, found));
+    return store.runs.add(config, found, snapshotId, context.options.version);
   });
   train(context, project, storedRun(project, id), false);
   context.emit('project', { id: project.id, what: 'runs' });

@@ -4,7 +4,15 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { JobId, RunId } from '../../../src-main/contracts/ids.ts';
 import type { Job } from '../../../src-main/contracts/jobs.ts';
 import type { Run, RunConfigInput } from '../../../src-main/contracts/runs.ts';
-import { coco, importFrom, refusal, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
+import {
+  classFolders,
+  coco,
+  importFrom,
+  refusal,
+  scratchFolder,
+  startCore,
+  type TestCore,
+} from './scratch-core.ts';
 
 const config: RunConfigInput = {
   objective: 'standard',
@@ -218,6 +226,21 @@ describe('a run', () => {
     expect(await core.call('runs.list', {})).toEqual([]);
     expect((await core.call('projects.current', {}))!.counts.bySplit.none).toBe(20);
   });
+});
+
+it('warns of pictures without boxes only where something would be made of boxes', async () => {
+  await core.call('projects.create', { name: 'Boxless' });
+  await importFrom(core, await classFolders(path.join(folder, 'folders'), 12));
+  const boxless = async (more: Partial<RunConfigInput>): Promise<string[]> => {
+    const run = await start({ epochs: 1, device: 'cpu', ...more });
+    await trained(run);
+    return run.trainedOn.warnings.filter((warning) => warning.includes('box'));
+  };
+  expect(await boxless({})).toEqual([]);
+  expect(await boxless({ objective: 'standard+box-aware', settings: { outside: 'swap' } })).toEqual([
+    'no training picture has a box or mask, so Box-aware learns from the labels alone',
+    'no training picture has a box or mask, so no outside is replaced',
+  ]);
 });
 
 it.skipIf(process.platform === 'win32')('is refused on a device that is not there', async () => {
