@@ -13,6 +13,7 @@ import { modelById } from '../engine/nn/models/index.ts';
 import { objectiveById, type Objective } from '../engine/objectives/index.ts';
 import { architectureOf, type Architecture } from '../engine/training/network.ts';
 import { buildLoss } from '../engine/training/train-step.ts';
+import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from './context.ts';
 import { chooseDevice, refuseAbsent } from './doctor.ts';
@@ -115,6 +116,11 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
       place: 'groupBy',
       reason: `name one with --group-by; known are ${attributes}`,
     });
+  if (objective.needs.groups && !hasGroups(store, config.groupBy!))
+    throw new AppError('bad-input', `no training picture has the attribute "${config.groupBy}"`, {
+      place: 'groupBy',
+      reason: `${objective.id} needs groups`,
+    });
   if (store.images.counts().images === 0)
     throw new AppError('bad-input', 'there are no pictures to train on', { reason: 'import some first' });
   refuseUntrainable(found);
@@ -125,6 +131,14 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
     refuseUnmeasurable(config.measures, config);
   }
   return config;
+}
+
+/** Whether a picture to train on, or that may be dealt to be one, has the attribute. */
+function hasGroups(store: ProjectStore, groupBy: string): boolean {
+  const valueOf = store.attributes.valuesOf(groupBy);
+  const facts = store.images.trainingFacts();
+  const isOpen = needsDealing(store, facts);
+  return facts.some(({ id, split }) => valueOf.has(id) && (split === 'train' || (isOpen && split === null)));
 }
 
 /** @throws AppError 'bad-input' naming the model and its sides */
@@ -144,7 +158,14 @@ function refuseSize({ model, sizePx }: RunConfig): void {
  * @throws AppError 'bad-input' naming both
  */
 function refuseUnfit(config: RunConfig, objective: Objective, architecture: Architecture): void {
-  const { params, settings } = config;
+  const { settings } = config;
+  // The steps of a search are alike, so two say as much as twenty: those of ART took eight times as long as three.
+  const params = Object.fromEntries(
+    Object.entries(config.params).map(([name, value]) => [
+      name,
+      /(^|\.)steps$/.test(name) ? Math.min(Number(value), 2) : value,
+    ]),
+  );
   try {
     buildLoss({ ...architecture, ...{ objective, params, settings }, batch: 2 });
   } catch (thrown) {

@@ -31,7 +31,9 @@ const config = {
 } as const;
 
 /** Pictures in two classes, by day and by night. */
-async function imported(): Promise<void> {
+async function imported(
+  attributesOf = (id: number): object => ({ light: id % 3 === 0 ? 'night' : 'day' }),
+): Promise<void> {
   await core.call('projects.create', { name: 'Animals' });
   const pictures = Array.from({ length: 24 }, (_, index) => ({
     name: `p${index}.png`,
@@ -40,7 +42,7 @@ async function imported(): Promise<void> {
   const place = await coco(path.join(folder, 'coco'), pictures);
   const file = path.join(place, 'annotations', 'instances.json');
   const json = JSON.parse(fs.readFileSync(file, 'utf8')) as { images: { id: number; attributes?: object }[] };
-  for (const image of json.images) image.attributes = { light: image.id % 3 === 0 ? 'night' : 'day' };
+  for (const image of json.images) image.attributes = attributesOf(image.id);
   fs.writeFileSync(file, JSON.stringify(json));
   await importFrom(core, place);
 }
@@ -121,4 +123,15 @@ it('knows before it computes what cannot be measured of a network, and says of w
 it('has no run by an attribute that no picture has', async () => {
   await imported();
   expect(await refusal(core, 'runs.start', { ...config, groupBy: 'weather' })).toBe('bad-input');
+});
+
+it('has no run over groups that only pictures of the test part have', async () => {
+  await imported((id) => (id > 20 ? { weather: 'rain' } : {}));
+  const groups = { ...config, objective: 'group-dro', groupBy: 'weather' } as const;
+  const { store } = core.context.project();
+  const last = store.images.all().filter(({ id }) => store.attributes.valuesOf('weather').has(id));
+  expect(last).toHaveLength(4);
+  for (const { id } of last) store.images.setSplit(id, 'test');
+  await expect(core.call('runs.start', groups)).rejects.toThrow('no training picture has the attribute');
+  expect(await core.call('runs.list', {})).toEqual([]);
 });
