@@ -6,6 +6,7 @@ import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { MeasureInfo, ParamValue } from '../contracts/methods.ts';
 import type { DeviceChoice, EvaluationSummary, Figure } from '../contracts/runs.ts';
+import { obstaclesIn } from '../services/evaluations.ts';
 import { runNumber, withCore } from './session.ts';
 import { readSet } from './set-values.ts';
 import { percent, table, type Terminal } from './terminal.ts';
@@ -26,9 +27,9 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
     await open(project);
     const runId = runNumber(run);
     const { measures: known } = await core.call('app.methods', {});
-    const isGrouped =
-      groupBy !== undefined || (await core.call('runs.get', { id: runId })).config.groupBy !== undefined;
-    const chosen = measuresAskedFor(known, options, isGrouped);
+    const { config } = await core.call('runs.get', { id: runId });
+    const obstacleTo = obstaclesIn({ ...config, groupBy: groupBy ?? config.groupBy }, against !== undefined);
+    const chosen = measuresAskedFor(terminal, known, options, obstacleTo);
     await finish(
       await core.call('evaluations.start', {
         ...{ runId, split },
@@ -40,28 +41,31 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
     );
     const summary = (await core.call('evaluations.summary', { runId, split }))!;
     const { images, withRegion, figures } = summary;
-    const taken = known.filter(({ id }) => chosen.some(({ info }) => info.id === id));
     terminal.answer({ run: runId, split, images, withRegion, measures: reported(summary), figures }, [
       `Run ${runId} on ${images} ${split} pictures, ${withRegion} with a box or mask`,
-      ...table([
-        ['', '', '95 % interval', 'pictures'],
-        ...taken.flatMap((info) => rowsOf(info, figures[info.key])),
-      ]).map((line) => `  ${line}`),
+      ...figureLines(
+        known.filter(({ id }) => chosen.some(({ info }) => info.id === id)),
+        summary,
+      ),
     ]);
   });
 }
 
-/** The measures asked for, with the parameters that `--set` gives them. */
+/**
+ * The measures asked for, with the parameters that `--set` gives them. What `all` leaves out is noted with its reason.
+ * @param obstacleTo  why a measure cannot be taken; null where it can
+ */
 export function measuresAskedFor(
+  terminal: Terminal,
   known: readonly MeasureInfo[],
-  { measures, set, against }: Pick<Options, 'measures' | 'set' | 'against'>,
-  isGrouped: boolean,
+  { measures, set }: Pick<Options, 'measures' | 'set'>,
+  obstacleTo: (measure: { id: string; params: Record<string, ParamValue> }) => string | null,
 ): { info: MeasureInfo; params: Record<string, ParamValue> }[] {
   const infoOf = (id: string): MeasureInfo => {
     const info = known.find((one) => one.id === id);
     if (info) return info;
     throw new AppError('bad-input', `there is no measure "${id}"`, {
-      reason: `known are ${known.map((one) => one.id).join(', ')}`,
+      reason: `known are ${known.map((one) => one.id).join(', ')}, and all`,
     });
   };
   const sets = new Map<string, string[]>();
@@ -73,18 +77,26 @@ export function measuresAskedFor(
     infoOf(id);
     sets.set(id, [...(sets.get(id) ?? []), text.slice(at + 1)]);
   }
-  const ids =
-    measures === undefined
-      ? known.filter(({ usual }) => usual).map(({ id }) => id)
-      : measures === 'all'
-        ? known
-            .filter(({ needs }) => isGrouped || !needs.includes('groups'))
-            .filter(({ needs }) => against !== undefined || !needs.includes('against'))
-            .map(({ id }) => id)
-        : measures.split(',').map((id) => id.trim());
-  return [...new Set([...ids, ...sets.keys()])].map((id) => {
+  const words = measures?.split(',').map((word) => word.trim());
+  const named =
+    words?.filter((word) => word !== 'all') ?? known.filter(({ usual }) => usual).map(({ id }) => id);
+  const wanted = new Set([...named, ...sets.keys()]);
+  if (words?.includes('all')) {
+    const left = known.flatMap(({ id, params }) => {
+      if (wanted.has(id)) return [];
+      const defaults = Object.fromEntries(params.map((param) => [param.name, param.default]));
+      const reason = obstacleTo({ id, params: defaults });
+      if (reason === null) wanted.add(id);
+      return reason === null ? [] : [{ id, reason }];
+    });
+    const byReason = [...Map.groupBy(left, ({ reason }) => reason)].map(
+      ([reason, members]) => `${members.map(({ id }) => id).join(', ')} (${reason})`,
+    );
+    if (left.length > 0) terminal.note(`left out of all: ${byReason.join('; ')}`);
+  }
+  return [...wanted].map((id) => {
     const info = infoOf(id);
-    return { info, params: readSet(sets.get(id) ?? [], info.params) };
+    return { info, params: readSet(sets.get(id) ?? [], info.params, id) };
   });
 }
 
@@ -94,17 +106,31 @@ function reported({ measures, figures }: EvaluationSummary): Record<string, unkn
   return { ...measures, ...Object.fromEntries(others.map(([key, { value }]) => [key, value])) };
 }
 
-function rowsOf(info: MeasureInfo, figure: Figure): string[][] {
-  const { value, low, high, pictures, parts = [] } = figure;
+/** A table of the figures of these measures, for people. */
+export function figureLines(infos: readonly MeasureInfo[], summary: EvaluationSummary): string[] {
+  const rows = infos.flatMap((info) => rowsOf(info, summary.figures[info.key], summary.withRegion));
+  return table([['', '', '95 % interval', 'pictures'], ...rows]).map((line) => `  ${line}`);
+}
+
+function rowsOf(info: MeasureInfo, figure: Figure, withRegion: number): string[][] {
+  const { value, low, high, pictures } = figure;
   const show = (one: number | null): string =>
     info.unit === 'share' ? percent(one) : one === null ? '–' : String(Number(one.toPrecision(4)));
   const interval = low === null || high === null ? '' : `${show(low)} … ${show(high)}`;
+  const parts = info.needs.includes('groups') ? worstFirst(figure.parts ?? []) : (figure.parts ?? []);
   return [
     [info.title, show(value), interval, String(pictures)],
+    ...(value === null && withRegion === 0 && info.needs.includes('region')
+      ? [['  no picture has a box or mask', '', '', '']]
+      : []),
     ...parts.slice(0, partsShown).map(({ name, value: own }) => [`  ${nameOf(name)}`, show(own), '', '']),
     ...(parts.length > partsShown ? [[`  and ${parts.length - partsShown} more`, '', '', '']] : []),
   ];
 }
+
+/** Groups without a picture come last. */
+const worstFirst = (groups: NonNullable<Figure['parts']>): NonNullable<Figure['parts']> =>
+  groups.toSorted((one, other) => (one.value ?? Infinity) - (other.value ?? Infinity));
 
 /** Of classes, groups and epsilons; --json has them all. */
 const partsShown = 12;

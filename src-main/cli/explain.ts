@@ -31,6 +31,10 @@ interface Options {
 }
 
 export async function explain(terminal: Terminal, project: string, options: Options): Promise<void> {
+  if (!/\.png$/i.test(options.out))
+    throw new AppError('bad-input', `--out ${options.out} does not end in .png`, {
+      reason: 'the drawing is a PNG file',
+    });
   await withCore(terminal, async ({ core, open }) => {
     await open(project);
     const runId = runNumber(options.run);

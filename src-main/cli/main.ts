@@ -227,8 +227,8 @@ function program(): Command {
     .requiredOption('--mnist <dir>', 'folder with the four files of MNIST, packed or not')
     .requiredOption('--out <dir>', 'folder to write, new or empty')
     .option('--seed <n>', 'seed', whole(0), 0)
-    .option('--train <n>', 'training pictures at most', whole(1), 60_000)
-    .option('--test <n>', 'test pictures at most', whole(1), 10_000)
+    .option('--train <n>', 'training pictures; all otherwise', whole(1))
+    .option('--test <n>', 'test pictures; all otherwise', whole(1))
     .action(run(async () => (await import('./make.ts')).makeBlockMnist));
   make
     .command('waterbirds-like <project>')
@@ -252,15 +252,42 @@ function program(): Command {
   return fovea;
 }
 
+/** Fields of the boundary by the flags that give them. */
+const flags: Record<string, string> = {
+  ...{ sizePx: '--size', epochs: '--epochs', batch: '--batch', seed: '--seed', device: '--device' },
+  ...{ groupBy: '--group-by', repeat: '--repeat', grid: '--grid', measures: '--measures', split: '--split' },
+};
+
+/** A field that the boundary refused, in the words of the command line; null for what came from elsewhere. */
+function refusedFlag({ message, detail: { place } }: ErrorRecord): string | null {
+  const words = /^[a-z]+\.[a-zA-Z]+: (.*)$/.exec(message)?.[1];
+  if (words === undefined || place === undefined || !words.startsWith(place)) return null;
+  const [first, ...rest] = place.replace(/^run\./, '').split('.');
+  const name = first === 'settings' ? `--set ${rest.join('.')}` : flags[first];
+  return name === undefined ? null : name + words.slice(place.length);
+}
+
 /** One line: what happened, to what, why. */
-function lineOf({ message, detail }: ErrorRecord): string {
+function lineOf(error: ErrorRecord): string {
+  const { message, detail } = error;
   const { reason } = detail;
+  const refused = refusedFlag(error);
+  if (refused !== null) return refused;
   const line = reason !== undefined && !message.includes(reason) ? `${message}: ${reason}` : message;
   return line.replaceAll(/\s*\n\s*/g, ' ');
 }
 
+/** Without a command the app is opened, which commander would do for any word. @throws AppError 'bad-input' */
+function refuseUnknown({ commands }: Command): void {
+  const name = process.argv.slice(2).find((word) => !word.startsWith('-'));
+  if (name === undefined || name === 'help' || commands.some((one) => one.name() === name)) return;
+  throw new AppError('bad-input', `there is no command "${name}"`, { reason: '`fovea --help` lists them' });
+}
+
 try {
-  await program().parseAsync();
+  const fovea = program();
+  refuseUnknown(fovea);
+  await fovea.parseAsync();
   await exit(OK);
 } catch (thrown) {
   // Commander has printed its own line; help and version are no errors.

@@ -23,11 +23,19 @@ export async function makeSample(
 
 export async function makeBlockMnist(
   terminal: Terminal,
-  options: { mnist: string; out: string; seed: number; train: number; test: number },
+  options: { mnist: string; out: string; seed: number; train?: number; test?: number },
 ): Promise<void> {
   const folder = freeFolder(options.out);
   const { seed } = options;
-  const { train, test } = await writeBlockMnist(path.resolve(options.mnist), folder, options);
+  const { train, test } = await writeBlockMnist(path.resolve(options.mnist), folder, {
+    ...{ seed, train: options.train ?? Infinity, test: options.test ?? Infinity },
+  });
+  for (const [part, asked, there] of [
+    ['training', options.train, train],
+    ['test', options.test, test],
+  ] as const)
+    if (asked !== undefined && asked > there)
+      terminal.note(`warning: there are ${there} ${part} pictures, not ${asked}`);
   terminal.answer({ out: folder, seed, train, test }, [
     `${train} training and ${test} test pictures, seed ${seed}: ${folder}`,
   ]);

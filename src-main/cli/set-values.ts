@@ -4,17 +4,25 @@
 import { AppError } from '../contracts/errors.ts';
 import type { MethodInfo, ParamField, ParamValue, Preset } from '../contracts/methods.ts';
 
-/** @returns the values by name. @throws AppError 'bad-input' naming the known names or the value's kind */
-export function readSet(texts: readonly string[], fields: readonly ParamField[]): Record<string, ParamValue> {
+/**
+ * @param owner  whose fields they are, for the message where it has none
+ * @returns the values by name. @throws AppError 'bad-input' naming the known names or the value's kind
+ */
+export function readSet(
+  texts: readonly string[],
+  fields: readonly ParamField[],
+  owner: string,
+): Record<string, ParamValue> {
   return Object.fromEntries(
     texts.map((text) => {
       const at = text.indexOf('=');
       const name = at < 0 ? text : text.slice(0, at);
       const field = fields.find((one) => one.name === name);
       if (at < 0) throw new AppError('bad-input', `--set ${text} needs a value: name=value`);
+      if (!field && fields.length === 0) throw new AppError('bad-input', `${owner} has no parameters`);
       if (!field)
         throw new AppError('bad-input', `there is no parameter "${name}"`, {
-          reason: `known are ${fields.map((one) => one.name).join(', ') || 'none'}`,
+          reason: `known are ${fields.map((one) => one.name).join(', ')}`,
         });
       return [name, valueOf(field, text.slice(at + 1))];
     }),
@@ -27,7 +35,7 @@ export const valuesOf = (
   { preset, set }: { preset?: string; set: readonly string[] },
 ): Record<string, ParamValue> => ({
   ...(preset !== undefined && presetOf(method, preset).params),
-  ...readSet(set, method.params),
+  ...readSet(set, method.params, method.id),
 });
 
 /** @throws AppError 'bad-input' naming the known ones */

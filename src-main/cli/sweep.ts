@@ -18,7 +18,7 @@ import {
 import { measuresAskedFor } from './evaluate.ts';
 import { withCore } from './session.ts';
 import { percent, table, type Terminal } from './terminal.ts';
-import { configOf, type RunOptions } from './train.ts';
+import { configOf, obstaclesFor, type RunOptions } from './train.ts';
 import { readStart } from './weights.ts';
 
 interface Options extends RunOptions {
@@ -69,6 +69,7 @@ export async function sweep(terminal: Terminal, folder: string, options: Options
       if (given !== undefined)
         throw new AppError('bad-input', `${given} is swept`, { reason: 'write its values into --grid' });
       const run = configOf({ ...options, set: ofRun }, methods);
+      const obstacleTo = obstaclesFor(run);
       return {
         run: {
           ...run,
@@ -78,12 +79,14 @@ export async function sweep(terminal: Terminal, folder: string, options: Options
         },
         ...((options.measures !== undefined || ofMeasures.length > 0) && {
           measures: measuresAskedFor(
+            terminal,
             methods.measures,
             { measures: options.measures, set: ofMeasures },
-            options.groupBy !== undefined,
-          )
-            .filter(({ info }) => options.measures !== 'all' || info.direction !== 'none')
-            .map(({ info, params }) => ({ id: info.id, params })),
+            (measure) =>
+              methods.measures.find(({ id }) => id === measure.id)?.direction === 'none'
+                ? 'neither more nor less of it is better'
+                : obstacleTo(measure),
+          ).map(({ info, params }) => ({ id: info.id, params })),
         }),
       };
     }

@@ -2,10 +2,16 @@
 
 import { AppError } from '../contracts/errors.ts';
 import type { Methods } from '../contracts/api.ts';
-import { methodNamed } from '../contracts/methods.ts';
-import type { DeviceChoice, RunConfigInput } from '../contracts/runs.ts';
+import { methodNamed, type MeasureInfo } from '../contracts/methods.ts';
+import {
+  runConfigSchema,
+  type DeviceChoice,
+  type EvaluationSummary,
+  type RunConfigInput,
+} from '../contracts/runs.ts';
+import { obstaclesIn } from '../services/evaluations.ts';
 import { checkpointOf } from '../services/run-records.ts';
-import { measuresAskedFor } from './evaluate.ts';
+import { figureLines, measuresAskedFor } from './evaluate.ts';
 import { presetOf, readSet } from './set-values.ts';
 import { fitWords, readStart } from './weights.ts';
 import { runNumber, withCore } from './session.ts';
@@ -35,10 +41,11 @@ export async function train(terminal: Terminal, folder: string, options: Options
   await withCore(terminal, async (session) => {
     const { core, open, finish } = session;
     await open(folder);
+    const methods = await core.call('app.methods', {});
     const begun =
       options.resume === undefined
         ? await core.call('runs.start', {
-            ...measuredConfigOf(options, await core.call('app.methods', {})),
+            ...measuredConfigOf(terminal, options, methods),
             start: await readStart(session, options.start),
           })
         : await core.call('runs.resume', { id: runNumber(options.resume) });
@@ -67,6 +74,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
     for (const warning of run.trainedOn.warnings.slice(trainedOn.warnings.length))
       terminal.note(`warning: ${warning}`);
     const { measures, figures } = run.evaluated ?? { measures: null, figures: {} };
+    const asked = methods.measures.filter(({ id }) => run.config.measures?.some((one) => one.id === id));
     terminal.answer(
       {
         run: run.number,
@@ -87,30 +95,35 @@ export async function train(terminal: Terminal, folder: string, options: Options
         ...(run.best
           ? [`  best on selection: epoch ${run.best.epoch}, accuracy ${percent(run.best.accuracy)}`]
           : []),
-        ...(measures
-          ? [
-              `  on test: accuracy ${percent(measures.accuracy)}, energy in box ${percent(measures.energyInBox)}`,
-            ]
-          : []),
+        ...(run.evaluated ? testLines(run.evaluated, asked) : []),
       ],
     );
   });
 }
 
+/** @param asked  measures that were asked for; accuracy is always among them, and it alone says nothing of evidence */
+function testLines(summary: EvaluationSummary, asked: readonly MeasureInfo[]): string[] {
+  if (asked.length > 0) return ['  on test:', ...figureLines(asked, summary).map((line) => `  ${line}`)];
+  const { accuracy, energyInBox } = summary.measures;
+  return [`  on test: accuracy ${percent(accuracy)}, energy in box ${percent(energyInBox)}`];
+}
+
 /** "measure.parameter" is a measure's, as for `evaluate`; the rest is the run's, "objective.parameter" too. */
-function measuredConfigOf(options: Options, methods: Methods): RunConfigInput {
+function measuredConfigOf(terminal: Terminal, options: Options, methods: Methods): RunConfigInput {
   const ofMeasure = (text: string): boolean =>
     methods.measures.some(({ id }) => text.split('=')[0].startsWith(`${id}.`));
   const config = configOf({ ...options, set: options.set.filter((text) => !ofMeasure(text)) }, methods);
   const set = options.set.filter(ofMeasure);
   if (options.measures === undefined && set.length === 0) return config;
   const asked = { measures: options.measures, set };
-  return {
-    ...config,
-    measures: measuresAskedFor(methods.measures, asked, options.groupBy !== undefined).map(
-      ({ info, params }) => ({ id: info.id, params }),
-    ),
-  };
+  const chosen = measuresAskedFor(terminal, methods.measures, asked, obstaclesFor(config));
+  return { ...config, measures: chosen.map(({ info, params }) => ({ id: info.id, params })) };
+}
+
+/** What keeps measures from being taken of such a run. One that cannot be is left to the core to refuse. */
+export function obstaclesFor(config: RunConfigInput): ReturnType<typeof obstaclesIn> {
+  const { success, data } = runConfigSchema.safeParse(config);
+  return success ? obstaclesIn(data, false) : () => null;
 }
 
 export function configOf(options: RunOptions, { objectives, settings }: Methods): RunConfigInput {
@@ -123,7 +136,7 @@ export function configOf(options: RunOptions, { objectives, settings }: Methods)
   const values = {
     ...preset?.params,
     ...preset?.settings,
-    ...readSet(options.set, [...objective.params, ...settings]),
+    ...readSet(options.set, [...objective.params, ...settings], objective.id),
   };
   const own = (fields: { name: string }[]) =>
     Object.fromEntries(fields.flatMap(({ name }) => (name in values ? [[name, values[name]]] : [])));

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { AppError } from '../contracts/errors.ts';
 import type { Start, StartFit, WeightsInfo } from '../contracts/weights.ts';
 import type { Terminal } from './terminal.ts';
 import { withCore, type Session } from './session.ts';
@@ -60,6 +61,11 @@ export async function readStart(session: Session, value: string): Promise<Start 
   if (value === 'scratch') return undefined;
   const { core } = session;
   const known = (await core.call('weights.list', {})).find(({ name }) => name === value);
+  if (known === undefined && !fs.existsSync(value))
+    throw new AppError(
+      'not-found',
+      `--start ${value} is neither a file nor a name of \`fovea weights list\``,
+    );
   const { name, sha256 } =
     known === undefined || (known.sha256 === null && fs.existsSync(value))
       ? await core.call('weights.import', { file: core.refer(path.resolve(value)) })

@@ -5,6 +5,7 @@ export * from './dataset.ts';
 export * from './errors.ts';
 export * from './geometry.ts';
 export * from './ids.ts';
+export * from './issues.ts';
 export * from './jobs.ts';
 export * from './methods.ts';
 export * from './runs.ts';

@@ -25,9 +25,10 @@ export const waterbirds: Format = {
     if (file === null) return { score: 0, reason: `no ${table}` };
     const head = await source.head(file, 1000);
     const columns = head.split(/\r?\n/)[0].split(',');
-    return ['img_filename', 'y', 'split'].every((name) => columns.includes(name))
-      ? { score: 0.95, reason: `${file} with img_filename, y and split` }
-      : { score: 0, reason: `${file} lacks img_filename, y or split` };
+    const missing = ['img_filename', 'y', 'split'].filter((name) => !columns.includes(name));
+    if (missing.length === 0) return { score: 0.95, reason: `${file} with img_filename, y and split` };
+    // Taken for a damaged one, so that reading says what is missing, not for folders of pictures without classes.
+    return { score: missing.length === 1 ? 0.9 : 0, reason: `${file} lacks ${missing.join(' and ')}` };
   },
 
   async read(source, sink) {
@@ -51,6 +52,8 @@ export const waterbirds: Format = {
         continue;
       }
       const y = fields[classAt];
+      if (isWaterbirds && !/^\d+$/.test(y))
+        throw damaged(file, place, `${y.slice(0, 20) || 'an empty y'} is no class: a whole number`);
       sink.image({
         file: source.absolute(found.file),
         relativePath: found.file,

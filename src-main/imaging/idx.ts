@@ -1,5 +1,6 @@
 // The IDX files of MNIST (LeCun et al. 1998): a magic number, big-endian sizes, then bytes; plain or gzip.
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -56,11 +57,9 @@ async function bytesOf(folder: string, name: string): Promise<Buffer> {
   try {
     return await readFile(path.join(folder, name));
   } catch (cause) {
-    throw new AppError(
-      'not-found',
-      `there is no ${name} (or ${name}.gz) in the folder`,
-      { file: name },
-      cause,
-    );
+    const missing = existsSync(folder)
+      ? `there is no ${name} (or ${name}.gz) in ${folder}`
+      : `there is no folder ${folder}`;
+    throw new AppError('not-found', missing, { file: name }, cause);
   }
 }

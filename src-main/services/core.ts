@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import type { z } from 'zod';
 import { api, type Input, type Method, type Output } from '../contracts/api.ts';
 import { AppError, toErrorRecord, type Answer } from '../contracts/errors.ts';
+import { issueLine } from '../contracts/issues.ts';
 import type { DeviceInfo } from '../contracts/api.ts';
 import type { FileRef, JobId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
@@ -111,7 +112,10 @@ export function createCore(options: CoreOptions): Core {
     if (typeof method !== 'string' || !Object.hasOwn(api, method))
       throw new AppError('bad-input', `there is no call ${JSON.stringify(method)?.slice(0, 80)}`);
     const parsed = api[method as Method].input.safeParse(input ?? undefined);
-    if (!parsed.success) throw new AppError('bad-input', `${method}: ${inOneLine(parsed.error)}`);
+    if (!parsed.success)
+      throw new AppError('bad-input', `${method}: ${inOneLine(parsed.error)}`, {
+        place: parsed.error.issues[0].path.join('.'),
+      });
     // While an import writes, an edit would be part of its transaction, and a run's snapshot hold half of it.
     const writing = context.current?.store.writing;
     if (writing && !passes.test(method)) await writing;
@@ -152,10 +156,5 @@ export function createCore(options: CoreOptions): Core {
   };
 }
 
-/** "limit: Too big: expected number to be <=500"; the first three of them. */
-function inOneLine(error: z.ZodError): string {
-  return error.issues
-    .slice(0, 3)
-    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
-    .join('; ');
-}
+/** "limit must be 500 or less"; the first three of them. */
+const inOneLine = (error: z.ZodError): string => error.issues.slice(0, 3).map(issueLine).join('; ');

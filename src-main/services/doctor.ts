@@ -102,6 +102,19 @@ export async function chooseDevice(
   return { id: first.id as DeviceId, reason: `the fastest: ${shown(first)}, then ${shown(second)}` };
 }
 
+/**
+ * For a device asked for by name, what is known without a trial, which takes long.
+ * @throws AppError 'unavailable' with the reason
+ */
+export function refuseAbsent(context: Context, asked: DeviceChoice): void {
+  if (asked === 'auto') return;
+  const tried = finished.get(context)?.find(({ id }) => id === asked);
+  const isLost = tried?.available === false && !isOnlyForChecking(asked);
+  const reason = deviceAbsence(asked) ?? (isLost ? tried.reason : null);
+  if (reason !== null)
+    throw new AppError('unavailable', `${deviceTitle(asked)} cannot train here`, { place: asked, reason });
+}
+
 function info(context: Context): AppInfo {
   const { version, shell, mediaPrefix, mediaSuffix } = context.options;
   // The window asks for this before it draws anything, so it does not wait for the trials.

@@ -5,10 +5,12 @@ import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { ImageId, JobId, RunId } from '../contracts/ids.ts';
 import type { ParamValue } from '../contracts/methods.ts';
-import type { DeviceChoice } from '../contracts/runs.ts';
+import type { DeviceChoice, RunConfig } from '../contracts/runs.ts';
 import type { EvaluateOutcome, EvaluateSpec, Picture } from '../contracts/worker-protocol.ts';
 import { measureById, measures } from '../engine/measures/index.ts';
 import { checkParams } from '../engine/nn/registry.ts';
+import { architectureOf } from '../engine/training/network.ts';
+import { obstacleIn } from '../engine/training/unmeasurable.ts';
 import { picturesAt } from './compared-pictures.ts';
 import type { Context, Handlers } from './context.ts';
 import { chooseDevice } from './doctor.ts';
@@ -21,11 +23,21 @@ import { announce, checkpointOf, groupedPictures, modelOf, storedRun } from './r
 export const evaluationHandlers: Handlers<
   'evaluations.start' | 'evaluations.summary' | 'evaluations.images'
 > = {
-  'evaluations.start': (context, { runId, split, against, ...asked }) =>
-    startEvaluation(context, context.project(), runId, split, {
+  'evaluations.start': (context, { runId, split, against, ...asked }) => {
+    const project = context.project();
+    const { config } = storedRun(project, runId);
+    const groupBy = asked.groupBy ?? config.groupBy;
+    refuseUnmeasurable(chosenMeasures(asked.measures), { ...config, groupBy }, against !== undefined);
+    const others = against === undefined ? undefined : context.files.resolve(against);
+    if (others !== undefined && others === fs.realpathSync(project.folder))
+      throw new AppError('bad-input', 'a project cannot be compared with itself', {
+        reason: 'name another project or a folder of pictures with --against',
+      });
+    return startEvaluation(context, project, runId, split, {
       ...asked,
-      ...(against !== undefined && { against: context.files.resolve(against) }),
-    }),
+      ...(others !== undefined && { against: others }),
+    });
+  },
   'evaluations.summary': (context, { runId, split }) =>
     context.project().store.evaluations.summary(runId, split),
   'evaluations.images': (context, { runId, split }) =>
@@ -162,6 +174,42 @@ export function chosenMeasures(asked: EvaluationOptions['measures']): EvaluateSp
   }));
 }
 const accuracyId = 'accuracy';
+
+type RunToMeasure = Pick<RunConfig, 'model' | 'sizePx' | 'settings' | 'groupBy'>;
+
+/**
+ * What keeps measures from being taken of such a run, known before anything is computed.
+ * @param isCompared  whether pictures to compare with are named
+ * @returns  for a measure, its parameters checked: why it cannot be taken; null where it can
+ */
+export function obstaclesIn(
+  run: RunToMeasure,
+  isCompared: boolean,
+): (measure: EvaluateSpec['measures'][number]) => string | null {
+  const architecture = architectureOf(run, 2); // of how many classes changes nothing
+  return (measure) => {
+    const { needs } = measureById(measure.id);
+    if (needs.includes('groups') && run.groupBy === undefined)
+      return 'it needs groups: name their attribute with --group-by';
+    if (needs.includes('against') && !isCompared)
+      return 'it needs pictures to compare with: `fovea evaluate --against`';
+    return obstacleIn(architecture, measure);
+  };
+}
+
+/** @throws AppError 'bad-input' naming the measure and what keeps it from being taken */
+export function refuseUnmeasurable(
+  chosen: EvaluateSpec['measures'],
+  run: RunToMeasure,
+  isCompared = false,
+): void {
+  const obstacleTo = obstaclesIn(run, isCompared);
+  for (const measure of chosen) {
+    const reason = obstacleTo(measure);
+    if (reason !== null)
+      throw new AppError('bad-input', `${measure.id} cannot be measured`, { place: measure.id, reason });
+  }
+}
 
 /** @throws AppError 'not-found' while a run has no finished epoch */
 export function requireWeights(project: OpenProject, runId: RunId): void {

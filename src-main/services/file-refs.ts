@@ -61,9 +61,12 @@ export function openFiles(roots: readonly string[]): Files {
     if (!entry) throw new AppError('refused', 'this file was not chosen in this session', { place: 'file' });
     const real = realPath(entry.file);
     if (real === null)
-      throw new AppError('not-found', `${path.basename(entry.file)} is not there any more`, {
-        file: path.basename(entry.file),
-      });
+      throw new AppError(
+        'not-found',
+        // What a person typed may never have been there; they know its path.
+        entry.chosen ? `there is no ${entry.file}` : `${path.basename(entry.file)} is not there any more`,
+        { file: path.basename(entry.file) },
+      );
     // Looked at again: a link may have been put in the folder's place since it was listed.
     if (!entry.chosen && !inRoots(real))
       throw new AppError(

@@ -6,10 +6,16 @@ import type { ProjectSummary } from '../contracts/api.ts';
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
-import { settingsSchema, type Run, type Settings, type TrainedOn } from '../contracts/runs.ts';
+import {
+  settingsSchema,
+  type Run,
+  type RunConfig,
+  type Settings,
+  type TrainedOn,
+} from '../contracts/runs.ts';
 import type { ModelRef, Picture } from '../contracts/worker-protocol.ts';
 import { modelById } from '../engine/nn/models/index.ts';
-import { objectiveById } from '../engine/objectives/index.ts';
+import { objectiveById, objectiveInfos } from '../engine/objectives/index.ts';
 import type { StoredImage, TrainingFact } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
@@ -166,12 +172,25 @@ function warningsOf(classes: TrainedOn['classes'], undealt: number, missing: num
   const learnt = classes.filter((one) => one.train > 0);
   if (learnt.length > 0 && learnt.every((one) => one.selection === 0))
     warnings.push('no selection picture: the last epoch is kept instead of the best');
-  if (learnt.length > 0 && learnt.every((one) => one.withRegion === 0))
-    warnings.push('no training picture has a box or mask, so nothing tells the model where to look');
   if (undealt > 0)
     warnings.push(`${count(undealt, 'picture')} not dealt out to train, selection or test yet`);
   if (missing > 0) warnings.push(`${count(missing, 'picture')} missing from where they were imported`);
   return warnings;
+}
+
+/** What a run makes of training pictures of which none has a box or mask. */
+export function boxlessWarnings(
+  { objective, settings }: RunConfig,
+  { train, withRegion }: TrainedOn,
+): string[] {
+  if (train === 0 || withRegion > 0) return [];
+  const parts = objective.split('+');
+  const told = objectiveInfos().find(({ id, family }) => family === 'regions' && parts.includes(id));
+  const start = 'no training picture has a box or mask, so';
+  return [
+    ...(told ? [`${start} ${told.title} learns from the labels alone`] : []),
+    ...(settings.outside !== 'none' ? [`${start} no outside is replaced`] : []),
+  ];
 }
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

@@ -10,12 +10,14 @@ import type { DeviceId, Run, RunConfig, RunState } from '../contracts/runs.ts';
 import type { Control, Picture, TrainOutcome, TrainSpec, WorkerEvent } from '../contracts/worker-protocol.ts';
 import { checkParams } from '../engine/nn/registry.ts';
 import { modelById } from '../engine/nn/models/index.ts';
-import { objectiveById } from '../engine/objectives/index.ts';
-import { architectureOf } from '../engine/training/network.ts';
+import { objectiveById, type Objective } from '../engine/objectives/index.ts';
+import { architectureOf, type Architecture } from '../engine/training/network.ts';
+import { buildLoss } from '../engine/training/train-step.ts';
+import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from './context.ts';
-import { chooseDevice } from './doctor.ts';
-import { chosenMeasures, startEvaluation } from './evaluations.ts';
+import { chooseDevice, refuseAbsent } from './doctor.ts';
+import { chosenMeasures, refuseUnmeasurable, startEvaluation } from './evaluations.ts';
 import { usualSplit } from './deal.ts';
 import { heatMapOf, storedMapOf } from './explanations.ts';
 import type { JobHandle } from './job-list.ts';
@@ -23,6 +25,7 @@ import { cacheFolderOf, runFolderOf, type OpenProject } from './open-project.ts'
 import { noteCurrent } from './projects.ts';
 import {
   announce,
+  boxlessWarnings,
   groupedPictures,
   needsDealing,
   picturesOf,
@@ -97,20 +100,82 @@ export const runHandlers: Handlers<
 export async function checkedConfig(context: Context, asked: RunConfig): Promise<RunConfig> {
   const { store } = context.project();
   const found = trainedOn(store, asked.seed, null, asked.settings.labels);
-  architectureOf(asked, Math.max(2, found.classes.length));
+  const classes = Math.max(2, found.classes.length);
+  refuseSize(asked);
+  const architecture = architectureOf(asked, classes);
   if (asked.start) await fitOf(context, asked.start, asked, found.classes.length);
   const objective = objectiveById(asked.objective);
-  modelById(asked.model);
   const config: RunConfig = { ...asked, params: checkParams(objective, asked.params) as RunConfig['params'] };
+  const attributes = store.attributes.names().join(', ') || 'none';
   if (config.groupBy !== undefined && !store.attributes.names().includes(config.groupBy))
     throw new AppError('bad-input', `no picture has the attribute "${config.groupBy}"`, {
-      reason: `known are ${store.attributes.names().join(', ') || 'none'}`,
+      reason: `known are ${attributes}`,
+    });
+  if (objective.needs.groups && config.groupBy === undefined)
+    throw new AppError('bad-input', `${objective.id} needs groups, and no attribute makes them`, {
+      place: 'groupBy',
+      reason: `name one with --group-by; known are ${attributes}`,
+    });
+  if (objective.needs.groups && !hasGroups(store, config.groupBy!))
+    throw new AppError('bad-input', `no training picture has the attribute "${config.groupBy}"`, {
+      place: 'groupBy',
+      reason: `${objective.id} needs groups`,
     });
   if (store.images.counts().images === 0)
     throw new AppError('bad-input', 'there are no pictures to train on', { reason: 'import some first' });
   refuseUntrainable(found);
-  if (config.measures) config.measures = chosenMeasures(config.measures);
+  refuseAbsent(context, config.device);
+  refuseUnfit(config, objective, architecture);
+  if (config.measures) {
+    config.measures = chosenMeasures(config.measures);
+    refuseUnmeasurable(config.measures, config);
+  }
   return config;
+}
+
+/** Whether a picture to train on, or that may be dealt to be one, has the attribute. */
+function hasGroups(store: ProjectStore, groupBy: string): boolean {
+  const valueOf = store.attributes.valuesOf(groupBy);
+  const facts = store.images.trainingFacts();
+  const isOpen = needsDealing(store, facts);
+  return facts.some(({ id, split }) => valueOf.has(id) && (split === 'train' || (isOpen && split === null)));
+}
+
+/** @throws AppError 'bad-input' naming the model and its sides */
+function refuseSize({ model, sizePx }: RunConfig): void {
+  const {
+    id,
+    inputSizes: [least, most],
+  } = modelById(model);
+  if (sizePx < least || sizePx > most)
+    throw new AppError('bad-input', `${id} takes pictures of ${least} to ${most} px, not of ${sizePx}`, {
+      place: 'sizePx',
+    });
+}
+
+/**
+ * What an objective and a network cannot do together shows where the loss is built, which computes nothing.
+ * @throws AppError 'bad-input' naming both
+ */
+function refuseUnfit(config: RunConfig, objective: Objective, architecture: Architecture): void {
+  const { settings } = config;
+  // The steps of a search are alike, so two say as much as twenty: those of ART took eight times as long as three.
+  const params = Object.fromEntries(
+    Object.entries(config.params).map(([name, value]) => [
+      name,
+      /(^|\.)steps$/.test(name) ? Math.min(Number(value), 2) : value,
+    ]),
+  );
+  try {
+    buildLoss({ ...architecture, ...{ objective, params, settings }, batch: 2 });
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'bad-input') throw thrown;
+    const reason = [thrown.message, thrown.detail.reason].filter(Boolean).join('; ');
+    throw new AppError('bad-input', `${objective.id} on ${config.model} cannot be trained so`, {
+      place: 'objective',
+      reason,
+    });
+  }
 }
 
 function start(context: Context, config: RunConfig): Run {
@@ -119,12 +184,9 @@ function start(context: Context, config: RunConfig): Run {
   const id = store.transaction(() => {
     if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(config.seed));
     const snapshotId = store.snapshots.save(takeSnapshot(store));
-    return store.runs.add(
-      config,
-      trainedOn(store, 0, null, config.settings.labels),
-      snapshotId,
-      context.options.version,
-    );
+    const found = trainedOn(store, 0, null, config.settings.labels);
+    found.warnings.push(...boxlessWarnings(config, found));
+    return store.runs.add(config, found, snapshotId, context.options.version);
   });
   train(context, project, storedRun(project, id), false);
   context.emit('project', { id: project.id, what: 'runs' });

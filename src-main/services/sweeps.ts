@@ -21,7 +21,7 @@ import type { StoredRun } from '../storage/runs.ts';
 import type { StoredSweep, StoredSweepRun } from '../storage/sweeps.ts';
 import type { Context, Handlers } from './context.ts';
 import { deal, usualSplit } from './deal.ts';
-import { chosenMeasures, startEvaluation, startTuning } from './evaluations.ts';
+import { chosenMeasures, refuseUnmeasurable, startEvaluation, startTuning } from './evaluations.ts';
 import type { JobHandle } from './job-list.ts';
 import type { OpenProject } from './open-project.ts';
 import { needsDealing, storedRun, takeSnapshot, trainedOn } from './run-records.ts';
@@ -99,6 +99,7 @@ function measuresToChooseBy({ measures, run }: Parsed<'sweeps.start'>): SweepCon
     if (needs.includes('groups') && run.groupBy === undefined)
       throw complain('it needs groups, and the run has none');
   }
+  refuseUnmeasurable(chosen, run);
   return chosen;
 }
 

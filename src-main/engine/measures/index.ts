@@ -84,5 +84,5 @@ export { energyInside, squaredGradient } from './energy-in-box.ts';
 export { meanOf } from './figures.ts';
 export { boxIou } from './localisation.ts';
 export { keyOf, type BatchView, type Measure, type MeasureContext } from './measure.ts';
-export { pointingMargin } from './params.ts';
+export { mapAskedFor, pointingMargin } from './params.ts';
 export { pointingHit } from './pointing-game.ts';

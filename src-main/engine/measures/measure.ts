@@ -23,6 +23,8 @@ export interface Measure<S extends z.ZodObject = z.ZodObject> extends Parametris
   readonly isUsual?: true;
   /** Reads `BatchView.gradient`. */
   readonly usesGradient?: true;
+  /** Looks at `MeasureContext.composites`, of twice the side. */
+  readonly seesComposites?: true;
   /** @throws AppError 'bad-input' if the set cannot be measured so */
   begin(context: MeasureContext, params: z.output<S>): Reading;
 }

@@ -16,6 +16,7 @@ export const negativeQuadrantHeat = measure({
   unit: 'share',
   cost: 'gradient',
   needs: [],
+  seesComposites: true,
   schema: z.object({ method: methodParam('grad-cam-elementwise') }),
   presets: [],
   begin: (context, { method }) => ({

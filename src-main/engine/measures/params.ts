@@ -33,6 +33,12 @@ export const mapOf = (choice: MapMethod): Pick<MapRequest, 'method' | 'params'> 
     ? { method: 'grad-cam', params: { form: 'elementwise' } }
     : { method: choice };
 
+/** What a measure's parameters ask for, if its heat map is a choice and a saliency method is chosen. */
+export function mapAskedFor({ method }: Readonly<Record<string, unknown>>): ReturnType<typeof mapOf> | null {
+  const choice = mapMethods.find((one) => one === method);
+  return choice === undefined ? null : mapOf(choice);
+}
+
 export const methodParam = (standard: MapMethod) =>
   z.enum(mapMethods).default(standard).meta({
     title: 'Heat map',

@@ -10,7 +10,7 @@ export interface Model {
   /** One sentence in plain words. */
   readonly summary: string;
   readonly citation: string;
-  /** Picture sides it is meant for, px: from, to. Others work unless the model says otherwise. */
+  /** Picture sides it is meant for, px: from, to. Runs are of these; the graph is built for others, too, unless the model says otherwise. */
   readonly inputSizes: readonly [number, number];
   /** @throws AppError 'bad-input' when an option makes no sense for this model */
   build(options: ModelOptions): BuiltModel;

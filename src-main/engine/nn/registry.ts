@@ -3,6 +3,7 @@
 
 import type { z } from 'zod';
 import { AppError } from '../../contracts/errors.ts';
+import { mustBe } from '../../contracts/issues.ts';
 import { fieldsOf, type MethodInfo, type Preset } from '../../contracts/methods.ts';
 
 /** The part of a method that can be told without building anything. */
@@ -50,8 +51,19 @@ export function checkParams<S extends z.ZodObject>(
   if (parsed.success) return parsed.data as z.output<S>;
   const [issue] = parsed.error.issues;
   const place = issue.path.join('.');
-  throw new AppError('bad-input', `${method.id}: ${place === '' ? '' : `${place}: `}${issue.message}`, {
+  if (issue.code === 'unrecognized_keys') {
+    const [name] = issue.keys;
+    const known = Object.keys(method.schema.shape);
+    throw new AppError('bad-input', `${method.id} has no parameter "${name.slice(0, 80)}"`, {
+      place: name,
+      reason: known.length > 0 ? `known are ${known.join(', ')}` : 'it has none',
+    });
+  }
+  const given = (params as Record<string, unknown> | null)?.[place];
+  const value = typeof given === 'number' || typeof given === 'string' ? `, not ${given}` : '';
+  const reason = `${mustBe(issue) ?? issue.message}${value}`;
+  throw new AppError('bad-input', `${method.id}: ${[place, reason].filter(Boolean).join(' ')}`, {
     place,
-    reason: issue.message,
+    reason,
   });
 }

@@ -114,7 +114,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
     };
 
     const readings = chosen.map(({ measure, key, params }) => ({
-      ...{ key, params },
+      ...{ key, params, id: measure.id },
       reading: measure.begin(context, params),
       values: [] as (number | null)[],
     }));
@@ -136,8 +136,8 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
           values: {},
         });
       });
-      for (const { key, reading, values } of readings) {
-        const read = await reading.read(view);
+      for (const { id, key, reading, values } of readings) {
+        const read = await named(id, async () => reading.read(view));
         if (!read) continue;
         values.push(...read);
         read.forEach((value, i) => (images[view.start + i].values[key] = value));
@@ -146,14 +146,27 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
     }
 
     const figures: EvaluateOutcome['figures'] = {};
-    for (const { key, params, reading, values } of readings)
-      figures[key] = { ...(await reading.figure(values)), params: params as Record<string, string> };
+    for (const { id, key, params, reading, values } of readings)
+      figures[key] = {
+        ...(await named(id, async () => reading.figure(values))),
+        params: params as Record<string, string>,
+      };
     const truth = pictures.map((picture) => picture.classIndex);
     const predicted = images.map((image) => image.predictedIndex);
     return { figures, confusion: confusionOf(predicted, truth, classes), images };
   } finally {
     await sessions.dispose();
     cache.close();
+  }
+}
+
+/** What is wrong with a measure says which it is: several are taken together. */
+async function named<T>(id: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'bad-input') throw thrown;
+    throw new AppError('bad-input', `${id}: ${thrown.message}`, thrown.detail, thrown);
   }
 }
 

@@ -105,11 +105,13 @@ describe('the fovea command, from pictures to heat map', () => {
     const asked = (...flags: string[]) => fovea('evaluate', project, '--run', '1', ...flags);
     expectMistake(asked('--measures', 'nope'), /no measure "nope".*known are accuracy/);
     expectMistake(asked('--set', 'k=2'), /names no measure/);
-    expectMistake(asked('--set', 'f1.k=2'), /no parameter "k"/);
+    expectMistake(asked('--set', 'f1.k=2'), /f1 has no parameters/);
     expectMistake(asked('--measures', 'worst-group-accuracy'), /--group-by/);
     expectMistake(asked('--measures', 'ood-auroc'), /--against/);
     expectMistake(asked('--group-by', 'weather'), /no picture has the attribute "weather"/);
 
+    const jpeg = fovea('explain', project, '--run', '1', '--image', 'p3.png', '--out', 'heat.jpg');
+    expectMistake(jpeg, /heat\.jpg does not end in \.png/);
     const out = path.join(folder, 'drawn', 'heat.png');
     const explained = fovea(
       ...[
@@ -232,7 +234,7 @@ describe('the fovea command, with models of others and for others', () => {
       fovea('train', project, '--start', 'mine', '--model', 'resnet18'),
       /mine does not fit resnet18/,
     );
-    expectMistake(fovea('train', project, '--start', 'nothing.safetensors'), /nothing\.safetensors/);
+    expectMistake(fovea('train', project, '--start', 'nothing.safetensors'), /neither a file nor a name/);
   });
 });
 
@@ -338,7 +340,9 @@ describe('the fovea command, asked for what cannot be', () => {
       fovea('make', 'sample', '--bias', '2', '--out', path.join(folder, 's')),
       /share from 0 to 1/,
     );
-    expectMistake(fovea('frobnicate'), /frobnicate/);
+    expectMistake(fovea('frobnicate'), /no command "frobnicate"/);
+    expectMistake(fovea('train', few, '--epochs', '20000'), /^fovea: --epochs must be 10000 or less/);
+    expectMistake(fovea('train', few, '--set', 'dropout=2'), /^fovea: --set dropout must be 0\.9 or less/);
   });
 });
 

@@ -56,7 +56,7 @@ describe('--set', () => {
   ];
 
   it('reads each value as its field says', () => {
-    expect(readSet(['lambda=1e-3', 'epochs=4', 'flip=false', 'outside=swap'], fields)).toEqual({
+    expect(readSet(['lambda=1e-3', 'epochs=4', 'flip=false', 'outside=swap'], fields, 'mine')).toEqual({
       lambda: 0.001,
       epochs: 4,
       flip: false,
@@ -72,5 +72,8 @@ describe('--set', () => {
     ['flip=yes', /true or false/],
     ['outside=blurry', /one of none, swap/],
     ['__proto__=1', /no parameter/],
-  ])('refuses %s', (text, says) => expect(() => readSet([text], fields)).toThrow(says));
+  ])('refuses %s', (text, says) => expect(() => readSet([text], fields, 'mine')).toThrow(says));
+
+  it('says of a method without parameters that it has none', () =>
+    expect(() => readSet(['k=1'], [], 'accuracy')).toThrow('accuracy has no parameters'));
 });

@@ -48,12 +48,20 @@ describe('Waterbirds', () => {
     });
     const part = { ...files, 'metadata.csv': table.replace(',0,0,1,', ',0,7,1,') };
     await expect(readAs('waterbirds', folderOf(part))).rejects.toMatchObject({ detail: { place: 'line 2' } });
+    const typo = { ...files, 'metadata.csv': table.replace('2.png,1,2', '2.png,7x,2') };
+    await expect(readAs('waterbirds', folderOf(typo))).rejects.toMatchObject({ detail: { place: 'line 3' } });
     const { images, warnings } = await readAs(
       'waterbirds',
       folderOf({ 'metadata.csv': table, 'a/1.png': true }),
     );
     expect(images).toHaveLength(1);
     expect(warnings.map(({ code }) => code)).toEqual(['missing-picture', 'missing-picture']);
+  });
+
+  it('without its classes is told all the same, so that reading says what is missing', async () => {
+    const place = folderOf({ 'metadata.csv': 'img_filename,split\n1.png,0\n', '1.png': true });
+    expect(await detect(place)).toBe('waterbirds');
+    await expect(readAs('waterbirds', place)).rejects.toThrow('the column y is missing');
   });
 
   it('is not any table called metadata.csv', async () => {

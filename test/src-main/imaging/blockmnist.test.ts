@@ -89,6 +89,8 @@ describe('BlockMNIST', () => {
     const make = (from: string, to: string) =>
       writeBlockMnist(from, path.join(folder, to), { seed: 0, train: 1, test: 1 });
     await expect(make(none, 'x')).rejects.toMatchObject({ code: 'not-found' });
+    const nowhere = path.join(folder, 'nowhere');
+    await expect(make(nowhere, 'w')).rejects.toThrow(`there is no folder ${nowhere}`);
     writeIdx(none, 'train', 3, false);
     writeFileSync(path.join(none, 'train-labels-idx1-ubyte'), idx(2051, [3], new Uint8Array(3)));
     await expect(make(none, 'y')).rejects.toMatchObject({ code: 'bad-file' });

@@ -41,7 +41,7 @@ describe('the boundary', () => {
     const answer = await core.handle('images.page', { offset: 0, limit: 501 });
     expect(answer).toMatchObject({
       ok: false,
-      error: { message: expect.stringMatching(/^images\.page: limit: .+$/) },
+      error: { message: 'images.page: limit must be 500 or less', detail: { place: 'limit' } },
     });
   });
 
@@ -114,6 +114,17 @@ describe('the folder browser', () => {
     fs.symlinkSync(path.join(folder, 'secret'), path.join(roots, 'inner'));
     for (const attempt of [() => files.browse(inner.ref), () => files.resolve(inner.ref)])
       expect(attempt).toThrow(expect.objectContaining({ code: 'refused' }));
+  });
+
+  it('says of a path that was typed that nothing is there, and of a listed one that it went', async () => {
+    const { roots } = browser();
+    const { openFiles } = await import('../../../src-main/services/file-refs.ts');
+    const files = openFiles([roots]);
+    const typed = path.join(roots, 'never');
+    expect(() => files.resolve(files.refer(typed))).toThrow(`there is no ${typed}`);
+    const inner = files.browse(files.browse(null).entries[0].ref).entries[0];
+    fs.rmSync(path.join(roots, 'inner'), { recursive: true });
+    expect(() => files.resolve(inner.ref)).toThrow('inner is not there any more');
   });
 
   it('takes no path for a reference', async () => {

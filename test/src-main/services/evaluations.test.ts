@@ -5,6 +5,9 @@ import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import type { Input } from '../../../src-main/contracts/api.ts';
 import type { RunId } from '../../../src-main/contracts/ids.ts';
+import { settingsSchema } from '../../../src-main/contracts/runs.ts';
+import { measureInfos } from '../../../src-main/engine/measures/index.ts';
+import { chosenMeasures, obstaclesIn } from '../../../src-main/services/evaluations.ts';
 import {
   classFolders,
   coco,
@@ -28,7 +31,9 @@ const config = {
 } as const;
 
 /** Pictures in two classes, by day and by night. */
-async function imported(): Promise<void> {
+async function imported(
+  attributesOf = (id: number): object => ({ light: id % 3 === 0 ? 'night' : 'day' }),
+): Promise<void> {
   await core.call('projects.create', { name: 'Animals' });
   const pictures = Array.from({ length: 24 }, (_, index) => ({
     name: `p${index}.png`,
@@ -37,7 +42,7 @@ async function imported(): Promise<void> {
   const place = await coco(path.join(folder, 'coco'), pictures);
   const file = path.join(place, 'annotations', 'instances.json');
   const json = JSON.parse(fs.readFileSync(file, 'utf8')) as { images: { id: number; attributes?: object }[] };
-  for (const image of json.images) image.attributes = { light: image.id % 3 === 0 ? 'night' : 'day' };
+  for (const image of json.images) image.attributes = attributesOf(image.id);
   fs.writeFileSync(file, JSON.stringify(json));
   await importFrom(core, place);
 }
@@ -86,9 +91,47 @@ it('takes the usual measures unless others are named, and adds those; groups; co
   expect(await refused({ measures: [{ id: 'none', params: {} }] })).toBe('bad-input');
   expect(await refused({ measures: [{ id: 'top-k-accuracy', params: { k: 0 } }] })).toBe('bad-input');
   expect(await refused({ groupBy: 'weather' })).toBe('bad-input');
+  const against = core.refer(core.context.project().folder);
+  const itself = { runId, measures: [{ id: 'ood-auroc' }], against };
+  await expect(core.call('evaluations.start', itself)).rejects.toThrow('compared with itself');
 }, 60_000);
+
+it('knows before it computes what cannot be measured of a network, and says of which measure', async () => {
+  const obstacles = (model: string, more: { groupBy?: string } = {}, isCompared = false): string[] => {
+    const obstacleTo = obstaclesIn(
+      { model, sizePx: 16, settings: settingsSchema.parse({}), ...more },
+      isCompared,
+    );
+    return chosenMeasures(measureInfos().map(({ id }) => ({ id, params: {} }))).flatMap((one) =>
+      obstacleTo(one) === null ? [] : [one.id],
+    );
+  };
+  expect(obstacles('resnet8', { groupBy: 'light' }, true)).toEqual([]);
+  expect(obstacles('resnet8')).toEqual(['worst-group-accuracy', 'ood-auroc']);
+  const ofMaps = ['content-heat-map', 'stochastic-pointing-game', 'max-box-accuracy', 'weight-randomisation'];
+  expect(obstacles('mlp', { groupBy: 'light' }, true).toSorted()).toEqual(
+    [...ofMaps, 'negative-quadrant-heat'].toSorted(),
+  );
+
+  await imported();
+  const measures = [{ id: 'pointing-game', params: { method: 'grad-cam' } }];
+  await expect(core.call('runs.start', { ...config, model: 'mlp', measures })).rejects.toThrow(
+    'pointing-game cannot be measured',
+  );
+});
 
 it('has no run by an attribute that no picture has', async () => {
   await imported();
   expect(await refusal(core, 'runs.start', { ...config, groupBy: 'weather' })).toBe('bad-input');
+});
+
+it('has no run over groups that only pictures of the test part have', async () => {
+  await imported((id) => (id > 20 ? { weather: 'rain' } : {}));
+  const groups = { ...config, objective: 'group-dro', groupBy: 'weather' } as const;
+  const { store } = core.context.project();
+  const last = store.images.all().filter(({ id }) => store.attributes.valuesOf('weather').has(id));
+  expect(last).toHaveLength(4);
+  for (const { id } of last) store.images.setSplit(id, 'test');
+  await expect(core.call('runs.start', groups)).rejects.toThrow('no training picture has the attribute');
+  expect(await core.call('runs.list', {})).toEqual([]);
 });

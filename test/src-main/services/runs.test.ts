@@ -4,7 +4,15 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { JobId, RunId } from '../../../src-main/contracts/ids.ts';
 import type { Job } from '../../../src-main/contracts/jobs.ts';
 import type { ComparisonRecord, Run, RunConfigInput } from '../../../src-main/contracts/runs.ts';
-import { coco, importFrom, refusal, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
+import {
+  classFolders,
+  coco,
+  importFrom,
+  refusal,
+  scratchFolder,
+  startCore,
+  type TestCore,
+} from './scratch-core.ts';
 
 const config: RunConfigInput = {
   objective: 'standard',
@@ -205,6 +213,12 @@ describe('a run', () => {
     ['an unknown parameter', { params: { lambdaOutside: 1 } }, /lambdaOutside/],
     ['a parameter out of range', { objective: 'box-aware', params: { lambdaOutside: -1 } }, /lambdaOutside/],
     ['no epochs', { epochs: 0 }, /epochs/],
+    ['too small pictures', { model: 'resnet18' }, /resnet18 takes pictures of 48 to 448 px, not of 16/],
+    ['no groups where some are needed', { objective: 'trades+group-dro' }, /group-dro needs groups/],
+    ['a network without maps', { objective: 'mask-energy', model: 'mlp' }, /mask-energy on mlp cannot be/],
+    ['tiles of another side', { objective: 'gradcam-consistency', model: 'mlp' }, /on mlp cannot be/],
+    ['several classes a picture', { objective: 'trades', settings: { labels: 'several' } }, /trades on/],
+    ['a measure without its groups', { measures: [{ id: 'worst-group-accuracy' }] }, /worst-group-accuracy/],
   ])('is refused with %s, and leaves nothing', async (_, more, says) => {
     const answer = await core.handle('runs.start', { ...config, ...more });
     expect(answer).toMatchObject({
@@ -214,6 +228,27 @@ describe('a run', () => {
     expect(await core.call('runs.list', {})).toEqual([]);
     expect((await core.call('projects.current', {}))!.counts.bySplit.none).toBe(20);
   });
+});
+
+it('warns of pictures without boxes only where something would be made of boxes', async () => {
+  await core.call('projects.create', { name: 'Boxless' });
+  await importFrom(core, await classFolders(path.join(folder, 'folders'), 12));
+  const boxless = async (more: Partial<RunConfigInput>): Promise<string[]> => {
+    const run = await start({ epochs: 1, device: 'cpu', ...more });
+    await trained(run);
+    return run.trainedOn.warnings.filter((warning) => warning.includes('box'));
+  };
+  expect(await boxless({})).toEqual([]);
+  expect(await boxless({ objective: 'standard+box-aware', settings: { outside: 'swap' } })).toEqual([
+    'no training picture has a box or mask, so Box-aware learns from the labels alone',
+    'no training picture has a box or mask, so no outside is replaced',
+  ]);
+});
+
+it.skipIf(process.platform === 'win32')('is refused on a device that is not there', async () => {
+  const answer = await core.handle('runs.start', { ...config, device: 'dml' });
+  expect(answer).toMatchObject({ ok: false, error: { code: 'unavailable', detail: { place: 'dml' } } });
+  expect(await core.call('runs.list', {})).toEqual([]);
 });
 
 describe('looking at runs', () => {

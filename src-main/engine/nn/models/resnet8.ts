@@ -11,7 +11,7 @@ export const resnet8: Model = {
   title: 'ResNet-8',
   summary: 'A small residual network that trains in minutes on an ordinary computer.',
   citation: 'He et al. 2016, Deep Residual Learning for Image Recognition, with three blocks',
-  inputSizes: [32, 128],
+  inputSizes: [16, 128],
   build: (options) =>
     // its last stage has stride 1 anyway
     residualNetwork({
