@@ -61,9 +61,8 @@ export function checkParams<S extends z.ZodObject>(
   }
   const given = (params as Record<string, unknown> | null)?.[place];
   const value = typeof given === 'number' || typeof given === 'string' ? `, not ${given}` : '';
-  const reason = `${mustBe(issue) ?? issue.message}${value}`;
-  throw new AppError('bad-input', `${method.id}: ${[place, reason].filter(Boolean).join(' ')}`, {
-    place,
-    reason,
-  });
+  const words = mustBe(issue);
+  const reason = `${words ?? issue.message}${value}`;
+  const what = place === '' ? reason : words === null ? `${place}: ${reason}` : `${place} ${reason}`;
+  throw new AppError('bad-input', `${method.id}: ${what}`, { place, reason });
 }

@@ -230,7 +230,9 @@ describe('attacks on the class', () => {
       weights: weightsOf('robust'),
     };
     await expect(attackPictures({ ...request, source })).rejects.toThrow('differ in classes or picture size');
-    await expect(attackPictures({ ...request, params: { stepSize: 1 } })).rejects.toThrow('pgd: ');
+    await expect(attackPictures({ ...request, params: { stepSize: 1 } })).rejects.toThrow(
+      'pgd has no parameter "stepSize"',
+    );
   });
 
   it('spatial shifts by whole pixels where the share of the side is whole', async () => {
