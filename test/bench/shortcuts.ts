@@ -3,7 +3,7 @@
 // and on a set in the manner of Waterbirds. Measured where the shortcut says nothing. What tells most comes first, what
 // takes longest last. Options: --only sample-0.95,…, --objectives ID,…, --budget small|full, --seeds 0,1,2, --epochs N,
 // --out DIR (where finished runs are kept), --jobs N and --threads N (runs side by side, and threads of each), --show
-// (print what is kept and train nothing).
+// (print what is kept and train nothing), --set NAME=VALUE, any number of times (a setting of every run).
 
 import path from 'node:path';
 import { fovea, option } from './fovea.ts';
@@ -43,11 +43,11 @@ export async function bench(args: string[]): Promise<unknown> {
     .split(',')
     .map(Number);
   const epochs = option(args, 'epochs', isFull ? '26' : '12');
+  const settings = args.flatMap((word, i) => (word === '--set' ? [args[i + 1]] : []));
   const wordsOf = (objective: string) =>
-    [...(belonging[objective] ?? []), ...(isFull ? [] : (shortened[objective] ?? []))].flatMap((pair) => [
-      '--set',
-      pair,
-    ]);
+    [...(belonging[objective] ?? []), ...(isFull ? [] : (shortened[objective] ?? [])), ...settings].flatMap(
+      (pair) => ['--set', pair],
+    );
   const only = option(args, 'only', shortcuts.map(({ id }) => id).join(',')).split(',');
   const keep = keeper('shortcuts', args);
   const registry = (await fovea<{ objectives: { id: string }[] }>(['methods'])).objectives.map(
