@@ -8,7 +8,7 @@ import type {
   MeasureInfo,
   Run,
 } from '../../../src-main/contracts/index.ts';
-import { epsText, figureText, moreFigures } from '../../state/more-figures.ts';
+import { epsText, moreFigures } from '../../state/more-figures.ts';
 import { count } from '../../ui/format.ts';
 
 export type Column =
@@ -141,21 +141,29 @@ export function signed(value: number | null, digits: number): string {
 /** Of shares that are no part of a whole, and so may be many times 100 %. */
 const shareDigits = (value: number): number => (Math.abs(value) >= 10 ? 0 : 1);
 
-/** A figure without its unit, which stands beside the name: "87.6", "0.000595", "1,204". */
-export function rowText({ unit }: MeasureRow, value: number | null): string {
+/** Digits behind the point that show three of the larger figure of a row; none of whole numbers. */
+function digitsOf({ a, b }: MeasureRow): number {
+  const known = [a, b].filter((value) => value !== null);
+  const size = Math.max(...known.map(Math.abs));
+  if (size === 0 || known.every(Number.isInteger)) return 0;
+  return Math.min(12, Math.max(0, 2 - Math.floor(Math.log10(size))));
+}
+
+/** A figure without its unit, which stands beside the name, as exact as the other: "87.6", "0.700", "1,204". */
+export function rowText(row: MeasureRow, value: number | null): string {
   if (value === null) return '–';
-  if (unit === '%') return (value * 100).toFixed(shareDigits(value)).replace(/^-/, '−');
-  return unit === 's' ? count(value) : figureText(value, '');
+  if (row.unit === '%') return (value * 100).toFixed(shareDigits(value)).replace(/^-/, '−');
+  const digits = digitsOf(row);
+  if (row.unit === 's' || digits === 0) return count(value);
+  return value.toFixed(digits).replace(/^-/, '−');
 }
 
 /** B − A, to the last digit that the figures themselves have. */
-export function differenceText({ unit, a, b }: MeasureRow): string {
-  const value = difference(a, b);
+export function differenceText(row: MeasureRow): string {
+  const value = difference(row.a, row.b);
   if (value === null) return '–';
-  if (unit === '%') return signed(value * 100, shareDigits(value));
-  const size = Math.max(Math.abs(a!), Math.abs(b!));
-  const digits = size > 0 ? 2 - Math.floor(Math.log10(size)) : 0;
-  return signed(value, unit === 's' ? 0 : Math.min(12, Math.max(0, digits)));
+  if (row.unit === '%') return signed(value * 100, shareDigits(value));
+  return signed(value, row.unit === 's' ? 0 : digitsOf(row));
 }
 
 /** Which way B differs: 1 better, -1 worse, 0 for neither, or for a difference too small to be shown. */
