@@ -279,8 +279,8 @@ function lineOf(error: ErrorRecord): string {
 
 /** Without a command the app is opened, which commander would do for any word. @throws AppError 'bad-input' */
 function refuseUnknown({ commands }: Command): void {
-  const name = process.argv.slice(2).find((word) => !word.startsWith('-'));
-  if (name === undefined || name === 'help' || commands.some((one) => one.name() === name)) return;
+  const [, , name = '-'] = process.argv;
+  if (name.startsWith('-') || name === 'help' || commands.some((one) => one.name() === name)) return;
   throw new AppError('bad-input', `there is no command "${name}"`, { reason: '`fovea --help` lists them' });
 }
 

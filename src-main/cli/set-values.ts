@@ -1,5 +1,5 @@
-// `--preset ID` and `--set name=value`: each name is looked up in the fields of a method (and of a run), its value read as
-// the field's kind says. Ranges are checked by the schemas behind the fields.
+// `--preset ID` and `--set name=value`: each name is looked up in the fields of a method (and of a run), its value read
+// as the field's kind says. Ranges are checked by the schemas behind the fields.
 
 import { AppError } from '../contracts/errors.ts';
 import type { MethodInfo, ParamField, ParamValue, Preset } from '../contracts/methods.ts';

@@ -177,7 +177,7 @@ describe('training', () => {
     const middle = page.getByRole('region', { name: 'Run 2' });
     await button('FGSM curve', middle).click({ timeout: 60_000 });
     await middle.getByText('ε 8/255').waitFor();
-    await button('Confusion', middle).click();
+    await button('Confusion matrix', middle).click();
     const { evaluated } = (await client.call('runs.list', {})).find((run) => run.number === 2)!;
     const cells = await middle.getByRole('table').getByRole('cell').allTextContents();
     expect(cells.filter((text) => text !== '').map(Number)).toEqual(evaluated!.confusion.flat());

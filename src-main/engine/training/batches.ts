@@ -84,10 +84,11 @@ export const allocateFeeds = (
 
 /**
  * Every epoch goes through all pictures once, in a new order, or with balanced sampling draws as many: a group, then one
- * of its pictures, each with the same chance. Pictures without group are one more group. A short last batch is filled up with pictures from the
- * front of the order at weight 0: they add nothing to the loss, and batch-norm still sees real pictures only (zeros
- * would drag its statistics). It does see them, though: with batch-norm, a step on a padded batch is not that on the
- * real pictures alone; without, it is.
+ * of its pictures, each with the same chance. Pictures without group are one more group.
+ *
+ * A short last batch is filled up with pictures from the front of the order at weight 0: they add nothing to the loss,
+ * and batch-norm still sees real pictures only (zeros would drag its statistics). It does see them, though: with
+ * batch-norm, a step on a padded batch is not that on the real pictures alone; without, it is.
  * @param random  of the run; never drawn from, only forked
  */
 export function trainingBatches(

@@ -175,7 +175,8 @@ describe('the form of a new run', () => {
     expect(form.presetOf(part)).toBeNull();
   });
 
-  it('takes the settings of a preset with it, and gives them back with the next', () => {
+  /** Box-aware with a preset that says a setting. */
+  function asInThePaper() {
     const form = new NewRun(methods, null, suggested);
     form.lead('box-aware');
     const [boxAware] = form.objectives;
@@ -183,6 +184,11 @@ describe('the form of a new run', () => {
       boxAware,
       boxAware.presets.find(({ id }) => id === 'paper')!,
     );
+    return { form, boxAware };
+  }
+
+  it('takes the settings of a preset with it, and gives them back with the next', () => {
+    const { form, boxAware } = asInThePaper();
     expect(form.settings['lambdaRamp']).toBe(0);
     form.settings = { ...form.settings, lambdaRamp: 0.3 };
     expect(form.presetOf(boxAware)).toBeNull();
@@ -202,13 +208,7 @@ describe('the form of a new run', () => {
   });
 
   it('leaves settings that a person has changed since a preset said them', () => {
-    const form = new NewRun(methods, null, suggested);
-    form.lead('box-aware');
-    const [boxAware] = form.objectives;
-    form.usePreset(
-      boxAware,
-      boxAware.presets.find(({ id }) => id === 'paper')!,
-    );
+    const { form } = asInThePaper();
     form.settings = { ...form.settings, lambdaRamp: 0.3 };
     form.lead('standard');
     form.lead('box-aware');
