@@ -114,18 +114,25 @@ export function figureLines(infos: readonly MeasureInfo[], summary: EvaluationSu
 
 function rowsOf(info: MeasureInfo, figure: Figure, withRegion: number): string[][] {
   const { value, low, high, pictures } = figure;
-  const show = (one: number | null): string =>
-    info.unit === 'share' ? percent(one) : one === null ? '–' : String(Number(one.toPrecision(4)));
-  const interval = low === null || high === null ? '' : `${show(low)} … ${show(high)}`;
+  const { unit, partUnit = unit } = info;
+  const interval = low === null || high === null ? '' : `${shown(low, unit)} … ${shown(high, unit)}`;
   const parts = info.needs.includes('groups') ? worstFirst(figure.parts ?? []) : (figure.parts ?? []);
   return [
-    [info.title, show(value), interval, String(pictures)],
+    [info.title, shown(value, unit), interval, String(pictures)],
     ...(value === null && withRegion === 0 && info.needs.includes('region')
       ? [['  no picture has a box or mask', '', '', '']]
       : []),
-    ...parts.slice(0, partsShown).map(({ name, value: own }) => [`  ${nameOf(name)}`, show(own), '', '']),
+    ...parts
+      .slice(0, partsShown)
+      .map(({ name, value: own }) => [`  ${nameOf(name)}`, shown(own, partUnit), '', '']),
     ...(parts.length > partsShown ? [[`  and ${parts.length - partsShown} more`, '', '', '']] : []),
   ];
+}
+
+/** A figure in its unit. Pictures are counted, not rounded. */
+function shown(value: number | null, unit: string): string {
+  if (value === null || unit === 'share') return percent(value);
+  return String(unit === 'pictures' ? value : Number(value.toPrecision(4)));
 }
 
 /** Groups without a picture come last. */

@@ -18,9 +18,12 @@ export const allFigures = (summary: EvaluationSummary, infos: readonly MeasureIn
 export const moreFigures = (summary: EvaluationSummary, infos: readonly MeasureInfo[]): MoreFigure[] =>
   allFigures(summary, infos).filter(({ info }) => !info.usual);
 
-/** "81.2 %", "0.034", "–": a value in the unit of its measure. */
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** "81.2 %", "0.034", "1,302 pictures", "–": a value in the unit of its measure. Pictures are counted, not rounded. */
 export function figureText(value: number | null, unit: string): string {
   if (value === null) return '–';
+  if (unit === 'pictures') return `${whole.format(value)} ${value === 1 ? 'picture' : 'pictures'}`;
   const text = unit === 'share' ? `${(value * 100).toFixed(1)} %` : String(Number(value.toPrecision(3)));
   return text.replace(/^-/, '−');
 }
@@ -71,7 +74,7 @@ export function partsOf(
   return {
     parts: shown.map(({ name, value }) => ({
       name: isCurve ? `ε ${epsText(Number(name))}` : name,
-      text: figureText(value, partUnit),
+      text: isCount && value !== null ? whole.format(value) : figureText(value, partUnit),
     })),
     order: isSorted ? 'worst first' : isCount ? 'most frequent first' : '',
   };

@@ -125,6 +125,11 @@ describe('a figure of one picture', () => {
   });
 });
 
+it('counts pictures, whatever their number', () => {
+  expect(figureText(1302, 'pictures')).toBe('1,302 pictures');
+  expect(figureText(1, 'pictures')).toBe('1 picture');
+});
+
 describe('what a figure is made of', () => {
   const info = (id: string) => allMethods().measures.find((one) => one.id === id)!;
   const figure = (parts: Figure['parts']): Figure => ({
@@ -150,10 +155,10 @@ describe('what a figure is made of', () => {
     const curve = [0, 1, 2].map((step) => ({ name: String(step / 255), value: 1 - step / 2 }));
     expect(names('fgsm', curve)).toEqual(['ε 0/255 100.0 %', 'ε 1/255 50.0 %', 'ε 2/255 0.0 %']);
     const mistakes = [
-      { name: 'cat → dog', value: 12 },
+      { name: 'cat → dog', value: 1234 },
       { name: 'dog → cat', value: 3 },
     ];
-    expect(names('confusion', mistakes)).toEqual(['cat → dog 12', 'dog → cat 3']);
+    expect(names('confusion', mistakes)).toEqual(['cat → dog 1,234', 'dog → cat 3']);
     expect(names('feature-leakage', [{ name: 'share of all attribution', value: 0.25 }])).toEqual([
       'share of all attribution 25.0 %',
     ]);
