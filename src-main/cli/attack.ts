@@ -71,7 +71,7 @@ export async function attack(terminal: Terminal, project: string, options: Optio
     };
     const answer = { run: runId, attack: chosen.id, eps, split, images: images.length, ...figures };
     terminal.answer({ ...answer, ...(moved && { heat: moved }) }, [
-      `${chosen.title} on run ${runId}${chosen.norm === null ? '' : `, epsilon ${eps}`}: ${images.length} ${split} pictures, ${changed.length} changed`,
+      `${chosen.title} on run ${runId}${chosen.norm === null ? '' : `, epsilon ${Number(eps.toPrecision(3))}`}: ${images.length} ${split} pictures, ${changed.length} changed`,
       ...table([
         ['accuracy', percent(figures.accuracy)],
         ['accuracy under the attack', percent(figures.attackedAccuracy)],

@@ -4,6 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AppError, toErrorRecord, type ErrorRecord } from '../contracts/errors.ts';
 import { deviceSchema } from '../contracts/runs.ts';
+import { numberOf } from './set-values.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 const OK = 0;
@@ -32,9 +33,8 @@ const portion = (text: string): number => {
   return number;
 };
 const positive = (text: string): number => {
-  const number = Number(text);
-  if (text.trim() === '' || !(number > 0 && number < Infinity))
-    throw new InvalidArgumentError('It must be a number above 0.');
+  const number = numberOf(text);
+  if (!(number > 0 && number < Infinity)) throw new InvalidArgumentError('It must be a number above 0.');
   return number;
 };
 const collect = (text: string, before: string[]): string[] => [...before, text];

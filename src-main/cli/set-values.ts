@@ -48,6 +48,12 @@ export function presetOf({ id, presets }: Pick<MethodInfo, 'id' | 'presets'>, wa
   return preset;
 }
 
+/** A number, which may be a fraction, as people write the size of an attack: 8/255. NaN for what is none. */
+export function numberOf(text: string): number {
+  const parts = text.split('/').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  return parts.length > 2 ? NaN : parts[0] / (parts[1] ?? 1);
+}
+
 function valueOf({ name, kind, choices }: ParamField, text: string): ParamValue {
   const complain = (wanted: string) =>
     new AppError('bad-input', `${name} is ${wanted}, not "${text}"`, { place: name });
@@ -59,8 +65,8 @@ function valueOf({ name, kind, choices }: ParamField, text: string): ParamValue 
     if (text !== 'true' && text !== 'false') throw complain('true or false');
     return text === 'true';
   }
-  const number = Number(text);
-  if (text.trim() === '' || !Number.isFinite(number)) throw complain('a number');
+  const number = numberOf(text);
+  if (!Number.isFinite(number)) throw complain('a number');
   if (kind === 'integer' && !Number.isInteger(number)) throw complain('a whole number');
   return number;
 }

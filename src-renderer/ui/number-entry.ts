@@ -8,17 +8,20 @@ export interface NumberRange {
 
 const plain = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 12, useGrouping: false });
 
-/** The number of a typed text, or the sentence that says what would be accepted. */
+/** The number of a typed text, which may be a fraction (8/255), or the sentence that says what would be accepted. */
 export function readNumber(text: string, range: NumberRange): { value: number } | { problem: string } {
-  const value = Number(text.trim().replace(',', '.'));
+  const [above, below = 1, ...more] = text.split('/').map(decimal);
+  const value = more.length > 0 ? NaN : above / below;
   const { min, max, integer } = range;
   const kind = integer ? 'a whole number' : 'a number';
-  if (text.trim() === '' || !Number.isFinite(value) || (integer && !Number.isInteger(value)))
+  if (!Number.isFinite(value) || (integer && !Number.isInteger(value)))
     return { problem: rangeText(range) === '' ? kind : `${kind}, ${rangeText(range)}` };
   if ((min !== undefined && value < min) || (max !== undefined && value > max))
     return { problem: rangeText(range) };
   return { value };
 }
+
+const decimal = (text: string): number => (text.trim() === '' ? NaN : Number(text.trim().replace(',', '.')));
 
 export function rangeText({ min, max }: NumberRange): string {
   if (min !== undefined && max !== undefined) return `${plain.format(min)} to ${plain.format(max)}`;

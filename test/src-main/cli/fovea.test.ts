@@ -166,7 +166,7 @@ describe('the fovea command, attacking a run', () => {
   const attack = (...flags: string[]): Ran => fovea('attack', project, '--run', '1', ...flags);
 
   it('says how many pictures still stand, and how far they were changed', () => {
-    const { json, stderr } = attack('--attack', 'fgsm', '--eps', '0.1', '--set', 'space=pixel', '--json');
+    const { json, stderr } = attack('--attack', 'fgsm', '--eps', '2/20', '--set', 'space=pixel', '--json');
     expect(json, stderr).toEqual({
       ...{ run: 1, attack: 'fgsm', eps: 0.1, split: 'test', images: 4, changed: 4 },
       ...{ accuracy: expect.any(Number), attackedAccuracy: expect.any(Number) },
@@ -193,6 +193,8 @@ describe('the fovea command, attacking a run', () => {
     expectMistake(attack('--set', 'steps=many'), /steps is a number, not "many"/);
     expectMistake(attack('--set', 'steps=0'), /steps/);
     expectMistake(attack('--eps', 'large'), /eps/);
+    expectMistake(attack('--eps', '8/0'), /eps/);
+    expectMistake(attack('--set', 'step=1/2/3'), /step is a number, not "1\/2\/3"/);
     expectMistake(attack('--attack', 'cw-l2'), /cw-l2 needs --eps: in l2 epsilon is the length/);
     expectMistake(attack('--set', 'norm=l2'), /pgd needs --eps: in l2 epsilon is the length/);
     expectMistake(attack('--limit', '0'), /limit/);

@@ -8,6 +8,14 @@ test('numbers inside the range are taken, with comma or point', () => {
   expect(readNumber('1e-4', { min: 0 })).toEqual({ value: 1e-4 });
 });
 
+test('fractions are taken as people write the size of an attack', () => {
+  expect(readNumber('8/255', { min: 0, max: 1 })).toEqual({ value: 8 / 255 });
+  expect(readNumber(' 1 / 2 ', {})).toEqual({ value: 0.5 });
+  for (const text of ['8/', '/255', '1/0', '1/2/3'])
+    expect(readNumber(text, {})).toEqual({ problem: 'a number' });
+  expect(readNumber('8/255', { integer: true })).toEqual({ problem: 'a whole number' });
+});
+
 test('anything else says what would be accepted', () => {
   expect(readNumber('-4', { min: 0 })).toEqual({ problem: '0 or more' });
   expect(readNumber('200', { min: 1, max: 100 })).toEqual({ problem: '1 to 100' });
