@@ -28,6 +28,8 @@ export interface Trial {
   seed: number;
   /** Words of `fovea train` behind the project. */
   train: string[];
+  /** A run of the same project whose weights it starts from. */
+  from?: Trial;
   /**
    * Words that say what is measured, and the measures' keys under the names that they get here: the first of
    * `fovea train`, which measures when it is done, each other of a `fovea evaluate` behind it.
@@ -76,7 +78,7 @@ export function keeper(bench: string, args: string[]): Keeper {
   const jobs = Math.max(1, Number(option(args, 'jobs', '1')));
   const threads = option(args, 'threads', String(Math.max(1, Math.floor(availableParallelism() / jobs))));
   const file = path.join(folder, `${bench}.jsonl`);
-  mkdirSync(path.join(folder, 'projects'), { recursive: true });
+  for (const part of ['projects', 'weights']) mkdirSync(path.join(folder, part), { recursive: true });
   console.log(`Results are kept in ${file}; a bench that is started again goes on from there.`);
   const shipped = fileURLToPath(new URL(`./kept/${bench}.jsonl`, import.meta.url));
   const records = new Map([shipped, file].flatMap(readRecords).map((record) => [keyOf(record), record]));
@@ -103,14 +105,15 @@ export function keeper(bench: string, args: string[]): Keeper {
     return copy;
   }
 
-  async function train(trial: Trial, lane: number): Promise<Kept> {
+  async function train(trial: Trial, lane: number): Promise<{ kept: Kept; project: string; run: number }> {
     const call = callIn(lane, threads);
     const project = copyFor(lane, trial.project);
     const [first, ...more] = trial.evaluate;
+    const start = trial.from ? ['--start', await weightsOf(trial.from, lane)] : [];
     const { run, seconds, best, evaluated } = await call<Trained>([
       // In forms that are the same everywhere: those found by trial would depend on what runs beside.
       ...['train', project, '--seed', String(trial.seed), '--set', 'convolutions=rules'],
-      ...[...trial.train, ...first.words],
+      ...[...trial.train, ...start, ...first.words],
     ]);
     const kept: Kept = {
       ...{ ...trial, seconds, bestEpoch: best?.epoch ?? 0, selection: best?.accuracy ?? null },
@@ -119,16 +122,38 @@ export function keeper(bench: string, args: string[]): Keeper {
     take(kept, first.take, evaluated);
     for (const { words, take: taken } of more)
       take(kept, taken, await call<Evaluated>(['evaluate', project, '--run', String(run), ...words]));
-    return kept;
+    return { kept, project, run };
+  }
+
+  /** Weights are not shipped with the records: where they lack, their run is made again. */
+  async function makeWeights(trial: Trial, weights: string, lane: number): Promise<string> {
+    if (existsSync(weights)) return weights;
+    const { kept, project, run } = await train(trial, lane);
+    if (find(trial) === null) note(kept);
+    await callIn(lane, threads)(['export-model', project, '--run', String(run), '--out', weights]);
+    return weights;
+  }
+  const begun = new Map<string, Promise<string>>();
+  /** Made once, whichever lane asks first. */
+  function weightsOf(trial: Trial, lane: number): Promise<string> {
+    const name = `${trial.project}-${trial.name}-${trial.seed}`.replaceAll(/\W+/g, '-');
+    const weights = path.join(folder, 'weights', `${name}.safetensors`);
+    const made = begun.get(weights) ?? makeWeights(trial, weights, lane);
+    begun.set(weights, made);
+    return made;
+  }
+
+  function note(kept: Kept): void {
+    appendFileSync(file, `${JSON.stringify(kept)}\n`);
+    records.set(keyOf(kept), kept);
   }
 
   async function keep(trial: Trial, lane: number): Promise<void> {
     const name = `${trial.project}, ${trial.name}, seed ${trial.seed}`;
     const from = performance.now();
     try {
-      const kept = await train(trial, lane);
-      appendFileSync(file, `${JSON.stringify(kept)}\n`);
-      records.set(keyOf(trial), kept);
+      const { kept } = await train(trial, lane);
+      note(kept);
       const took = Math.round((performance.now() - from) / 1000);
       console.log(`${name}, ${took} s: ${short({ selection: kept.selection, ...kept.figures })}`);
     } catch (error) {
@@ -176,8 +201,8 @@ function take(kept: Kept, wanted: Record<string, string>, evaluated: Evaluated |
 }
 
 /** The name is for people; a row may be renamed. */
-const keyOf = ({ project, seed, train, evaluate }: Trial): string =>
-  JSON.stringify([project, seed, train, evaluate]);
+const keyOf = ({ project, seed, train, evaluate, from }: Trial): string =>
+  JSON.stringify([project, seed, train, evaluate, ...(from ? [from.train] : [])]);
 
 /** A line that was cut off when the bench was stopped is left out. */
 function readRecords(file: string): Kept[] {
