@@ -54,7 +54,11 @@ const runFlags = (command: Command, objective: string): Command =>
     .option('--epochs <n>', 'passes over the training pictures', whole(1), 16)
     .option('--batch <n>', 'pictures a step', whole(2), 64)
     .option('--seed <n>', 'seed', whole(0), 0)
-    .option('--start <from>', 'scratch, a safetensors file, or a name of `fovea weights list`', 'scratch')
+    .option(
+      '--start <from>',
+      'scratch, run:N of the project, a safetensors file, or a name of `fovea weights list`',
+      'scratch',
+    )
     .addOption(device('where to train').default('auto'))
     .option('--group-by <attribute>', 'attribute that, with the class, makes the groups');
 

@@ -19,7 +19,7 @@ import { measuresAskedFor } from './evaluate.ts';
 import { withCore } from './session.ts';
 import { percent, table, type Terminal } from './terminal.ts';
 import { configOf, obstaclesFor, type RunOptions } from './train.ts';
-import { readStart } from './weights.ts';
+import { withStart } from './weights.ts';
 
 interface Options extends RunOptions {
   grid: string;
@@ -68,14 +68,13 @@ export async function sweep(terminal: Terminal, folder: string, options: Options
       const given = ofRun.map((text) => text.split('=')[0]).find((name) => swept.some((one) => one === name));
       if (given !== undefined)
         throw new AppError('bad-input', `${given} is swept`, { reason: 'write its values into --grid' });
-      const run = configOf({ ...options, set: ofRun }, methods);
+      const run = await withStart(session, configOf({ ...options, set: ofRun }, methods), options.start);
       const obstacleTo = obstaclesFor(run);
       return {
         run: {
           ...run,
           objective: 'box-aware',
           params: { ...grid.params, ...run.params },
-          start: await readStart(session, options.start),
         },
         ...((options.measures !== undefined || ofMeasures.length > 0) && {
           measures: measuresAskedFor(

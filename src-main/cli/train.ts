@@ -13,7 +13,7 @@ import { obstaclesIn } from '../services/evaluations.ts';
 import { checkpointOf } from '../services/run-records.ts';
 import { figureLines, measuresAskedFor } from './evaluate.ts';
 import { presetOf, readSet } from './set-values.ts';
-import { fitWords, readStart } from './weights.ts';
+import { fitWords, withStart } from './weights.ts';
 import { runNumber, withCore } from './session.ts';
 import { clock, percent, type Terminal } from './terminal.ts';
 
@@ -44,10 +44,10 @@ export async function train(terminal: Terminal, folder: string, options: Options
     const methods = await core.call('app.methods', {});
     const begun =
       options.resume === undefined
-        ? await core.call('runs.start', {
-            ...measuredConfigOf(terminal, options, methods),
-            start: await readStart(session, options.start),
-          })
+        ? await core.call(
+            'runs.start',
+            await withStart(session, measuredConfigOf(terminal, options, methods), options.start),
+          )
         : await core.call('runs.resume', { id: runNumber(options.resume) });
     const { trainedOn, config } = begun;
     if (config.start && options.resume === undefined) {

@@ -3,9 +3,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
+import type { RunId } from '../contracts/ids.ts';
+import { networkForm, type RunConfigInput } from '../contracts/runs.ts';
 import type { Start, StartFit, WeightsInfo } from '../contracts/weights.ts';
 import type { Terminal } from './terminal.ts';
-import { withCore, type Session } from './session.ts';
+import { runNumber, withCore, type Session } from './session.ts';
 import { table } from './terminal.ts';
 
 export async function listWeights(terminal: Terminal): Promise<void> {
@@ -56,24 +58,47 @@ async function fetched({ core, finish }: Session, name: string, sha256?: string)
   return job.result as WeightsInfo;
 }
 
-/** The value of --start: 'scratch', a file, or a name of weights that are here or in the catalogue. */
-export async function readStart(session: Session, value: string): Promise<Start | undefined> {
+/** A run's configuration that starts as --start says. What another run has learnt goes on as the network that it is. */
+export async function withStart(
+  session: Session,
+  config: RunConfigInput,
+  value: string,
+): Promise<RunConfigInput> {
+  const start = await readStart(session, value);
+  if (!value.startsWith(RUN)) return { ...config, start };
+  const run = await session.core.call('runs.get', { id: runNumber(value.slice(RUN.length)) });
+  return { ...config, settings: { ...networkForm(run.config.settings), ...config.settings }, start };
+}
+
+/** The value of --start: 'scratch', a run of the project, a file, or a name of weights that are here or in the catalogue. */
+async function readStart(session: Session, value: string): Promise<Start | undefined> {
   if (value === 'scratch') return undefined;
   const { core } = session;
+  if (value.startsWith(RUN)) return startOf(await ofRun(session, runNumber(value.slice(RUN.length))));
   const known = (await core.call('weights.list', {})).find(({ name }) => name === value);
   if (known === undefined && !fs.existsSync(value))
     throw new AppError(
       'not-found',
-      `--start ${value} is neither a file nor a name of \`fovea weights list\``,
+      `--start ${value} is no run (run:N), no file and no name of \`fovea weights list\``,
     );
-  const { name, sha256 } =
+  return startOf(
     known === undefined || (known.sha256 === null && fs.existsSync(value))
       ? await core.call('weights.import', { file: core.refer(path.resolve(value)) })
       : known.sha256 === null
         ? await fetched(session, value)
-        : known;
-  return { name, sha256: sha256! };
+        : known,
+  );
 }
+
+/** In the value of --start, before the number of a run. */
+const RUN = 'run:';
+
+async function ofRun({ core, finish }: Session, runId: RunId): Promise<WeightsInfo> {
+  const job = await finish(await core.call('weights.ofRun', { runId }));
+  return job.result as WeightsInfo;
+}
+
+const startOf = ({ name, sha256 }: WeightsInfo): Start => ({ name, sha256: sha256! });
 
 /** "120 of its tensors are read; new: fc.weight, fc.bias; not used: 3" */
 export function fitWords({ loaded, fresh, skipped }: StartFit): string {

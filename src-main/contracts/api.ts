@@ -384,13 +384,15 @@ export const api = {
   /** Goes on where it stood: nothing is trained twice. */
   'sweeps.resume': out<Sweep>()(z.object({ id: sweepIdSchema })),
 
-  /** The catalogue, then what was imported. */
+  /** The catalogue, then what was taken in. */
   'weights.list': out<WeightsInfo[]>()(none),
   /** Downloads an entry of the catalogue; the job's result is its WeightsInfo. */
   'weights.get': out<JobId>()(
     z.object({ name: z.string().min(1).max(200), sha256: startSchema.shape.sha256.optional() }),
   ),
   'weights.import': out<WeightsInfo>()(z.object({ file: fileRefSchema })),
+  /** Takes in what a run of this project has learnt; the job's result is its WeightsInfo. */
+  'weights.ofRun': out<JobId>()(z.object({ runId: runIdSchema })),
   /** Which tensors a run of this model would start from; an error says what does not fit. */
   'weights.fit': out<StartFit>()(
     z.object({

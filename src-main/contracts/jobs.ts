@@ -3,7 +3,8 @@
 import type { ErrorRecord } from './errors.ts';
 import type { JobId, RunId } from './ids.ts';
 
-export type JobKind = 'import' | 'export' | 'train' | 'evaluate' | 'sample' | 'report' | 'download' | 'sweep';
+export type JobKind =
+  'import' | 'export' | 'weights' | 'train' | 'evaluate' | 'sample' | 'report' | 'download' | 'sweep';
 export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface Job {

@@ -346,6 +346,18 @@ export const runConfigSchema = z.object({
   measures: measuresAskedSchema.optional(),
 });
 export type RunConfig = z.infer<typeof runConfigSchema>;
+
+/** Settings that make the network what it is. Weights learnt under others mean something else. */
+export const networkSettings = [
+  ...(['pool', 'activation', 'softplusBeta', 'stem', 'fineMaps', 'dropout'] as const),
+  ...(['adl', 'adlDropRate', 'adlThreshold'] as const),
+];
+/** Those of a run, for one that goes on with what it has learnt. */
+export const networkForm = (settings: RunConfig['settings']): Partial<RunConfig['settings']> =>
+  Object.fromEntries(
+    // A run of an older version has fewer.
+    networkSettings.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])),
+  );
 export type RunConfigInput = z.input<typeof runConfigSchema>;
 
 export type RunState = 'waiting' | 'running' | 'paused' | 'interrupted' | 'done' | 'failed' | 'cancelled';

@@ -1,4 +1,5 @@
-// Trained weights that a run can start from: files a person brought, and the entries of a small catalogue.
+// Trained weights that a run can start from: files a person brought, what other runs have learnt, and the entries of a
+// small catalogue.
 
 import { z } from 'zod';
 
@@ -12,12 +13,12 @@ export type Start = z.infer<typeof startSchema>;
 
 export interface WeightsInfo {
   name: string;
-  origin: 'catalogue' | 'file';
+  origin: 'catalogue' | 'file' | 'run';
   /** Models that can start from it. */
   models: string[];
   /** Of the file; about, for one that is not here yet. */
   sizeBytes: number;
-  /** As whoever published it says; null for a person's own file. */
+  /** As whoever published it says; null for a person's own. */
   licence: string | null;
   /** Null until it is here. */
   sha256: string | null;

@@ -4,11 +4,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { JobId, RunId } from '../contracts/ids.ts';
-import type { ModelFormat, Picture } from '../contracts/worker-protocol.ts';
+import type { ExportOutcome, ModelFormat, Picture } from '../contracts/worker-protocol.ts';
 import { sha256Of } from '../engine/training/weights-file.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from './context.ts';
 import { requireWeights } from './evaluations.ts';
+import type { JobHandle } from './job-list.ts';
 import { cacheFolderOf, nameOf, type OpenProject } from './open-project.ts';
 import { checkpointOf, modelOf, picturesOf, storedRun } from './run-records.ts';
 
@@ -29,26 +30,38 @@ function startExport(context: Context, runId: RunId, format: ModelFormat, out: s
     throw new AppError('conflict', `${name} is there already`, { file: name, reason: 'choose another name' });
   return context.jobs.start(
     { kind: 'export', title: `Export of run ${runId} as ${name}`, unit: 'pictures', runId },
-    async (handle) => {
-      const answer = context.workers.call(
-        'interactive',
-        'exportModel',
-        {
-          ...{ format, out, model: modelOf(project, run) },
-          metadata: await originOf(context, project, run),
-          pictures: checkedPictures(project, run),
-          cacheFolder: cacheFolderOf(project),
-        },
-        (event) => {
-          if (event.kind === 'progress') handle.progress(event.done, event.total, event.note);
-        },
-      );
-      handle.signal.addEventListener('abort', () => answer.control('cancel'), { once: true });
-      const outcome = await answer.value;
-      if (handle.signal.aborted) throw new AppError('cancelled', 'the export was cancelled');
-      return { runId, format, file: context.files.shorten(out), ...outcome };
-    },
+    async (handle) => ({
+      ...{ runId, format, file: context.files.shorten(out) },
+      ...(await writeModel(context, project, run, { format, out }, handle)),
+    }),
   ).id;
+}
+
+/** Writes the network of a run to a file, as the work of a job. @throws AppError 'cancelled' */
+export async function writeModel(
+  context: Context,
+  project: OpenProject,
+  run: StoredRun,
+  { format, out }: { format: ModelFormat; out: string },
+  handle: JobHandle,
+): Promise<ExportOutcome> {
+  const answer = context.workers.call(
+    'interactive',
+    'exportModel',
+    {
+      ...{ format, out, model: modelOf(project, run) },
+      metadata: await originOf(context, project, run),
+      pictures: checkedPictures(project, run),
+      cacheFolder: cacheFolderOf(project),
+    },
+    (event) => {
+      if (event.kind === 'progress') handle.progress(event.done, event.total, event.note);
+    },
+  );
+  handle.signal.addEventListener('abort', () => answer.control('cancel'), { once: true });
+  const outcome = await answer.value;
+  if (handle.signal.aborted) throw new AppError('cancelled', 'the export was cancelled');
+  return outcome;
 }
 
 /** All that is needed to know, years later, what made the file. */

@@ -1,11 +1,12 @@
 // Weights that runs can start from: kept in the app's data folder, by name, with the hash that names them in a run's
 // record. They come from the catalogue or from a file a person chose; either way they are read once before they count.
 
+import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../contracts/errors.ts';
-import type { JobId } from '../contracts/ids.ts';
+import type { JobId, RunId } from '../contracts/ids.ts';
 import type { RunConfig } from '../contracts/runs.ts';
 import type { Start, StartFit, WeightsInfo } from '../contracts/weights.ts';
 import { models } from '../engine/nn/models/index.ts';
@@ -17,12 +18,19 @@ import type { Context, Handlers } from './context.ts';
 import { download } from './download.ts';
 import type { JobHandle } from './job-list.ts';
 import { readJson, writeJson } from './json-file.ts';
+import { requireWeights } from './evaluations.ts';
+import { writeModel } from './model-exports.ts';
+import { nameOf } from './open-project.ts';
+import { storedRun } from './run-records.ts';
 import { catalogue, type CatalogueEntry } from './weights-catalogue.ts';
 
-export const weightsHandlers: Handlers<'weights.list' | 'weights.get' | 'weights.import' | 'weights.fit'> = {
+export const weightsHandlers: Handlers<
+  'weights.list' | 'weights.get' | 'weights.import' | 'weights.ofRun' | 'weights.fit'
+> = {
   'weights.list': (context) => listWeights(context),
   'weights.get': (context, { name, sha256 }) => startDownload(context, name, sha256 ?? null),
   'weights.import': (context, { file }) => importWeights(context, context.files.resolve(file)),
+  'weights.ofRun': (context, { runId }) => startTaking(context, runId),
   'weights.fit': (context, { start, config, classes }) => fitOf(context, start, config, classes),
 };
 
@@ -34,7 +42,7 @@ const recordSchema = z.object({
   sha256: z.string(),
   sizeBytes: z.number(),
   models: z.array(z.string()),
-  origin: z.enum(['catalogue', 'file']),
+  origin: z.enum(['catalogue', 'file', 'run']),
 });
 type WeightsRecord = z.infer<typeof recordSchema>;
 const isIndex = (value: unknown): value is WeightsRecord[] => z.array(recordSchema).safeParse(value).success;
@@ -46,7 +54,7 @@ export const fileOf = (context: Context, sha256: string): string =>
   path.join(folderOf(context), `${sha256}.safetensors`);
 const recordsOf = (context: Context): WeightsRecord[] => readJson(indexOf(context), [], isIndex);
 
-/** The catalogue, then what was imported. */
+/** The catalogue, then what was taken in. */
 export function listWeights(context: Context): WeightsInfo[] {
   const records = recordsOf(context);
   const published = catalogue.map(({ name, model, aboutBytes, licence }): WeightsInfo => {
@@ -59,7 +67,7 @@ export function listWeights(context: Context): WeightsInfo[] {
     };
   });
   const own = records
-    .filter(({ origin }) => origin === 'file')
+    .filter(({ origin }) => origin !== 'catalogue')
     .map((record): WeightsInfo => ({ ...record, licence: null }));
   return [...published, ...own];
 }
@@ -116,10 +124,16 @@ async function fetchEntry(
 /**
  * Copies a weights file into the data folder, so that runs can be taken up when the original is gone. The same file
  * again is the same weights.
- * @param file  absolute
+ * @param file    absolute
+ * @param called  what the weights are called
  * @throws AppError 'bad-file' when it is damaged or fits no model
  */
-export async function importWeights(context: Context, file: string): Promise<WeightsInfo> {
+export async function importWeights(
+  context: Context,
+  file: string,
+  called = path.basename(file).replace(/\.safetensors$/, ''),
+  origin: 'file' | 'run' = 'file',
+): Promise<WeightsInfo> {
   const sha256 = await sha256Of(file);
   const known = recordsOf(context).find((one) => one.sha256 === sha256);
   if (known && (await sizeOf(fileOf(context, sha256))) === known.sizeBytes)
@@ -128,12 +142,32 @@ export async function importWeights(context: Context, file: string): Promise<Wei
   const copy = path.join(folderOf(context), `${sha256}.${process.pid}.new`);
   try {
     await copyFile(file, copy);
-    const name = known?.name ?? freeName(context, path.basename(file).replace(/\.safetensors$/, ''));
-    await keep(context, copy, name, await sha256Of(copy), 'file', null, path.basename(file));
+    const name = known?.name ?? freeName(context, called);
+    await keep(context, copy, name, await sha256Of(copy), origin, null, path.basename(file));
     return infoOf(context, name);
   } finally {
     await rm(copy, { force: true });
   }
+}
+
+/** What a run has learnt, taken in as a file that a person brought would be. */
+function startTaking(context: Context, runId: RunId): JobId {
+  const project = context.project();
+  const run = storedRun(project, runId);
+  requireWeights(project, runId);
+  return context.jobs.start(
+    { kind: 'weights', title: `Weights of run ${runId}`, unit: 'pictures', runId },
+    async (handle) => {
+      await mkdir(folderOf(context), { recursive: true });
+      const out = path.join(folderOf(context), `${randomUUID()}.new.safetensors`);
+      try {
+        await writeModel(context, project, run, { format: 'safetensors', out }, handle);
+        return await importWeights(context, out, `${nameOf(project)}, run ${runId}`, 'run');
+      } finally {
+        await rm(out, { force: true });
+      }
+    },
+  ).id;
 }
 
 /** Checks a file and takes it in under its hash. @param called what messages call it */

@@ -1,6 +1,7 @@
 // The form of a new run: values as typed, kept for each objective, and the configuration made of them.
 
 import { methodNamed, partName } from '../../../src-main/contracts/methods.ts';
+import { networkForm } from '../../../src-main/contracts/runs.ts';
 import type {
   DeviceChoice,
   MethodInfo,
@@ -155,6 +156,12 @@ export class NewRun {
     this.settings = { ...this.settings, ...this.said[id] };
   }
 
+  /** Goes on with what a run has learnt, as the network that it is. */
+  startFromRun(start: Start, { settings }: RunConfig): void {
+    this.start = start;
+    this.settings = { ...this.settings, ...networkForm(settings) };
+  }
+
   /** What its preset said of the settings goes with an objective; what a person has changed since stays. */
   private takeBack(id: string): void {
     const said = this.said[id];
@@ -254,6 +261,8 @@ export function hindrance(form: NewRun, trainedOn: TrainedOn | null, attributes:
 
 /** An Adam at the rates of plain descent hardly ever learns. */
 const HIGH_FOR_ADAM = 0.01;
+/** On 1000 pictures, what trains on the worst picture of a ball stayed at chance from scratch (docs/results.md). */
+const FEW_FOR_SEARCHES = 2000;
 
 /** What can be started, and will probably not do what was meant. */
 export function warningsOf(form: NewRun, trainedOn: TrainedOn | null): string[] {
@@ -272,6 +281,11 @@ export function warningsOf(form: NewRun, trainedOn: TrainedOn | null): string[] 
     );
   if (settings['freeze'] === 'backbone' && !form.start)
     warnings.push('All before the last layer is frozen at random values: start from trained weights.');
+  const searching = form.objectives.find(({ params }) => params.some(({ name }) => name === 'eps'));
+  if (searching && !form.start && trainedOn && trainedOn.train > 0 && trainedOn.train < FEW_FOR_SEARCHES)
+    warnings.push(
+      `On few pictures ${searching.title} learns little from scratch: start from a run that is trained already.`,
+    );
   if (trainedOn && trainedOn.train > 0 && form.batch > trainedOn.train)
     warnings.push(`A batch of ${form.batch} is more than the ${trainedOn.train} training pictures.`);
   return warnings;

@@ -1,6 +1,7 @@
 // The settings of a run as the form shows them: in groups, without those that another setting leaves without effect,
 // and each group in one line while it is folded.
 
+import { networkSettings } from '../../../src-main/contracts/runs.ts';
 import type { ParamField, ParamValue } from '../../../src-main/contracts/index.ts';
 
 type Values = Record<string, ParamValue>;
@@ -25,10 +26,7 @@ const GROUPS: { title: string; names: string[] }[] = [
   { title: 'Pictures and labels', names: ['sampling', 'flip', 'shift', 'labels', 'labelSmoothing'] },
   {
     title: 'Network',
-    names: [
-      ...['pool', 'activation', 'softplusBeta', 'stem', 'fineMaps', 'dropout'],
-      ...['adl', 'adlDropRate', 'adlThreshold'],
-    ],
+    names: [...networkSettings],
   },
 ];
 

@@ -229,6 +229,15 @@ describe('the fovea command, with models of others and for others', () => {
       start: { name: 'mine', sha256: taken.sha256 },
     });
 
+    const further = fovea(
+      ...['train', project, '--start', 'run:1', '--size', '16', '--epochs', '1', '--batch', '8'],
+      ...['--device', 'cpu', '--json'],
+    );
+    // The very file that was brought: it is known under that name.
+    expect(further.json, further.stderr).toMatchObject({ start: trained.json.start });
+    expectMistake(fovea('train', project, '--start', 'run:99'), /there is no run 99/);
+    expectMistake(fovea('train', project, '--start', 'run:one'), /"one" is no run number/);
+
     expectMistake(fovea('export-model', project, '--run', '1', '--out', onnx), /m\.onnx is there already/);
     expectMistake(fovea('weights', 'get', 'resnet19'), /no weights "resnet19" in the catalogue.*known are/);
     expectMistake(fovea('weights', 'get', 'resnet18-imagenet'), /nobody said from where.*FOVEA_WEIGHTS_BASE/);
@@ -236,7 +245,10 @@ describe('the fovea command, with models of others and for others', () => {
       fovea('train', project, '--start', 'mine', '--model', 'resnet18'),
       /mine does not fit resnet18/,
     );
-    expectMistake(fovea('train', project, '--start', 'nothing.safetensors'), /neither a file nor a name/);
+    expectMistake(
+      fovea('train', project, '--start', 'nothing.safetensors'),
+      /is no run \(run:N\), no file and no name/,
+    );
   });
 });
 

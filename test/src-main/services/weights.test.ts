@@ -5,6 +5,9 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AppError } from '../../../src-main/contracts/errors.ts';
+import { withStart } from '../../../src-main/cli/weights.ts';
+import type { Session } from '../../../src-main/cli/session.ts';
+import type { JobId, RunId } from '../../../src-main/contracts/ids.ts';
 import type { RunConfigInput } from '../../../src-main/contracts/runs.ts';
 import type { WeightsInfo } from '../../../src-main/contracts/weights.ts';
 import { modelById, type ModelOptions } from '../../../src-main/engine/nn/index.ts';
@@ -134,6 +137,34 @@ describe('a run that starts from weights', () => {
     expect([...new Set(tensors.get('layer1.0.conv1.weight'))]).toEqual([0.25]); // nothing was learnt at rate 0
     expect(tensors.get('fc.weight')).toHaveLength(2 * 64);
     expect(new Set(tensors.get('fc.weight')).size).toBeGreaterThan(100);
+  });
+
+  it('can go on with what another run has learnt, its classifier too', async () => {
+    const first = await core.call('runs.start', { ...config, settings: { pool: 'max' } });
+    expect((await core.jobEnded(first.jobId!)).error).toBeNull();
+    const job = await core.jobEnded(await core.call('weights.ofRun', { runId: first.id }));
+    expect(job.error).toBeNull();
+    const taken = job.result as WeightsInfo;
+    expect(taken).toMatchObject({ name: 'Animals, run 1', origin: 'run', models: ['resnet8'] });
+    const again = await core.jobEnded(await core.call('weights.ofRun', { runId: first.id }));
+    expect(again.result).toEqual(taken); // the same weights
+    expect(fs.readdirSync(path.join(folder, 'home', 'weights')).sort()).toEqual(
+      [`${taken.sha256}.safetensors`, 'index.json'].sort(),
+    );
+
+    const session = { core, finish: (id: JobId) => core.jobEnded(id) } as unknown as Session;
+    const further = await withStart(session, config, 'run:1');
+    expect(further).toMatchObject({ start: startOf(taken), settings: { pool: 'max', learningRate: 0 } });
+    const second = await core.call('runs.start', further);
+    expect((await core.jobEnded(second.jobId!)).error).toBeNull();
+    const [before, after] = await Promise.all(
+      [first, second].map(({ id }) => readCheckpoint(checkpointOf(core.context.project(), id))),
+    );
+    for (const name of ['layer1.0.conv1.weight', 'fc.weight'])
+      expect(after.tensors.get(name)).toEqual(before.tensors.get(name)); // nothing was learnt at rate 0
+    expect(await complaint(() => core.call('weights.ofRun', { runId: 9 as RunId }))).toMatchObject({
+      message: 'there is no run 9 in this project',
+    });
   });
 
   it('is refused before it begins when they are of another model or not here, as is a model with options it lacks', async () => {

@@ -296,6 +296,23 @@ describe('the form of a new run', () => {
     form.batch = 128;
     expect(warningsOf(form, trainedOn)).toHaveLength(5);
     expect(warningsOf(form, { ...trainedOn, withRegion: 4 })).toHaveLength(3);
+
+    const attacked = new NewRun(methods, null, suggested);
+    attacked.lead('trades');
+    expect(warningsOf(attacked, trainedOn)).toEqual([
+      'On few pictures TRADES learns little from scratch: start from a run that is trained already.',
+    ]);
+    expect(warningsOf(attacked, { ...trainedOn, train: 5000 })).toEqual([]);
+    attacked.start = { name: 'Demo, run 1', sha256: '0'.repeat(64) };
+    expect(warningsOf(attacked, trainedOn)).toEqual([]);
+  });
+
+  it('goes on with what a run has learnt as the network that it is', () => {
+    const form = new NewRun(methods, null, suggested);
+    const start = { name: 'Demo, run 1', sha256: '0'.repeat(64) };
+    form.startFromRun(start, config({ settings: { activation: 'softplus', pool: 'max', learningRate: 3 } }));
+    expect(form.config).toMatchObject({ start, settings: { activation: 'softplus', pool: 'max' } });
+    expect(form.settings['learningRate']).not.toBe(3);
   });
 
   it('starts as a copy of an earlier run when asked to', () => {
