@@ -263,6 +263,8 @@ export function hindrance(form: NewRun, trainedOn: TrainedOn | null, attributes:
 const HIGH_FOR_ADAM = 0.01;
 /** On 1000 pictures, what trains on the worst picture of a ball stayed at chance from scratch (docs/results.md). */
 const FEW_FOR_SEARCHES = 2000;
+/** As the length of a whole change this is nothing, and 8/255, which is much in every value, is below it. */
+const SHORT_IN_L2 = 0.1;
 
 /** What can be started, and will probably not do what was meant. */
 export function warningsOf(form: NewRun, trainedOn: TrainedOn | null): string[] {
@@ -286,6 +288,15 @@ export function warningsOf(form: NewRun, trainedOn: TrainedOn | null): string[] 
     warnings.push(
       `On few pictures ${searching.title} learns little from scratch: start from a run that is trained already.`,
     );
+  for (const one of form.objectives) {
+    const { norm, eps } = form.paramsOf(one);
+    if (norm === 'l2' && Number(eps) < SHORT_IN_L2)
+      warnings.push(
+        `An epsilon of ${eps} is next to nothing as the length of a whole change: 0.5 is usual at 32 px.`,
+      );
+  }
+  if (form.needsGroups && settings['sampling'] !== 'balanced')
+    warnings.push('Shuffled batches have few pictures of small groups: choose balanced sampling.');
   if (trainedOn && trainedOn.train > 0 && form.batch > trainedOn.train)
     warnings.push(`A batch of ${form.batch} is more than the ${trainedOn.train} training pictures.`);
   return warnings;

@@ -305,6 +305,20 @@ describe('the form of a new run', () => {
     expect(warningsOf(attacked, { ...trainedOn, train: 5000 })).toEqual([]);
     attacked.start = { name: 'Demo, run 1', sha256: '0'.repeat(64) };
     expect(warningsOf(attacked, trainedOn)).toEqual([]);
+    attacked.setParam(attacked.objectives[0], 'norm', 'l2');
+    expect(warningsOf(attacked, trainedOn)).toEqual([
+      'An epsilon of 0.031 is next to nothing as the length of a whole change: 0.5 is usual at 32 px.',
+    ]);
+    attacked.setParam(attacked.objectives[0], 'eps', 0.5);
+    expect(warningsOf(attacked, trainedOn)).toEqual([]);
+
+    const grouped = new NewRun(methods, null, suggested);
+    grouped.lead('group-dro');
+    expect(warningsOf(grouped, trainedOn)).toEqual([
+      'Shuffled batches have few pictures of small groups: choose balanced sampling.',
+    ]);
+    grouped.usePreset(grouped.objectives[0], grouped.objectives[0].presets[0]);
+    expect(warningsOf(grouped, trainedOn)).toEqual([]);
   });
 
   it('goes on with what a run has learnt as the network that it is', () => {
