@@ -116,7 +116,8 @@ const asInCode = {
 export const art = objective({
   id: 'art',
   title: 'Attributional robustness (ART)',
-  summary: 'Learns from slightly moved pictures that its gradient should look like the picture it explains.',
+  summary:
+    'Learns from slightly moved pictures that its gradient should look like the picture it explains: steadier heat maps, but no help against a shortcut by itself.',
   citation:
     'Singh et al. 2020, Attributional Robustness Training using Input-Gradient Spatial Alignment, arXiv 1911.13073',
   schema,

@@ -46,7 +46,7 @@ export const cure = objective({
   id: 'cure',
   title: 'Curvature regularisation (CURE)',
   summary:
-    'Learns from the labels and is charged when the loss bends along the direction of its own gradient.',
+    'Learns from the labels and is charged when the loss bends along the direction of its own gradient: no help against a shortcut by itself.',
   citation: 'Moosavi-Dezfooli et al. 2019, arXiv 1811.09716',
   schema,
   presets: [

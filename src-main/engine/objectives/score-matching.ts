@@ -44,7 +44,7 @@ export const scoreMatching = objective({
   id: 'score-matching',
   title: 'Score matching',
   summary:
-    "Learns from the labels and to let each class's gradient point to likelier pictures of that class.",
+    "Learns from the labels and to let each class's gradient point to likelier pictures of that class: no help against a shortcut by itself.",
   citation: 'Srinivas & Fleuret 2021, arXiv 2006.09128',
   schema,
   presets: [
