@@ -140,14 +140,10 @@ const trialOf = (
     ...['--objective', objective, '--model', 'resnet8', '--size', '64', '--batch', '32'],
     ...['--epochs', epochs, '--device', 'cpu', '--group-by', attribute, '--set', `outside=${outside}`],
     // As the demo trains: in so few epochs a gentler rate leaves penalised networks half taught.
-    ...[
+    ...[`learningRate=${learningRate}`, 'schedule=one-cycle', 'activation=softplus'].flatMap((pair) => [
       '--set',
-      `learningRate=${learningRate}`,
-      '--set',
-      'schedule=one-cycle',
-      '--set',
-      'activation=softplus',
-    ],
+      pair,
+    ]),
     ...words,
   ],
   evaluate: [

@@ -39,7 +39,7 @@ export const trades = objective({
   id: 'trades',
   title: 'TRADES',
   summary:
-    'Learns from the labels and is charged when small changes of a picture change the prediction: going on from a trained run, it draws the heat onto the object, and undoes no shortcut by itself.',
+    'Learns from the labels and is charged when small changes of a picture change the prediction: going on from a run with the outside swapped, it draws the heat onto the object; by itself it undoes no shortcut.',
   citation: 'Zhang et al. 2019, arXiv 1901.08573',
   schema,
   presets: [
