@@ -136,6 +136,32 @@ describe('heat maps of a run', () => {
     expect(asked).toHaveBeenLastCalledWith('interactive', 'explain', expect.objectContaining(told));
   });
 
+  it('are those of the latest weights where no selection picture chooses the best', async () => {
+    const folder = scratchFolder();
+    const core = startCore(path.join(folder, 'home'));
+    await core.call('projects.create', { name: 'Animals' });
+    await importFrom(core, await classFolders(path.join(folder, 'animals'), 8));
+    await core.call('splits.make', { seed: 1, selection: 0, test: 0.2 });
+    const run = await core.call('runs.start', {
+      ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 300, batch: 4, seed: 1 },
+    });
+    const epochs = async () => (await core.call('runs.get', { id: run.id })).epochsDone;
+    await vi.waitUntil(async () => (await epochs()) >= 1, 30_000);
+    await core.call('runs.pause', { id: run.id });
+    await core.jobEnded(run.jobId!);
+    const [{ id: imageId }] = await core.call('images.page', { offset: 0, limit: 1 });
+    const request = { runId: run.id, imageId, method: 'input-gradient' };
+    const early = await core.call('explanations.map', request);
+    const paused = await epochs();
+    const resumed = await core.call('runs.resume', { id: run.id });
+    await vi.waitUntil(async () => (await epochs()) > paused, 30_000);
+    await core.call('runs.stopAndKeep', { id: run.id });
+    await core.jobEnded(resumed.jobId!);
+    const late = await core.call('explanations.map', request);
+    expect(late.scores).not.toEqual(early.scores);
+    expect(late.values).not.toBe(early.values);
+  });
+
   it('are not looked for under what other code kept them by', () => {
     const dependsOn = ['hirescam', { stagesBack: 0 }];
     expect(cacheKeyOf(dependsOn)).toBe(cacheKeyOf(dependsOn, mapsVersion));
