@@ -100,6 +100,7 @@ export function trainingBatches(
   const { batch, classes, settings, groupCount, task } = plan;
   const total = set.pictures.length;
   const augmenter = new Augmenter(set.sizePx, settings);
+  const pixels = set.sizePx ** 2;
   const addComposites = plan.composites ? compositesOf(set, plan) : undefined;
   /** Indices of the pictures of each group, for balanced sampling. */
   const members =
@@ -139,7 +140,9 @@ export function trainingBatches(
         const { group } = set.pictures[index];
         for (const own of classesOf(set.pictures[index])) into.labels[i * classes + own] = 1;
         if (task === 'multi') into.explained[i * classes + looked[i]] = 1;
-        into.hasRegion[i] = masks[i] === null ? 0 : 1;
+        // A region at the rim may be shifted out of the picture, which is then one without.
+        const isInside = into.inside.subarray(i * pixels, (i + 1) * pixels);
+        into.hasRegion[i] = masks[i] !== null && isInside.includes(1) ? 1 : 0;
         into.weight[i] = i < count ? 1 : 0;
         if (groupCount !== null && group !== undefined) into.groups[i * groupCount + group] = 1;
       });

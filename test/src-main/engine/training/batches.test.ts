@@ -34,9 +34,13 @@ const options = { batch: 8, classes: 3, settings: plain, composites: false, grou
 const pixels = toySizePx * toySizePx;
 
 /** Batches that bring their own arrays. */
-function batchesOf(plan: BatchPlan & { random: Random }, noise: NoisePlan = { noise: [], runs: 1 }) {
+function batchesOf(
+  plan: BatchPlan & { random: Random },
+  noise: NoisePlan = { noise: [], runs: 1 },
+  pictures = set,
+) {
   const { random, ...rest } = plan;
-  const { steps, read } = trainingBatches(set, rest, random, noise);
+  const { steps, read } = trainingBatches(pictures, rest, random, noise);
   return {
     steps,
     async read(epoch: number, step: number) {
@@ -119,6 +123,26 @@ describe('training batches', () => {
       expect(again.hasRegion[i]).toBe(region ? 1 : 0);
       expect(area).toBe(region?.kind === 'box' ? region.box.width * region.box.height : 0);
     });
+  });
+
+  it('mark a picture whose region is shifted out as one without', async () => {
+    const box = { x: toySizePx - 1, y: 6, width: 1, height: 3 };
+    const atRim = pictureSet(
+      cache,
+      toy.pictures.map((picture) => ({ ...picture, regions: [{ kind: 'box' as const, box }] })),
+    );
+    const settings = settingsSchema.parse({ flip: false, shift: 0.2 });
+    const batches = batchesOf({ ...options, settings, random: randomFromSeed(6) }, undefined, atRim);
+    const seen = new Set<number>();
+    for (let epoch = 0; epoch < 3; epoch++) {
+      const { feeds } = await batches.read(epoch, 0);
+      feeds.hasRegion.forEach((has, i) => {
+        const area = feeds.inside.subarray(i * pixels, (i + 1) * pixels).reduce((sum, one) => sum + one, 0);
+        expect(has).toBe(area > 0 ? 1 : 0);
+        seen.add(has);
+      });
+    }
+    expect(seen).toEqual(new Set([0, 1]));
   });
 
   it('weigh a short last batch as a mean over its real pictures', async () => {
