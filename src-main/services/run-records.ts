@@ -89,7 +89,7 @@ export const needsDealing = (store: ProjectStore, facts: readonly TrainingFact[]
   store.settings.get('dealt') !== true && facts.every((fact) => fact.split !== 'selection');
 
 /** A picture's classes as a run with these labels has them: its own, or that and all that are drawn on it. */
-const classesWith = (
+export const classesWith = (
   labels: Settings['labels'],
   own: ClassId | null,
   drawn: readonly (ClassId | null)[],

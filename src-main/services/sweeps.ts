@@ -5,6 +5,7 @@ import type { Parsed } from '../contracts/api.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ImageId, JobId, RunId, SweepId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
+import type { Figure } from '../contracts/runs.ts';
 import {
   runOfPoint,
   swept,
@@ -15,7 +16,7 @@ import {
   type SweepConfig,
   type SweepResult,
 } from '../contracts/sweeps.ts';
-import { measureInfos } from '../engine/measures/index.ts';
+import { keyOf, measureInfos } from '../engine/measures/index.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { StoredSweep, StoredSweepRun } from '../storage/sweeps.ts';
@@ -24,7 +25,7 @@ import { deal, usualSplit } from './deal.ts';
 import { chosenMeasures, refuseUnmeasurable, startEvaluation, startTuning } from './evaluations.ts';
 import type { JobHandle } from './job-list.ts';
 import type { OpenProject } from './open-project.ts';
-import { needsDealing, storedRun, takeSnapshot, trainedOn } from './run-records.ts';
+import { classesWith, needsDealing, storedRun, takeSnapshot, trainedOn } from './run-records.ts';
 import { checkedConfig, jobOf, resume as resumeRun, steer, train } from './runs.ts';
 import { makeSplits } from './splits.ts';
 import { choose, spread, sweepMeasures, valueAt, type Figures } from './sweep-results.ts';
@@ -69,7 +70,7 @@ async function start(context: Context, asked: Parsed<'sweeps.start'>): Promise<S
   const id = store.transaction(() => {
     const { seed } = config.run;
     if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(seed));
-    const tuning = tuningPictures(store, seed);
+    const tuning = tuningPictures(store, seed, asked.run.settings.labels);
     const found = trainedOn(store, seed, tuning, asked.run.settings.labels);
     if (found.selection === 0 || found.tuning === 0 || found.test === 0)
       throw new AppError('bad-input', 'a sweep needs at least four selection pictures and one test picture', {
@@ -107,10 +108,16 @@ function measuresToChooseBy({ measures, run }: Parsed<'sweeps.start'>): SweepCon
  * Half of the selection part, class by class, from the seed: they choose the weights. The other half chooses each
  * run's best epoch. KC & Zhang have three equal parts beside training: for epochs, for parameters, for the test.
  */
-function tuningPictures(store: ProjectStore, seed: number): Set<ImageId> {
+function tuningPictures(
+  store: ProjectStore,
+  seed: number,
+  labels: Parsed<'sweeps.start'>['run']['settings']['labels'],
+): Set<ImageId> {
   const facts = store.images
     .trainingFacts()
-    .filter(({ split, classId }) => split === 'selection' && classId !== null);
+    .filter(
+      ({ split, classId, drawn }) => split === 'selection' && classesWith(labels, classId, drawn).length > 0,
+    );
   const dealt = deal(facts, { seed, selection: 0.5, test: 0, fresh: true }, false);
   return new Set(facts.filter(({ id }) => dealt.get(id) === 'selection').map(({ id }) => id));
 }
@@ -239,11 +246,12 @@ async function bringToEnd(
   };
   const testing = context.jobs.active().find((job) => job.kind === 'evaluate' && job.runId === id);
   if (testing) await measuring(testing.id, [TRAINING_SHARE, (1 + TRAINING_SHARE) / 2]);
-  if (!isTested(store, sweep, id))
+  if (tested(store, sweep, id) === null)
     await measuring(startEvaluation(context, project, id, 'test', { measures }), [
       TRAINING_SHARE,
       (1 + TRAINING_SHARE) / 2,
     ]);
+  store.sweeps.setTest(id, tested(store, sweep, id)!);
   await measuring(startTuning(context, project, id, { measures }), [(1 + TRAINING_SHARE) / 2, 1]);
 }
 
@@ -251,11 +259,17 @@ const LOOK_EVERY_MS = 500;
 /** Of a run's time, roughly; only the bar depends on it. */
 const TRAINING_SHARE = 0.9;
 
-function isTested(store: ProjectStore, { config }: StoredSweep, id: RunId): boolean {
-  const figures = store.evaluations.summary(id, 'test')?.figures ?? {};
-  return measureInfos()
-    .filter((info) => config.measures.some((one) => one.id === info.id))
-    .every(({ key }) => key in figures);
+/** Figures on the test pictures, as the sweep measures them; null where one is missing or was measured otherwise. */
+function tested(store: ProjectStore, { config }: StoredSweep, id: RunId): Figures | null {
+  const known = store.evaluations.summary(id, 'test')?.figures ?? {};
+  const figures: Record<string, Figure> = {};
+  for (const { id: measure, params } of config.measures) {
+    const key = keyOf(measure);
+    const isAsAsked = Object.entries(params).every(([name, value]) => known[key]?.params[name] === value);
+    if (!known[key] || !isAsAsked) return null;
+    figures[key] = known[key];
+  }
+  return figures;
 }
 
 interface Pace {
@@ -316,10 +330,10 @@ function resultOf(context: Context, sweep: StoredSweep): SweepResult {
   const { store } = context.project();
   const { config, trainedOn: found } = sweep;
   const plan = sweepPlan(config);
-  const runs = store.sweeps.runsOf(sweep.id).map(({ position, runId, figures }) => ({
+  const runs = store.sweeps.runsOf(sweep.id).map(({ position, runId, figures, test }) => ({
     ...{ runId, tuning: figures, seed: plan[position].seed, point: plan[position].point },
     state: store.runs.byId(runId)!.state,
-    test: store.evaluations.summary(runId, 'test')?.figures ?? null,
+    test,
   }));
   const infos = measureInfos().filter(({ id }) => config.measures.some((one) => one.id === id));
   const measures = sweepMeasures(

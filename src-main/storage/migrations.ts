@@ -244,4 +244,11 @@ export const migrations: readonly string[] = [
   -- Class that the explained one of a finding is held against.
   ALTER TABLE comparison ADD COLUMN versus_id INTEGER;
   `,
+  `
+  -- What a sweep's run scores on the test pictures, kept as the sweep asked for it: its evaluation may change.
+  ALTER TABLE sweep_run ADD COLUMN test TEXT;
+  UPDATE sweep_run SET test = (
+    SELECT figures FROM evaluation WHERE evaluation.run_id = sweep_run.run_id AND split = 'test'
+  ) WHERE figures IS NOT NULL;
+  `,
 ];

@@ -1,5 +1,5 @@
-// Sweeps, and which run is which of their plan. What a sweep's run scores on the tuning pictures is kept here: its
-// evaluation on the test pictures is an ordinary one.
+// Sweeps, and which run is which of their plan. What a sweep's run scores is kept here: on the tuning pictures, and on
+// the test pictures as the sweep asked, since anyone may evaluate the run otherwise later.
 
 import type { ErrorRecord } from '../contracts/errors.ts';
 import type { RunId, SweepId } from '../contracts/ids.ts';
@@ -23,6 +23,8 @@ export interface StoredSweepRun {
   runId: RunId;
   /** On the tuning pictures, by the measures' keys; null until measured. */
   figures: Record<string, Figure> | null;
+  /** On the test pictures, likewise. */
+  test: Record<string, Figure> | null;
 }
 
 type Row = Omit<StoredSweep, 'config' | 'trainedOn' | 'error'> &
@@ -47,14 +49,16 @@ export function sweepsRepository(db: Connection) {
     'INSERT INTO sweep (config, created_at, trained_on, snapshot_id) VALUES (?, ?, ?, ?)',
   );
   const setError = db.prepare('UPDATE sweep SET error = ? WHERE id = ?');
-  const runsOf = db.prepare<[number], { position: number; runId: RunId; figures: string | null }>(
-    'SELECT position, run_id AS runId, figures FROM sweep_run WHERE sweep_id = ? ORDER BY position',
-  );
+  const runsOf = db.prepare<
+    [number],
+    { position: number; runId: RunId; figures: string | null; test: string | null }
+  >('SELECT position, run_id AS runId, figures, test FROM sweep_run WHERE sweep_id = ? ORDER BY position');
   const insertRun = db.prepare('INSERT INTO sweep_run (sweep_id, position, run_id) VALUES (?, ?, ?)');
   const ofRun = db.prepare<[number], Row>(
     `${SELECT} WHERE id = (SELECT sweep_id FROM sweep_run WHERE run_id = ?)`,
   );
   const setFigures = db.prepare('UPDATE sweep_run SET figures = ? WHERE run_id = ?');
+  const setTest = db.prepare('UPDATE sweep_run SET test = ? WHERE run_id = ?');
   return {
     /** Newest first. */
     all: (): StoredSweep[] => all.all().map(toSweep),
@@ -68,7 +72,11 @@ export function sweepsRepository(db: Connection) {
       ) as SweepId,
     setError: (id: SweepId, error: ErrorRecord | null): void => void setError.run(jsonOrNull(error), id),
     runsOf: (id: SweepId): StoredSweepRun[] =>
-      runsOf.all(id).map((row) => ({ ...row, figures: parseOrNull<Record<string, Figure>>(row.figures) })),
+      runsOf.all(id).map((row) => ({
+        ...row,
+        figures: parseOrNull<Record<string, Figure>>(row.figures),
+        test: parseOrNull<Record<string, Figure>>(row.test),
+      })),
     addRun: (id: SweepId, position: number, runId: RunId): void => void insertRun.run(id, position, runId),
     /** The sweep that a run belongs to. */
     ofRun(runId: RunId): StoredSweep | null {
@@ -77,5 +85,7 @@ export function sweepsRepository(db: Connection) {
     },
     setFigures: (runId: RunId, figures: Record<string, Figure>): void =>
       void setFigures.run(JSON.stringify(figures), runId),
+    setTest: (runId: RunId, figures: Record<string, Figure>): void =>
+      void setTest.run(JSON.stringify(figures), runId),
   };
 }

@@ -89,6 +89,53 @@ describe('a sweep', () => {
     expect(await runs()).toEqual(all);
   }, 60_000);
 
+  it('tests as it asks, however its runs are measured before and after', async () => {
+    const grid = { lambdaInside: [0], lambdaOutside: [1] };
+    const measures = [{ id: 'content-heat-map' }];
+    const otherwise = [{ id: 'content-heat-map', params: { method: 'input-gradient' } }];
+    const sweep = await core.call('sweeps.start', { ...asked, grid, measures, repeat: 1 });
+    await until(async () => (await runs()).some(({ state }) => state === 'running'));
+    await core.call('jobs.cancel', { id: sweep.jobId! });
+    await core.jobEnded(sweep.jobId!);
+    const { id, state } = (await runs()).at(-1)!;
+    if (state !== 'done') await core.call('runs.resume', { id });
+    await until(async () => (await core.call('runs.get', { id })).state === 'done');
+    const measure = async () => {
+      await core.jobEnded(await core.call('evaluations.start', { runId: id, measures: otherwise }));
+      return (await core.call('runs.get', { id })).evaluated!.figures.contentHeatMap.value;
+    };
+    const other = await measure();
+    const resumed = await core.call('sweeps.resume', { id: sweep.id });
+    await core.jobEnded(resumed.jobId!);
+    const { cells, sweep: done } = await result(sweep);
+    expect(done.state).toBe('done');
+    expect(cells[0].test.contentHeatMap.mean).not.toBe(other);
+    await measure();
+    expect((await result(sweep)).cells).toEqual(cells);
+
+    const whole = await core.call('sweeps.start', { ...asked, grid, measures, repeat: 1 });
+    await core.jobEnded(whole.jobId!);
+    expect((await result(whole)).cells.map(({ test }) => test)).toEqual(cells.map(({ test }) => test));
+  }, 60_000);
+
+  it('chooses by pictures of several classes, where the runs are told of several', async () => {
+    await core.call('projects.create', { name: 'Several' });
+    const pictures = Array.from({ length: 24 }, (_, index) => ({
+      name: `p${index}.png`,
+      boxes: [1, 2].map((category) => ({ category, bbox: [4 * category, 2, 4, 8] as [number, number, number, number] })),
+    }));
+    await importFrom(core, await coco(path.join(folder, 'several'), pictures));
+    await core.call('splits.make', { seed: 1, selection: 0.4, test: 0.2 });
+    const sweep = await core.call('sweeps.start', {
+      ...{ ...asked, repeat: 1, grid: { lambdaInside: [0], lambdaOutside: [1] } },
+      run: { ...run, settings: { labels: 'several' } },
+    });
+    await core.jobEnded(sweep.jobId!);
+    const { pictures: parts, sweep: done } = await result(sweep);
+    expect(done).toMatchObject({ state: 'done', measured: 3, error: null });
+    expect(parts).toEqual({ train: 11, selection: 4, tuning: 4, test: 5 });
+  }, 60_000);
+
   it('that was stopped keeps what its run has, and goes on to the same figures', async () => {
     const whole = await core.call('sweeps.start', { ...asked, repeat: 1 });
     await core.jobEnded(whole.jobId!);

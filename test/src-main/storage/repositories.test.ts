@@ -121,10 +121,11 @@ describe('sweeps', () => {
       accuracy: { value: 0.5, low: null, high: null, pictures: 2, skipped: 0, params: {} },
     };
     store.sweeps.setFigures(second, figures);
+    store.sweeps.setTest(first, figures);
     expect(() => store.sweeps.addRun(id, 2, other)).toThrow();
     expect(store.sweeps.runsOf(id)).toEqual([
-      { position: 0, runId: first, figures: null },
-      { position: 2, runId: second, figures },
+      { position: 0, runId: first, figures: null, test: figures },
+      { position: 2, runId: second, figures, test: null },
     ]);
     expect([store.sweeps.ofRun(first)?.id, store.sweeps.ofRun(other)]).toEqual([id, null]);
     store.runs.remove(first);
