@@ -187,7 +187,15 @@ function prepare(
     eps,
   };
   const dependsOn = [
-    ...[run.best?.epoch ?? run.epochsDone, method, checked, wanted, contentHash, picture.regions, regionsByClass],
+    ...[
+      run.best?.epoch ?? run.epochsDone,
+      method,
+      checked,
+      wanted,
+      contentHash,
+      picture.regions,
+      regionsByClass,
+    ],
     ...(against === undefined ? [] : [{ against }]),
     ...references.map(({ contentHash }) => contentHash),
     ...(device === undefined ? [] : [{ device }]),

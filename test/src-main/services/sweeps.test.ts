@@ -122,7 +122,10 @@ describe('a sweep', () => {
     await core.call('projects.create', { name: 'Several' });
     const pictures = Array.from({ length: 24 }, (_, index) => ({
       name: `p${index}.png`,
-      boxes: [1, 2].map((category) => ({ category, bbox: [4 * category, 2, 4, 8] as [number, number, number, number] })),
+      boxes: [1, 2].map((category) => ({
+        category,
+        bbox: [4 * category, 2, 4, 8] as [number, number, number, number],
+      })),
     }));
     await importFrom(core, await coco(path.join(folder, 'several'), pictures));
     await core.call('splits.make', { seed: 1, selection: 0.4, test: 0.2 });
