@@ -25,8 +25,9 @@ import { oneHot } from './rows.ts';
  * - 'margin': largest other logit minus that of y; positive once the class has changed (Carlini & Wagner 2017, f6)
  * - 'dlr': margin / (z1 - z3), difference of logits ratio (Croce & Hein 2020, eq. 6)
  * - 'dlr-targeted': (z_t - z_y) / (z1 - (z3 + z4) / 2) for the class t of `goals` (ibid. eq. 7)
- * With fewer classes than the denominators name, they end at the last there is: z1 - z3 for three classes and, where
- * there are but two, 1: the plain margin. Classes that are out, as others that are right too, do not count.
+ * With three classes the targeted denominator takes the last two there are, (z2 + z3) / 2: with z3 alone the loss is -1
+ * without a slope where t is the least likely class. With two it is 1 for both: the plain margin. Classes that are out, as
+ * others that are right too, do not count.
  */
 export type Loss = 'cross-entropy' | 'margin' | 'dlr' | 'dlr-targeted';
 
@@ -79,8 +80,9 @@ function lossOf(loss: Loss, logits: Tensor, labels: Tensor, goals: () => Tensor)
     case 'dlr-targeted': {
       const difference = sub(selectedLogit(logits, goals()), selectedLogit(logits, labels));
       if (classes < 3) return difference;
-      const [first, , third, fourth = third] = largest(logits, Math.min(4, classes));
-      const low = select(isThere(fourth), mul(scalar(0.5), add(third, fourth)), third);
+      const [first, second, third, fourth = third] = largest(logits, Math.min(4, classes));
+      const isFourth = classes > 3 ? isThere(fourth) : scalar(0);
+      const low = mul(scalar(0.5), add(third, select(isFourth, fourth, second)));
       return ratio(difference, sub(first, low), isThere(third));
     }
   }

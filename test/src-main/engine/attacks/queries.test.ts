@@ -32,12 +32,13 @@ async function byEngine(loss: 'dlr' | 'dlr-targeted', logits: readonly number[],
   return { loss: losses[0], slopes: [...gradient.subarray(0, classes)] };
 }
 
-/** Croce & Hein 2020, equations 6 and 7, whose denominators end at the last class there is. */
+/** Croce & Hein 2020, equations 6 and 7; for three classes the latter takes the last two of them. */
 function byFormula(loss: 'dlr' | 'dlr-targeted', logits: readonly number[], alike: number[] = []): number {
   const own = Math.max(logits[0], ...alike.map((k) => logits[k]));
   const others = logits.filter((_, k) => k !== 0 && !alike.includes(k));
-  const [first, , third, fourth] = [own, ...others].sort((a, b) => b - a);
-  const low = loss === 'dlr' || fourth === undefined ? third : (third + fourth) / 2;
+  const [first, ...rest] = [own, ...others].sort((a, b) => b - a);
+  const [, third] = rest;
+  const low = loss === 'dlr' || third === undefined ? third : (third + (rest[2] ?? rest[0])) / 2;
   const rise = (loss === 'dlr' ? Math.max(...others) : logits[1]) - own;
   return rise / (low === undefined ? 1 : first - low);
 }
@@ -47,8 +48,10 @@ describe('the ratio of logits', () => {
     ['many classes', [2, 0.5, 1.25, -1, 0.25, 0]],
     ['four classes, the label not the largest', [1, 0.5, 1.25, -1]],
     ['three classes', [2, 1.25, 0.5]],
+    ['three classes, the goal the least of them', [2, 0.5, 1.25]],
     ['two classes', [2, 0.5]],
     ['three classes left', [2, 1.25, 0.5, 2.5, 1], [3, 4]],
+    ['three classes left, the goal the least of them', [2, 0.5, 1.25, 2.5, 1], [3, 4]],
     ['two classes left', [2, 0.5, 1.25, 2.5], [2, 3]],
     ['two classes left of three', [2, 0.5, 2.5], [2]],
   ];
