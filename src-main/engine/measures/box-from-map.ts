@@ -32,6 +32,9 @@ export function boxFromGradient(gradient: Float32Array, sizePx: number): Box | n
 const luminance = (red: number, green: number, blue: number): number =>
   0.299 * red + 0.587 * green + 0.114 * blue;
 
+/** The largest value of a map, or 0; of more values than a call takes arguments. */
+export const peakOf = (map: Float32Array): number => map.reduce((most, value) => Math.max(most, value), 0);
+
 /**
  * Policy P1 up to the threshold: standardise, clip to the 2nd and 98th percentile, min-max, mean of 3 x 3, Gaussian
  * of 3 px at a side of 224, min-max, cubehelix colours, gray levels. The code takes the min-max over the batch;

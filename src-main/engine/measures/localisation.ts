@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { intersectionOverUnion, type Box } from '../../contracts/geometry.ts';
-import { artMap, boxFromGradient, boxOfLargestPart, boxOfMask } from './box-from-map.ts';
+import { artMap, boxFromGradient, boxOfLargestPart, boxOfMask, peakOf } from './box-from-map.ts';
 import { meanFigure, shareFigure } from './figures.ts';
 import { measure, type BatchView, type MeasureContext } from './measure.ts';
 import { boxParam, iouParam, nothing } from './params.ts';
@@ -116,7 +116,7 @@ async function artBoxes(context: MeasureContext, batch: BatchView): Promise<(Box
   });
   return heat.map((map) => {
     const smooth = artMap(map, sizePx);
-    return smooth && boxOfLargestPart(smooth, sizePx, 0.2 * Math.max(...smooth));
+    return smooth && boxOfLargestPart(smooth, sizePx, 0.2 * peakOf(smooth));
   });
 }
 

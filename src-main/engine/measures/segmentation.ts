@@ -1,7 +1,7 @@
 // The part of a heat map above a threshold, held against the true mask.
 
 import { z } from 'zod';
-import { artMap } from './box-from-map.ts';
+import { artMap, peakOf } from './box-from-map.ts';
 import { heatOf } from './energy-in-box.ts';
 import { shareFigure } from './figures.ts';
 import { measure } from './measure.ts';
@@ -36,7 +36,7 @@ export const topOneSegmentation = measure({
         if (!inside) return null;
         const smooth = artMap(heat[i], context.sizePx);
         if (!smooth || batch.predicted[i] !== own) return 0;
-        const least = threshold * smooth.reduce((most, value) => Math.max(most, value), 0);
+        const least = threshold * peakOf(smooth);
         return Number(
           maskIou(
             smooth.map((value) => Number(value > least)),
