@@ -1,6 +1,6 @@
 // How often each class is taken for each other one.
 
-import { measure } from './measure.ts';
+import { measure, type BatchView } from './measure.ts';
 import { nothing } from './params.ts';
 
 /** Mistakes that are named. */
@@ -20,14 +20,16 @@ export const confusion = measure({
   presets: [],
   begin({ classes, pictures }) {
     const truth: number[] = [];
+    const owns: (readonly number[])[] = [];
     const predicted: number[] = [];
     return {
       read(batch) {
         truth.push(...batch.truth);
+        owns.push(...batch.owns);
         predicted.push(...batch.predicted);
       },
       figure() {
-        const parts = confusionOf(predicted, truth, classes.length)
+        const parts = confusionOf({ predicted, truth, owns }, classes.length)
           .flatMap((row, own) =>
             row.map((value, said) => ({
               name: `${classes[own]} → ${classes[said]}`,
@@ -47,13 +49,17 @@ export const confusion = measure({
   },
 });
 
-/** @returns counts [true class][predicted class] */
+/**
+ * @returns counts [true class][predicted class]; a picture that is given any of its classes is right, and counts there
+ */
 export function confusionOf(
-  predicted: ArrayLike<number>,
-  truth: ArrayLike<number>,
+  { predicted, truth, owns }: Pick<BatchView, 'predicted' | 'truth' | 'owns'>,
   classes: number,
 ): number[][] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (let i = 0; i < truth.length; i++) counts[truth[i]][predicted[i]] += 1;
+  truth.forEach((own, i) => {
+    const said = predicted[i];
+    counts[owns[i].includes(said) ? said : own][said] += 1;
+  });
   return counts;
 }

@@ -151,9 +151,10 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
         ...(await named(id, async () => reading.figure(values))),
         params: params as Record<string, string>,
       };
-    const truth = pictures.map((picture) => picture.classIndex);
     const predicted = images.map((image) => image.predictedIndex);
-    return { figures, confusion: confusionOf(predicted, truth, classes), images };
+    const truth = pictures.map((picture) => picture.classIndex);
+    const owns = pictures.map(classesOf);
+    return { figures, confusion: confusionOf({ predicted, truth, owns }, classes), images };
   } finally {
     await sessions.dispose();
     cache.close();

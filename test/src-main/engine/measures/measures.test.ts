@@ -36,9 +36,28 @@ describe('accuracy and confusion', () => {
     expect(scores[1]).toBeCloseTo(0.75, 4); // float32 keeps 1000 + log 3 to 6e-5
   });
   it('puts true classes in rows and predicted ones in columns', () => {
-    expect(confusionOf([1, 1, 0], [0, 1, 0], 2)).toEqual([
+    const said = { predicted: [1, 1, 0], truth: [0, 1, 0] };
+    expect(confusionOf({ ...said, owns: [[0], [1], [0]] }, 2)).toEqual([
       [1, 1],
       [0, 1],
+    ]);
+    // Of several classes each is right; where none is given, the explained one was not found.
+    expect(
+      confusionOf(
+        {
+          predicted: [2, 2],
+          truth: [1, 1],
+          owns: [
+            [1, 2],
+            [0, 1],
+          ],
+        },
+        3,
+      ),
+    ).toEqual([
+      [0, 0, 0],
+      [0, 0, 1],
+      [0, 0, 1],
     ]);
   });
 });

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { artMap, boxOfLargestPart } from '../../../../src-main/engine/measures/box-from-map.ts';
+import { artMap, boxOfLargestPart, peakOf } from '../../../../src-main/engine/measures/box-from-map.ts';
 import { eceOf } from '../../../../src-main/engine/measures/calibration-error.ts';
 import { confusionOf } from '../../../../src-main/engine/measures/confusion.ts';
 import { f1Of } from '../../../../src-main/engine/measures/f1.ts';
@@ -131,7 +131,8 @@ describe('classification', () => {
     perClass.forEach((value, k) => expect(value).toBeCloseTo(classification.f1[k], 12));
     expect(mean).toBeCloseTo(classification.macro, 12);
     expect(overall).toBeCloseTo(classification.micro, 12);
-    expect(confusionOf(said, truth, 5)).toEqual(classification.confusion);
+    const owns = truth.map((one) => [one]);
+    expect(confusionOf({ predicted: said, truth, owns }, 5)).toEqual(classification.confusion);
   });
   it('leaves a class that is nowhere out of the mean', () => {
     expect(f1Of([[0], [1]], [[0], [1]], 3)).toEqual({ perClass: [1, 1, null], mean: 1, overall: 1 });
@@ -256,6 +257,7 @@ describe('the box of the ART code', () => {
   );
   it('has none for a flat map, and takes the part with most pixels', () => {
     expect(artMap(new Float32Array(64).fill(1), 8)).toBeNull();
+    expect(peakOf(Float32Array.from({ length: 448 ** 2 }, (_, i) => (i === 99 ? 3 : i % 3)))).toBe(3);
     const two = new Float32Array(64);
     for (const place of [0, 9, 18]) two[place] = 1; // a diagonal holds together by its corners
     for (const place of [62, 63]) two[place] = 9;

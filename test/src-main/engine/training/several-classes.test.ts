@@ -36,21 +36,25 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
     model: { config: spec.config, classes: toyClasses, checkpoint },
     cacheFolder: spec.cacheFolder,
   };
-  const { figures, images } = await evaluate(
+  const { figures, images, confusion } = await evaluate(
     {
       ...common,
       pictures: toy.pictures.slice(84),
       ...{ groups: [], against: [], seed: 1 },
-      measures: ['accuracy', 'f1', 'negative-quadrant-heat', 'energy-in-box', 'pointing-game'].map((id) => ({
-        id,
-        params: {},
-      })),
+      measures: [
+        ...['accuracy', 'f1', 'confusion'],
+        ...['negative-quadrant-heat', 'energy-in-box', 'pointing-game'],
+      ].map((id) => ({ id, params: {} })),
     },
     { emit() {}, cancelled: () => false },
   );
   // One class a picture, however well chosen, would reach 2/3.
   expect(figures.f1.parts!.find(({ name }) => name === 'overall')!.value).toBeGreaterThan(0.9);
   expect(figures.accuracy.value).toBeGreaterThan(0.9);
+  // Any of its classes is right, so that the diagonal holds what the accuracy counts.
+  const right = Math.round(figures.accuracy.value! * images.length);
+  expect(confusion.reduce((sum, row, k) => sum + row[k], 0)).toBe(right);
+  expect(figures.confusion.value).toBe(images.length - right);
   expect(figures.negativeQuadrantHeat.pictures).toBeGreaterThan(0);
 
   // An attack counts a picture as right as the accuracy does, and beats both of its classes.
