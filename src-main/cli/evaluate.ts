@@ -1,4 +1,4 @@
-// fovea evaluate PROJECT --run N [--split test] [--measures all|ID,ID] [--set measure.param=value] [--group-by NAME]
+// fovea evaluate PROJECT --run N [--split test] [--measures all|ID,ID:PRESET] [--set measure.param=value] [--group-by NAME]
 // [--against PATH]
 
 import path from 'node:path';
@@ -8,7 +8,7 @@ import type { MeasureInfo, ParamValue } from '../contracts/methods.ts';
 import type { DeviceChoice, EvaluationSummary, Figure } from '../contracts/runs.ts';
 import { obstaclesIn } from '../services/evaluations.ts';
 import { runNumber, withCore } from './session.ts';
-import { readSet } from './set-values.ts';
+import { valuesOf } from './set-values.ts';
 import { percent, table, type Terminal } from './terminal.ts';
 
 interface Options {
@@ -52,7 +52,8 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
 }
 
 /**
- * The measures asked for, with the parameters that `--set` gives them. What `all` leaves out is noted with its reason.
+ * The measures asked for, with the parameters that their presets (`ID:PRESET`) and `--set` give them. What `all` leaves
+ * out is noted with its reason.
  * @param obstacleTo  why a measure cannot be taken; null where it can
  */
 export function measuresAskedFor(
@@ -78,15 +79,20 @@ export function measuresAskedFor(
     sets.set(id, [...(sets.get(id) ?? []), text.slice(at + 1)]);
   }
   const words = measures?.split(',').map((word) => word.trim());
-  const named =
-    words?.filter((word) => word !== 'all') ?? known.filter(({ usual }) => usual).map(({ id }) => id);
-  const wanted = new Set([...named, ...sets.keys()]);
+  const usual = known.filter((one) => one.usual).map(({ id }) => id);
+  /** Measures and the presets that some are to have. */
+  const wanted = new Map<string, string | undefined>();
+  for (const word of words?.filter((one) => one !== 'all') ?? usual) {
+    const [id, preset] = word.split(/:(.*)/);
+    wanted.set(id, preset);
+  }
+  for (const id of sets.keys()) if (!wanted.has(id)) wanted.set(id, undefined);
   if (words?.includes('all')) {
     const left = known.flatMap(({ id, params }) => {
       if (wanted.has(id)) return [];
       const defaults = Object.fromEntries(params.map((param) => [param.name, param.default]));
       const reason = obstacleTo({ id, params: defaults });
-      if (reason === null) wanted.add(id);
+      if (reason === null) wanted.set(id, undefined);
       return reason === null ? [] : [{ id, reason }];
     });
     const byReason = [...Map.groupBy(left, ({ reason }) => reason)].map(
@@ -94,9 +100,9 @@ export function measuresAskedFor(
     );
     if (left.length > 0) terminal.note(`left out of all: ${byReason.join('; ')}`);
   }
-  return [...wanted].map((id) => {
+  return [...wanted].map(([id, preset]) => {
     const info = infoOf(id);
-    return { info, params: readSet(sets.get(id) ?? [], info.params, id) };
+    return { info, params: valuesOf(info, { preset, set: sets.get(id) ?? [] }) };
   });
 }
 

@@ -125,7 +125,10 @@ function program(): Command {
     .description('measure a run')
     .requiredOption('--run <n>', 'number of the run')
     .addOption(split().default('test'))
-    .option('--measures <ids>', 'measures, with commas between, or all; the usual ones otherwise')
+    .option(
+      '--measures <ids>',
+      'measures, with commas between, each alone or with a preset as ID:PRESET, or all; the usual ones otherwise',
+    )
     .option('--set <measure.name=value>', 'a parameter of a measure; repeatable', collect, [])
     .option('--group-by <attribute>', 'attribute that, with the class, makes the groups')
     .addOption(device('where to compute; where the run was trained otherwise'))

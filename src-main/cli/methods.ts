@@ -12,7 +12,10 @@ export async function methods(terminal: Terminal): Promise<void> {
     ...all[list].flatMap(({ id, title, params, presets }) => [
       `  ${id}  ${title}`,
       ...params.map(lineOf),
-      ...presets.map((preset) => `      --preset ${preset.id}  ${preset.title}: ${preset.source}`),
+      ...presets.map((preset) => {
+        const words = list === 'measures' ? `--measures ${id}:${preset.id}` : `--preset ${preset.id}`;
+        return `      ${words}  ${preset.title}: ${preset.source}`;
+      }),
     ]),
   ]);
   const models = all.models.map(

@@ -97,13 +97,18 @@ describe('the fovea command, from pictures to heat map', () => {
       expect.arrayContaining([{ eps: expect.any(Number), accuracy: expect.any(Number) }]),
     );
 
-    const more = ['--measures', 'f1', '--set', 'top-k-accuracy.k=2', '--json'];
+    const more = ['--measures', 'f1,fgsm:paper-box-aware', '--set', 'top-k-accuracy.k=2', '--json'];
     const further = fovea('evaluate', project, '--run', '1', '--split', 'selection', ...more).json;
     // Two classes, two guesses; what was measured before is still there, to the last digit.
-    expect(further.measures).toMatchObject({ ...measures, topKAccuracy: 1, f1: expect.any(Number) });
+    const { fgsm, ...others } = measures;
+    expect(further.measures).toMatchObject({ ...others, topKAccuracy: 1, f1: expect.any(Number) });
+    // Ten epsilons up to 0.2, as its preset has it.
+    expect(fgsm).toHaveLength(5);
+    expect((further.measures as { fgsm: { eps: number }[] }).fgsm.at(-1)!.eps).toBeCloseTo(0.2, 6);
     expect(further.figures).toMatchObject({ topKAccuracy: { value: 1, high: 1, params: { k: 2 } } });
     const asked = (...flags: string[]) => fovea('evaluate', project, '--run', '1', ...flags);
     expectMistake(asked('--measures', 'nope'), /no measure "nope".*known are accuracy/);
+    expectMistake(asked('--measures', 'fgsm:nope'), /fgsm has no preset "nope".*known are paper-box-aware/);
     expectMistake(asked('--set', 'k=2'), /names no measure/);
     expectMistake(asked('--set', 'f1.k=2'), /f1 has no parameters/);
     expectMistake(asked('--measures', 'worst-group-accuracy'), /--group-by/);
