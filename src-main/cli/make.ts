@@ -65,7 +65,15 @@ export async function makeWaterbirdsLike(
 /** The folder, made. @throws AppError 'conflict' if something is in it */
 function freeFolder(out: string): string {
   const folder = path.resolve(out);
-  fs.mkdirSync(folder, { recursive: true });
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+  } catch (thrown) {
+    const reason =
+      (thrown as NodeJS.ErrnoException).code === 'EACCES'
+        ? 'it may not be written'
+        : 'a file is in its place';
+    throw new AppError('bad-input', `the folder ${out} cannot be made`, { file: out, reason }, thrown);
+  }
   if (fs.readdirSync(folder).length > 0)
     throw new AppError('conflict', `${path.basename(folder)} exists already and is not empty`, {
       file: path.basename(folder),

@@ -4,12 +4,16 @@
 
 import type { Split } from '../contracts/dataset.ts';
 import { readCsv } from './csv.ts';
-import type { Format } from './format.ts';
+import type { Format, ImportSink } from './format.ts';
 import { damaged, type SourceTree } from './source.ts';
 import { warnOfPicture } from './words.ts';
 
 const classAttribute = 'Blond_Hair';
-const parts: Record<string, Split> = { '0': 'train', '1': 'selection', '2': 'test' };
+const parts = new Map<string, Split>([
+  ['0', 'train'],
+  ['1', 'selection'],
+  ['2', 'test'],
+]);
 
 export const celeba: Format = {
   id: 'celeba',
@@ -25,7 +29,7 @@ export const celeba: Format = {
   async read(source, sink) {
     const file = fileOf(source, 'list_attr_celeba');
     if (file === null) throw damaged('list_attr_celeba', 'the file', 'it is missing');
-    const { names, rows } = await readList(source, file);
+    const { names, rows } = await readList(source, file, sink.warn);
     const hair = names.indexOf(classAttribute);
     if (hair < 0) throw damaged(file, 'the header', `there is no attribute ${classAttribute}`);
     const partFile = fileOf(source, 'list_eval_partition');
@@ -74,7 +78,7 @@ interface AttributeList {
 }
 
 /** The authors' list has a count, then the names; a row is a file name and its values, between blanks. */
-async function readList(source: SourceTree, file: string): Promise<AttributeList> {
+async function readList(source: SourceTree, file: string, warn: ImportSink['warn']): Promise<AttributeList> {
   if (file.endsWith('.csv')) {
     const { columns, rows } = await readCsv(source, file);
     return {
@@ -82,7 +86,7 @@ async function readList(source: SourceTree, file: string): Promise<AttributeList
       rows: rows.map(({ fields: [name, ...values], place }) => ({ name, values, place })),
     };
   }
-  const [, header, ...lines] = await source.lines(file);
+  const [count, header, ...lines] = await source.lines(file);
   if (!header) throw damaged(file, 'line 2', 'the names of the attributes are missing');
   const names = header.text.split(/\s+/);
   const rows = lines.map(({ text, number }) => {
@@ -92,6 +96,12 @@ async function readList(source: SourceTree, file: string): Promise<AttributeList
       throw damaged(file, place, `${values.length} values, expected ${names.length}`);
     return { name, values, place };
   });
+  if (Number(count.text) !== rows.length)
+    warn({
+      code: 'other-count',
+      file,
+      message: `line 1: it says ${count.text.slice(0, 20)} pictures, and ${rows.length} are listed`,
+    });
   return { names, rows };
 }
 
@@ -104,7 +114,7 @@ async function readParts(source: SourceTree, file: string): Promise<Map<string, 
       }));
   return new Map(
     pairs.map(({ fields: [name, part], place }) => {
-      const split = parts[part];
+      const split = parts.get(part);
       if (split === undefined) throw damaged(file, place, `${part?.slice(0, 20)} is no part: 0, 1 or 2`);
       return [name, split];
     }),

@@ -32,7 +32,7 @@ export function columnOf({ columns }: CsvTable, name: string, file: string): num
 }
 
 /** A comma in front makes every field begin with one. */
-const fieldsOf = (line: string): string[] =>
+export const fieldsOf = (line: string): string[] =>
   [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
     (quoted?.replaceAll('""', '"') ?? plain).trim(),
   );

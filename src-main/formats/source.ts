@@ -53,6 +53,13 @@ export class SourceTree {
     return new SourceTree(root, chosenFile, files, outsideLinks);
   }
 
+  /** @throws AppError 'bad-input' for a file */
+  static async openFolder(place: string, signal?: AbortSignal): Promise<SourceTree> {
+    const isFile = (await stat(place).catch(() => null))?.isFile() ?? false;
+    if (isFile) throw new AppError('bad-input', `${path.basename(place)} is no folder`, { file: place });
+    return SourceTree.open(place, signal);
+  }
+
   has(file: string): boolean {
     return this.#known.has(file);
   }

@@ -4,17 +4,27 @@
 
 import type { Split } from '../contracts/dataset.ts';
 import { ATTRIBUTE_MAX } from '../contracts/dataset.ts';
-import { columnOf, readCsv } from './csv.ts';
+import { columnOf, fieldsOf, readCsv } from './csv.ts';
 import type { Format } from './format.ts';
 import { damaged } from './source.ts';
 import { checkedClassName, warnOfPicture } from './words.ts';
 
 const table = 'metadata.csv';
 const known = ['img_id', 'img_filename', 'y', 'split', 'place_filename'];
-const parts: Record<string, Split> = { '0': 'train', '1': 'selection', '2': 'test' };
+const parts = new Map<string, Split>([
+  ['0', 'train'],
+  ['1', 'selection'],
+  ['2', 'test'],
+]);
 /** The published set's numbers in words; others stay as they are written. */
-const classNames: Record<string, string> = { '0': 'landbird', '1': 'waterbird' };
-const places: Record<string, string> = { '0': 'land', '1': 'water' };
+const classNames = new Map([
+  ['0', 'landbird'],
+  ['1', 'waterbird'],
+]);
+const places = new Map([
+  ['0', 'land'],
+  ['1', 'water'],
+]);
 
 export const waterbirds: Format = {
   id: 'waterbirds',
@@ -24,7 +34,7 @@ export const waterbirds: Format = {
     const file = tableOf(source.folderWith(table));
     if (file === null) return { score: 0, reason: `no ${table}` };
     const head = await source.head(file, 1000);
-    const columns = head.split(/\r?\n/)[0].split(',');
+    const columns = fieldsOf(head.split(/\r\n|\n|\r/)[0]);
     const missing = ['img_filename', 'y', 'split'].filter((name) => !columns.includes(name));
     if (missing.length === 0) return { score: 0.95, reason: `${file} with img_filename, y and split` };
     // Taken for a damaged one, so that reading says what is missing, not for folders of pictures without classes.
@@ -43,7 +53,7 @@ export const waterbirds: Format = {
     const isWaterbirds = content.columns.includes('place');
     for (const { fields, place } of content.rows) {
       sink.signal.throwIfAborted();
-      const split = parts[fields[splitAt]];
+      const split = parts.get(fields[splitAt]);
       if (split === undefined)
         throw damaged(file, place, `${fields[splitAt].slice(0, 20)} is no split: 0, 1 or 2`);
       const found = source.findPicture(fields[nameAt], [base]);
@@ -57,14 +67,14 @@ export const waterbirds: Format = {
       sink.image({
         file: source.absolute(found.file),
         relativePath: found.file,
-        className: checkedClassName((isWaterbirds && classNames[y]) || y, file, place),
+        className: checkedClassName((isWaterbirds && classNames.get(y)) || y, file, place),
         split,
         annotations: [],
         declaredSize: null,
         attributes: Object.fromEntries(
           attributes.map(({ name, i }) => [
             name.slice(0, ATTRIBUTE_MAX),
-            (name === 'place' ? (places[fields[i]] ?? fields[i]) : fields[i]).slice(0, ATTRIBUTE_MAX),
+            (name === 'place' ? (places.get(fields[i]) ?? fields[i]) : fields[i]).slice(0, ATTRIBUTE_MAX),
           ]),
         ),
         recordPlace: { file, place },

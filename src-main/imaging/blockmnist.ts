@@ -4,6 +4,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { AppError } from '../contracts/errors.ts';
 import { diceOf } from './sample/dice.ts';
 import { readDigits } from './idx.ts';
 import { labelledFolder } from './labelled-folder.ts';
@@ -41,6 +42,14 @@ export async function writeBlockMnist(
     { part: 'train', digits: await readDigits(mnist, 'train'), most: train },
     { part: 'test', digits: await readDigits(mnist, 't10k'), most: test },
   ] as const;
+  const [sidePx, testSidePx] = parts.map(({ digits }) => digits.sidePx);
+  if (sidePx !== testSidePx)
+    throw new AppError('bad-file', 'the training and test digits are not of one size', {
+      file: 't10k-images-idx3-ubyte',
+      reason: `${testSidePx} pixels a side, those of training ${sidePx}`,
+    });
+  const block = nullBlock(sidePx);
+  const area = sidePx * sidePx;
   const counts = parts.map(({ digits, most }) => Math.min(digits.count, most));
   const total = counts[0] + counts[1];
   const names = Array.from({ length: 10 }, (_, digit) => String(digit));
@@ -51,9 +60,7 @@ export async function writeBlockMnist(
   );
   let done = 0;
   for (const [p, { part, digits }] of parts.entries()) {
-    const { sidePx, pixels, labels } = digits;
-    const area = sidePx * sidePx;
-    const block = nullBlock(sidePx);
+    const { pixels, labels } = digits;
     for (let i = 0; i < counts[p]; i++) {
       signal?.throwIfAborted();
       const isOnTop = part === 'test' || diceOf(seed, i).unit() < 0.5;
@@ -70,7 +77,7 @@ export async function writeBlockMnist(
     }
   }
   await out.finish();
-  await writeFile(path.join(folder, 'pattern.txt'), patternText(seed, parts[0].digits.sidePx));
+  await writeFile(path.join(folder, 'pattern.txt'), patternText(seed, sidePx));
   return { train: counts[0], test: counts[1] };
 }
 

@@ -1,6 +1,6 @@
 // The IDX files of MNIST (LeCun et al. 1998): a magic number, big-endian sizes, then bytes; plain or gzip.
 
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -28,6 +28,12 @@ export async function readDigits(folder: string, stem: 'train' | 't10k'): Promis
       file: `${stem}-images-idx3-ubyte`,
       reason: `${count} pictures of ${width} x ${height}, ${labels.sizes[0]} labels`,
     });
+  const wrong = labels.values.findIndex((label) => label > 9);
+  if (wrong >= 0) {
+    const [file, place] = [`${stem}-labels-idx1-ubyte`, `label ${wrong + 1}`];
+    const reason = `${labels.values[wrong]} is no digit`;
+    throw new AppError('bad-file', `${file}, ${place}: ${reason}`, { file, place, reason });
+  }
   return { count, sidePx: width, pixels: images.values, labels: labels.values };
 }
 
@@ -51,13 +57,19 @@ async function bytesOf(folder: string, name: string): Promise<Buffer> {
   try {
     return gunzipSync(await readFile(path.join(folder, `${name}.gz`)));
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT')
-      throw new AppError('bad-file', `${name}.gz cannot be unpacked`, { file: `${name}.gz` }, thrown);
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      throw new AppError(
+        'bad-file',
+        `${name}.gz cannot be unpacked`,
+        { file: `${name}.gz`, reason: message },
+        thrown,
+      );
   }
   try {
     return await readFile(path.join(folder, name));
   } catch (cause) {
-    const missing = existsSync(folder)
+    const missing = statSync(folder, { throwIfNoEntry: false })?.isDirectory()
       ? `there is no ${name} (or ${name}.gz) in ${folder}`
       : `there is no folder ${folder}`;
     throw new AppError('not-found', missing, { file: name }, cause);

@@ -48,7 +48,7 @@ async function ofFolder(
   folder: string,
   signal: AbortSignal,
 ): Promise<{ file: string; contentHash: string }[]> {
-  const source = await SourceTree.open(folder, signal);
+  const source = await SourceTree.openFolder(folder, signal);
   const found: { file: string; contentHash: string }[] = [];
   for (const picture of thinned(source.pictures)) {
     signal.throwIfAborted();

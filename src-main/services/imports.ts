@@ -11,7 +11,7 @@ import type { ProbeResult } from '../contracts/worker-protocol.ts';
 import { fitToPicture } from '../formats/fit.ts';
 import type { ImportedAnnotation, ImportedImage } from '../formats/format.ts';
 import { detectFormat, formatById } from '../formats/index.ts';
-import { SourceTree } from '../formats/source.ts';
+import { damaged, SourceTree } from '../formats/source.ts';
 import { promisedKind, type PictureKind } from '../imaging/index.ts';
 import type { StoredImage } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
@@ -69,10 +69,17 @@ export async function importFrom(
   const formatId = format === 'auto' ? (await detectFormat(source)).format : format;
   const warnings = warningList();
   const images: ImportedImage[] = [];
+  const listed = new Set<string>();
   const reader = formatById(formatId);
   if (!reader.read) throw new AppError('bad-input', `${reader.title} can be written, not read`);
   await reader.read(source, {
-    image: (image) => images.push(image),
+    image(image) {
+      const { file, place } = image.recordPlace;
+      if (listed.has(image.relativePath))
+        throw damaged(file, place, `the picture ${image.relativePath} is listed twice`);
+      listed.add(image.relativePath);
+      images.push(image);
+    },
     warn: warnings.add,
     signal: handle.signal,
   });

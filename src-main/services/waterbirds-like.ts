@@ -145,7 +145,7 @@ const drawnGrounds = (sizePx: number, seed: number): Grounds => ({
 });
 
 async function folderGrounds(folder: string, sizePx: number, random: Random): Promise<Grounds> {
-  const source = await SourceTree.open(folder);
+  const source = await SourceTree.openFolder(folder);
   const kinds = Map.groupBy(
     source.pictures.filter((file) => file.includes('/')),
     (file) => file.split('/')[0],

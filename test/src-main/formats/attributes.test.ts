@@ -34,6 +34,11 @@ describe('Waterbirds', () => {
     ]);
   });
 
+  it('is told by a header in quotes, too', async () => {
+    const quoted = table.replace('img_id,img_filename,y', '"img_id","img_filename","y"');
+    expect(await detect(folderOf({ ...files, 'metadata.csv': quoted }))).toBe('waterbirds');
+  });
+
   it('takes the columns of a set built alike as they are', async () => {
     const own = 'img_filename,y,split,weather,hour\n1.png,fox,0,rain,12\n';
     const { images } = await readAs('waterbirds', folderOf({ 'metadata.csv': own, '1.png': true }));
@@ -48,6 +53,8 @@ describe('Waterbirds', () => {
     });
     const part = { ...files, 'metadata.csv': table.replace(',0,0,1,', ',0,7,1,') };
     await expect(readAs('waterbirds', folderOf(part))).rejects.toMatchObject({ detail: { place: 'line 2' } });
+    const word = { ...files, 'metadata.csv': table.replace(',0,0,1,', ',0,constructor,1,') };
+    await expect(readAs('waterbirds', folderOf(word))).rejects.toMatchObject({ detail: { place: 'line 2' } });
     const typo = { ...files, 'metadata.csv': table.replace('2.png,1,2', '2.png,7x,2') };
     await expect(readAs('waterbirds', folderOf(typo))).rejects.toMatchObject({ detail: { place: 'line 3' } });
     const { images, warnings } = await readAs(
@@ -101,6 +108,16 @@ describe('CelebA', () => {
       ['blond', null, 'yes'],
       ['not blond', null, 'no'],
     ]);
+  });
+
+  it('that was cut off is read as far as it goes, with a word of it', async () => {
+    const list = '9\nBlond_Hair Male\n000001.jpg -1 1\n';
+    const { images, warnings } = await readAs(
+      'celeba',
+      folderOf({ ...pictures, 'list_attr_celeba.txt': list }),
+    );
+    expect(images).toHaveLength(1);
+    expect(warnings.map(({ message }) => message)).toEqual(['line 1: it says 9 pictures, and 1 are listed']);
   });
 
   it('with a value that is neither, or too few, is refused by line', async () => {

@@ -20,11 +20,11 @@ const idx = (magic: number, sizes: readonly number[], values: Uint8Array): Buffe
   return Buffer.concat([head, values]);
 };
 /** Digit n of a part is all of value n + 1. */
-function writeIdx(to: string, stem: string, count: number, pack: boolean): void {
+function writeIdx(to: string, stem: string, count: number, pack: boolean, sidePx = side): void {
   const images = idx(
     2051,
-    [count, side, side],
-    Uint8Array.from({ length: count * side ** 2 }, (_, i) => 1 + Math.floor(i / side ** 2)),
+    [count, sidePx, sidePx],
+    Uint8Array.from({ length: count * sidePx ** 2 }, (_, i) => 1 + Math.floor(i / sidePx ** 2)),
   );
   const labels = idx(
     2049,
@@ -96,5 +96,16 @@ describe('BlockMNIST', () => {
     await expect(make(none, 'y')).rejects.toMatchObject({ code: 'bad-file' });
     writeFileSync(path.join(none, 'train-labels-idx1-ubyte'), idx(2049, [2], new Uint8Array(2)));
     await expect(make(none, 'z')).rejects.toMatchObject({ code: 'bad-file' });
+    writeFileSync(path.join(none, 'train-labels-idx1-ubyte'), idx(2049, [3], Uint8Array.of(9, 0, 11)));
+    await expect(make(none, 'v')).rejects.toThrow('train-labels-idx1-ubyte, label 3: 11 is no digit');
+    writeIdx(none, 'train', 3, true);
+    writeIdx(none, 't10k', 3, true, 14);
+    await expect(make(none, 'u')).rejects.toThrow('not of one size');
+    const file = path.join(none, 'train-labels-idx1-ubyte.gz');
+    await expect(make(file, 't')).rejects.toThrow(`there is no folder ${file}`);
+    writeFileSync(file, readFileSync(file).subarray(0, -4));
+    await expect(make(none, 's')).rejects.toMatchObject({
+      detail: { file: 'train-labels-idx1-ubyte.gz', reason: expect.stringMatching(/end of file/) },
+    });
   });
 });

@@ -91,6 +91,13 @@ it('takes the usual measures unless others are named, and adds those; groups; co
   expect(await refused({ measures: [{ id: 'none', params: {} }] })).toBe('bad-input');
   expect(await refused({ measures: [{ id: 'top-k-accuracy', params: { k: 0 } }] })).toBe('bad-input');
   expect(await refused({ groupBy: 'weather' })).toBe('bad-input');
+  const file = core.refer(path.join(folder, 'others', 'cat', 'cat1.png'));
+  const jobId = await core.call('evaluations.start', {
+    runId,
+    measures: [{ id: 'ood-auroc' }],
+    against: file,
+  });
+  expect((await core.jobEnded(jobId)).error).toMatchObject({ message: 'cat1.png is no folder' });
   const against = core.refer(core.context.project().folder);
   const itself = { runId, measures: [{ id: 'ood-auroc' }], against };
   await expect(core.call('evaluations.start', itself)).rejects.toThrow('compared with itself');

@@ -163,6 +163,17 @@ describe('an import', () => {
     expect((await core.call('projects.current', {}))!.classes).toEqual([]);
   });
 
+  it('of a list with a picture twice is refused by line', async () => {
+    const { folder, core } = await openProject();
+    const source = await classFolders(path.join(folder, 'birds'));
+    const rows = ['img_filename,y,split', 'cat/cat1.png,0,0', 'dog/dog1.png,1,0', 'cat/cat1.png,0,2'];
+    fs.writeFileSync(path.join(source, 'metadata.csv'), rows.join('\n'));
+    await expect(importFrom(core, source)).rejects.toThrow(
+      'metadata.csv, line 4: the picture cat/cat1.png is listed twice',
+    );
+    expect((await core.call('projects.current', {}))!.counts.images).toBe(0);
+  });
+
   it('that finds nothing is an error', async () => {
     const { folder, core } = await openProject();
     fs.mkdirSync(path.join(folder, 'nothing'));

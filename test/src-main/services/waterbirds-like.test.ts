@@ -92,12 +92,16 @@ describe('objects on two kinds of ground', () => {
     const out = path.join(folder, 'out');
     const { grounds } = await writeWaterbirdsLike(core.context.project(), out, { ...options, backgrounds });
     expect(grounds).toEqual(['cat', 'dog']);
-    await expect(
-      writeWaterbirdsLike(core.context.project(), path.join(folder, 'no'), {
-        ...options,
-        backgrounds: path.join(backgrounds, 'cat'),
-      }),
-    ).rejects.toMatchObject({ code: 'bad-input' });
+    for (const [place, says] of [
+      ['cat', /two folders/],
+      ['cat/cat1.png', /is no folder/],
+    ] as const)
+      await expect(
+        writeWaterbirdsLike(core.context.project(), path.join(folder, 'no'), {
+          ...options,
+          backgrounds: path.join(backgrounds, place),
+        }),
+      ).rejects.toThrow(says);
   });
 
   it('need objects of two classes with masks', async () => {
