@@ -56,6 +56,7 @@ export const fgsmTraining = objective({
   citation:
     'Goodfellow et al. 2015, arXiv 1412.6572, section 6; random start: Wong et al. 2020, arXiv 2001.03994',
   schema: z.object({
+    norm: ballNorm,
     eps: radius(grayLevels(8)),
     stepSize: stepSize(1),
     randomStart: randomly(false),
@@ -67,17 +68,23 @@ export const fgsmTraining = objective({
       id: 'paper',
       title: 'As in the paper',
       source: 'Goodfellow et al. 2015: half of the loss on plain pictures; epsilon of its MNIST runs',
-      params: { eps: 0.25, stepSize: 1, randomStart: false, cleanShare: 0.5, statistics: 'batch' },
+      params: {
+        ...{ norm: 'linf', eps: 0.25, stepSize: 1 },
+        ...{ randomStart: false, cleanShare: 0.5, statistics: 'batch' },
+      },
     },
     {
       id: 'fast',
       title: 'Fast, CIFAR-10',
       source: 'Wong et al. 2020: random start and a step of 10/255',
-      params: { eps: grayLevels(8), stepSize: 1.25, randomStart: true, cleanShare: 0, statistics: 'batch' },
+      params: {
+        ...{ norm: 'linf', eps: grayLevels(8), stepSize: 1.25 },
+        ...{ randomStart: true, cleanShare: 0, statistics: 'batch' },
+      },
     },
   ],
   needs: {},
-  build: (context, params) => worstCase(context, { norm: 'linf', steps: 1, ...params }),
+  build: (context, params) => worstCase(context, { steps: 1, ...params }),
 });
 
 export const pgdTraining = objective({

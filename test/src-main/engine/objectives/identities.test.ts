@@ -94,8 +94,10 @@ describe('adversarial objectives', () => {
   });
 
   it('of one step from the picture are the same by both names', () => {
-    const one = { eps: 0.1, stepSize: 1, randomStart: false };
-    expectSame(run('pgd-training', { ...one, steps: 1 }), run('fgsm-training', one));
+    for (const norm of ['linf', 'l2']) {
+      const one = { norm, eps: 0.1, stepSize: 1, randomStart: false };
+      expectSame(run('pgd-training', { ...one, steps: 1 }), run('fgsm-training', one));
+    }
   });
 
   it('count the passes of their search into the running statistics only when told to', () => {
