@@ -120,7 +120,7 @@ export function figureLines(infos: readonly MeasureInfo[], summary: EvaluationSu
 
 function rowsOf(info: MeasureInfo, figure: Figure, withRegion: number): string[][] {
   const { value, low, high, pictures } = figure;
-  const { unit, partUnit = unit } = info;
+  const { unit, partUnit = unit, partsBy } = info;
   const interval = low === null || high === null ? '' : `${shown(low, unit)} … ${shown(high, unit)}`;
   const parts = info.needs.includes('groups') ? worstFirst(figure.parts ?? []) : (figure.parts ?? []);
   return [
@@ -130,7 +130,12 @@ function rowsOf(info: MeasureInfo, figure: Figure, withRegion: number): string[]
       : []),
     ...parts
       .slice(0, partsShown)
-      .map(({ name, value: own }) => [`  ${nameOf(name)}`, shown(own, partUnit), '', '']),
+      .map(({ name, value: own }) => [
+        `  ${partsBy === 'epsilon' ? `at ${Number(Number(name).toPrecision(3))}` : name}`,
+        shown(own, partUnit),
+        '',
+        '',
+      ]),
     ...(parts.length > partsShown ? [[`  and ${parts.length - partsShown} more`, '', '', '']] : []),
   ];
 }
@@ -147,7 +152,3 @@ const worstFirst = (groups: NonNullable<Figure['parts']>): NonNullable<Figure['p
 
 /** Of classes, groups and epsilons; --json has them all. */
 const partsShown = 12;
-
-/** Names that are numbers, as epsilons are, to three digits. */
-const nameOf = (name: string): string =>
-  Number.isFinite(Number(name)) ? `at ${Number(Number(name).toPrecision(3))}` : name;

@@ -87,6 +87,8 @@ export interface MeasureInfo extends MethodInfo {
   pictureUnit?: string;
   /** What the parts of the figure are, where that is something else. */
   partUnit?: string;
+  /** What the parts are named by, where that is a number and no name: a class may be called 7. */
+  partsBy?: 'epsilon';
   /** One look at each picture, a gradient, an attack, or many looks. */
   cost: 'cheap' | 'gradient' | 'attack' | 'long';
   /** What pictures must have, or the person must name. */

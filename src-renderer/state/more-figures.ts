@@ -55,10 +55,10 @@ const OVERALL = 'overall';
  * frequent first.
  */
 export function partsOf(
-  { unit, partUnit = unit, direction }: MeasureInfo,
+  { unit, partUnit = unit, partsBy, direction }: MeasureInfo,
   { parts = [] }: Figure,
 ): { parts: Part[]; order: string } {
-  const isCurve = parts.every(({ name }) => name !== '' && Number.isFinite(Number(name)));
+  const isCurve = partsBy === 'epsilon';
   const isCount = partUnit === 'pictures';
   const isSorted = !isCurve && !isCount && direction !== 'none' && parts.length > 1;
   const sign = direction === 'lower' ? -1 : 1;

@@ -15,6 +15,7 @@ export const fgsmCurve = measure({
   direction: 'higher',
   range: [0, 1],
   unit: 'share',
+  partsBy: 'epsilon',
   cost: 'gradient',
   needs: [],
   isUsual: true,

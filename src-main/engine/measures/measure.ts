@@ -14,7 +14,7 @@ import type { Parametrised } from '../nn/registry.ts';
 
 type Declared = Pick<
   MeasureInfo,
-  'direction' | 'range' | 'unit' | 'pictureUnit' | 'partUnit' | 'cost' | 'needs'
+  'direction' | 'range' | 'unit' | 'pictureUnit' | 'partUnit' | 'partsBy' | 'cost' | 'needs'
 >;
 
 export interface Measure<S extends z.ZodObject = z.ZodObject> extends Parametrised, Readonly<Declared> {

@@ -154,6 +154,9 @@ describe('what a figure is made of', () => {
   it('stays in the order of its epsilons, and of its counts', () => {
     const curve = [0, 1, 2].map((step) => ({ name: String(step / 255), value: 1 - step / 2 }));
     expect(names('fgsm', curve)).toEqual(['ε 0/255 100.0 %', 'ε 1/255 50.0 %', 'ε 2/255 0.0 %']);
+    // Classes may be called by numbers, and are no epsilons.
+    const digits = ['0', '1'].map((name, i) => ({ name, value: 1 - i / 2 }));
+    expect(names('pointing-game', digits)).toEqual(['1 50.0 %', '0 100.0 %']);
     const mistakes = [
       { name: 'cat → dog', value: 1234 },
       { name: 'dog → cat', value: 3 },
