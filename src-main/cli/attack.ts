@@ -37,6 +37,10 @@ export async function attack(terminal: Terminal, project: string, options: Optio
     const params = valuesOf(chosen, options);
     if ((params.norm ?? chosen.norm) === 'l2' && options.eps === undefined)
       throw new AppError('bad-input', `${chosen.id} needs --eps`, { reason: lengthWanted });
+    if (chosen.norm === null && options.eps !== undefined)
+      throw new AppError('bad-input', `${chosen.id} takes no --eps`, {
+        reason: 'its parameters say how far it goes',
+      });
     const eps = options.eps ?? usualEps;
     const job = await finish(
       startAttack(core.context, {

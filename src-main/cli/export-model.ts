@@ -13,6 +13,8 @@ export async function exportModel(
   { run, out, format: asked }: { run: string; out: string; format?: ModelFormat },
 ): Promise<void> {
   const file = path.resolve(out);
+  if (!/\.(onnx|safetensors)$/.test(file))
+    throw new AppError('bad-input', `--out ${out} does not end in .onnx or .safetensors`);
   const format = asked ?? (file.endsWith('.safetensors') ? 'safetensors' : 'onnx');
   await withCore(terminal, async ({ core, open, finish }) => {
     await open(project);

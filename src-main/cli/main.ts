@@ -13,11 +13,13 @@ const BUG = 2;
 
 /** Whole number of at least `least`, or commander's complaint. */
 const whole =
-  (least: number) =>
+  (least: number, most = Infinity) =>
   (text: string): number => {
     const number = Number(text);
-    if (text.trim() === '' || !Number.isSafeInteger(number) || number < least)
-      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+    if (text.trim() === '' || !Number.isSafeInteger(number) || number < least || number > most)
+      throw new InvalidArgumentError(
+        `It must be a whole number ${most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`}.`,
+      );
     return number;
   };
 const share = (text: string): number => {
@@ -249,7 +251,7 @@ function program(): Command {
   fovea
     .command('serve [project]')
     .description('serve the app on this machine, for a browser here or behind a tunnel')
-    .option('--port <n>', 'port; any free one otherwise', whole(0), 0)
+    .option('--port <n>', 'port; any free one otherwise', whole(0, 65_535), 0)
     .option('--no-open', 'do not open a browser')
     .action(run(async () => (await import('./serve.ts')).serve));
   fovea

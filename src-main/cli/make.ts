@@ -75,8 +75,6 @@ function freeFolder(out: string): string {
     throw new AppError('bad-input', `the folder ${out} cannot be made`, { file: out, reason }, thrown);
   }
   if (fs.readdirSync(folder).length > 0)
-    throw new AppError('conflict', `${path.basename(folder)} exists already and is not empty`, {
-      file: path.basename(folder),
-    });
+    throw new AppError('conflict', `${out} is not empty`, { reason: 'choose a new or empty folder' });
   return folder;
 }

@@ -86,7 +86,7 @@ export async function runDemo(
 ): Promise<DemoResult> {
   const begun = performance.now();
   if (fs.existsSync(folder) && fs.readdirSync(folder).length > 0)
-    throw new AppError('conflict', `${path.basename(folder)} exists already and is not empty`);
+    throw new AppError('conflict', `${folder} is not empty`, { reason: 'choose a new or empty folder' });
   const made = context.jobs.start(
     { kind: 'sample', title: 'The sample', unit: 'pictures' },
     async (handle) => void (await openSample(context, folder, path.basename(folder), seed, handle)),

@@ -204,6 +204,7 @@ describe('the fovea command, attacking a run', () => {
     expectMistake(attack('--set', 'norm=l2'), /pgd needs --eps: in l2 epsilon is the length/);
     expectMistake(attack('--limit', '0'), /limit/);
     expectMistake(attack('--from', '9'), /no run 9/);
+    expectMistake(attack('--attack', 'spatial', '--eps', '0.1'), /spatial takes no --eps/);
     expectMistake(fovea('attack', project, '--run', '9'), /no run 9/);
     expectMistake(fovea('attack', project, '--run', 'best'), /"best" is no run number/);
   });
@@ -244,6 +245,7 @@ describe('the fovea command, with models of others and for others', () => {
     expectMistake(fovea('train', project, '--start', 'run:one'), /"one" is no run number/);
 
     expectMistake(fovea('export-model', project, '--run', '1', '--out', onnx), /m\.onnx is there already/);
+    expectMistake(fovea('export-model', project, '--run', '1', '--out', 'm.bin'), /m\.bin does not end in/);
     expectMistake(fovea('weights', 'get', 'resnet19'), /no weights "resnet19" in the catalogue.*known are/);
     expectMistake(fovea('weights', 'get', 'resnet18-imagenet'), /nobody said from where.*FOVEA_WEIGHTS_BASE/);
     expectMistake(
@@ -324,6 +326,10 @@ describe('the fovea command, asked for what cannot be', () => {
     fovea('import', few, pictures);
 
     expectMistake(fovea('project', 'create', project), /animals exists already/);
+    expectMistake(fovea('serve', '--port', '99999', '--no-open'), /whole number from 0 to 65535/);
+    expectMistake(fovea('make', 'sample', '--out', project), /animals is not empty: choose a new/);
+    const file = path.join(pictures, 'cat', 'cat1.png');
+    expectMistake(fovea('make', 'sample', '--out', file), /cat1\.png cannot be made: a file is in its place/);
     expectMistake(fovea('import', nothing, pictures), /nothing is no Fovea project/);
     expectMistake(fovea('import', few, nothing), /nothing/);
     expectMistake(fovea('import', few, path.join(folder, 'not-there')), /not-there/);
