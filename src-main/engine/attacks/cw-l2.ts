@@ -16,7 +16,7 @@ const schema = z.object({
   }),
   stepSize: z.number().min(1e-5).max(1).default(0.01).meta({
     title: 'Step size',
-    help: 'Step of the optimiser Adam, in the space of the arc tangent.',
+    help: 'Step of the optimiser Adam, in the space of the inverse hyperbolic tangent.',
   }),
   weight: z.number().min(1e-6).max(1e6).default(1e-3).meta({
     title: 'First weight',
@@ -28,7 +28,7 @@ const schema = z.object({
   }),
 });
 
-/** Keeps the arc tangent of pictures that touch 0 or 1 finite. */
+/** Keeps the inverse hyperbolic tangent of pictures that touch 0 or 1 finite. */
 const almostOne = 0.999999;
 
 /**
