@@ -64,7 +64,7 @@ export const gradcamConsistency = objective({
   id: 'gradcam-consistency',
   title: 'Grad-CAM consistency',
   summary:
-    'Learns from the labels and is charged when its heat map changes as the picture becomes one of four tiles.',
+    'Learns from the labels and is charged when its heat map changes as the picture becomes one of four tiles: no help against a shortcut by itself.',
   citation: 'Pillai & Pirsiavash 2021, Explainable Models with Consistent Interpretations, AAAI',
   schema,
   presets: [

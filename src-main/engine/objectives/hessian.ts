@@ -39,7 +39,7 @@ export const hessian = objective({
   id: 'hessian',
   title: 'Hessian penalty',
   summary:
-    'Learns from the labels and is charged when its input gradient changes from one picture to the next.',
+    'Learns from the labels and is charged when its input gradient changes from one picture to the next: slower to learn, and no help against a shortcut by itself.',
   citation: 'Dombrowski et al. 2022, arXiv 2012.10425; estimate: Hutchinson 1989',
   schema,
   presets: [],

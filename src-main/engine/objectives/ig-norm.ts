@@ -143,7 +143,7 @@ export const igNorm = objective({
   id: 'ig-norm',
   title: 'IG-NORM',
   summary:
-    'Learns from the labels and is charged when a small change of the picture gets large integrated gradients.',
+    'Learns from the labels and is charged when a small change of the picture gets large integrated gradients: going on from a run with the outside swapped, it draws the heat onto the object; by itself it undoes no shortcut.',
   citation,
   schema,
   presets,
@@ -155,7 +155,7 @@ export const igSumNorm = objective({
   id: 'ig-sum-norm',
   title: 'IG-SUM-NORM',
   summary:
-    'Learns from the worst pictures nearby and is charged for their integrated gradients from the plain ones.',
+    'Learns from the worst pictures nearby and is charged for their integrated gradients from the plain ones: going on from a run with the outside swapped, it draws the heat onto the object; by itself it undoes no shortcut.',
   citation,
   schema,
   presets,
