@@ -6,14 +6,9 @@ import type { Split } from '../contracts/dataset.ts';
 import { readCsv } from './csv.ts';
 import type { Format, ImportSink } from './format.ts';
 import { damaged, type SourceTree } from './source.ts';
-import { warnOfPicture } from './words.ts';
+import { numberedPart, warnOfPicture } from './words.ts';
 
 const classAttribute = 'Blond_Hair';
-const parts = new Map<string, Split>([
-  ['0', 'train'],
-  ['1', 'selection'],
-  ['2', 'test'],
-]);
 
 export const celeba: Format = {
   id: 'celeba',
@@ -114,7 +109,7 @@ async function readParts(source: SourceTree, file: string): Promise<Map<string, 
       }));
   return new Map(
     pairs.map(({ fields: [name, part], place }) => {
-      const split = parts.get(part);
+      const split = numberedPart.get(part);
       if (split === undefined) throw damaged(file, place, `${part?.slice(0, 20)} is no part: 0, 1 or 2`);
       return [name, split];
     }),

@@ -2,20 +2,14 @@
 // or water. One table, metadata.csv: img_filename, y (0 landbird, 1 waterbird), split (0 train, 1 validation, 2 test),
 // place (0 land, 1 water). Sets built alike have other attribute columns; every further column is taken as one.
 
-import type { Split } from '../contracts/dataset.ts';
 import { ATTRIBUTE_MAX } from '../contracts/dataset.ts';
 import { columnOf, fieldsOf, readCsv } from './csv.ts';
 import type { Format } from './format.ts';
 import { damaged } from './source.ts';
-import { checkedClassName, warnOfPicture } from './words.ts';
+import { checkedClassName, numberedPart, warnOfPicture } from './words.ts';
 
 const table = 'metadata.csv';
 const known = ['img_id', 'img_filename', 'y', 'split', 'place_filename'];
-const parts = new Map<string, Split>([
-  ['0', 'train'],
-  ['1', 'selection'],
-  ['2', 'test'],
-]);
 /** The published set's numbers in words; others stay as they are written. */
 const classNames = new Map([
   ['0', 'landbird'],
@@ -53,7 +47,7 @@ export const waterbirds: Format = {
     const isWaterbirds = content.columns.includes('place');
     for (const { fields, place } of content.rows) {
       sink.signal.throwIfAborted();
-      const split = parts.get(fields[splitAt]);
+      const split = numberedPart.get(fields[splitAt]);
       if (split === undefined)
         throw damaged(file, place, `${fields[splitAt].slice(0, 20)} is no split: 0, 1 or 2`);
       const found = source.findPicture(fields[nameAt], [base]);

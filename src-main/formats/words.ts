@@ -33,6 +33,13 @@ export function numberFrom(text: unknown, file: string, place: string): number {
   return value;
 }
 
+/** Parts as tables of Waterbirds and CelebA number them. */
+export const numberedPart: ReadonlyMap<string, Split> = new Map([
+  ['0', 'train'],
+  ['1', 'selection'],
+  ['2', 'test'],
+]);
+
 /** What a folder or file name says about its part of the data. */
 export type NamedPart = 'train' | 'validation' | 'test';
 

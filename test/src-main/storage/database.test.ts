@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import type { SweepId } from '../../../src-main/contracts/ids.ts';
 import { openDatabase } from '../../../src-main/storage/database.ts';
 import { migrations } from '../../../src-main/storage/migrations.ts';
 import { openStore, scratchFolder } from './scratch.ts';
@@ -64,6 +65,25 @@ describe('opening a project file', () => {
     old.close();
     expect(openStore(folder).comparisons.all()).toMatchObject([
       { note: 'the ear', classId: 3, versusId: null, energyA: 0.25, energyB: null },
+    ]);
+  });
+
+  it('keeps with the runs of a sweep what they had scored on the test pictures', () => {
+    const folder = scratchFolder();
+    const old = openDatabase(path.join(folder, 'project.sqlite'), migrations.slice(0, 4));
+    old.pragma('foreign_keys = OFF');
+    const figures = { accuracy: { value: 0.5, low: null, high: null, pictures: 2, skipped: 0, params: {} } };
+    old.exec(`
+      INSERT INTO sweep_run (sweep_id, position, run_id, figures) VALUES (1, 0, 4, '{}'), (1, 1, 5, NULL);
+      INSERT INTO evaluation (run_id, split, created_at, images, with_region, measures, figures, confusion, classes,
+        weights_of)
+      VALUES (4, 'train', 1, 2, 2, '{}', '{}', '[]', '[]', 1), (4, 'test', 1, 2, 2, '{}', '${JSON.stringify(figures)}',
+        '[]', '[]', 1), (5, 'test', 1, 2, 2, '{}', '{}', '[]', '[]', 1)`);
+    old.close();
+    const { sweeps } = openStore(folder);
+    expect(sweeps.runsOf(1 as SweepId)).toEqual([
+      { position: 0, runId: 4, figures: {}, test: figures },
+      { position: 1, runId: 5, figures: null, test: null },
     ]);
   });
 
