@@ -18,7 +18,7 @@ const belowServices = [
   'src-main/storage',
   'src-main/engine',
 ];
-const belowRoots = [...belowServices, 'src-main/services'];
+const belowRoots = [...belowServices, 'src-main/core', 'src-main/services', 'src-main/demo'];
 const layers = {
   'src-main/contracts': [],
   'src-main/imaging': ['src-main/contracts'],
@@ -32,7 +32,9 @@ const layers = {
   'src-main/engine/attacks': methods,
   'src-main/engine/measures': methods,
   'src-main/engine/training': ['src-main/contracts', 'src-main/imaging', 'src-main/engine'],
-  'src-main/services': belowServices,
+  'src-main/core': belowServices,
+  'src-main/services': [...belowServices, 'src-main/core'],
+  'src-main/demo': [...belowServices, 'src-main/core', 'src-main/services'],
   'src-main/worker': belowServices,
   'src-main/host': belowRoots,
   'src-main/shell': belowRoots,

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { DeviceChoice } from '../contracts/runs.ts';
-import { DEMO_RUNS, runDemo, type DemoRun } from '../services/demo.ts';
+import { DEMO_RUNS, runDemo, type DemoRun } from '../demo/demo.ts';
 import { withCore, type Session } from './session.ts';
 import { clock, percent, table, type Terminal } from './terminal.ts';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import { writeBlockMnist } from '../imaging/blockmnist.ts';
 import { sampleDefaults, writeSample } from '../imaging/sample/index.ts';
-import { writeWaterbirdsLike } from '../services/waterbirds-like.ts';
+import { writeWaterbirdsLike } from '../demo/waterbirds-like.ts';
 import { withCore } from './session.ts';
 import type { Terminal } from './terminal.ts';
 

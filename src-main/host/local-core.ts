@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCore, type Core, type CoreOptions } from '../services/core.ts';
-import { dataFolder } from '../services/data-folder.ts';
+import { dataFolder } from '../core/data-folder.ts';
 
 export const appFolder = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -9,8 +9,8 @@ import { fitShape } from '../formats/fit.ts';
 import type { StoredImage } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { Change } from '../storage/undo-log.ts';
-import type { Context, Handlers } from './context.ts';
-import { imageOf } from './open-project.ts';
+import type { Context, Handlers } from '../core/context.ts';
+import { imageOf } from '../core/open-project.ts';
 
 export const annotationHandlers: Handlers<'annotations.edit' | 'annotations.undo' | 'annotations.redo'> = {
   'annotations.edit': (context, { imageId, edits }) => {

@@ -7,10 +7,10 @@ import type { ParamValue } from '../contracts/methods.ts';
 import type { DeviceChoice } from '../contracts/runs.ts';
 import { attackById } from '../engine/attacks/index.ts';
 import { checkParams } from '../engine/nn/registry.ts';
-import type { Context } from './context.ts';
+import type { Context } from '../core/context.ts';
 import { chooseDevice } from './doctor.ts';
 import { requireWeights } from './evaluations.ts';
-import { cacheFolderOf } from './open-project.ts';
+import { cacheFolderOf } from '../core/open-project.ts';
 import { modelOf, picturesOf, storedRun } from './run-records.ts';
 
 export interface AttackOptions {

@@ -2,7 +2,7 @@
 
 import { AppError } from '../contracts/errors.ts';
 import type { ClassId } from '../contracts/ids.ts';
-import type { Context, Handlers } from './context.ts';
+import type { Context, Handlers } from '../core/context.ts';
 import { currentState } from './projects.ts';
 
 export const classHandlers: Handlers<'classes.create' | 'classes.rename' | 'classes.delete'> = {

@@ -2,9 +2,9 @@
 
 import type { CompareRow } from '../contracts/api.ts';
 import { AppError } from '../contracts/errors.ts';
-import type { Handlers } from './context.ts';
+import type { Handlers } from '../core/context.ts';
 import { explain } from './explanations.ts';
-import { imageOf } from './open-project.ts';
+import { imageOf } from '../core/open-project.ts';
 import { storedRun } from './run-records.ts';
 
 export const comparisonHandlers: Handlers<

@@ -12,33 +12,31 @@ import type { Job } from '../contracts/jobs.ts';
 import type { DeviceChoice } from '../contracts/runs.ts';
 import { storageError } from '../storage/database.ts';
 import { annotationHandlers } from './annotations.ts';
+import { appHandlers } from './app.ts';
 import { classHandlers } from './classes.ts';
 import { comparisonHandlers } from './comparisons.ts';
-import type { Context, CoreOptions, Handlers } from './context.ts';
+import type { Context, CoreOptions, Handlers } from '../core/context.ts';
 import { chooseDevice, devices, doctorHandlers, type ChosenDevice } from './doctor.ts';
 import { evaluationHandlers } from './evaluations.ts';
 import { explanationHandlers } from './explanations.ts';
 import { exportHandlers } from './exports.ts';
-import { allowedRoots, openFiles } from './file-refs.ts';
-import { fileHandlers } from './files.ts';
+import { allowedRoots, openFiles } from '../core/file-refs.ts';
 import { imageHandlers, mediaOf, type Media } from './images.ts';
 import { importHandlers } from './imports.ts';
-import { openJobs } from './job-list.ts';
-import { jobHandlers } from './jobs.ts';
+import { openJobs } from '../core/jobs.ts';
 import { methodHandlers } from './methods.ts';
 import { modelExportHandlers } from './model-exports.ts';
-import { openPreferences } from './preferences.ts';
+import { openPreferences } from '../core/preferences.ts';
 import { closeCurrent, projectHandlers } from './projects.ts';
-import { openRecentProjects } from './recent-projects.ts';
+import { openRecentProjects } from '../core/recent-projects.ts';
 import { runHandlers } from './runs.ts';
 import { sampleHandlers } from './sample.ts';
-import { settingsHandlers } from './settings.ts';
 import { splitHandlers } from './splits.ts';
 import { sweepHandlers } from './sweeps.ts';
 import { weightsHandlers } from './weights.ts';
-import { openWorkers } from './worker-pool.ts';
+import { openWorkers } from '../core/worker-pool.ts';
 
-export type { CoreOptions } from './context.ts';
+export type { CoreOptions } from '../core/context.ts';
 export type { Media } from './images.ts';
 
 export interface Core {
@@ -64,22 +62,20 @@ export interface Core {
 
 const handlers: Handlers = {
   ...annotationHandlers,
+  ...appHandlers,
   ...classHandlers,
   ...comparisonHandlers,
   ...doctorHandlers,
   ...evaluationHandlers,
   ...explanationHandlers,
   ...exportHandlers,
-  ...fileHandlers,
   ...imageHandlers,
   ...importHandlers,
-  ...jobHandlers,
   ...methodHandlers,
   ...modelExportHandlers,
   ...projectHandlers,
   ...runHandlers,
   ...sampleHandlers,
-  ...settingsHandlers,
   ...splitHandlers,
   ...sweepHandlers,
   ...weightsHandlers,

@@ -5,7 +5,7 @@ import type { AppInfo, DeviceInfo } from '../contracts/api.ts';
 import { AppError } from '../contracts/errors.ts';
 import { deviceIds, type DeviceChoice, type DeviceId } from '../contracts/runs.ts';
 import { deviceAbsence, deviceTitle, isOnlyForChecking } from '../engine/runtime/device-list.ts';
-import type { Context, Handlers } from './context.ts';
+import type { Context, Handlers } from '../core/context.ts';
 
 export const doctorHandlers: Handlers<'app.info'> = { 'app.info': (context) => info(context) };
 

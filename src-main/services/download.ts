@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { AppError } from '../contracts/errors.ts';
-import { readJson, writeJson } from './json-file.ts';
+import { readJson, writeJson } from '../core/json-file.ts';
 
 export interface DownloadOptions {
   /** Absolute, http or https. */

@@ -12,11 +12,11 @@ import { checkParams } from '../engine/nn/registry.ts';
 import { architectureOf } from '../engine/training/network.ts';
 import { obstacleIn } from '../engine/training/unmeasurable.ts';
 import { picturesAt } from './compared-pictures.ts';
-import type { Context, Handlers } from './context.ts';
+import type { Context, Handlers } from '../core/context.ts';
 import { chooseDevice } from './doctor.ts';
 import type { SnapshotPart } from '../storage/snapshots.ts';
-import type { JobHandle } from './job-list.ts';
-import { cacheFolderOf, type OpenProject } from './open-project.ts';
+import type { JobHandle } from '../core/jobs.ts';
+import { cacheFolderOf, type OpenProject } from '../core/open-project.ts';
 import { noteCurrent } from './projects.ts';
 import { announce, checkpointOf, groupedPictures, modelOf, storedRun } from './run-records.ts';
 

@@ -14,10 +14,10 @@ import { mapsVersion, saliencyById } from '../engine/saliency/index.ts';
 import type { StoredMap } from '../storage/explanations.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Snapshot } from '../storage/snapshots.ts';
-import type { Context, Handlers } from './context.ts';
+import type { Context, Handlers } from '../core/context.ts';
 import { chooseDevice } from './doctor.ts';
 import { requireWeights } from './evaluations.ts';
-import { cacheFolderOf, imageOf, regionsOf, type OpenProject } from './open-project.ts';
+import { cacheFolderOf, imageOf, regionsOf, type OpenProject } from '../core/open-project.ts';
 import { modelOf, pictureAs, picturesOf, storedRun } from './run-records.ts';
 
 /** Without an attack the worker sends no picture; this one is too small to change a pixel of it. */

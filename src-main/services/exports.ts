@@ -6,8 +6,8 @@ import { AppError } from '../contracts/errors.ts';
 import type { ImageId } from '../contracts/ids.ts';
 import type { ExportAnnotation, ExportDataset } from '../formats/format.ts';
 import { formatById } from '../formats/index.ts';
-import type { Handlers } from './context.ts';
-import { nameOf, type OpenProject } from './open-project.ts';
+import type { Handlers } from '../core/context.ts';
+import { nameOf, type OpenProject } from '../core/open-project.ts';
 
 export const exportHandlers: Handlers<'exports.start'> = {
   'exports.start': (context, { format, folder }) => {

@@ -6,9 +6,9 @@ import type { ImageDetail } from '../contracts/api.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { ImageId } from '../contracts/ids.ts';
 import type { StoredImage } from '../storage/images.ts';
-import type { Context, Handlers } from './context.ts';
-import { cacheFolderOf, imageOf, type OpenProject } from './open-project.ts';
-import type { Face } from './recent-projects.ts';
+import type { Context, Handlers } from '../core/context.ts';
+import { cacheFolderOf, imageOf, type OpenProject } from '../core/open-project.ts';
+import type { Face } from '../core/recent-projects.ts';
 
 /** Longer side of a thumbnail: the filmstrip's on a screen of double density. */
 const THUMBNAIL_PX = 256;

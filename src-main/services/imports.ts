@@ -15,11 +15,11 @@ import { damaged, SourceTree } from '../formats/source.ts';
 import { promisedKind, type PictureKind } from '../imaging/index.ts';
 import type { StoredImage } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
-import type { Context, Handlers } from './context.ts';
-import type { JobHandle } from './job-list.ts';
-import type { OpenProject } from './open-project.ts';
+import type { Context, Handlers } from '../core/context.ts';
+import type { JobHandle } from '../core/jobs.ts';
+import type { OpenProject } from '../core/open-project.ts';
 import { noteCurrent } from './projects.ts';
-import { isWorkerDeath, type Workers } from './worker-pool.ts';
+import { isWorkerDeath, type Workers } from '../core/worker-pool.ts';
 
 /** Pictures that are probed side by side: enough to keep the worker's decoders busy. */
 const PROBED_AT_ONCE = 8;

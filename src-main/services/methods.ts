@@ -11,7 +11,7 @@ import type { Model } from '../engine/nn/model.ts';
 import { objectiveInfos } from '../engine/objectives/index.ts';
 import { saliencyInfos } from '../engine/saliency/index.ts';
 import { formats } from '../formats/index.ts';
-import type { Handlers } from './context.ts';
+import type { Handlers } from '../core/context.ts';
 
 export const methodHandlers: Handlers<'app.methods'> = { 'app.methods': () => allMethods() };
 

@@ -7,10 +7,10 @@ import type { JobId, RunId } from '../contracts/ids.ts';
 import type { ExportOutcome, ModelFormat, Picture } from '../contracts/worker-protocol.ts';
 import { sha256Of } from '../engine/training/weights-file.ts';
 import type { StoredRun } from '../storage/runs.ts';
-import type { Context, Handlers } from './context.ts';
+import type { Context, Handlers } from '../core/context.ts';
 import { requireWeights } from './evaluations.ts';
-import type { JobHandle } from './job-list.ts';
-import { cacheFolderOf, nameOf, type OpenProject } from './open-project.ts';
+import type { JobHandle } from '../core/jobs.ts';
+import { cacheFolderOf, nameOf, type OpenProject } from '../core/open-project.ts';
 import { checkpointOf, modelOf, picturesOf, storedRun } from './run-records.ts';
 
 export const modelExportHandlers: Handlers<'exports.model'> = {

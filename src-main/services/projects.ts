@@ -4,10 +4,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { ProjectState, ProjectSummary } from '../contracts/api.ts';
 import { AppError } from '../contracts/errors.ts';
-import type { Context, Handlers } from './context.ts';
-import { createProject, nameOf, openProject, stateOf, type OpenProject } from './open-project.ts';
+import type { Context, Handlers } from '../core/context.ts';
+import { createProject, nameOf, openProject, stateOf, type OpenProject } from '../core/open-project.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
-import { isMissing, type RecentProject } from './recent-projects.ts';
+import { isMissing, type RecentProject } from '../core/recent-projects.ts';
 import { summaryOf as runTitleOf } from './run-records.ts';
 
 export const projectHandlers: Handlers<

@@ -20,8 +20,8 @@ import type { StoredImage, TrainingFact } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Snapshot, SnapshotPart } from '../storage/snapshots.ts';
-import type { Context } from './context.ts';
-import { regionsOf, runFolderOf, type OpenProject } from './open-project.ts';
+import type { Context } from '../core/context.ts';
+import { regionsOf, runFolderOf, type OpenProject } from '../core/open-project.ts';
 import { deal, usualSplit } from './deal.ts';
 
 /** Fewer training pictures of a class than this are worth a warning. */

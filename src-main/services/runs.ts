@@ -15,13 +15,13 @@ import { architectureOf, type Architecture } from '../engine/training/network.ts
 import { buildLoss } from '../engine/training/train-step.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
-import type { Context, Handlers } from './context.ts';
+import type { Context, Handlers } from '../core/context.ts';
 import { chooseDevice, refuseAbsent } from './doctor.ts';
 import { chosenMeasures, refuseUnmeasurable, startEvaluation } from './evaluations.ts';
 import { usualSplit } from './deal.ts';
 import { heatMapOf, storedMapOf } from './explanations.ts';
-import type { JobHandle } from './job-list.ts';
-import { cacheFolderOf, runFolderOf, type OpenProject } from './open-project.ts';
+import type { JobHandle } from '../core/jobs.ts';
+import { cacheFolderOf, runFolderOf, type OpenProject } from '../core/open-project.ts';
 import { noteCurrent } from './projects.ts';
 import {
   announce,
@@ -37,7 +37,7 @@ import {
 } from './run-records.ts';
 import { makeSplits } from './splits.ts';
 import { fileOf, fitOf } from './weights.ts';
-import { isWorkerDeath } from './worker-pool.ts';
+import { isWorkerDeath } from '../core/worker-pool.ts';
 
 /** Pictures whose heat maps are redrawn after each epoch. */
 const PINNED = 4;

@@ -5,10 +5,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { writeSample } from '../imaging/sample/index.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
-import type { Context, Handlers } from './context.ts';
+import type { Context, Handlers } from '../core/context.ts';
 import { importFrom } from './imports.ts';
-import type { JobHandle } from './job-list.ts';
-import { createProject, openProject, type OpenProject } from './open-project.ts';
+import type { JobHandle } from '../core/jobs.ts';
+import { createProject, openProject, type OpenProject } from '../core/open-project.ts';
 import { adopt, closeCurrent, refuseWhileBusy } from './projects.ts';
 
 export const sampleHandlers: Handlers<'sample.open'> = {

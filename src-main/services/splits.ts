@@ -1,9 +1,9 @@
 // Dealing pictures out to train, selection and test, class by class, from a seed. A test part that came
 // with the pictures stays the test part, so that figures can be compared with those of others.
 
-import type { Handlers } from './context.ts';
+import type { Handlers } from '../core/context.ts';
 import { deal, type SplitOptions } from './deal.ts';
-import type { OpenProject } from './open-project.ts';
+import type { OpenProject } from '../core/open-project.ts';
 import { currentState } from './projects.ts';
 
 export const splitHandlers: Handlers<'splits.make'> = {

@@ -14,13 +14,13 @@ import { fitWeights } from '../engine/nn/pretrained.ts';
 import type { StoredTensor } from '../engine/nn/safetensors.ts';
 import { architectureOf } from '../engine/training/network.ts';
 import { openWeights, sha256Of } from '../engine/training/weights-file.ts';
-import type { Context, Handlers } from './context.ts';
+import type { Context, Handlers } from '../core/context.ts';
 import { download } from './download.ts';
-import type { JobHandle } from './job-list.ts';
-import { readJson, writeJson } from './json-file.ts';
+import type { JobHandle } from '../core/jobs.ts';
+import { readJson, writeJson } from '../core/json-file.ts';
 import { requireWeights } from './evaluations.ts';
 import { writeModel } from './model-exports.ts';
-import { nameOf } from './open-project.ts';
+import { nameOf } from '../core/open-project.ts';
 import { storedRun } from './run-records.ts';
 import { catalogue, type CatalogueEntry } from './weights-catalogue.ts';
 

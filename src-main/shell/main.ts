@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { app, Menu, protocol, session, type BrowserWindow } from 'electron';
 import { createCore } from '../services/core.ts';
-import { dataFolder } from '../services/data-folder.ts';
+import { dataFolder } from '../core/data-folder.ts';
 import { appFile } from './app-files.ts';
 import { pick } from './dialogs.ts';
 import { guardContents, guardSession } from './guards.ts';

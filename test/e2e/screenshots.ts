@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import type { ProjectId, Run, RunId } from '../../src-main/contracts/index.ts';
-import { DEMO_RUNS } from '../../src-main/services/demo.ts';
+import { DEMO_RUNS } from '../../src-main/demo/demo.ts';
 import { Client, makeWorkFolder, root, startHost } from './app.ts';
 import { launchBrowser } from './browser.ts';
 import { writeVoc } from './pictures.ts';

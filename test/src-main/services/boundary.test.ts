@@ -86,7 +86,7 @@ describe('the folder browser', () => {
 
   it('lists allowed folders, folders first, without hidden files and links that lead out', async () => {
     const { folder, roots } = browser();
-    const { openFiles } = await import('../../../src-main/services/file-refs.ts');
+    const { openFiles } = await import('../../../src-main/core/file-refs.ts');
     const files = openFiles([roots]);
     const top = files.browse(null);
     expect(top).toMatchObject({ ref: null, parent: null, entries: [{ name: roots, kind: 'folder' }] });
@@ -107,7 +107,7 @@ describe('the folder browser', () => {
 
   it('refuses a folder that was replaced by a link that leads out after it was listed', async () => {
     const { folder, roots } = browser();
-    const { openFiles } = await import('../../../src-main/services/file-refs.ts');
+    const { openFiles } = await import('../../../src-main/core/file-refs.ts');
     const files = openFiles([roots]);
     const inner = files.browse(files.browse(null).entries[0].ref).entries[0];
     fs.rmSync(path.join(roots, 'inner'), { recursive: true });
@@ -118,7 +118,7 @@ describe('the folder browser', () => {
 
   it('says of a path that was typed that nothing is there, and of a listed one that it went', async () => {
     const { roots } = browser();
-    const { openFiles } = await import('../../../src-main/services/file-refs.ts');
+    const { openFiles } = await import('../../../src-main/core/file-refs.ts');
     const files = openFiles([roots]);
     const typed = path.join(roots, 'never');
     expect(() => files.resolve(files.refer(typed))).toThrow(`there is no ${typed}`);
@@ -136,7 +136,7 @@ describe('the folder browser', () => {
   });
 
   it('counts what it leaves out of a very large folder', async () => {
-    const { openFiles } = await import('../../../src-main/services/file-refs.ts');
+    const { openFiles } = await import('../../../src-main/core/file-refs.ts');
     const folder = fs.realpathSync(scratchFolder());
     for (let index = 0; index < 1010; index++) fs.writeFileSync(path.join(folder, `${index}.txt`), '');
     const files = openFiles([folder]);

@@ -8,7 +8,7 @@ import { onnxExecutor, type Executor } from '../../../src-main/engine/runtime/in
 import { exportModel, readCheckpoint } from '../../../src-main/engine/training/index.ts';
 import { openWeights } from '../../../src-main/engine/training/weights-file.ts';
 import { decodeRgb } from '../../../src-main/imaging/index.ts';
-import { cacheFolderOf } from '../../../src-main/services/open-project.ts';
+import { cacheFolderOf } from '../../../src-main/core/open-project.ts';
 import { checkpointOf, modelOf, picturesOf, storedRun } from '../../../src-main/services/run-records.ts';
 import {
   classFolders,

@@ -4,9 +4,15 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { decodeRgb, rasterize } from '../../../src-main/imaging/index.ts';
 import { writeSample } from '../../../src-main/imaging/sample/index.ts';
-import { writeWaterbirdsLike } from '../../../src-main/services/waterbirds-like.ts';
+import { writeWaterbirdsLike } from '../../../src-main/demo/waterbirds-like.ts';
 import { readAs } from '../formats/reading.ts';
-import { classFolders, importFrom, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
+import {
+  classFolders,
+  importFrom,
+  scratchFolder,
+  startCore,
+  type TestCore,
+} from '../services/scratch-core.ts';
 
 let folder: string;
 let core: TestCore;

@@ -11,8 +11,8 @@ import { SourceTree } from '../formats/source.ts';
 import { decodeRgb, labelledFolder, rasterize } from '../imaging/index.ts';
 import { drawGround, grounds } from '../imaging/sample/index.ts';
 import type { StoredImage } from '../storage/images.ts';
-import { deal, usualSplit } from './deal.ts';
-import { regionsOf, type OpenProject } from './open-project.ts';
+import { deal, usualSplit } from '../services/deal.ts';
+import { regionsOf, type OpenProject } from '../core/open-project.ts';
 
 export interface WaterbirdsOptions {
   /** Same seed and project, same files. */

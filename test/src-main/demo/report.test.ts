@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Measures } from '../../../src-main/contracts/runs.ts';
 import { runConfigSchema } from '../../../src-main/contracts/runs.ts';
 import { colourOf, overlay, smoothed } from '../../../src-main/services/heat-picture.ts';
-import { reportHtml } from '../../../src-main/services/report.ts';
+import { reportHtml } from '../../../src-main/demo/report.ts';
 
 describe('a heat map over its picture', () => {
   it('uses the scale of the design from end to end', () => {

@@ -9,13 +9,13 @@ import type { Job } from '../contracts/jobs.ts';
 import { runConfigSchema, type DeviceChoice, type Run, type RunConfigInput } from '../contracts/runs.ts';
 import { decodeRgb, encodePng } from '../imaging/index.ts';
 import type { StoredMap } from '../storage/explanations.ts';
-import type { Context } from './context.ts';
-import { evaluationHandlers } from './evaluations.ts';
-import { explain } from './explanations.ts';
-import { fullScaleOf, overlay, smoothed } from './heat-picture.ts';
+import type { Context } from '../core/context.ts';
+import { evaluationHandlers } from '../services/evaluations.ts';
+import { explain } from '../services/explanations.ts';
+import { fullScaleOf, overlay, smoothed } from '../services/heat-picture.ts';
 import { reportHtml, type ReportPicture, type ReportRun } from './report.ts';
-import { runHandlers } from './runs.ts';
-import { openSample } from './sample.ts';
+import { runHandlers } from '../services/runs.ts';
+import { openSample } from '../services/sample.ts';
 
 export type DemoRun = 'standard' | 'blackout' | 'box-aware' | 'outside-swap';
 

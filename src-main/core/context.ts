@@ -2,7 +2,7 @@
 
 import type { Events, EventName, Method, Output, Parsed } from '../contracts/api.ts';
 import type { Files } from './file-refs.ts';
-import type { Jobs } from './job-list.ts';
+import type { Jobs } from './jobs.ts';
 import type { OpenProject } from './open-project.ts';
 import type { Preferences } from './preferences.ts';
 import type { RecentProjects } from './recent-projects.ts';

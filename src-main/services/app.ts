@@ -1,0 +1,29 @@
+// Calls of the running app itself: choosing files and folders, long work, and preferences of the window.
+
+import { AppError } from '../contracts/errors.ts';
+import type { Handlers } from '../core/context.ts';
+
+export const appHandlers: Handlers<
+  'files.browse' | 'files.pick' | 'jobs.list' | 'jobs.cancel' | 'settings.get' | 'settings.set'
+> = {
+  // The folder browser of the host and the native dialog of the shell.
+  'files.browse': ({ files }, { folder }) => files.browse(folder),
+  'files.pick': async ({ files, options }, { kind, title }) => {
+    if (!options.pick)
+      throw new AppError('unavailable', 'there is no native dialog here', { reason: 'running in a browser' });
+    const chosen = await options.pick(kind, title);
+    return chosen === null ? null : files.refer(chosen);
+  },
+
+  'jobs.list': ({ jobs }) => jobs.list(),
+  'jobs.cancel': ({ jobs }, { id }) => {
+    jobs.cancel(id);
+    return null;
+  },
+
+  'settings.get': ({ preferences }) => preferences.all(),
+  'settings.set': ({ preferences }, { key, value }) => {
+    preferences.set(key, value);
+    return null;
+  },
+};
