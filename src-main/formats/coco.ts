@@ -8,7 +8,14 @@ import { boundsOf, type Box, type Point, type Rle, type Shape } from '../contrac
 import { AppError } from '../contracts/errors.ts';
 import { areaOfRle, checkRle, encodeRle, rasterize, rleFromString, rleToString } from '../imaging/index.ts';
 import { copyPictures } from './copy.ts';
-import type { ExportDataset, ExportImage, Format, ImportedImage, ImportSink } from './format.ts';
+import type {
+  ExportDataset,
+  ExportImage,
+  Format,
+  ImportedImage,
+  ImportedShape,
+  ImportSink,
+} from './format.ts';
 import { isRecord, readJson } from './json.ts';
 import { baseName, damaged, folderOf, stemOf, type SourceTree } from './source.ts';
 import { checkedClassName, CountedWarning, namedPart, numberFrom, splitOf, warnOfPicture } from './words.ts';
@@ -193,7 +200,7 @@ function readDataset(
       labelled.add(image);
       return;
     }
-    const shape = shapeOf(entry, image, file, place);
+    const shape = shapeOf(entry, file, place);
     if (shape === null) return shapeless.add(place);
     usedClasses.add(className);
     image.annotations.push({ className, shape, place });
@@ -235,12 +242,7 @@ function readCategories(categories: unknown[], file: string): Map<unknown, strin
 }
 
 /** The most exact of what is given: mask, polygon, box. Null when nothing of it has three points or an area. */
-function shapeOf(
-  entry: Record<string, unknown>,
-  image: ImportedImage,
-  file: string,
-  place: string,
-): Shape | null {
+function shapeOf(entry: Record<string, unknown>, file: string, place: string): ImportedShape | null {
   const { segmentation } = entry;
   if (isRecord(segmentation)) {
     const rle = rleOf(segmentation, file, `${place}.segmentation`);
@@ -250,27 +252,17 @@ function shapeOf(
     const rings = segmentation
       .map((ring, i) => ringOf(ring, file, `${place}.segmentation[${i}]`))
       .filter((ring) => ring.length >= 3);
-    if (rings.length > 0) return partsToShape(rings, image.declaredSize);
+    // COCO means the union of an object's polygons.
+    if (rings.length > 0) return { kind: rings.length === 1 ? 'polygon' : 'parts', rings };
   }
   return boxOf(entry, file, place);
 }
 
-/**
- * COCO means the union of an object's polygons, ours are even-odd: parts that overlap would leave holes, so
- * such an object becomes a mask.
- */
-function partsToShape(rings: Point[][], size: ImportedImage['declaredSize']): Shape {
-  if (size === null || !boundsMeet(rings)) return { kind: 'polygon', rings };
-  const { widthPx, heightPx } = size;
-  const toMask = (...shapes: Shape[]) => rasterize(shapes, widthPx, heightPx, widthPx, heightPx);
-  const together = toMask({ kind: 'polygon', rings });
-  const union = toMask(...rings.map((ring): Shape => ({ kind: 'polygon', rings: [ring] })));
-  return union.every((value, i) => value === together[i])
-    ? { kind: 'polygon', rings }
-    : { kind: 'mask', rle: encodeRle(union, widthPx, heightPx) };
-}
+/** Every ring against every other: of more than this it is not asked. */
+const MOST_RINGS = 200;
 
 function boundsMeet(rings: Point[][]): boolean {
+  if (rings.length > MOST_RINGS) return true;
   const boxes = rings.map((ring) => boundsOf({ kind: 'polygon', rings: [ring] })!);
   return boxes.some((a, i) =>
     boxes

@@ -1,10 +1,17 @@
 // Annotations meet the real picture: what reaches outside is cut off, what has no area or lies outside is
 // left out, and each is said. Called once a picture's true size is known.
 
-import type { Box, Point, Shape } from '../contracts/geometry.ts';
+import { boundsOf, type Box, type Point, type Shape } from '../contracts/geometry.ts';
 import type { ImportWarning } from '../contracts/api.ts';
-import { areaOfRle, checkRle } from '../imaging/index.ts';
-import type { ImportedAnnotation, ImportedImage } from './format.ts';
+import { areaOfRle, checkRle, unionOfPolygons } from '../imaging/index.ts';
+import type { ImportedImage, ImportedShape } from './format.ts';
+
+/** An annotation as it is kept. */
+export interface FittedAnnotation {
+  className: string | null;
+  shape: Shape;
+  place: string;
+}
 
 /**
  * @returns the annotations that stay, clipped, and a warning for each that was clipped (`clipped-box`) or
@@ -14,7 +21,7 @@ export function fitToPicture(
   image: ImportedImage,
   widthPx: number,
   heightPx: number,
-): { annotations: ImportedAnnotation[]; warnings: ImportWarning[] } {
+): { annotations: FittedAnnotation[]; warnings: ImportWarning[] } {
   const warnings: ImportWarning[] = [];
   const warn = (code: string, message: string) =>
     warnings.push({ code, file: image.relativePath, message: `${image.recordPlace.file}, ${message}` });
@@ -24,7 +31,7 @@ export function fitToPicture(
       'size-differs',
       `${image.recordPlace.place}: the size is given as ${declared.widthPx} x ${declared.heightPx}, the picture has ${widthPx} x ${heightPx}`,
     );
-  const annotations: ImportedAnnotation[] = [];
+  const annotations: FittedAnnotation[] = [];
   for (const annotation of image.annotations) {
     const { shape, problem } = fitShape(annotation.shape, widthPx, heightPx);
     if (problem !== null)
@@ -42,11 +49,12 @@ const rounding = 0.01;
 
 /** @returns the part of a shape inside the picture (null if none) and what was wrong with it (null if nothing) */
 export function fitShape(
-  shape: Shape,
+  shape: ImportedShape,
   widthPx: number,
   heightPx: number,
 ): { shape: Shape | null; problem: string | null } {
   if (shape.kind === 'mask') return fitMask(shape, widthPx, heightPx);
+  if (shape.kind === 'parts') return fitParts(shape.rings, widthPx, heightPx);
   if (shape.kind === 'box') return fitBox(shape.box, widthPx, heightPx);
   return fitPolygon(shape.rings, widthPx, heightPx);
 }
@@ -68,10 +76,8 @@ function fitBox(box: Box, widthPx: number, heightPx: number) {
 }
 
 function fitPolygon(rings: Point[][], widthPx: number, heightPx: number) {
-  const xs = rings.flatMap((ring) => ring.map(([x]) => x));
-  const ys = rings.flatMap((ring) => ring.map(([, y]) => y));
-  const [left, right] = extremes(xs);
-  const [top, bottom] = extremes(ys);
+  const { x: left, y: top, width, height } = boundsOf({ kind: 'polygon', rings })!;
+  const [right, bottom] = [left + width, top + height];
   if (right <= left || bottom <= top) return { shape: null, problem: 'has no area and is left out' };
   if (right <= 0 || bottom <= 0 || left >= widthPx || top >= heightPx)
     return { shape: null, problem: `lies outside the picture (${widthPx} x ${heightPx}) and is left out` };
@@ -84,6 +90,17 @@ function fitPolygon(rings: Point[][], widthPx: number, heightPx: number) {
     shape: { kind: 'polygon' as const, rings: clipped },
     problem: cut > rounding ? `reaches outside the picture (${widthPx} x ${heightPx}) and is cut off` : null,
   };
+}
+
+/** Our polygons are even-odd: parts that overlap would leave holes, so such an object becomes a mask. */
+function fitParts(rings: Point[][], widthPx: number, heightPx: number) {
+  const fitted = fitPolygon(rings, widthPx, heightPx);
+  if (fitted.shape === null || rings.length === 1) return fitted;
+  const union = unionOfPolygons(rings, widthPx, heightPx);
+  if (union === null)
+    return { shape: null, problem: 'crosses the picture too many times to be drawn and is left out' };
+  if (!union.overlaps) return fitted;
+  return { shape: { kind: 'mask' as const, rle: union.rle }, problem: fitted.problem };
 }
 
 function fitMask(shape: Shape & { kind: 'mask' }, widthPx: number, heightPx: number) {
@@ -124,18 +141,8 @@ function clipRing(ring: Point[], widthPx: number, heightPx: number): Point[] {
 
 const clamp = (value: number, limit: number) => Math.min(limit, Math.max(0, value));
 
-function extremes(values: number[]): [number, number] {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return [low, high];
-}
-
-function describe(shape: Shape): string {
-  if (shape.kind === 'polygon') return 'the polygon';
+function describe(shape: ImportedShape): string {
+  if (shape.kind === 'polygon' || shape.kind === 'parts') return 'the polygon';
   if (shape.kind === 'mask') return 'the mask';
   const { x, y, width, height } = shape.box;
   const short = (value: number) => String(Math.round(value * 100) / 100);

@@ -3,7 +3,7 @@
 
 import type { Split } from '../contracts/dataset.ts';
 import type { ImportWarning } from '../contracts/api.ts';
-import type { Shape } from '../contracts/geometry.ts';
+import type { Point, Shape } from '../contracts/geometry.ts';
 import type { SourceTree } from './source.ts';
 
 export interface Format {
@@ -28,10 +28,16 @@ export interface RecordPlace {
   place: string;
 }
 
+/**
+ * A shape as a file gives it. The parts of one object mean their union, which is drawn only when the picture's true
+ * size is known (fit.ts): the size that a file declares may be anything.
+ */
+export type ImportedShape = Shape | { kind: 'parts'; rings: Point[][] };
+
 export interface ImportedAnnotation {
   className: string | null;
   /** In pixels of the upright picture, continuous edges; may reach outside it (see fit.ts). */
-  shape: Shape;
+  shape: ImportedShape;
   place: string;
 }
 

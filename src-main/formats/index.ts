@@ -68,7 +68,7 @@ export async function detectFormat(source: SourceTree): Promise<Detection> {
   };
 }
 
-export { fitShape, fitToPicture } from './fit.ts';
+export { fitShape, fitToPicture, type FittedAnnotation } from './fit.ts';
 export { SourceTree } from './source.ts';
 export type {
   ExportAnnotation,
@@ -77,6 +77,7 @@ export type {
   Format,
   ImportedAnnotation,
   ImportedImage,
+  ImportedShape,
   ImportSink,
   WriteOptions,
 } from './format.ts';

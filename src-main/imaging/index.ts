@@ -30,6 +30,7 @@ export {
 export { labelledFolder, type LabelledFolder, type LabelledPicture } from './labelled-folder.ts';
 export { decodeLabels, encodePng } from './png.ts';
 export { outsideShare, replaceOutside, type OutsideFill } from './outside.ts';
+export { unionOfPolygons } from './polygon-union.ts';
 export { rasterize } from './raster.ts';
 export { copyUpright } from './upright.ts';
 export { areaOfRle, checkRle, decodeRle, encodeRle, rleFromString, rleToString } from './rle.ts';

@@ -8,8 +8,8 @@ import type { Detection, ImportResult, ImportWarning } from '../contracts/api.ts
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ClassId, ImageId } from '../contracts/ids.ts';
 import type { ProbeResult } from '../contracts/worker-protocol.ts';
-import { fitToPicture } from '../formats/fit.ts';
-import type { ImportedAnnotation, ImportedImage } from '../formats/format.ts';
+import { fitToPicture, type FittedAnnotation } from '../formats/fit.ts';
+import type { ImportedImage } from '../formats/format.ts';
 import { detectFormat, formatById } from '../formats/index.ts';
 import { damaged, SourceTree } from '../formats/source.ts';
 import { promisedKind, type PictureKind } from '../imaging/index.ts';
@@ -49,7 +49,7 @@ interface Ready {
   image: ImportedImage;
   probe: ProbeResult;
   modifiedMs: number;
-  annotations: ImportedAnnotation[];
+  annotations: FittedAnnotation[];
 }
 
 /**

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { decodeRgb, rasterize } from '../../../src-main/imaging/index.ts';
 import { writeSample } from '../../../src-main/imaging/sample/index.ts';
 import { writeWaterbirdsLike } from '../../../src-main/demo/waterbirds-like.ts';
-import { readAs } from '../formats/reading.ts';
+import { keptOf, readAs } from '../formats/reading.ts';
 import {
   classFolders,
   importFrom,
@@ -46,7 +46,7 @@ describe('objects on two kinds of ground', () => {
     });
     // Inside the mask the object is as it was; a picture of the project has the same pixels there.
     const image = images.find(({ split }) => split === 'test')!;
-    const mask = rasterize([image.annotations[0].shape], 32, 32, 32);
+    const mask = rasterize([keptOf(image.annotations[0].shape, 32, 32)], 32, 32, 32);
     const drawn = await decodeRgb(image.file, { width: 32, height: 32 });
     const originals = core.context
       .project()

@@ -3,9 +3,9 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { detectFormat, formatById, SourceTree } from '../../../src-main/formats/index.ts';
+import { detectFormat, fitToPicture, formatById, SourceTree } from '../../../src-main/formats/index.ts';
 import { decodeRle, encodeRle, rasterize, rleToString } from '../../../src-main/imaging/index.ts';
-import { folderOf, readAs } from './reading.ts';
+import { folderOf, keptOf, readAs } from './reading.ts';
 
 const base = {
   images: [{ id: 7, file_name: 'a.png', width: 10, height: 10 }],
@@ -81,7 +81,7 @@ describe('COCO', () => {
     expect(shapes).toEqual([
       { kind: 'box', box: { x: 1.5, y: 2, width: 3, height: 4 } },
       {
-        kind: 'polygon',
+        kind: 'parts',
         rings: [
           [
             [0, 0],
@@ -109,10 +109,34 @@ describe('COCO', () => {
         [3, 3, 9, 3, 9, 9, 3, 9],
       ],
     });
-    expect(shape.kind).toBe('mask');
-    const filled = rasterize([shape], 10, 10, 10);
+    const kept = keptOf(shape, 10, 10);
+    expect(kept.kind).toBe('mask');
+    const filled = rasterize([kept], 10, 10, 10);
     expect(filled[4 * 10 + 4]).toBe(1);
     expect(filled.reduce((sum, value) => sum + value, 0)).toBe(36 + 36 - 9);
+  });
+
+  it('joins them at the size that the picture has, whatever size the file declares', async () => {
+    const parts = {
+      segmentation: [
+        [0, 0, 6, 0, 6, 6, 0, 6],
+        [3, 3, 9, 3, 9, 9, 3, 9],
+      ],
+    };
+    for (const [width, height] of [
+      [-1, -1],
+      [5, 20],
+      [16000, 16000],
+    ]) {
+      const files = withAnnotation(parts);
+      Object.assign(files['annotations/instances.json'], {
+        images: [{ ...base.images[0], width, height }],
+      });
+      const { images } = await readAs('coco', folderOf(files));
+      const kept = fitToPicture(images[0], 10, 10).annotations[0].shape;
+      expect(kept).toMatchObject({ kind: 'mask', rle: { width: 10, height: 10 } });
+      expect(rasterize([kept], 10, 10, 10).reduce((sum, value) => sum + value, 0)).toBe(36 + 36 - 9);
+    }
   });
 
   it('reports annotations that show nothing, and leaves only those out', async () => {

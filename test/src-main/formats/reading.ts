@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
 import type { ImportWarning } from '../../../src-main/contracts/api.ts';
-import { formatById, SourceTree, type ImportedImage } from '../../../src-main/formats/index.ts';
+import type { Shape } from '../../../src-main/contracts/geometry.ts';
+import {
+  fitShape,
+  formatById,
+  SourceTree,
+  type ImportedImage,
+  type ImportedShape,
+} from '../../../src-main/formats/index.ts';
 import { encodePng } from '../../../src-main/imaging/index.ts';
 
 const made: string[] = [];
@@ -48,6 +55,10 @@ export async function readAs(format: string, place: string): Promise<Read> {
   });
   return { images, warnings, by: Object.fromEntries(images.map((image) => [image.relativePath, image])) };
 }
+
+/** A shape as it is kept of a picture of this size. */
+export const keptOf = (shape: ImportedShape, widthPx: number, heightPx: number): Shape =>
+  fitShape(shape, widthPx, heightPx).shape!;
 
 /** Where the shared real pictures lie; they may be missing. */
 export const sharedData = new URL('../../../../shared/data/', import.meta.url).pathname;

@@ -9,10 +9,10 @@ import {
   detectFormat,
   fitToPicture,
   SourceTree,
-  type ImportedAnnotation,
+  type FittedAnnotation,
 } from '../../../src-main/formats/index.ts';
 import { decodeLabels, probe, rasterize } from '../../../src-main/imaging/index.ts';
-import { countBy, readAs, sharedData, type Read } from './reading.ts';
+import { countBy, keptOf, readAs, sharedData, type Read } from './reading.ts';
 
 const set = (name: string) => path.join(sharedData, name);
 const present = (name: string) => existsSync(set(name));
@@ -20,7 +20,7 @@ const present = (name: string) => existsSync(set(name));
 /** Reads and fits as an import does, with the real sizes; `everyNth` picture is looked at where all are alike. */
 async function imported(name: string, format: string, everyNth = 1) {
   const read: Read = await readAs(format, set(name));
-  const annotations: ImportedAnnotation[] = [];
+  const annotations: FittedAnnotation[] = [];
   const warnings: ImportWarning[] = [...read.warnings];
   let size = { widthPx: 0, heightPx: 0 };
   for (const [i, image] of read.images.entries()) {
@@ -99,7 +99,13 @@ describe.runIf(present('coco-panopticapi-sample'))('coco-panopticapi-sample', ()
       // The red channel of a segment's id: constant under each mask.
       const ids = await decodeLabels(path.join(set(name), 'panoptic_examples', `${stem}.png`));
       for (const { shape } of image.annotations) {
-        const mask = rasterize([shape], ids.widthPx, ids.heightPx, ids.widthPx, ids.heightPx);
+        const mask = rasterize(
+          [keptOf(shape, ids.widthPx, ids.heightPx)],
+          ids.widthPx,
+          ids.heightPx,
+          ids.widthPx,
+          ids.heightPx,
+        );
         const values = new Set<number>();
         mask.forEach((value, i) => value === 1 && values.add(ids.values[i]));
         expect(values.size).toBe(1);

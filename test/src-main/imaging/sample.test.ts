@@ -16,6 +16,7 @@ import {
   writeSample,
   type SamplePart,
 } from '../../../src-main/imaging/sample/index.ts';
+import { keptOf } from '../formats/reading.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fovea-sample-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -144,7 +145,7 @@ describe('the sample', () => {
       className: sampleClasses[drawn.classIndex],
       shape: { box: drawn.box },
     });
-    expect(rasterize([image.annotations[1].shape], size, size, size)).toEqual(drawn.mask);
+    expect(rasterize([keptOf(image.annotations[1].shape, size, size)], size, size, size)).toEqual(drawn.mask);
     expect(await decodeRgb(image.file, { width: size, height: size })).toEqual(drawn.rgb);
   });
 
