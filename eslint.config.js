@@ -11,6 +11,7 @@ const root = path.dirname(fileURLToPath(import.meta.url));
 // Each layer and what it may import besides itself. The longest matching folder is a file's layer.
 const engineCore = ['src-main/contracts', 'src-main/engine/graph'];
 const methods = [...engineCore, 'src-main/engine/nn'];
+const engineData = [...methods, 'src-main/imaging', 'src-main/engine/runtime', 'src-main/engine/measures'];
 const belowServices = [
   'src-main/contracts',
   'src-main/formats',
@@ -31,7 +32,14 @@ const layers = {
   'src-main/engine/saliency': methods,
   'src-main/engine/attacks': methods,
   'src-main/engine/measures': methods,
-  'src-main/engine/training': ['src-main/contracts', 'src-main/imaging', 'src-main/engine'],
+  'src-main/engine/data': engineData,
+  'src-main/engine/training': [...engineData, 'src-main/engine/objectives', 'src-main/engine/data'],
+  'src-main/engine/inference': [
+    ...engineData,
+    'src-main/engine/saliency',
+    'src-main/engine/attacks',
+    'src-main/engine/data',
+  ],
   'src-main/core': belowServices,
   'src-main/services': [...belowServices, 'src-main/core'],
   'src-main/demo': [...belowServices, 'src-main/core', 'src-main/services'],
@@ -62,7 +70,7 @@ const layerOf = (file) =>
 /** Only `shell` may import electron; only the engine's runtime its executors; only `storage` SQLite. */
 const packageHomes = {
   electron: ['src-main/shell'],
-  'onnxruntime-node': ['src-main/engine/runtime'],
+  'onnxruntime-node': ['src-main/engine/runtime/onnx'],
   'better-sqlite3': ['src-main/storage'],
   sharp: ['src-main/imaging'],
   konva: ['src-renderer/canvas'],

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { JobId, RunId } from '../contracts/ids.ts';
 import type { ExportOutcome, ModelFormat, Picture } from '../contracts/worker-protocol.ts';
-import { sha256Of } from '../engine/training/weights-file.ts';
+import { sha256Of } from '../engine/data/weights-file.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import { requireWeights } from './evaluations.ts';

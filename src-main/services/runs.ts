@@ -11,7 +11,7 @@ import type { Control, Picture, TrainOutcome, TrainSpec, WorkerEvent } from '../
 import { checkParams } from '../engine/nn/registry.ts';
 import { modelById } from '../engine/nn/models/index.ts';
 import { objectiveById, type Objective } from '../engine/objectives/index.ts';
-import { architectureOf, type Architecture } from '../engine/training/network.ts';
+import { architectureOf, type Architecture } from '../engine/data/architecture.ts';
 import { buildLoss } from '../engine/training/train-step.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';

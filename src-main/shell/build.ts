@@ -54,7 +54,7 @@ export const bundles: Record<
   // A thread of the worker is a program of its own, found beside it.
   batchThread: {
     ...common,
-    entryPoints: ['src-main/engine/training/batch-thread.ts'],
+    entryPoints: ['src-main/engine/data/batch-thread.ts'],
     outfile: 'dist/worker/batch-thread.mjs',
     format: 'esm',
     banner,

@@ -16,10 +16,9 @@ import {
   createExplainer,
   evaluate,
   exportModel,
-  train,
-  tryDevice,
   type Explainer,
-} from '../engine/training/index.ts';
+} from '../engine/inference/index.ts';
+import { train, tryDevice } from '../engine/training/index.ts';
 import { convert, copyUpright, probe, thumbnail } from '../imaging/index.ts';
 import { openHere } from './devices.ts';
 

@@ -19,7 +19,7 @@ import type { Picture } from '../../src-main/contracts/worker-protocol.ts';
 import { modelById, randomFromSeed } from '../../src-main/engine/nn/index.ts';
 import { objectiveById } from '../../src-main/engine/objectives/index.ts';
 import { onnxExecutor } from '../../src-main/engine/runtime/index.ts';
-import { batchesAhead, type BatchesAhead } from '../../src-main/engine/training/batches-ahead.ts';
+import { batchesAhead, type BatchesAhead } from '../../src-main/engine/data/batches-ahead.ts';
 import { createStepRunner, noisePlanOf } from '../../src-main/engine/training/step-runner.ts';
 import { buildTrainStep, initialState } from '../../src-main/engine/training/train-step.ts';
 import { PictureCache, encodePng } from '../../src-main/imaging/index.ts';

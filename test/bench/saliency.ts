@@ -6,8 +6,8 @@ import { initialise, modelById, randomFromSeed } from '../../src-main/engine/nn/
 import { checkParams } from '../../src-main/engine/nn/registry.ts';
 import { onnxExecutor } from '../../src-main/engine/runtime/index.ts';
 import { saliencyById, saliencyMethods } from '../../src-main/engine/saliency/index.ts';
-import { heatMaps, targetRows, type HeatMapsRequest } from '../../src-main/engine/training/heat-maps.ts';
-import { sessionCache } from '../../src-main/engine/training/network.ts';
+import { heatMaps, targetRows, type HeatMapsRequest } from '../../src-main/engine/inference/heat-maps.ts';
+import { sessionCache } from '../../src-main/engine/data/architecture.ts';
 import { option, table } from './fovea.ts';
 
 const classes = 10;

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Annotation, EpochMetrics, Run, RunConfigInput } from '../../src-main/contracts/index.ts';
-import { readCheckpoint } from '../../src-main/engine/training/checkpoint.ts';
+import { readCheckpoint } from '../../src-main/engine/data/checkpoint.ts';
 import { Client, fovea, makeWorkFolder, startHost, type Host } from './app.ts';
 import { launchBrowser } from './browser.ts';
 import { keepScreenshotOnFailure, openPage } from './page.ts';

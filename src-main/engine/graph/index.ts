@@ -6,6 +6,7 @@ export { simplify } from './simplify.ts';
 export {
   sameShape,
   sizeOf,
+  reachable,
   topologicalOrder,
   type Op,
   type Shape,

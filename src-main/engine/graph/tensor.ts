@@ -154,3 +154,9 @@ export function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }
+
+/** Those of `inputs` that an output depends on. */
+export function reachable(inputs: readonly Tensor[], outputs: readonly Tensor[]): Tensor[] {
+  const seen = new Set(topologicalOrder(outputs));
+  return inputs.filter((node) => seen.has(node));
+}

@@ -1,9 +1,9 @@
-// The executor of each device. Whether a device works is found out by training on it (training/doctor.ts).
+// The executor of each device. Whether a device works is found out by training on it (training/device-trial.ts).
 
 import type { DeviceId } from '../../contracts/runs.ts';
 import type { Executor } from './executor.ts';
-import { onnxExecutor } from './onnx.ts';
-import { tensorFlowExecutor } from './tensorflow.ts';
+import { onnxExecutor } from './onnx/executor.ts';
+import { tensorFlowExecutor } from './tensorflow/executor.ts';
 
 const executors: Record<DeviceId, () => Executor> = {
   cpu: () => onnxExecutor(),

@@ -1,9 +1,9 @@
 // Where a training step went wrong: the layer and the term of the loss at which numbers stopped being finite. Looked
 // for only once it has happened, with programs of its own, so that a sound step pays nothing for it.
 
-import { abs, gradient, sum, topologicalOrder, type Tensor } from '../graph/index.ts';
+import { abs, gradient, reachable, sum, topologicalOrder, type Tensor } from '../graph/index.ts';
 import type { Executor, Program } from '../runtime/index.ts';
-import { buildLoss, reachable, type LossGraph, type TrainStepOptions } from './train-step.ts';
+import { buildLoss, type LossGraph, type TrainStepOptions } from './train-step.ts';
 
 export interface Diagnosis {
   /** Of the loss; null when no single one is at fault. */

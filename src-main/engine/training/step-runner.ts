@@ -3,7 +3,7 @@
 
 import { AppError } from '../../contracts/errors.ts';
 import { compileStep, type Executor, type Forms, type StepSession } from '../runtime/index.ts';
-import type { BatchFeeds, NoisePlan } from './batches.ts';
+import type { BatchFeeds, NoisePlan } from '../data/batches.ts';
 import { lossOf, nextOf, shareOf, type TrainStep } from './train-step.ts';
 
 export interface StepRunnerOptions {

@@ -1,13 +1,14 @@
 // One training step as a program: forward, objective with its gradients of gradients, weight gradients, optimiser
 // update. Whoever runs it feeds state and batch and gets the next state and the terms of the loss.
 
-import { add, gradient, input, mul, scalar, select, type Shape, type Tensor } from '../graph/index.ts';
+import { add, gradient, input, mul, reachable, scalar, select, type Tensor } from '../graph/index.ts';
+import type { NoiseSpec } from '../data/batches.ts';
 import { AppError } from '../../contracts/errors.ts';
 import type { Settings } from '../../contracts/runs.ts';
 import type { Task } from '../nn/classification.ts';
-import type { BuiltModel, Noise, NoiseKind } from '../nn/model.ts';
+import type { BuiltModel, Noise } from '../nn/model.ts';
 import { averaged, averageShare, clipFactor, globalNorm, optimiserOf } from '../nn/optimiser.ts';
-import { elementCount, initialise, type ParamSpec } from '../nn/params.ts';
+import { initialise, type ParamSpec } from '../nn/params.ts';
 import type { Random } from '../nn/random.ts';
 import { meanOver, type MeanOver } from '../objectives/objective.ts';
 import type { Objective, ObjectiveGraph } from '../objectives/index.ts';
@@ -87,12 +88,6 @@ export interface TrainStep {
   readonly scalars: Readonly<Record<string, (step: number) => number>>;
   /** Which entry of `state` holds the value of a parameter or running statistic that the run is judged by. */
   readonly shown: ReadonlyMap<string, string>;
-}
-
-export interface NoiseSpec {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly kind: NoiseKind;
 }
 
 export const nextOf = (name: string): string => `next/${name}`;
@@ -317,31 +312,3 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
 /** First state of a run. */
 export const initialState = (step: TrainStep, random: Random): Map<string, Float32Array> =>
   initialise([...step.state, ...step.sums], random);
-
-/** The next state, taken out of what a run of the program gave. */
-export function nextState(
-  step: TrainStep,
-  outputs: Readonly<Record<string, Float32Array>>,
-): Map<string, Float32Array> {
-  return new Map(
-    [...step.state, ...step.sums].map(({ name, shape }) => {
-      const values = outputs[nextOf(name)];
-      if (values?.length !== elementCount(shape))
-        throw new AppError('internal', `the training step gave no value for ${name}`);
-      return [name, values];
-    }),
-  );
-}
-
-/** Those of `inputs` that an output depends on. */
-export function reachable(inputs: readonly Tensor[], outputs: readonly Tensor[]): Tensor[] {
-  const seen = new Set<Tensor>();
-  const pending = [...outputs];
-  while (pending.length > 0) {
-    const node = pending.pop()!;
-    if (seen.has(node)) continue;
-    seen.add(node);
-    pending.push(...node.inputs);
-  }
-  return inputs.filter((node) => seen.has(node));
-}

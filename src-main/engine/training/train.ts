@@ -23,19 +23,19 @@ import { randomFromSeed, type Random } from '../nn/random.ts';
 import { learningRateAt, rampAt } from '../nn/schedule.ts';
 import { objectiveById } from '../objectives/index.ts';
 import { onnxExecutor, type Executor, type Session } from '../runtime/index.ts';
-import type { BatchFacts } from './batches.ts';
-import { batchesAhead, type BatchesAhead } from './batches-ahead.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import type { BatchFacts } from '../data/batches.ts';
+import { batchesAhead, type BatchesAhead } from '../data/batches-ahead.ts';
+import { readCheckpoint, writeCheckpoint } from '../data/checkpoint.ts';
 import { diagnose, type Diagnosis } from './diagnosis.ts';
-import { heatOutcome } from './heat.ts';
-import { architectureOf, buildViewing, viewingBatch } from './network.ts';
-import { classesOf, pictureSet, taskOf } from './picture-set.ts';
+import { heatOutcome } from '../data/heat.ts';
+import { architectureOf, buildViewing, viewingBatch } from '../data/architecture.ts';
+import { classesOf, pictureSet, taskOf } from '../data/picture-set.ts';
 import { checkRecord, fingerprintOf, isBetter, noSteps, type RunRecord } from './run-record.ts';
-import { viewSelection } from './selection.ts';
+import { viewSelection } from './validation.ts';
 import { createStepRunner, noisePlanOf, type BrokenStep, type StepRunner } from './step-runner.ts';
 import { buildTrainStep, initialState, type TrainStep, type TrainStepOptions } from './train-step.ts';
-import { breathe } from './viewing.ts';
-import { startFrom } from './weights-file.ts';
+import { breathe } from '../data/evaluation-program.ts';
+import { startFrom } from '../data/weights-file.ts';
 
 export interface TrainHooks {
   emit(event: WorkerEvent): void;

@@ -11,8 +11,8 @@ import type { JobId, RunId } from '../../../src-main/contracts/ids.ts';
 import type { RunConfigInput } from '../../../src-main/contracts/runs.ts';
 import type { WeightsInfo } from '../../../src-main/contracts/weights.ts';
 import { modelById, type ModelOptions } from '../../../src-main/engine/nn/index.ts';
-import { readCheckpoint } from '../../../src-main/engine/training/checkpoint.ts';
-import { writeWeights } from '../../../src-main/engine/training/weights-file.ts';
+import { readCheckpoint } from '../../../src-main/engine/data/checkpoint.ts';
+import { writeWeights } from '../../../src-main/engine/data/weights-file.ts';
 import { checkpointOf } from '../../../src-main/services/run-records.ts';
 import { classFolders, importFrom, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
 

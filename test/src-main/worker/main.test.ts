@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FromWorker, WorkerCall, WorkerEvent } from '../../../src-main/contracts/worker-protocol.ts';
-import { readCheckpoint } from '../../../src-main/engine/training/index.ts';
+import { readCheckpoint } from '../../../src-main/engine/data/index.ts';
 import { makeToy, toyClasses, toySpec, type Toy } from '../engine/training/toy.ts';
 
 const entry = fileURLToPath(new URL('../../../src-main/worker/main.ts', import.meta.url));

@@ -14,8 +14,8 @@ import { judge, overlap, topMasks } from '../../../../src-main/engine/attacks/ex
 import { logitsOf, marginsOf, predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
-import { attackPictures, attackTarget } from '../../../../src-main/engine/training/attack-pictures.ts';
-import type { Architecture } from '../../../../src-main/engine/training/network.ts';
+import { attackPictures, attackTarget } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import type { Architecture } from '../../../../src-main/engine/data/architecture.ts';
 import {
   accuracyOf,
   architecture,

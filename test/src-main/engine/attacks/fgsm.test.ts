@@ -3,9 +3,9 @@ import { attackById, type Attack } from '../../../../src-main/engine/attacks/ind
 import { imageDeviation, imageMean } from '../../../../src-main/engine/nn/normalise.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
-import { attackPictures } from '../../../../src-main/engine/training/attack-pictures.ts';
-import { buildEvaluate } from '../../../../src-main/engine/training/inference-steps.ts';
-import { sessionCache } from '../../../../src-main/engine/training/network.ts';
+import { attackPictures } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import { buildEvaluate } from '../../../../src-main/engine/inference/inference-steps.ts';
+import { sessionCache } from '../../../../src-main/engine/data/architecture.ts';
 import {
   batch,
   classes,

@@ -3,7 +3,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { ascend } from '../../../../src-main/engine/attacks/ascent.ts';
 import { logitsOf } from '../../../../src-main/engine/attacks/index.ts';
-import { attackTarget } from '../../../../src-main/engine/training/attack-pictures.ts';
+import { attackTarget } from '../../../../src-main/engine/inference/attack-pictures.ts';
 import {
   architecture,
   attacked,

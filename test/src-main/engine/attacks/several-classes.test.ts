@@ -5,8 +5,8 @@ import { afterAll, expect, it } from 'vitest';
 import { attackById, type Norm } from '../../../../src-main/engine/attacks/index.ts';
 import { predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
-import { attackPictures } from '../../../../src-main/engine/training/attack-pictures.ts';
-import type { Architecture } from '../../../../src-main/engine/training/network.ts';
+import { attackPictures } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import type { Architecture } from '../../../../src-main/engine/data/architecture.ts';
 import { meansOfColours, sessions } from './small-networks.ts';
 
 afterAll(() => sessions.dispose());

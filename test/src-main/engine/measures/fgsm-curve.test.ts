@@ -7,7 +7,7 @@ import { measureById } from '../../../../src-main/engine/measures/index.ts';
 import type { BatchView, MeasureContext } from '../../../../src-main/engine/measures/measure.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
-import { attackTarget } from '../../../../src-main/engine/training/attack-pictures.ts';
+import { attackTarget } from '../../../../src-main/engine/inference/attack-pictures.ts';
 import {
   accuracyOf,
   architecture,

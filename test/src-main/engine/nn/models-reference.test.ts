@@ -12,7 +12,11 @@ import {
 } from '../../../../src-main/engine/graph/index.ts';
 import { modelById, type Activation, type BuiltModel } from '../../../../src-main/engine/nn/index.ts';
 import { onnxExecutor, type Program } from '../../../../src-main/engine/runtime/index.ts';
-import { convolutionKey, formsOf, isConvolution } from '../../../../src-main/engine/runtime/onnx-forms.ts';
+import {
+  convolutionKey,
+  formsOf,
+  isConvolution,
+} from '../../../../src-main/engine/runtime/onnx/algorithms.ts';
 
 /** Norm, and product with a fixed pattern. */
 type Condensed = [number, number];

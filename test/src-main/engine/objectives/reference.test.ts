@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Task } from '../../../../src-main/engine/nn/index.ts';
 import { objectives } from '../../../../src-main/engine/objectives/index.ts';
 import { onnxExecutor, referenceExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
-import { reachable } from '../../../../src-main/engine/training/train-step.ts';
+import { reachable } from '../../../../src-main/engine/graph/index.ts';
 import { tinyNetwork, wave } from '../training/tiny-network.ts';
 import { tinyLoss } from './loss-graph.ts';
 

@@ -7,7 +7,7 @@ import { mapOf } from '../../../../src-main/engine/measures/params.ts';
 import { fullGradient } from '../../../../src-main/engine/saliency/fullgrad.ts';
 import { randomMask } from '../../../../src-main/engine/saliency/rise.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
-import { targetRows } from '../../../../src-main/engine/training/heat-maps.ts';
+import { targetRows } from '../../../../src-main/engine/inference/heat-maps.ts';
 import {
   batch,
   classes,

@@ -5,7 +5,7 @@ import { relu } from '../../../../src-main/engine/graph/index.ts';
 import type { BuiltModel } from '../../../../src-main/engine/nn/index.ts';
 import type { Executor } from '../../../../src-main/engine/runtime/index.ts';
 import { saliencyInfos, saliencyMethods } from '../../../../src-main/engine/saliency/index.ts';
-import { targetRows } from '../../../../src-main/engine/training/heat-maps.ts';
+import { targetRows } from '../../../../src-main/engine/inference/heat-maps.ts';
 import { classes, sizePx } from '../training/tiny-network.ts';
 import { linear, mapsOf, onnx, rawOf } from './heat-of.ts';
 

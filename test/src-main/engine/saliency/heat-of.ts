@@ -10,8 +10,8 @@ import {
   rawMaps,
   targetRows,
   type HeatMapsRequest,
-} from '../../../../src-main/engine/training/heat-maps.ts';
-import { sessionCache } from '../../../../src-main/engine/training/network.ts';
+} from '../../../../src-main/engine/inference/heat-maps.ts';
+import { sessionCache } from '../../../../src-main/engine/data/architecture.ts';
 import {
   batch,
   classes,

@@ -15,8 +15,8 @@ import {
   type Looks,
   type SaliencyMethod,
 } from '../../../../src-main/engine/saliency/index.ts';
-import { heatMaps, rawMaps } from '../../../../src-main/engine/training/heat-maps.ts';
-import { sessionCache } from '../../../../src-main/engine/training/network.ts';
+import { heatMaps, rawMaps } from '../../../../src-main/engine/inference/heat-maps.ts';
+import { sessionCache } from '../../../../src-main/engine/data/architecture.ts';
 import { classes, sizePx, tinyNetwork, tinyWeights, wave } from '../training/tiny-network.ts';
 
 type Pool = 'average' | 'max';

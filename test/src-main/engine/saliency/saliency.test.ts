@@ -4,7 +4,7 @@ import { crossEntropy, selectedLogit } from '../../../../src-main/engine/nn/inde
 import type { Task } from '../../../../src-main/engine/nn/classification.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
 import { saliencyById, type OneLook } from '../../../../src-main/engine/saliency/index.ts';
-import { buildEvaluate, buildSaliency } from '../../../../src-main/engine/training/inference-steps.ts';
+import { buildEvaluate, buildSaliency } from '../../../../src-main/engine/inference/inference-steps.ts';
 import {
   batch,
   classes,

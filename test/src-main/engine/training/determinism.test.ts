@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunConfigInput } from '../../../../src-main/contracts/runs.ts';
 import type { TrainSpec } from '../../../../src-main/contracts/worker-protocol.ts';
-import { readCheckpoint } from '../../../../src-main/engine/training/checkpoint.ts';
+import { readCheckpoint } from '../../../../src-main/engine/data/checkpoint.ts';
 import { train } from '../../../../src-main/engine/training/train.ts';
 import { makeToy, toySpec, type Toy } from './toy.ts';
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { modelById, randomFromSeed, type BuiltModel } from '../../../../src-main/engine/nn/index.ts';
 import { objectiveById } from '../../../../src-main/engine/objectives/index.ts';
 import { onnxExecutor, type Executor, type Program } from '../../../../src-main/engine/runtime/index.ts';
-import type { BatchFeeds } from '../../../../src-main/engine/training/batches.ts';
+import type { BatchFeeds } from '../../../../src-main/engine/data/batches.ts';
 import {
   createStepRunner,
   noisePlanOf,

@@ -7,12 +7,8 @@ import type {
   TrainSpec,
   WorkerEvent,
 } from '../../../../src-main/contracts/worker-protocol.ts';
-import {
-  architectureOf,
-  readCheckpoint,
-  readWeights,
-  train,
-} from '../../../../src-main/engine/training/index.ts';
+import { architectureOf, readCheckpoint, readWeights } from '../../../../src-main/engine/data/index.ts';
+import { train } from '../../../../src-main/engine/training/index.ts';
 import { onnxExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
 import { isBetter } from '../../../../src-main/engine/training/run-record.ts';
 import { makeToy, toySpec, type Toy } from './toy.ts';

@@ -1,0 +1,228 @@
+// Measures of one network over one set of pictures, batch by batch: each measure keeps a number a picture, so a set
+// of any size streams through. This file lends them the network, its maps, attacks and changed pictures.
+
+import { AppError } from '../../contracts/errors.ts';
+import type { EvaluateOutcome, EvaluateSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
+import { PictureCache } from '../../imaging/index.ts';
+import { attackById, logitsOf } from '../attacks/index.ts';
+import {
+  confusionOf,
+  keyOf,
+  measureById,
+  predictedClass,
+  scoresFor,
+  type BatchView,
+  type MeasureContext,
+} from '../measures/index.ts';
+import { randomFromSeed } from '../nn/random.ts';
+import { checkParams } from '../nn/registry.ts';
+import { onnxExecutor, type Executor } from '../runtime/index.ts';
+import { saliencyById } from '../saliency/index.ts';
+import { attackPictures, attackTarget } from './attack-pictures.ts';
+import { spreadHeat } from '../data/heat.ts';
+import { rawMaps, targetRows } from './heat-maps.ts';
+import { buildEvaluate } from './inference-steps.ts';
+import {
+  architectureOf,
+  buildViewing,
+  readWeights,
+  sessionCache,
+  viewingBatch,
+  type Architecture,
+} from '../data/architecture.ts';
+import { classesOf, pictureSet, writePlanes, type PictureSet } from '../data/picture-set.ts';
+import { surroundingsOf } from '../data/background-variants.ts';
+import { breathe, viewBatches, type ViewedBatch } from '../data/evaluation-program.ts';
+
+export interface EvaluateHooks {
+  emit(event: WorkerEvent): void;
+  /** Looked at after each run of a program. */
+  cancelled(): boolean;
+  executor?: Executor;
+}
+
+/** Compiled programs that are kept: those of the measures that are taken together. */
+const sessionsKept = 48;
+
+/**
+ * @throws AppError 'cancelled' when asked to stop, 'bad-file' for a checkpoint of another model, 'bad-input' for an
+ *         unknown measure or parameter, and for what a measure needs and is not given
+ */
+export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promise<EvaluateOutcome> {
+  const { pictures } = spec;
+  if (pictures.length === 0) throw new AppError('bad-input', 'there are no pictures to evaluate');
+  const chosen = spec.measures.map(({ id, params }) => {
+    const measure = measureById(id);
+    return { measure, key: keyOf(id), params: checkParams(measure, params) };
+  });
+  const classes = spec.model.classes.length;
+  const architecture = architectureOf(spec.model.config, classes);
+  const { sizePx } = architecture;
+  const weights = await readWeights(spec.model.checkpoint, architecture);
+  const batch = Math.min(viewingBatch(sizePx), pictures.length);
+  const checkCancelled = (): void => {
+    if (hooks.cancelled()) throw new AppError('cancelled', 'the evaluation was cancelled');
+  };
+
+  const cache = PictureCache.open(spec.cacheFolder, sizePx);
+  const sessions = sessionCache(watched(hooks.executor ?? onnxExecutor(), checkCancelled), sessionsKept);
+  try {
+    await cache.fill([...pictures, ...spec.against], {
+      onProgress(done, total) {
+        hooks.emit({ kind: 'progress', done, total, note: 'Reading pictures' });
+        checkCancelled();
+      },
+    });
+    const set = pictureSet(cache, pictures);
+    const random = randomFromSeed(spec.seed);
+    const target = attackTarget({ architecture, weights, sessions });
+    const maps: MeasureContext['maps'] = async ({ method, params = {}, images, targets, owns, ...other }) =>
+      rawMaps({
+        architecture: { ...architecture, sizePx: other.sidePx ?? sizePx },
+        weights: other.weights ?? weights,
+        ...{ sessions, params, images, owns },
+        method: saliencyById(method),
+        targets: targetRows(targets, classes),
+      });
+    const context: MeasureContext = {
+      classes: spec.model.classes,
+      sizePx,
+      pictures: pictures.length,
+      model: architecture.model,
+      weights,
+      groups: spec.groups,
+      task: architecture.task ?? 'single',
+      random: (name) => random.fork(name),
+      look: (images) => logitsOf(target, images),
+      program: target.program,
+      maps,
+      async heat(request) {
+        const { values, side } = await maps(request);
+        return request.targets.map((_, i) =>
+          spreadHeat(values.subarray(i * side * side, (i + 1) * side * side), side, side, sizePx),
+        );
+      },
+      attack: ({ attack, params = {}, labels, ...request }) =>
+        attackPictures({
+          ...request,
+          ...{ architecture, weights, sessions, params },
+          attack: attackById(attack),
+          labels: Int32Array.from(labels),
+        }),
+      ...surroundingsOf(set, classes, random),
+      against: spec.against.length > 0 ? () => rowsOf(pictureSet(cache, spec.against), batch) : null,
+    };
+
+    const readings = chosen.map(({ measure, key, params }) => ({
+      ...{ key, params, id: measure.id },
+      reading: measure.begin(context, params),
+      values: [] as (number | null)[],
+    }));
+    const needsGradient = chosen.some(({ measure }) => measure.usesGradient);
+    const viewing = await sessions.get('viewing', () =>
+      needsGradient ? buildViewing(architecture, batch) : buildEvaluate({ ...architecture, batch }),
+    );
+    const images: EvaluateOutcome['images'] = [];
+    for await (const viewed of viewBatches(viewing, weights, set, { batch, classes })) {
+      const view = viewOf(viewed, set, architecture);
+      view.truth.forEach((own, i) => {
+        const scores = view.scores(i);
+        const predictedIndex = view.predicted[i];
+        images.push({
+          imageId: pictures[view.start + i].imageId,
+          predictedIndex,
+          trueScore: scores[own],
+          predictedScore: scores[predictedIndex],
+          values: {},
+        });
+      });
+      for (const { id, key, reading, values } of readings) {
+        const read = await named(id, async () => reading.read(view));
+        if (!read) continue;
+        values.push(...read);
+        read.forEach((value, i) => (images[view.start + i].values[key] = value));
+      }
+      hooks.emit({ kind: 'progress', done: images.length, total: pictures.length, note: 'Evaluating' });
+    }
+
+    const figures: EvaluateOutcome['figures'] = {};
+    for (const { id, key, params, reading, values } of readings)
+      figures[key] = {
+        ...(await named(id, async () => reading.figure(values))),
+        params: params as Record<string, string>,
+      };
+    const predicted = images.map((image) => image.predictedIndex);
+    const truth = pictures.map((picture) => picture.classIndex);
+    const owns = pictures.map(classesOf);
+    return { figures, confusion: confusionOf({ predicted, truth, owns }, classes), images };
+  } finally {
+    await sessions.dispose();
+    cache.close();
+  }
+}
+
+/** What is wrong with a measure says which it is: several are taken together. */
+async function named<T>(id: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'bad-input') throw thrown;
+    throw new AppError('bad-input', `${id}: ${thrown.message}`, thrown.detail, thrown);
+  }
+}
+
+/** An executor whose programs let messages in after each run, and end when asked to. */
+const watched = (executor: Executor, checkCancelled: () => void): Executor => ({
+  id: executor.id,
+  async compile(program) {
+    const session = await executor.compile(program);
+    return {
+      async run(feeds) {
+        const outputs = await session.run(feeds);
+        await breathe();
+        checkCancelled();
+        return outputs;
+      },
+      dispose: () => session.dispose(),
+    };
+  },
+});
+
+function viewOf(
+  { members, images, outputs }: ViewedBatch,
+  set: PictureSet,
+  { classes, task = 'single' }: Architecture,
+): BatchView {
+  const count = members.length;
+  const length = 3 * set.sizePx * set.sizePx;
+  const made = new Map<string, unknown>();
+  const { logits } = outputs;
+  return {
+    start: members[0],
+    images: images.subarray(0, count * length),
+    logits: logits.subarray(0, count * classes),
+    gradient: outputs.gradient?.subarray(0, count * length) ?? new Float32Array(0),
+    truth: members.map((index) => set.pictures[index].classIndex),
+    predicted: members.map((_, i) => predictedClass(logits, classes, i)),
+    owns: members.map((index) => classesOf(set.pictures[index])),
+    scores: (i) => scoresFor(task)(logits, classes, i),
+    inside: (i) => set.inside(members[i]),
+    group: (i) => set.pictures[members[i]].group ?? null,
+    once<T>(key: string, make: () => T): T {
+      if (!made.has(key)) made.set(key, make());
+      return made.get(key) as T;
+    },
+  };
+}
+
+async function* rowsOf(
+  set: PictureSet,
+  batch: number,
+): AsyncGenerator<{ images: Float32Array; count: number }> {
+  for (let start = 0; start < set.pictures.length; start += batch) {
+    const count = Math.min(batch, set.pictures.length - start);
+    const images = new Float32Array(count * 3 * set.sizePx * set.sizePx);
+    for (let i = 0; i < count; i++) writePlanes(await set.pixels(start + i), images, i);
+    yield { images, count };
+  }
+}
