@@ -3,7 +3,7 @@
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import { lengthWanted, usualEps } from '../contracts/methods.ts';
-import type { DeviceChoice } from '../contracts/runs.ts';
+import type { DeviceChoice } from '../contracts/devices.ts';
 import type { AttackOutcome } from '../contracts/worker-protocol.ts';
 import { startAttack } from '../services/attacks.ts';
 import { valuesOf } from './set-values.ts';

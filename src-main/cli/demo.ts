@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import type { DeviceChoice } from '../contracts/runs.ts';
+import type { DeviceChoice } from '../contracts/devices.ts';
 import { DEMO_RUNS, runDemo, type DemoRun } from '../demo/demo.ts';
 import { withCore, type Session } from './session.ts';
 import { clock, percent, table, type Terminal } from './terminal.ts';

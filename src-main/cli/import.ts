@@ -1,7 +1,7 @@
 // fovea import PROJECT PATH [--format ID]
 
 import path from 'node:path';
-import type { ImportResult } from '../contracts/api.ts';
+import type { ImportResult } from '../contracts/imports.ts';
 import { withCore } from './session.ts';
 import type { Terminal } from './terminal.ts';
 

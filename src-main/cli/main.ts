@@ -3,7 +3,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AppError, toErrorRecord, type ErrorRecord } from '../contracts/errors.ts';
-import { deviceSchema } from '../contracts/runs.ts';
+import { deviceSchema } from '../contracts/devices.ts';
 import { numberOf } from './set-values.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 

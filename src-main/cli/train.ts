@@ -1,14 +1,10 @@
 // fovea train PROJECT --objective ID --preset ID --set name=value … --model ID --size PX --epochs N --batch N --seed N
 
 import { AppError } from '../contracts/errors.ts';
-import type { Methods } from '../contracts/api.ts';
-import { methodNamed, type MeasureInfo } from '../contracts/methods.ts';
-import {
-  runConfigSchema,
-  type DeviceChoice,
-  type EvaluationSummary,
-  type RunConfigInput,
-} from '../contracts/runs.ts';
+import { type Methods, methodNamed, type MeasureInfo } from '../contracts/methods.ts';
+import { runConfigSchema, type RunConfigInput } from '../contracts/runs.ts';
+import type { DeviceChoice } from '../contracts/devices.ts';
+import type { EvaluationSummary } from '../contracts/evaluations.ts';
 import { obstaclesIn } from '../services/evaluations.ts';
 import { checkpointOf } from '../services/run-records.ts';
 import { figureLines, measuresAskedFor } from './evaluate.ts';

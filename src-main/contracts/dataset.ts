@@ -1,8 +1,7 @@
 // Pictures, classes, annotations, splits: the words both sides use for a project's data.
 
 import { z } from 'zod';
-import { shapeSchema, type Shape } from './geometry.ts';
-import { annotationIdSchema, classIdSchema, imageIdSchema } from './ids.ts';
+import type { Shape } from './geometry.ts';
 import type { AnnotationId, ClassId, ImageId } from './ids.ts';
 
 export const CLASS_NAME_MAX = 200;
@@ -55,41 +54,3 @@ export interface Annotation {
   hidden: boolean;
   locked: boolean;
 }
-
-/** One change of one picture's annotations. A list of them is one transaction and one undo step. */
-export const editSchema = z.discriminatedUnion('do', [
-  z.object({
-    do: z.literal('add'),
-    classId: classIdSchema.nullable(),
-    shape: shapeSchema,
-  }),
-  z.object({
-    do: z.literal('change'),
-    id: annotationIdSchema,
-    classId: classIdSchema.nullable().optional(),
-    shape: shapeSchema.optional(),
-    hidden: z.boolean().optional(),
-    locked: z.boolean().optional(),
-  }),
-  z.object({ do: z.literal('delete'), id: annotationIdSchema }),
-]);
-export type Edit = z.infer<typeof editSchema>;
-
-export const imageFilterSchema = z.object({
-  /** Part of the file name, case-insensitive. */
-  text: z.string().max(200).optional(),
-  classId: classIdSchema.optional(),
-  /** Pictures without class. */
-  unclassed: z.boolean().optional(),
-  split: splitSchema.optional(),
-  has: z.enum(['box', 'no-box', 'mask']).optional(),
-});
-export type ImageFilter = z.infer<typeof imageFilterSchema>;
-
-export const imageQuerySchema = z.object({
-  filter: imageFilterSchema.default({}),
-  sort: z.enum(['added', 'name']).default('added'),
-});
-export type ImageQuery = z.input<typeof imageQuerySchema>;
-
-export { imageIdSchema };

@@ -1,7 +1,9 @@
 // Long work. A job lives in the core, so it survives a reload of the window.
 
+import { z } from 'zod';
+import { none, reads } from './call.ts';
 import type { ErrorRecord } from './errors.ts';
-import type { JobId, RunId } from './ids.ts';
+import { jobIdSchema, type JobId, type RunId } from './ids.ts';
 
 export type JobKind =
   'import' | 'export' | 'weights' | 'train' | 'evaluate' | 'sample' | 'report' | 'download' | 'sweep';
@@ -28,3 +30,8 @@ export interface Job {
   /** What the job was for, once done: ImportResult of an import, {projectId} of a sample. */
   result: unknown;
 }
+
+export const jobCalls = {
+  'jobs.list': reads<Job[]>()(none),
+  'jobs.cancel': reads<null>()(z.object({ id: jobIdSchema })),
+};

@@ -2,8 +2,14 @@
 // record and docs/methods.md are all made from this.
 
 import { z } from 'zod';
+import { none, reads } from './call.ts';
 
 export type ParamValue = number | boolean | string;
+
+export const paramsSchema = z.record(
+  z.string().max(64),
+  z.union([z.number(), z.boolean(), z.string().max(64)]),
+);
 
 export interface ParamField {
   name: string;
@@ -156,3 +162,27 @@ export function fieldsOf(schema: z.ZodObject): ParamField[] {
     };
   });
 }
+
+export interface ModelInfo {
+  id: string;
+  title: string;
+  summary: string;
+  citation: string;
+  params: ParamField[];
+  parameterCount: number;
+  inputSizesPx: { min: number; max: number };
+}
+
+export interface Methods {
+  objectives: ObjectiveInfo[];
+  models: ModelInfo[];
+  saliency: SaliencyInfo[];
+  attacks: AttackInfo[];
+  measures: MeasureInfo[];
+  formats: { id: string; title: string; canRead: boolean; canWrite: boolean }[];
+  settings: ParamField[];
+}
+
+export const methodCalls = {
+  'app.methods': reads<Methods>()(none),
+};

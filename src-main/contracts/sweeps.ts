@@ -3,10 +3,12 @@
 // and core say the same of it.
 
 import { z } from 'zod';
+import { none, reads, writesProject } from './call.ts';
 import type { ErrorRecord } from './errors.ts';
-import type { JobId, RunId, SweepId } from './ids.ts';
+import { sweepIdSchema, type JobId, type RunId, type SweepId } from './ids.ts';
 import type { MeasureInfo } from './methods.ts';
-import { measuresAskedSchema, runConfigSchema, type RunConfig, type RunState } from './runs.ts';
+import { measuresAskedSchema } from './metrics.ts';
+import { runConfigSchema, type RunConfig, type RunState } from './runs.ts';
 
 /** The two parameters that are swept. */
 export const swept = ['lambdaInside', 'lambdaOutside'] as const;
@@ -168,3 +170,13 @@ export interface SweepResult {
   cells: SweepCell[];
   choices: SweepChoice[];
 }
+
+export const sweepCalls = {
+  /** Newest first. */
+  'sweeps.list': reads<Sweep[]>()(none),
+  'sweeps.get': reads<SweepResult>()(z.object({ id: sweepIdSchema })),
+  /** Its runs are ordinary runs, started one after the other by the sweep's job; cancelling that pauses the sweep. */
+  'sweeps.start': writesProject<Sweep>()(sweepConfigSchema),
+  /** Goes on where it stood: nothing is trained twice. */
+  'sweeps.resume': writesProject<Sweep>()(z.object({ id: sweepIdSchema })),
+};

@@ -2,14 +2,9 @@
 // small catalogue.
 
 import { z } from 'zod';
-
-/** What a run started from, in its record: the hash says which file, whatever it is called later. */
-export const startSchema = z.object({
-  name: z.string().min(1).max(200),
-  /** Of the weights file, hex. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-});
-export type Start = z.infer<typeof startSchema>;
+import { none, reads, writesApp } from './call.ts';
+import { fileRefSchema, runIdSchema, type JobId } from './ids.ts';
+import { runConfigSchema, startSchema } from './runs.ts';
 
 export interface WeightsInfo {
   name: string;
@@ -32,3 +27,23 @@ export interface StartFit {
   /** Tensors of the file that the model has no use for. */
   skipped: string[];
 }
+
+export const weightsCalls = {
+  /** The catalogue, then what was taken in. */
+  'weights.list': reads<WeightsInfo[]>()(none),
+  /** Downloads an entry of the catalogue; the job's result is its WeightsInfo. */
+  'weights.get': writesApp<JobId>()(
+    z.object({ name: z.string().min(1).max(200), sha256: startSchema.shape.sha256.optional() }),
+  ),
+  'weights.import': writesApp<WeightsInfo>()(z.object({ file: fileRefSchema })),
+  /** Takes in what a run of this project has learnt; the job's result is its WeightsInfo. */
+  'weights.ofRun': writesApp<JobId>()(z.object({ runId: runIdSchema })),
+  /** Which tensors a run of this model would start from; an error says what does not fit. */
+  'weights.fit': reads<StartFit>()(
+    z.object({
+      start: startSchema,
+      config: runConfigSchema.pick({ model: true, sizePx: true, settings: true }),
+      classes: z.int().min(1).max(100_000),
+    }),
+  ),
+};

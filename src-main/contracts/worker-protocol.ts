@@ -4,8 +4,11 @@
 
 import type { Box, Shape } from './geometry.ts';
 import type { ErrorRecord } from './errors.ts';
-import type { DeviceInfo } from './api.ts';
-import type { DeviceId, EpochMetrics, Figure, HeatMap, LiveStep, RunConfig } from './runs.ts';
+import type { DeviceInfo } from './devices.ts';
+import type { DeviceId } from './devices.ts';
+import type { EpochMetrics, LiveStep, RunConfig } from './runs.ts';
+import type { Figure } from './metrics.ts';
+import type { HeatMap } from './explanations.ts';
 import type { ParamValue } from './methods.ts';
 
 /**

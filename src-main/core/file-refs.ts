@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { FolderListing } from '../contracts/api.ts';
+import type { FolderListing } from '../contracts/files.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { FileRef } from '../contracts/ids.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';

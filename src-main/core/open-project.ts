@@ -2,7 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import type { ProjectState } from '../contracts/api.ts';
+import type { ProjectState } from '../contracts/projects.ts';
 import type { Annotation } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { Shape } from '../contracts/geometry.ts';

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import type { ProjectSummary } from '../contracts/api.ts';
+import type { ProjectSummary } from '../contracts/projects.ts';
 import type { ProjectId } from '../contracts/ids.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
 import { readJson, writeJson } from './json-file.ts';

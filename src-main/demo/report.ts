@@ -1,7 +1,8 @@
 // The demonstration as one HTML file that needs nothing else: measures, the shortcut test, and heat maps of
 // all runs side by side. Its colours are those of the app, dark or light as the reader's system is.
 
-import type { Measures, RunConfig } from '../contracts/runs.ts';
+import type { Measures } from '../contracts/metrics.ts';
+import type { RunConfig } from '../contracts/runs.ts';
 
 export interface ReportRun {
   title: string;

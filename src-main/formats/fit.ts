@@ -2,7 +2,7 @@
 // left out, and each is said. Called once a picture's true size is known.
 
 import { boundsOf, type Box, type Point, type Shape } from '../contracts/geometry.ts';
-import type { ImportWarning } from '../contracts/api.ts';
+import type { ImportWarning } from '../contracts/imports.ts';
 import { areaOfRle, checkRle, unionOfPolygons } from '../imaging/index.ts';
 import type { ImportedImage, ImportedShape } from './format.ts';
 

@@ -2,7 +2,7 @@
 // Readers know files and words, not projects: what they hand over is named by class names and file places.
 
 import type { Split } from '../contracts/dataset.ts';
-import type { ImportWarning } from '../contracts/api.ts';
+import type { ImportWarning } from '../contracts/imports.ts';
 import type { Point, Shape } from '../contracts/geometry.ts';
 import type { SourceTree } from './source.ts';
 

@@ -1,7 +1,7 @@
 // The registry of annotation formats, and the guess which of them a folder is.
 
 import { AppError } from '../contracts/errors.ts';
-import type { Detection } from '../contracts/api.ts';
+import type { Detection } from '../contracts/imports.ts';
 import { coco } from './coco.ts';
 import { celeba } from './celeba.ts';
 import { cub } from './cub.ts';

@@ -2,7 +2,7 @@
 // Pictures come as bytes (HWC, S x S) with masks (1 inside the region), and leave as float32 NCHW in [0,1]
 // in the caller's arrays; scratch memory is kept, so a step allocates nothing.
 
-import type { Settings } from '../contracts/runs.ts';
+import type { Settings } from '../contracts/settings.ts';
 import { replaceOutside, outsideShare, type OutsideFill } from './outside.ts';
 
 /** Settings of a run that concern its pictures. */

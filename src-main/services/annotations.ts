@@ -1,7 +1,7 @@
 // Drawing: every edit is one transaction and one undo step, on disk before the answer is sent.
 
-import type { EditOutcome } from '../contracts/api.ts';
-import type { Annotation, Edit } from '../contracts/dataset.ts';
+import type { EditOutcome, Edit } from '../contracts/annotations.ts';
+import type { Annotation } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { Shape } from '../contracts/geometry.ts';
 import type { ClassId, ImageId } from '../contracts/ids.ts';

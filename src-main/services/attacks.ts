@@ -4,7 +4,7 @@ import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { JobId, RunId } from '../contracts/ids.ts';
 import type { ParamValue } from '../contracts/methods.ts';
-import type { DeviceChoice } from '../contracts/runs.ts';
+import type { DeviceChoice } from '../contracts/devices.ts';
 import { attackById } from '../engine/attacks/index.ts';
 import { checkParams } from '../engine/nn/registry.ts';
 import type { Context } from '../core/context.ts';

@@ -1,6 +1,6 @@
 // Two runs on the same pictures, and findings that a person saved with a note.
 
-import type { CompareRow } from '../contracts/api.ts';
+import type { CompareRow } from '../contracts/comparisons.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { Handlers } from '../core/context.ts';
 import { explain } from './explanations.ts';

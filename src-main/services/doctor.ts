@@ -1,9 +1,9 @@
 // What this machine can do, found out by trying, and which device that makes the one to use. Each device is tried at
 // most once a start, in a process of its own, since the driver of a GPU can take a process down with it.
 
-import type { AppInfo, DeviceInfo } from '../contracts/api.ts';
+import type { AppInfo } from '../contracts/app.ts';
+import { type DeviceInfo, deviceIds, type DeviceChoice, type DeviceId } from '../contracts/devices.ts';
 import { AppError } from '../contracts/errors.ts';
-import { deviceIds, type DeviceChoice, type DeviceId } from '../contracts/runs.ts';
 import { deviceAbsence, deviceTitle, isOnlyForChecking } from '../engine/runtime/device-list.ts';
 import type { Context, Handlers } from '../core/context.ts';
 

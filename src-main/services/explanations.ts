@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import type { ClassId } from '../contracts/ids.ts';
 import { AppError } from '../contracts/errors.ts';
-import type { HeatMap, TrainedOn } from '../contracts/runs.ts';
+import type { HeatMap } from '../contracts/explanations.ts';
+import type { TrainedOn } from '../contracts/runs.ts';
 import type { Parsed } from '../contracts/api.ts';
 import type { ExplainOutcome, ExplainSpec, Picture } from '../contracts/worker-protocol.ts';
 import type { ParamValue } from '../contracts/methods.ts';

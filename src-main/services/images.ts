@@ -2,7 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import type { ImageDetail } from '../contracts/api.ts';
+import type { ImageDetail } from '../contracts/images.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { ImageId } from '../contracts/ids.ts';
 import type { StoredImage } from '../storage/images.ts';

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Detection, ImportResult, ImportWarning } from '../contracts/api.ts';
+import type { Detection, ImportResult, ImportWarning } from '../contracts/imports.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ClassId, ImageId } from '../contracts/ids.ts';
 import type { ProbeResult } from '../contracts/worker-protocol.ts';

@@ -1,9 +1,8 @@
 // All that can be chosen: the four registries, the models, the formats and the settings of a run, in the
 // form that forms, flags and docs are made from.
 
-import type { Methods, ModelInfo } from '../contracts/api.ts';
-import { fieldsOf } from '../contracts/methods.ts';
-import { settingsSchema } from '../contracts/runs.ts';
+import { type Methods, type ModelInfo, fieldsOf } from '../contracts/methods.ts';
+import { settingsSchema } from '../contracts/settings.ts';
 import { attackInfos } from '../engine/attacks/index.ts';
 import { measureInfos } from '../engine/measures/index.ts';
 import { models } from '../engine/nn/models/index.ts';

@@ -2,7 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import type { ProjectState, ProjectSummary } from '../contracts/api.ts';
+import type { ProjectState, ProjectSummary } from '../contracts/projects.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import { createProject, nameOf, openProject, stateOf, type OpenProject } from '../core/open-project.ts';

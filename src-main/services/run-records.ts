@@ -2,17 +2,12 @@
 // pictures as a worker needs them. A run sees the project as it was when it began: its snapshot.
 
 import path from 'node:path';
-import type { ProjectSummary } from '../contracts/api.ts';
+import type { ProjectSummary } from '../contracts/projects.ts';
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
-import {
-  settingsSchema,
-  type Run,
-  type RunConfig,
-  type Settings,
-  type TrainedOn,
-} from '../contracts/runs.ts';
+import { settingsSchema, type Settings } from '../contracts/settings.ts';
+import type { Run, RunConfig, TrainedOn } from '../contracts/runs.ts';
 import type { ModelRef, Picture } from '../contracts/worker-protocol.ts';
 import { modelById } from '../engine/nn/models/index.ts';
 import { objectiveById, objectiveInfos } from '../engine/objectives/index.ts';

@@ -1,7 +1,7 @@
 // What a sweep says once its runs are measured: means and deviations over repetitions, and for each family and measure
 // the point that is best on the tuning pictures, reported on the test pictures, which no choice has seen.
 
-import type { Figure } from '../contracts/runs.ts';
+import type { Figure } from '../contracts/metrics.ts';
 import {
   familyPoints,
   sweepFamilies,

@@ -5,7 +5,7 @@ import type { Parsed } from '../contracts/api.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ImageId, JobId, RunId, SweepId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
-import type { Figure } from '../contracts/runs.ts';
+import type { Figure } from '../contracts/metrics.ts';
 import {
   runOfPoint,
   swept,

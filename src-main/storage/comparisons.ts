@@ -1,7 +1,7 @@
 // Findings: two runs on one picture, with a person's note and the figures of that moment.
 
 import type { ComparisonId, RunId } from '../contracts/ids.ts';
-import type { ComparisonRecord } from '../contracts/runs.ts';
+import type { ComparisonRecord } from '../contracts/comparisons.ts';
 import type { Connection } from './database.ts';
 
 /** As it lies in the table: the parameters are JSON. */

@@ -3,7 +3,8 @@
 
 import type { Split } from '../contracts/dataset.ts';
 import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
-import type { EvaluatedImage, EvaluationSummary, Figure, Measures } from '../contracts/runs.ts';
+import type { EvaluatedImage, EvaluationSummary } from '../contracts/evaluations.ts';
+import type { Figure, Measures } from '../contracts/metrics.ts';
 import type { Connection } from './database.ts';
 import { boolOrNull, parse } from './rows.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Box } from '../contracts/geometry.ts';
 import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
-import type { HeatMap } from '../contracts/runs.ts';
+import type { HeatMap } from '../contracts/explanations.ts';
 import type { Connection } from './database.ts';
 import { boolOrNull, bytesOf, flagOrNull, jsonOrNull, parse, parseOrNull } from './rows.ts';
 

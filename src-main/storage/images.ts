@@ -3,8 +3,9 @@
 // shapes are kept on the picture (by triggers).
 
 import path from 'node:path';
-import type { ProjectCounts } from '../contracts/api.ts';
-import type { ImageFilter, ImageRecord, Split } from '../contracts/dataset.ts';
+import type { ProjectCounts } from '../contracts/projects.ts';
+import type { ImageFilter } from '../contracts/images.ts';
+import type { ImageRecord, Split } from '../contracts/dataset.ts';
 import type { ClassId, ImageId } from '../contracts/ids.ts';
 import type { Connection } from './database.ts';
 import { flag, type Flag } from './rows.ts';

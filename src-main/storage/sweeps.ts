@@ -3,7 +3,8 @@
 
 import type { ErrorRecord } from '../contracts/errors.ts';
 import type { RunId, SweepId } from '../contracts/ids.ts';
-import type { Figure, TrainedOn } from '../contracts/runs.ts';
+import type { Figure } from '../contracts/metrics.ts';
+import type { TrainedOn } from '../contracts/runs.ts';
 import type { SweepConfig } from '../contracts/sweeps.ts';
 import type { Connection } from './database.ts';
 import { jsonOrNull, parse, parseOrNull } from './rows.ts';

@@ -1,7 +1,7 @@
 // The executor of each device, on as many threads as the environment allows: a small network gains nothing from a
 // second thread, and two runs on one each are done sooner than one after the other on both.
 
-import type { DeviceId } from '../contracts/runs.ts';
+import type { DeviceId } from '../contracts/devices.ts';
 import { AppError } from '../contracts/errors.ts';
 import { onnxExecutor, openDevice, type Executor } from '../engine/runtime/index.ts';
 

@@ -10,7 +10,7 @@ import type {
   WorkerCalls,
   WorkerEvent,
 } from '../contracts/worker-protocol.ts';
-import type { DeviceId } from '../contracts/runs.ts';
+import type { DeviceId } from '../contracts/devices.ts';
 import {
   attackSet,
   createExplainer,

@@ -3,7 +3,7 @@
 
 import { AppError } from '../../src-main/contracts/errors.ts';
 import type { Box } from '../../src-main/contracts/geometry.ts';
-import type { HeatMap } from '../../src-main/contracts/runs.ts';
+import type { HeatMap } from '../../src-main/contracts/explanations.ts';
 
 /**
  * A heat map over a whole picture. `values` is row-major and a density: 1 is what every pixel would have

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { settingsSchema } from '../../src-main/contracts/runs.ts';
+import { settingsSchema } from '../../src-main/contracts/settings.ts';
 import type { Picture } from '../../src-main/contracts/worker-protocol.ts';
 import { modelById, randomFromSeed } from '../../src-main/engine/nn/index.ts';
 import { objectiveById } from '../../src-main/engine/objectives/index.ts';

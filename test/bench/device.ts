@@ -6,8 +6,7 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { DeviceId } from '../../src-main/contracts/runs.ts';
-import { deviceIds } from '../../src-main/contracts/runs.ts';
+import { type DeviceId, deviceIds } from '../../src-main/contracts/devices.ts';
 import { sizeOf } from '../../src-main/engine/graph/index.ts';
 import { modelById, randomFromSeed } from '../../src-main/engine/nn/index.ts';
 import { objectiveById, objectives } from '../../src-main/engine/objectives/index.ts';

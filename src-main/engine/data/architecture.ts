@@ -2,7 +2,8 @@
 
 import { gradient, input, sum } from '../graph/index.ts';
 import { AppError } from '../../contracts/errors.ts';
-import { settingsSchema, type RunConfig } from '../../contracts/runs.ts';
+import { settingsSchema } from '../../contracts/settings.ts';
+import type { RunConfig } from '../../contracts/runs.ts';
 import { classLoss, type Task } from '../nn/classification.ts';
 import type { BuiltModel, ModelOptions } from '../nn/model.ts';
 import { modelById } from '../nn/models/index.ts';

@@ -3,7 +3,7 @@
 // thread.
 
 import { AppError } from '../../contracts/errors.ts';
-import type { Settings } from '../../contracts/runs.ts';
+import type { Settings } from '../../contracts/settings.ts';
 import { Augmenter, drawOthers, writeComposite } from '../../imaging/index.ts';
 import type { Shape } from '../graph/index.ts';
 import type { Task } from '../nn/classification.ts';

@@ -1,7 +1,7 @@
 // The pictures of one split at the model's size: pixels from the decoded cache, regions drawn when asked for (a
 // mask takes as many bytes as a third of the picture; keeping them all was not worth the milliseconds).
 
-import type { Settings } from '../../contracts/runs.ts';
+import type { Settings } from '../../contracts/settings.ts';
 import type { Picture } from '../../contracts/worker-protocol.ts';
 import { rasterize, type PictureCache } from '../../imaging/index.ts';
 import type { Task } from '../nn/classification.ts';

@@ -3,9 +3,8 @@
 // engine/training, which knows the runtime; measures know tensors and arithmetic.
 
 import type { z } from 'zod';
-import type { MeasureInfo } from '../../contracts/methods.ts';
-import type { Figure } from '../../contracts/runs.ts';
-import type { ParamValue } from '../../contracts/methods.ts';
+import type { MeasureInfo, ParamValue } from '../../contracts/methods.ts';
+import type { Figure } from '../../contracts/metrics.ts';
 import type { Shape, Tensor } from '../graph/index.ts';
 import type { Task } from '../nn/classification.ts';
 import type { BuiltModel, ForwardPass } from '../nn/model.ts';

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { DeviceId } from '../../contracts/runs.ts';
+import type { DeviceId } from '../../contracts/devices.ts';
 
 interface Device {
   readonly title: string;

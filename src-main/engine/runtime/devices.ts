@@ -1,6 +1,6 @@
 // The executor of each device. Whether a device works is found out by training on it (training/device-trial.ts).
 
-import type { DeviceId } from '../../contracts/runs.ts';
+import type { DeviceId } from '../../contracts/devices.ts';
 import type { Executor } from './executor.ts';
 import { onnxExecutor } from './onnx/executor.ts';
 import { tensorFlowExecutor } from './tensorflow/executor.ts';

@@ -1,9 +1,8 @@
 // Whether a device can train here, found out by training a little on it. It may crash its process: a driver of a GPU
 // is native code, so those who ask give it a process of its own.
 
-import type { DeviceInfo } from '../../contracts/api.ts';
+import type { DeviceInfo, DeviceId } from '../../contracts/devices.ts';
 import { AppError } from '../../contracts/errors.ts';
-import type { DeviceId } from '../../contracts/runs.ts';
 import { modelById } from '../nn/models/index.ts';
 import { randomFromSeed } from '../nn/random.ts';
 import { objectiveById } from '../objectives/index.ts';

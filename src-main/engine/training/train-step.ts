@@ -4,7 +4,7 @@
 import { add, gradient, input, mul, reachable, scalar, select, type Tensor } from '../graph/index.ts';
 import type { NoiseSpec } from '../data/batches.ts';
 import { AppError } from '../../contracts/errors.ts';
-import type { Settings } from '../../contracts/runs.ts';
+import type { Settings } from '../../contracts/settings.ts';
 import type { Task } from '../nn/classification.ts';
 import type { BuiltModel, Noise } from '../nn/model.ts';
 import { averaged, averageShare, clipFactor, globalNorm, optimiserOf } from '../nn/optimiser.ts';

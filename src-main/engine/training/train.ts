@@ -8,7 +8,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../contracts/errors.ts';
 import type { RunId } from '../../contracts/ids.ts';
-import { settingsSchema, type EpochMetrics } from '../../contracts/runs.ts';
+import { settingsSchema } from '../../contracts/settings.ts';
+import type { EpochMetrics } from '../../contracts/runs.ts';
 import type {
   Control,
   Picture,

@@ -1,7 +1,7 @@
 // The form of a new run: values as typed, kept for each objective, and the configuration made of them.
 
 import { methodNamed, partName } from '../../../src-main/contracts/methods.ts';
-import { networkForm } from '../../../src-main/contracts/runs.ts';
+import { networkForm } from '../../../src-main/contracts/settings.ts';
 import type {
   DeviceChoice,
   MethodInfo,

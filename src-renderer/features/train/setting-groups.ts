@@ -1,7 +1,7 @@
 // The settings of a run as the form shows them: in groups, without those that another setting leaves without effect,
 // and each group in one line while it is folded.
 
-import { networkSettings } from '../../../src-main/contracts/runs.ts';
+import { networkSettings } from '../../../src-main/contracts/settings.ts';
 import type { ParamField, ParamValue } from '../../../src-main/contracts/index.ts';
 
 type Values = Record<string, ParamValue>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Measures } from '../../../src-main/contracts/runs.ts';
+import type { Measures } from '../../../src-main/contracts/metrics.ts';
 import { runConfigSchema } from '../../../src-main/contracts/runs.ts';
 import { colourOf, overlay, smoothed } from '../../../src-main/services/heat-picture.ts';
 import { reportHtml } from '../../../src-main/demo/report.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
-import type { ImportWarning } from '../../../src-main/contracts/api.ts';
+import type { ImportWarning } from '../../../src-main/contracts/imports.ts';
 import type { Shape } from '../../../src-main/contracts/geometry.ts';
 import {
   fitShape,

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ImportWarning } from '../../../src-main/contracts/api.ts';
+import type { ImportWarning } from '../../../src-main/contracts/imports.ts';
 import { boundsOf } from '../../../src-main/contracts/geometry.ts';
 import {
   detectFormat,

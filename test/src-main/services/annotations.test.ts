@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Edit } from '../../../src-main/contracts/dataset.ts';
+import type { Edit } from '../../../src-main/contracts/annotations.ts';
 import type { AnnotationId, ClassId, ImageId } from '../../../src-main/contracts/ids.ts';
 import {
   classFolders,

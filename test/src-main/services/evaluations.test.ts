@@ -5,7 +5,7 @@ import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import type { Input } from '../../../src-main/contracts/api.ts';
 import type { RunId } from '../../../src-main/contracts/ids.ts';
-import { settingsSchema } from '../../../src-main/contracts/runs.ts';
+import { settingsSchema } from '../../../src-main/contracts/settings.ts';
 import { measureInfos } from '../../../src-main/engine/measures/index.ts';
 import { chosenMeasures, obstaclesIn } from '../../../src-main/services/evaluations.ts';
 import {

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { JobId, RunId } from '../../../src-main/contracts/ids.ts';
 import type { Job } from '../../../src-main/contracts/jobs.ts';
-import type { ComparisonRecord, Run, RunConfigInput } from '../../../src-main/contracts/runs.ts';
+import type { ComparisonRecord } from '../../../src-main/contracts/comparisons.ts';
+import type { Run, RunConfigInput } from '../../../src-main/contracts/runs.ts';
 import {
   classFolders,
   coco,

@@ -1,7 +1,7 @@
 // What a sweep chooses, from figures that are made up.
 
 import { describe, expect, it } from 'vitest';
-import type { Figure } from '../../../src-main/contracts/runs.ts';
+import type { Figure } from '../../../src-main/contracts/metrics.ts';
 import {
   familyPoints,
   namedGrids,

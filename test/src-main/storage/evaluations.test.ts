@@ -3,7 +3,8 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ClassId, ImageId, RunId } from '../../../src-main/contracts/ids.ts';
-import { runConfigSchema, type Figure } from '../../../src-main/contracts/runs.ts';
+import { runConfigSchema } from '../../../src-main/contracts/runs.ts';
+import type { Figure } from '../../../src-main/contracts/metrics.ts';
 import { openDatabase } from '../../../src-main/storage/database.ts';
 import { migrations } from '../../../src-main/storage/migrations.ts';
 import type { NewEvaluation } from '../../../src-main/storage/evaluations.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ImageFilter } from '../../../src-main/contracts/dataset.ts';
+import type { ImageFilter } from '../../../src-main/contracts/images.ts';
 import type { ClassId, ImageId } from '../../../src-main/contracts/ids.ts';
 import { box, newImage, openStore, scratchFolder } from './scratch.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { intersectionOverUnion } from '../../../src-main/contracts/geometry.ts';
 import { AppError } from '../../../src-main/contracts/errors.ts';
 import { boxFromHeat } from '../../../src-main/engine/measures/box-from-map.ts';
-import type { HeatMap } from '../../../src-main/contracts/runs.ts';
+import type { HeatMap } from '../../../src-main/contracts/explanations.ts';
 import {
   colourAt,
   differenceAlpha,

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { settingsSchema } from '../../../../src-main/contracts/runs.ts';
+import { settingsSchema } from '../../../../src-main/contracts/settings.ts';
 import type { Picture } from '../../../../src-main/contracts/worker-protocol.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/index.ts';
 import { batchesAhead, type BatchesAhead } from '../../../../src-main/engine/data/batches-ahead.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settingsSchema } from '../../../../src-main/contracts/runs.ts';
+import { settingsSchema } from '../../../../src-main/contracts/settings.ts';
 import { modelById, randomFromSeed, type Random } from '../../../../src-main/engine/nn/index.ts';
 import { objectiveById } from '../../../../src-main/engine/objectives/index.ts';
 import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { methodNamed } from '../../../../src-main/contracts/methods.ts';
-import { settingsSchema } from '../../../../src-main/contracts/runs.ts';
+import { settingsSchema } from '../../../../src-main/contracts/settings.ts';
 import { attackById, attackInfos } from '../../../../src-main/engine/attacks/index.ts';
 import { objectiveById, objectiveInfos, objectives } from '../../../../src-main/engine/objectives/index.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';

@@ -1,0 +1,44 @@
+// Edits of one picture's annotations, and the way back.
+
+import { z } from 'zod';
+import { writesProject } from './call.ts';
+import type { Annotation } from './dataset.ts';
+import { shapeSchema } from './geometry.ts';
+import { annotationIdSchema, classIdSchema, imageIdSchema, type ImageId } from './ids.ts';
+import type { ProjectCounts } from './projects.ts';
+
+/** One change of one picture's annotations. A list of them is one transaction and one undo step. */
+export const editSchema = z.discriminatedUnion('do', [
+  z.object({
+    do: z.literal('add'),
+    classId: classIdSchema.nullable(),
+    shape: shapeSchema,
+  }),
+  z.object({
+    do: z.literal('change'),
+    id: annotationIdSchema,
+    classId: classIdSchema.nullable().optional(),
+    shape: shapeSchema.optional(),
+    hidden: z.boolean().optional(),
+    locked: z.boolean().optional(),
+  }),
+  z.object({ do: z.literal('delete'), id: annotationIdSchema }),
+]);
+export type Edit = z.infer<typeof editSchema>;
+
+/** The state of one picture after an edit, undo or redo; written to disk before it is sent. */
+export interface EditOutcome {
+  imageId: ImageId;
+  annotations: Annotation[];
+  canUndo: boolean;
+  canRedo: boolean;
+  counts: ProjectCounts;
+}
+
+export const annotationCalls = {
+  'annotations.edit': writesProject<EditOutcome>()(
+    z.object({ imageId: imageIdSchema, edits: z.array(editSchema).min(1).max(5000) }),
+  ),
+  'annotations.undo': writesProject<EditOutcome | null>()(z.object({ imageId: imageIdSchema })),
+  'annotations.redo': writesProject<EditOutcome | null>()(z.object({ imageId: imageIdSchema })),
+};

@@ -1,0 +1,53 @@
+// The pictures of a project: asking for some of them, and all that is known of one.
+
+import { z } from 'zod';
+import { reads, writesProject } from './call.ts';
+import { splitSchema, type Annotation, type ImageRecord } from './dataset.ts';
+import { classIdSchema, imageIdSchema } from './ids.ts';
+
+export const imageFilterSchema = z.object({
+  /** Part of the file name, case-insensitive. */
+  text: z.string().max(200).optional(),
+  classId: classIdSchema.optional(),
+  /** Pictures without class. */
+  unclassed: z.boolean().optional(),
+  split: splitSchema.optional(),
+  has: z.enum(['box', 'no-box', 'mask']).optional(),
+});
+export type ImageFilter = z.infer<typeof imageFilterSchema>;
+
+export const imageQuerySchema = z.object({
+  filter: imageFilterSchema.default({}),
+  sort: z.enum(['added', 'name']).default('added'),
+});
+export type ImageQuery = z.input<typeof imageQuerySchema>;
+
+export interface ImageDetail extends ImageRecord {
+  annotations: Annotation[];
+  sizeBytes: number;
+  canUndo: boolean;
+  canRedo: boolean;
+  /** What the best finished run says, if any evaluated it. */
+  said: {
+    runNumber: number;
+    classId: number;
+    score: number;
+    correct: boolean;
+    energyInBox: number | null;
+  } | null;
+}
+
+export const imageCalls = {
+  'images.count': reads<{ images: number }>()(imageQuerySchema),
+  'images.page': reads<ImageRecord[]>()(
+    imageQuerySchema.extend({ offset: z.int().min(0), limit: z.int().min(1).max(500) }),
+  ),
+  'images.get': reads<ImageDetail>()(z.object({ id: imageIdSchema })),
+  /** Place of a picture in a query, or of the next one without an annotation after it; -1 if there is none. */
+  'images.indexOf': reads<{ index: number }>()(
+    imageQuerySchema.extend({ id: imageIdSchema, nextUnlabelled: z.boolean().default(false) }),
+  ),
+  'images.setClass': writesProject<ImageDetail>()(
+    z.object({ id: imageIdSchema, classId: classIdSchema.nullable() }),
+  ),
+};

@@ -1,0 +1,74 @@
+// Projects: the recent ones, and the state of the open one.
+
+import { z } from 'zod';
+import { none, reads, writesApp, writesProject } from './call.ts';
+import type { ClassRecord, Split } from './dataset.ts';
+import {
+  fileRefSchema,
+  imageIdSchema,
+  projectIdSchema,
+  type ImageId,
+  type JobId,
+  type ProjectId,
+} from './ids.ts';
+
+export interface ProjectSummary {
+  id: ProjectId;
+  name: string;
+  /** Where it lies, for people; shortened with ~. */
+  place: string;
+  openedAt: number;
+  images: number;
+  annotated: number;
+  boxes: number;
+  runs: number;
+  lastRun: { number: number; title: string; accuracy: number | null; energyInBox: number | null } | null;
+  /** Pictures to show as its face, at most five. Thumbnails are reachable while the project is open or not. */
+  faces: ImageId[];
+  missing: boolean;
+}
+
+export interface ProjectState {
+  id: ProjectId;
+  name: string;
+  place: string;
+  classes: ClassRecord[];
+  counts: ProjectCounts;
+  /** Attributes that pictures came with, by which they can be put into groups. */
+  attributes: string[];
+  /** Where the person was. */
+  lastImageId: ImageId | null;
+}
+
+export interface ProjectCounts {
+  images: number;
+  annotated: number;
+  boxes: number;
+  masks: number;
+  unclassed: number;
+  missing: number;
+  bySplit: Record<Split | 'none', number>;
+}
+
+export const projectCalls = {
+  'projects.recent': reads<ProjectSummary[]>()(none),
+  /** Makes a folder `name` for the project inside `parent` (null: the app's own projects folder) and opens it. */
+  'projects.create': writesApp<ProjectState>()(
+    z.object({ name: z.string().trim().min(1).max(100), parent: fileRefSchema.nullable().default(null) }),
+  ),
+  'projects.open': writesApp<ProjectState>()(
+    z.union([z.object({ id: projectIdSchema }), z.object({ folder: fileRefSchema })]),
+  ),
+  'projects.close': writesApp<null>()(none),
+  /** Removes it from the list; nothing is deleted. */
+  'projects.forget': writesApp<null>()(z.object({ id: projectIdSchema })),
+  /** Closes the open project and deletes it, if nothing ever came into it: one made for an import that was cancelled. */
+  'projects.discard': writesApp<null>()(z.object({ id: projectIdSchema })),
+  /** The open project; null when none is. */
+  'projects.current': reads<ProjectState | null>()(none),
+  'projects.seen': writesProject<null>()(z.object({ imageId: imageIdSchema })),
+  /** Pictures that lie elsewhere now: the old folder of the project is looked for in `folder`. */
+  'projects.relink': writesProject<{ found: number; missing: number }>()(z.object({ folder: fileRefSchema })),
+  /** Makes, imports and opens the generated sample as a job; its result is {projectId}. */
+  'sample.open': writesApp<JobId>()(z.object({ seed: z.int().min(0).max(0xffff_ffff).default(0) })),
+};

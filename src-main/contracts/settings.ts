@@ -1,0 +1,319 @@
+// Settings of a training run: everything that does not belong to its objective.
+
+import { z } from 'zod';
+import type { ParamMeta } from './methods.ts';
+
+const meta = (title: string, help: string, more: Partial<ParamMeta> = {}) => ({ title, help, ...more });
+
+/** Everything of a run that does not belong to its objective. Flat, so that forms and --set can name each. */
+export const settingsSchema = z.object({
+  pool: z
+    .enum(['average', 'max'])
+    .default('average')
+    .meta(meta('Final pooling', 'How the last feature maps become one value a channel: average or maximum.')),
+  activation: z
+    .enum(['relu', 'softplus'])
+    .default('relu')
+    .meta(
+      meta(
+        'Activation',
+        'What follows each layer: ReLU, or softplus, a ReLU without a kink, with which penalties on gradients do more.',
+      ),
+    ),
+  softplusBeta: z
+    .number()
+    .min(0.1)
+    .max(1000)
+    .default(10)
+    .meta(meta('Softplus sharpness', 'How close softplus is to ReLU; the higher, the closer.')),
+  dropout: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .meta(
+      meta(
+        'Dropout',
+        'Share of values hidden at random in training: before the classifier, in wide residual nets within the blocks.',
+      ),
+    ),
+  adl: z
+    .boolean()
+    .default(false)
+    .meta(
+      meta(
+        'Attention dropout',
+        'Hide or stress the most attended part of the last two stages in training (ADL, Choe & Shim 2019).',
+      ),
+    ),
+  adlDropRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.75)
+    .meta(
+      meta('Attention drop rate', 'Share of steps in which the most attended part is hidden, not stressed.'),
+    ),
+  adlThreshold: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.9)
+    .meta(
+      meta(
+        'Attention threshold',
+        'From which share of the highest attention on a place counts as most attended.',
+      ),
+    ),
+  fineMaps: z
+    .boolean()
+    .default(false)
+    .meta(
+      meta(
+        'Finer last maps',
+        'Give the last stage a stride of 1: feature maps of twice the side, for more work in that stage.',
+      ),
+    ),
+  stem: z
+    .enum(['auto', 'imagenet', 'small'])
+    .default('auto')
+    .meta(
+      meta(
+        'First layer',
+        'Of ResNet-18, 34 and 50: that of ImageNet (7x7 and pooling) or a small one (3x3); auto takes the former from 96 px on.',
+      ),
+    ),
+  learningRate: z
+    .number()
+    .min(0)
+    .max(10)
+    .default(0.02)
+    .meta(meta('Learning rate', 'Size of a step at its highest.', { main: true })),
+  optimiser: z
+    .enum(['sgd', 'adam', 'adamw'])
+    .default('sgd')
+    .meta(
+      meta(
+        'Optimiser',
+        'How gradients move the weights: plain descent with momentum, Adam, or Adam with its own weight decay. The Adams want a learning rate near 0.001.',
+      ),
+    ),
+  momentum: z
+    .number()
+    .min(0)
+    .max(0.999)
+    .default(0.9)
+    .meta(meta('Momentum', 'Of plain descent: share of the last step that is kept in the next.')),
+  nesterov: z
+    .boolean()
+    .default(false)
+    .meta(meta('Nesterov', 'Of plain descent: looks ahead along the momentum, which damps its swinging.')),
+  beta1: z
+    .number()
+    .min(0)
+    .max(0.9999)
+    .default(0.9)
+    .meta(meta('Beta 1', 'Of the Adams: share of the mean gradient that is kept in each step.')),
+  beta2: z
+    .number()
+    .min(0)
+    .max(0.99999)
+    .default(0.999)
+    .meta(meta('Beta 2', 'Of the Adams: share of the mean squared gradient that is kept in each step.')),
+  epsilon: z
+    .number()
+    .min(1e-12)
+    .max(1)
+    .default(1e-8)
+    .meta(meta('Epsilon', 'Of the Adams: keeps steps small where gradients are near 0.')),
+  weightDecay: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(5e-4)
+    .meta(meta('Weight decay', 'Pull of the weights towards zero.')),
+  clipNorm: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(0)
+    .meta(
+      meta(
+        'Clip gradients',
+        'Longest that the gradient of all weights together may be; a longer one is shortened. 0 never clips.',
+      ),
+    ),
+  headRate: z
+    .number()
+    .min(0)
+    .max(1000)
+    .default(1)
+    .meta(
+      meta(
+        'Rate of the last layer',
+        'What the learning rate is multiplied with for the classifier layer; above 1 where the rest starts from trained weights.',
+      ),
+    ),
+  freeze: z
+    .enum(['none', 'backbone'])
+    .default('none')
+    .meta(
+      meta(
+        'Freeze',
+        "'backbone' lets only the classifier layer learn; all before it stays as it started, running statistics too.",
+      ),
+    ),
+  schedule: z
+    .enum(['cosine', 'step', 'constant', 'one-cycle'])
+    .default('cosine')
+    .meta(
+      meta(
+        'Schedule',
+        'How the learning rate goes over the run; one cycle rises for 30 % of it, then falls.',
+      ),
+    ),
+  warmUpEpochs: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(1)
+    .meta(
+      meta('Warm-up', 'Epochs in which the learning rate rises from zero; one cycle has its own rise.', {
+        unit: 'epochs',
+      }),
+    ),
+  stepEpochs: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(10)
+    .meta(meta('Step length', 'Epochs between two drops of the step schedule.', { unit: 'epochs' })),
+  stepFactor: z
+    .number()
+    .min(0.001)
+    .max(1)
+    .default(0.1)
+    .meta(meta('Step factor', 'What the learning rate is multiplied with at each drop.')),
+  labels: z
+    .enum(['one', 'several'])
+    .default('one')
+    .meta(
+      meta(
+        'Classes of a picture',
+        'One class each, by cross-entropy; or several: its own and all that are drawn on it, each by a binary cross-entropy of its own. Measures that explain a class, and attacks on the heat, then look at one: its own, else the first drawn; attacks on the class have to beat all.',
+      ),
+    ),
+  labelSmoothing: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .meta(
+      meta(
+        'Label smoothing',
+        'Share of each label that is spread over all classes; larger values keep the model from being too sure.',
+      ),
+    ),
+  averageDecay: z
+    .number()
+    .min(0)
+    .max(0.99999)
+    .default(0)
+    .meta(
+      meta(
+        'Weight average',
+        'Share of the running average of the weights that each step keeps; the average is what is selected and evaluated. 0 takes the weights themselves.',
+      ),
+    ),
+  accumulate: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(1)
+    .meta(
+      meta(
+        'Parts of a step',
+        'Parts that a batch is worked off in, one after the other, to save memory; batch-norm and Group DRO then see one part at a time.',
+      ),
+    ),
+  convolutions: z
+    .enum(['rules', 'measured'])
+    .default('measured')
+    .meta(
+      meta(
+        'Forms of convolutions',
+        'How each convolution is computed: as a trial found fastest on this computer, which takes a few seconds before the first run of its kind, or by rules that are the same everywhere. The last bits of the weights differ between the two.',
+      ),
+    ),
+  lambdaRamp: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .meta(
+      meta(
+        'Ramp of the weights',
+        'Share of the run over which the penalty weights rise from zero to full; 0 starts at full.',
+      ),
+    ),
+  sampling: z
+    .enum(['shuffled', 'balanced'])
+    .default('shuffled')
+    .meta(
+      meta(
+        'Sampling',
+        'Each training picture once an epoch; or balanced: as many, drawn with repetition so that all groups come equally often, which are the classes, or class and attribute together where pictures are grouped by one.',
+      ),
+    ),
+  outside: z
+    .enum(['none', 'swap', 'blur', 'black', 'grey'])
+    .default('none')
+    .meta(
+      meta(
+        'Replace the outside',
+        "What is put outside the boxes of some training pictures: another picture's outside, a blur, black or grey.",
+        { main: true },
+      ),
+    ),
+  outsideProbability: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .meta(meta('Share replaced', 'Share of the pictures in a batch whose outside is replaced.')),
+  flip: z.boolean().default(true).meta(meta('Mirror', 'Mirror every second training picture left to right.')),
+  shift: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.1)
+    .meta(meta('Shift', 'Largest random shift, as a share of the side; the rim is filled by reflection.')),
+  patienceEpochs: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .meta(
+      meta(
+        'Patience',
+        'Epochs without gain on the selection split after which the run stops; 0 never stops.',
+        {
+          unit: 'epochs',
+        },
+      ),
+    ),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Settings that make the network what it is. Weights learnt under others mean something else. */
+export const networkSettings = [
+  ...(['pool', 'activation', 'softplusBeta', 'stem', 'fineMaps', 'dropout'] as const),
+  ...(['adl', 'adlDropRate', 'adlThreshold'] as const),
+];
+/** Those of a run, for one that goes on with what it has learnt. */
+export const networkForm = (settings: Settings): Partial<Settings> =>
+  Object.fromEntries(
+    // A run of an older version has fewer.
+    networkSettings.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])),
+  );
