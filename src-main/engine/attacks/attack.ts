@@ -5,10 +5,9 @@
 // other, [N, 3, S, S]; the target cuts them into batches, so an attack can go on with any part of its pictures.
 
 import type { z } from 'zod';
-import type { Shape, Tensor } from '../graph/index.ts';
-import type { ForwardOptions, ForwardPass } from '../nn/model.ts';
 import type { Random } from '../nn/random.ts';
 import type { Parametrised } from '../nn/registry.ts';
+import type { BuildRows, RowProgram } from '../nn/row-program.ts';
 
 /** 'linf': largest change of a value; 'l2': Euclidean length of the change, over all values of the picture. */
 export type Norm = 'linf' | 'l2';
@@ -52,27 +51,10 @@ export interface AttackTarget {
   readonly sizePx: number;
   /**
    * A program over rows, built and compiled when first run.
-   * @param key    names the program among those of this model
-   * @param build  gives named outputs whose first axis is that of the pictures
-   * @param cost   pictures the graph holds for each row, if more than one: makes batches smaller
+   * @param key   names the program among those of this model
+   * @param cost  pictures the graph holds for each row, if more than one: makes batches smaller
    */
-  program(key: string, build: (context: ProgramContext) => Record<string, Tensor>, cost?: number): RowProgram;
-}
-
-/** Feeds and results are rows: N times the size of one. */
-export type RowProgram = (
-  rows: number,
-  feeds: Readonly<Record<string, Float32Array>>,
-) => Promise<Record<string, Float32Array>>;
-
-export interface ProgramContext {
-  /** Pictures of one batch. */
-  readonly batch: number;
-  readonly classes: number;
-  readonly sizePx: number;
-  /** Input of [batch, ...shape], fed by rows of that shape under its name. */
-  rows(name: string, shape: Shape): Tensor;
-  forward(images: Tensor, options?: Pick<ForwardOptions, 'activation'>): ForwardPass;
+  program(key: string, build: BuildRows, cost?: number): RowProgram;
 }
 
 /** Declares an attack with its parameter type tied to its schema. */

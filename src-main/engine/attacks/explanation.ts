@@ -21,7 +21,8 @@ import {
 import type { Activation } from '../nn/model.ts';
 import { selectedLogit } from '../nn/classification.ts';
 import { highest } from '../nn/ranks.ts';
-import type { AttackInput, AttackTarget, ProgramContext } from './attack.ts';
+import type { ProgramContext } from '../nn/row-program.ts';
+import type { AttackInput, AttackTarget } from './attack.ts';
 import { indicesWhere } from './persistence.ts';
 import { pictureLength, picturesOf, predictionsOf } from './queries.ts';
 import { oneHot, put, rowOf, take } from './rows.ts';

@@ -16,7 +16,8 @@ import {
   type Tensor,
 } from '../graph/index.ts';
 import { crossEntropy, selectedLogit } from '../nn/classification.ts';
-import type { AttackTarget, ProgramContext } from './attack.ts';
+import type { ProgramContext } from '../nn/row-program.ts';
+import type { AttackTarget } from './attack.ts';
 import { oneHot } from './rows.ts';
 
 /**

@@ -1,18 +1,11 @@
 // A trained network as an attack sees it: rows of pictures cut into batches of compiled programs.
 
 import { AppError } from '../../contracts/errors.ts';
-import {
-  logitsOf,
-  lowest,
-  put,
-  take,
-  type Attack,
-  type AttackTarget,
-  type RowProgram,
-} from '../attacks/index.ts';
+import { logitsOf, lowest, put, take, type Attack, type AttackTarget } from '../attacks/index.ts';
 import { input, max, reachable, scalar, select, type Tensor } from '../graph/index.ts';
 import type { Random } from '../nn/random.ts';
 import { checkParams } from '../nn/registry.ts';
+import type { BuildRows, RowProgram } from '../nn/row-program.ts';
 import type { Program } from '../runtime/index.ts';
 import { viewingBatch, type Architecture, type SessionCache, type Weights } from '../data/architecture.ts';
 import { breathe, padTo, throwIfStopped } from '../data/evaluation-program.ts';
@@ -52,7 +45,7 @@ export function attackTarget({
   const { model, classes, sizePx, key: modelKey } = architecture;
   const joins = alike.length > 1;
 
-  function program(key: string, build: Parameters<AttackTarget['program']>[1], cost = 1): RowProgram {
+  function program(key: string, build: BuildRows, cost = 1): RowProgram {
     const largest = Math.max(1, Math.floor(batch / cost));
     const sizes = [...new Set(shares.map((share) => Math.ceil(largest * share)))];
 

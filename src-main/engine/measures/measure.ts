@@ -1,15 +1,15 @@
 // What a measure is: a description, and how it reads a set of pictures batch by batch. It keeps one number a picture,
 // never the maps, so a set of any size streams through. Networks, maps and attacks are lent by the evaluation in
-// engine/training, which knows the runtime; measures know tensors and arithmetic.
+// engine/inference, which knows the runtime; measures know tensors and arithmetic.
 
 import type { z } from 'zod';
 import type { MeasureInfo, ParamValue } from '../../contracts/methods.ts';
 import type { Figure } from '../../contracts/metrics.ts';
-import type { Shape, Tensor } from '../graph/index.ts';
 import type { Task } from '../nn/classification.ts';
-import type { BuiltModel, ForwardPass } from '../nn/model.ts';
+import type { BuiltModel } from '../nn/model.ts';
 import type { Random } from '../nn/random.ts';
 import type { Parametrised } from '../nn/registry.ts';
+import type { BuildRows, RowProgram } from '../nn/row-program.ts';
 
 type Declared = Pick<
   MeasureInfo,
@@ -113,22 +113,6 @@ export interface Attacked {
   changed: readonly boolean[];
 }
 
-export interface ProgramContext {
-  /** Pictures of one batch. */
-  readonly batch: number;
-  readonly classes: number;
-  readonly sizePx: number;
-  /** Input of [batch, ...shape], fed by rows of that shape under its name. */
-  rows(name: string, shape: Shape): Tensor;
-  /** Eval mode: pictures do not touch each other. */
-  forward(images: Tensor): ForwardPass;
-}
-/** Feeds and results are rows of any number. */
-export type RowProgram = (
-  rows: number,
-  feeds: Readonly<Record<string, Float32Array>>,
-) => Promise<Record<string, Float32Array>>;
-
 export interface MeasureContext {
   readonly classes: readonly string[];
   readonly sizePx: number;
@@ -144,7 +128,7 @@ export interface MeasureContext {
   /** Logits [N, K] of pictures [N, 3, S, S]. */
   look(images: Float32Array): Promise<Float32Array>;
   /** A program of the measure's own over the run's weights; equal keys are the same program. */
-  program(key: string, build: (context: ProgramContext) => Record<string, Tensor>): RowProgram;
+  program(key: string, build: BuildRows): RowProgram;
   /** Heat maps as the method gives them. */
   maps(request: MapRequest): Promise<Maps>;
   /** Heat maps [S * S] of each picture at the pictures' size, summing to 1 (0 if empty). */
