@@ -18,7 +18,10 @@ export async function serve(
   { port, open }: Options,
 ): Promise<void> {
   await buildIfNeeded('renderer', terminal.note);
-  const host = await startHost({ port });
+  const host = await startHost({
+    port,
+    onUsed: (address) => terminal.note(`That address was used before. A new one: ${address}`),
+  });
   onLeave(() => host.close(), true);
   try {
     if (project !== undefined)
@@ -27,12 +30,13 @@ export async function serve(
     await host.close();
     throw thrown;
   }
-  terminal.answer({ url: host.url, port: host.port, pid: process.pid }, [
-    `Fovea is at ${host.url}`,
-    'Ctrl+C ends it.',
+  const url = host.newAddress();
+  terminal.answer({ url, port: host.port, pid: process.pid }, [
+    `Fovea is at ${url}`,
+    'This address opens once, for one browser; opened again, a new one is printed here. Ctrl+C ends Fovea.',
   ]);
   if (open) {
-    const problem = await openInBrowser(host.url);
+    const problem = await openInBrowser(host.newAddress());
     if (problem !== null) terminal.note(`No browser was opened: ${problem}. Open the address above.`);
   }
   // Its server keeps the process; the signal that ends it is the only way out.

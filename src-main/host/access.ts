@@ -1,10 +1,15 @@
-// Who may talk to the host: whoever shows the secret of this start, from a page of the host itself, under a
-// name that means this machine. The last two keep other web pages of the same browser out.
+// Who may talk to the host: a browser that has signed in, from a page of the host itself, under a name that
+// means this machine. The last two keep other web pages of the same browser out.
+//
+// One signs in with an address that holds a key. A key opens once, for a cookie that scripts cannot read and
+// other sites cannot send; so an address that stays behind in a history or a terminal is worth nothing.
 
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 const LOCAL_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
+/** More keys than this are not open at a time: the oldest closes. */
+const KEYS = 16;
 
 /**
  * Whether the request's Host is this machine's own name (a page of an attacker's name that resolves to
@@ -16,32 +21,63 @@ export function isFromHere({ headers }: IncomingMessage): boolean {
   return origin === undefined || origin.toLowerCase() === `http://${host.toLowerCase()}`;
 }
 
+export type SignIn = 'opened' | 'used' | 'unknown';
+
 export interface Access {
-  /** Set-Cookie value that lets the browser in from now on. */
-  cookie: string;
-  /** Whether the address or the cookie shows the secret. */
-  isAllowed(request: IncomingMessage): boolean;
-  /** Whether the address itself does. */
-  isInAddress(address: URL): boolean;
+  /** A key that opens once. */
+  newKey(): string;
+  /** Whether a key is out that nobody has used yet. */
+  hasOpenKey(): boolean;
+  /** Spends the key, if it is one. */
+  signIn(key: string): SignIn;
+  /** Set-Cookie value that lets the browser in from now on, until the host ends. */
+  cookieFor(request: IncomingMessage): string;
+  isSignedIn(request: IncomingMessage): boolean;
 }
 
-/** @param port  browsers send a cookie to every port of a name, so its name says which host it is for */
-export function accessWith(secret: string, port: number): Access {
-  const name = `fovea_${port}`;
-  const isSecret = (shown: string | null | undefined): boolean =>
-    typeof shown === 'string' &&
-    shown.length === secret.length &&
-    timingSafeEqual(Buffer.from(shown), Buffer.from(secret));
-  const isInAddress = (address: URL) => isSecret(address.searchParams.get('token'));
+/** @param port  of the host, for a browser that does not say which one it sees */
+export function openAccess(port: number): Access {
+  const session = newSecret();
+  const open: string[] = [];
+  const used: string[] = [];
+  const place = (keys: readonly string[], key: string) => keys.findIndex((one) => isSame(one, key));
   return {
-    cookie: `${name}=${secret}; Path=/; HttpOnly; SameSite=Strict`,
-    isInAddress,
-    isAllowed(request) {
-      const shown = (request.headers.cookie ?? '')
-        .split(';')
-        .map((part) => part.trim().split('='))
-        .find(([key]) => key === name)?.[1];
-      return isSecret(shown) || isInAddress(new URL(request.url ?? '/', 'http://host'));
+    newKey() {
+      const key = newSecret();
+      open.push(key);
+      if (open.length > KEYS) open.shift();
+      return key;
     },
+    hasOpenKey: () => open.length > 0,
+    signIn(key) {
+      const at = place(open, key);
+      if (at >= 0) {
+        used.push(...open.splice(at, 1));
+        return 'opened';
+      }
+      return place(used, key) >= 0 ? 'used' : 'unknown';
+    },
+    cookieFor: (request) => `${cookieName(request, port)}=${session}; Path=/; HttpOnly; SameSite=Strict`,
+    isSignedIn: (request) =>
+      cookiesOf(request).some(({ name, value }) => /^fovea_\d+$/.test(name) && isSame(session, value)),
   };
 }
+
+/**
+ * Browsers send a cookie to every port of a name, so its name says which host it is for: by the port that the
+ * browser sees, which is another than the host's own at the far end of a tunnel.
+ */
+const cookieName = ({ headers }: IncomingMessage, port: number): string =>
+  `fovea_${/:(\d{1,5})$/.exec(headers.host ?? '')?.[1] ?? port}`;
+
+const cookiesOf = ({ headers }: IncomingMessage): { name: string; value: string }[] =>
+  (headers.cookie ?? '').split(';').map((part) => {
+    const [name, ...value] = part.trim().split('=');
+    return { name, value: value.join('=') };
+  });
+
+const newSecret = (): string => randomBytes(24).toString('base64url');
+
+/** In the same time whatever is shown, and of whatever length. */
+const isSame = (secret: string, shown: string): boolean => timingSafeEqual(digest(secret), digest(shown));
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

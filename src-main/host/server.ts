@@ -1,23 +1,24 @@
 // The host: the app over HTTP and one WebSocket on 127.0.0.1, for a browser on this machine or at the other
 // end of a tunnel. `/` is the renderer, `/ws` the calls, `/media/…` pictures by id.
 
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { AppError } from '../contracts/errors.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mediaRoute } from '../delivery/media-route.ts';
+import { securityHeaders } from '../delivery/policy.ts';
+import { rendererFile } from '../delivery/renderer-files.ts';
 import type { Core } from '../services/core.ts';
-import { accessWith, isFromHere, type Access } from './access.ts';
+import { isFromHere, openAccess, type Access } from './access.ts';
+import { addressOf, openEntry, refuseUpgrade } from './entry.ts';
 import { appFolder, localCore } from './local-core.ts';
+import { sendFile } from './send-file.ts';
 import { openSockets } from './socket.ts';
-import { rendererFile, sendFile } from './static-files.ts';
 
 export interface Host {
   core: Core;
   port: number;
-  /** Address with the secret, for the person's browser. */
-  url: string;
+  /** A new address for the person's browser. It opens once; the browser is known from then on. */
+  newAddress(): string;
   close(): Promise<void>;
 }
 
@@ -26,25 +27,12 @@ export interface HostOptions {
   port: number;
   /** Folder of the built renderer. */
   renderer?: string;
+  /** Somebody tried an address that was used before, and none is open: this one is, and only the person may see it. */
+  onUsed?: (address: string) => void;
 }
 
-/** Styles are set by scripts on elements, hence unsafe-inline for them alone. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
 const HEADERS = {
-  'Content-Security-Policy': POLICY,
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
+  ...securityHeaders,
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
@@ -53,78 +41,85 @@ const HEADERS = {
 export async function startHost({
   port: wantedPort,
   renderer = path.join(appFolder, 'dist', 'renderer'),
+  onUsed,
 }: HostOptions): Promise<Host> {
-  const secret = randomBytes(24).toString('base64url');
-  const server = http.createServer();
-  const port = await listen(server, wantedPort);
-  const access = accessWith(secret, port);
+  const entry = await openEntry(wantedPort);
+  const { port } = entry;
+  const access = openAccess(port);
+  const newAddress = () => `http://127.0.0.1:${port}/?token=${access.newKey()}`;
+  const usedAgain = () => {
+    if (!access.hasOpenKey()) onUsed?.(newAddress());
+  };
 
   const sockets = openSockets(() => core);
   const core = localCore({ emit: sockets.broadcast });
 
-  server.on('request', (request, response) => {
-    answer(request, response, access, core, renderer).catch(() => {
-      // The client went away, or the file did while it was read.
-      if (!response.headersSent) end(response, 404, 'Not found');
-      else response.destroy();
-    });
-  });
-  server.on('upgrade', (request, socket, head) => {
-    const isSocket = new URL(request.url ?? '/', 'http://host').pathname === '/ws';
-    if (isSocket && isFromHere(request) && access.isAllowed(request)) sockets.upgrade(request, socket, head);
-    else socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+  entry.serve({
+    request: (request, response) => answer(request, response, { access, usedAgain, core, renderer }),
+    upgrade(request, socket, head) {
+      const isSocket = addressOf(request)?.pathname === '/ws';
+      if (isSocket && isFromHere(request) && access.isSignedIn(request))
+        sockets.upgrade(request, socket, head);
+      else refuseUpgrade(socket);
+    },
   });
 
   return {
     core,
     port,
-    url: `http://127.0.0.1:${port}/?token=${secret}`,
+    newAddress,
     async close() {
       sockets.close();
       await core.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await entry.close();
     },
   };
 }
 
-function listen(server: http.Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new AppError('conflict', `port ${port} is in use`, { reason: 'choose another with --port' })
-          : new AppError('unavailable', `port ${port} cannot be opened`, { reason: error.code }),
-      ),
-    );
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
+interface Served {
+  access: Access;
+  usedAgain: () => void;
+  core: Core;
+  renderer: string;
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  access: Access,
-  core: Core,
-  renderer: string,
+  { access, usedAgain, core, renderer }: Served,
 ): Promise<void> {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   if (!isFromHere(request)) return end(response, 403, 'Refused: this address is for this machine only.');
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return end(response, 405, 'Only GET is answered.');
-  const address = new URL(request.url ?? '/', 'http://host');
-  if (!access.isAllowed(request))
-    return end(response, 403, 'Refused: open Fovea with the address that it printed when it started.');
-  if (address.pathname === '/' && access.isInAddress(address)) {
-    // The secret leaves the address bar, and with it the history, for a cookie that scripts cannot read.
-    response
-      .writeHead(303, { Location: '/', 'Set-Cookie': access.cookie, 'Cache-Control': 'no-store' })
-      .end();
-    return;
+  const address = addressOf(request);
+  if (address === null) return end(response, 400, 'This is no address of Fovea.');
+  const key = address.pathname === '/' ? address.searchParams.get('token') : null;
+  // Only a browser that shows the page has signed in: programs that look ahead ask with HEAD.
+  if (key !== null && !access.isSignedIn(request) && request.method === 'GET') {
+    const outcome = access.signIn(key);
+    if (outcome === 'opened') return signedIn(response, access.cookieFor(request));
+    if (outcome === 'used') {
+      usedAgain();
+      return end(
+        response,
+        403,
+        'Refused: this address was used before, and an address opens once. ' +
+          'A new one stands in the terminal in which Fovea runs.',
+      );
+    }
   }
-  const picture = /^\/media\/(image|thumbnail)\/([1-9]\d{0,15})$/.exec(address.pathname);
-  if (picture) {
-    const media = await core.media(picture[1] as 'image' | 'thumbnail', Number(picture[2]));
+  if (!access.isSignedIn(request))
+    return end(
+      response,
+      403,
+      'Refused: open Fovea with the newest address in the terminal in which it runs. ' +
+        'To have a new one printed there, open one that was used before.',
+    );
+  if (key !== null) return signedIn(response, null);
+  if (address.pathname.startsWith('/media/')) {
+    const picture = mediaRoute('/media', address.pathname + address.search);
+    const media = picture && (await core.media(picture.kind, picture.id));
     if (!media) return end(response, 404, 'There is no such picture.');
     await sendFile(request, response, { ...media, isFixed: false });
     return;
@@ -135,6 +130,17 @@ async function answer(
   // Names of built assets hold a hash of their content.
   const isFixed = address.pathname.startsWith('/assets/');
   await sendFile(request, response, { ...found, tag: `${size}-${mtimeMs}`, isFixed });
+}
+
+/**
+ * Leads on to the app, without the key in the address bar and the history. A page that goes there by itself:
+ * after a redirect the browser would not send the cookie, because another site (the private page with the
+ * address, a mail) had led here.
+ */
+function signedIn(response: ServerResponse, cookie: string | null): void {
+  if (cookie !== null) response.setHeader('Set-Cookie', cookie);
+  response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end('<!doctype html><title>Fovea</title><meta http-equiv="refresh" content="0; url=/">\n');
 }
 
 function end(response: ServerResponse, status: number, text: string): void {

@@ -4,15 +4,16 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { APP_ORIGIN, securityHeaders } from './policy.ts';
+import { mediaRoute, type MediaKind } from '../delivery/media-route.ts';
+import { securityHeaders } from '../delivery/policy.ts';
+import { APP_ORIGIN, MEDIA_PREFIX } from './policy.ts';
 
-export type MediaKind = 'image' | 'thumbnail';
 /** Where a picture's bytes lie and what they are; null if there is no such picture. */
 export type FindMedia = (kind: MediaKind, id: number) => Promise<{ file: string; type: string } | null>;
 
 /** The picture's file as a stream; 404 for a malformed address, an unknown id, or a file that is gone. */
 export async function picture(address: string, find: FindMedia): Promise<Response> {
-  const asked = parse(address);
+  const asked = mediaRoute(MEDIA_PREFIX, address);
   if (asked === null) return empty(404);
   try {
     const found = await find(asked.kind, asked.id);
@@ -37,13 +38,4 @@ const headers = { ...securityHeaders, 'Access-Control-Allow-Origin': APP_ORIGIN 
 
 function empty(status: number): Response {
   return new Response(null, { status, headers });
-}
-
-/**
- * Nothing but this one form is understood: no further path, no other query. The page adds the project to
- * tell the pictures of two projects apart in its own memory; to the core it says nothing.
- */
-function parse(address: string): { kind: MediaKind; id: number } | null {
-  const match = /^media:\/\/(image|thumbnail)\/([1-9]\d{0,14})(?:\?project=[\w-]{0,64})?$/.exec(address);
-  return match === null ? null : { kind: match[1] as MediaKind, id: Number(match[2]) };
 }

@@ -40,8 +40,6 @@ function line(): Transport {
 function openSocket(): Socket {
   const address = new URL('/ws', location.href);
   address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  // The token of the first address; after that the host's cookie carries it.
-  address.search = location.search;
   return new WebSocket(address) as Socket;
 }
 

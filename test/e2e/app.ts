@@ -34,8 +34,12 @@ export function makeWorkFolder(): { folder: string; home: string; remove(): void
 }
 
 export interface Host {
-  /** With the token, as a person would open it. */
+  /** Of the app, for a browser that has signed in. */
   url: string;
+  /** `name=value` of one that has. */
+  cookie: string;
+  /** What it printed so far. */
+  said(): string;
   process: ChildProcess;
   /** Without a chance to tidy up. */
   kill(): Promise<void>;
@@ -55,7 +59,7 @@ export async function startHost(home: string, args: string[] = []): Promise<Host
   });
   let said = '';
   const ended = once(child, 'exit');
-  const url = await new Promise<string>((resolve, reject) => {
+  const printed = await new Promise<string>((resolve, reject) => {
     const hear = (chunk: Buffer) => {
       said += chunk.toString();
       const address = /http:\/\/127\.0\.0\.1:\d+\/\S*(?=\s)/.exec(said);
@@ -69,7 +73,18 @@ export async function startHost(home: string, args: string[] = []): Promise<Host
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await ended;
   };
-  return { url, process: child, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+  // The printed address opens once. All clients and pages of a test are the one browser that opened it.
+  const signedIn = await fetch(printed);
+  const cookie = signedIn.headers.getSetCookie()[0].split(';')[0];
+  const url = new URL('/', printed).href;
+  return {
+    url,
+    cookie,
+    said: () => said,
+    process: child,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
 }
 
 export interface Ran {
@@ -125,13 +140,10 @@ export class Client {
     socket.on('error', () => socket.close());
   }
 
-  /** @param url  of the host, with its token */
-  static async connect(url: string): Promise<Client> {
-    const page = new URL(url);
-    const address = new URL('/ws', page);
+  static async connect({ url, cookie }: Pick<Host, 'url' | 'cookie'>): Promise<Client> {
+    const address = new URL('/ws', url);
     address.protocol = 'ws:';
-    address.search = page.search;
-    const socket = new WebSocket(address, { origin: page.origin });
+    const socket = new WebSocket(address, { origin: new URL(url).origin, headers: { cookie } });
     await once(socket, 'open');
     return new Client(socket);
   }

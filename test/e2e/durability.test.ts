@@ -10,7 +10,7 @@ import type { Annotation, EpochMetrics, Run, RunConfigInput } from '../../src-ma
 import { readCheckpoint } from '../../src-main/engine/data/checkpoint.ts';
 import { Client, fovea, makeWorkFolder, startHost, type Host } from './app.ts';
 import { launchBrowser } from './browser.ts';
-import { keepScreenshotOnFailure, openPage } from './page.ts';
+import { keepScreenshotOnFailure, openPage, signIn } from './page.ts';
 import { writeVoc } from './pictures.ts';
 
 const work = makeWorkFolder();
@@ -20,7 +20,7 @@ let client: Client;
 
 async function start(): Promise<void> {
   host = await startHost(work.home, [project]);
-  client = await Client.connect(host.url);
+  client = await Client.connect(host);
 }
 
 beforeAll(async () => {
@@ -83,7 +83,7 @@ describe('kill -9 of the host behind a window', () => {
   afterAll(() => browser?.close());
 
   it('keeps every box that the screen showed as saved', async () => {
-    const { page } = await openPage(browser, `${host.url}#/annotate`);
+    const { page } = await openPage(browser, host, '#/annotate');
     keepScreenshotOnFailure(page);
     const stage = page.getByRole('application', { name: /^Picture / });
     await stage.waitFor();
@@ -107,6 +107,7 @@ describe('kill -9 of the host behind a window', () => {
     await page.getByText(/connection lost/).waitFor();
 
     await start();
+    await signIn(page.context(), host);
     await page.goto(`${host.url}#/annotate`);
     await page.getByRole('application', { name: `${name}, ${before + 5} objects` }).waitFor();
     await page.close();

@@ -24,8 +24,8 @@ beforeAll(async () => {
   await writeVoc(path.join(work.folder, 'shapes'), 16);
   await writeClassFolders(path.join(work.folder, 'more'), 2);
   [browser, host] = await Promise.all([launchBrowser(), startHost(work.home)]);
-  client = await Client.connect(host.url);
-  ({ page, troubles } = await openPage(browser, host.url));
+  client = await Client.connect(host);
+  ({ page, troubles } = await openPage(browser, host));
 });
 // Each step builds on the one before; after a failure the rest would only wait for what cannot come.
 let broken = false;

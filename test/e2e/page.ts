@@ -4,8 +4,9 @@
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { onTestFailed } from 'vitest';
+import type { Host } from './app.ts';
 
 export interface Watched {
   page: Page;
@@ -13,19 +14,27 @@ export interface Watched {
   troubles: string[];
 }
 
-export async function openPage(browser: Browser, url: string): Promise<Watched> {
+/** @param part  of the app, such as `#/annotate` */
+export async function openPage(browser: Browser, host: Host, part = ''): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     colorScheme: 'dark',
     reducedMotion: 'reduce',
     locale: 'en-GB',
   });
+  await signIn(context, host);
   const page = await context.newPage();
   // A test waits for what it needs; what is not there after this long will not come.
   page.setDefaultTimeout(20_000);
   const troubles = watch(page);
-  await page.goto(url);
+  await page.goto(host.url + part);
   return { page, troubles };
+}
+
+/** Makes a browser's context the one that has signed in to the host. */
+export async function signIn(context: BrowserContext, { url, cookie }: Host): Promise<void> {
+  const [name, value] = cookie.split('=');
+  await context.addCookies([{ name, value, url, httpOnly: true, sameSite: 'Strict' }]);
 }
 
 /** Collects the troubles of a page from now on. */

@@ -9,6 +9,7 @@ import type { ProjectId, Run, RunId } from '../../src-main/contracts/index.ts';
 import { DEMO_RUNS } from '../../src-main/demo/demo.ts';
 import { Client, makeWorkFolder, root, startHost } from './app.ts';
 import { launchBrowser } from './browser.ts';
+import { signIn } from './page.ts';
 import { writeVoc } from './pictures.ts';
 
 const folder = path.resolve(process.argv[2] ?? path.join(root, 'resources', 'screenshots'));
@@ -22,9 +23,10 @@ process.env.HOME = work.folder;
 const host = await startHost(work.home);
 const browser = await launchBrowser();
 try {
-  const client = await Client.connect(host.url);
+  const client = await Client.connect(host);
   const [standard, boxAware] = await makeProjects(client);
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB' });
+  await signIn(context, host);
   const page = await context.newPage();
   await page.goto(host.url);
 

@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { once } from 'node:events';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import WebSocket from 'ws';
 import { startHost, type Host } from '../../../src-main/host/server.ts';
 import { classFolders, importFrom, scratchFolder } from '../services/scratch-core.ts';
+import { attackMany } from './raw-requests.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -13,16 +15,29 @@ beforeEach(() => {
   process.env.FOVEA_HOME = path.join(folder, 'home');
 });
 
-async function start(): Promise<Host & { token: string }> {
+interface Started extends Host {
+  /** Opens once. */
+  key: string;
+  /** Of a browser that has signed in. */
+  cookie: string;
+  /** Addresses printed because a used one was tried. */
+  printed: string[];
+}
+
+async function start(): Promise<Started> {
   const renderer = path.join(folder, 'renderer');
   fs.mkdirSync(path.join(renderer, 'assets'), { recursive: true });
   fs.writeFileSync(path.join(renderer, 'index.html'), '<title>Fovea</title>');
   fs.writeFileSync(path.join(renderer, 'assets', 'app-1a2b.js'), 'export {};');
   fs.writeFileSync(path.join(folder, 'secret.json'), '{"secret": true}');
-  const host = await startHost({ port: 0, renderer });
+  const printed: string[] = [];
+  const host = await startHost({ port: 0, renderer, onUsed: (address) => printed.push(address) });
   onTestFinished(() => host.close());
-  return Object.assign(host, { token: new URL(host.url).searchParams.get('token')! });
+  const signedIn = await get(host, `/?token=${keyOf(host.newAddress())}`);
+  const cookie = signedIn.headers['set-cookie']![0].split(';')[0];
+  return Object.assign(host, { key: keyOf(host.newAddress()), cookie, printed });
 }
+const keyOf = (address: string): string => new URL(address).searchParams.get('token')!;
 
 interface Got {
   status: number;
@@ -48,7 +63,7 @@ function get(
     request.on('error', reject).end();
   });
 }
-const cookieOf = (host: Host & { token: string }) => ({ cookie: `fovea_${host.port}=${host.token}` });
+const cookieOf = ({ cookie }: Started) => ({ cookie });
 
 /** The socket once it is open, or the status with which it was refused. */
 async function connect(address: string, options: WebSocket.ClientOptions = {}): Promise<WebSocket | number> {
@@ -67,28 +82,73 @@ async function ask(socket: WebSocket, message: unknown): Promise<unknown> {
 }
 
 describe('who gets in', () => {
-  it('is whoever has the address: the secret goes into a cookie that scripts and other sites cannot use', async () => {
+  it('is whoever has the address: the key goes for a cookie that scripts and other sites cannot use', async () => {
     const host = await start();
-    const first = await get(host, `/?token=${host.token}`);
-    expect(first.status).toBe(303);
-    expect(first.headers.location).toBe('/');
+    const first = await get(host, `/?token=${host.key}`);
+    expect(first.status).toBe(200);
+    // No redirect: after one, a browser that another page led here would not send a SameSite=Strict cookie.
+    expect(first.body).toMatch(/http-equiv="refresh" content="0; url=\/"/);
+    expect(first.body).not.toContain(host.key);
     const cookie = first.headers['set-cookie']![0];
     expect(cookie).toMatch(/HttpOnly/);
     expect(cookie).toMatch(/SameSite=Strict/);
+    expect(cookie).not.toContain(host.key);
     const page = await get(host, '/', { cookie: cookie.split(';')[0] });
     expect([page.status, page.body]).toEqual([200, '<title>Fovea</title>']);
     expect(page.headers['content-security-policy']).toMatch(/default-src 'none'.*script-src 'self'/);
   });
 
-  it('is nobody without the secret, or with another, or with the cookie of another port', async () => {
+  it('is nobody with an address that was used, and then a new one is printed, one at a time', async () => {
+    const host = await start();
+    const address = `/?token=${host.key}`;
+    const first = await get(host, address);
+    expect(first.status).toBe(200);
+    const second = await get(host, address);
+    expect([second.status, second.headers['set-cookie']]).toEqual([403, undefined]);
+    expect(second.body).toMatch(/opens once.*terminal/);
+    await get(host, address);
+    expect(host.printed).toHaveLength(1);
+    expect((await get(host, `/?token=${keyOf(host.printed[0])}`)).status).toBe(200);
+    await get(host, address);
+    expect(host.printed).toHaveLength(2);
+    expect((await get(host, `/?token=wrong`)).status).toBe(403);
+    expect(host.printed).toHaveLength(2);
+  });
+
+  it('is the browser that signed in, also with its used address and after a reload', async () => {
+    const host = await start();
+    const [cookie] = (await get(host, `/?token=${host.key}`)).headers['set-cookie']![0].split(';');
+    expect((await get(host, `/?token=${host.key}`, { cookie })).status).toBe(200);
+    expect(host.printed).toEqual([]);
+    for (let reload = 0; reload < 2; reload++) expect((await get(host, '/', { cookie })).status).toBe(200);
+  });
+
+  it('is not kept out by a program that looks ahead', async () => {
+    const host = await start();
+    expect((await get(host, `/?token=${host.key}`, {}, 'HEAD')).status).toBe(403);
+    expect((await get(host, `/?token=${host.key}`)).status).toBe(200);
+  });
+
+  it('is nobody without a key, or with another, or with the cookie of another host', async () => {
     const host = await start();
     const other = await start();
     expect((await get(host, '/')).status).toBe(403);
     expect((await get(host, '/?token=')).status).toBe(403);
-    expect((await get(host, `/?token=${host.token.slice(0, -1)}x`)).status).toBe(403);
-    expect((await get(host, `/?token=${other.token}`)).status).toBe(403);
+    expect((await get(host, `/?token=${host.key.slice(0, -1)}!`)).status).toBe(403);
+    expect((await get(host, `/?token=${other.key}`)).status).toBe(403);
     expect((await get(host, '/', cookieOf(other))).status).toBe(403);
+    expect((await get(host, '/', { cookie: `fovea_${host.port}=${host.key}` })).status).toBe(403);
     expect((await get(host, '/assets/app-1a2b.js')).status).toBe(403);
+  });
+
+  it('is a browser of two hosts at once: the cookies have different names', async () => {
+    const [one, two] = [await start(), await start()];
+    const cookie = `${one.cookie}; ${two.cookie}`;
+    expect(one.cookie.split('=')[0]).toBe(`fovea_${one.port}`);
+    for (const host of [one, two]) expect((await get(host, '/', { cookie })).status).toBe(200);
+    // At the near end of two tunnels from machines that use the same port, the browser's port tells them apart.
+    const tunnelled = await get(one, `/?token=${one.key}`, { host: '127.0.0.1:9001' });
+    expect(tunnelled.headers['set-cookie']![0]).toMatch(/^fovea_9001=/);
   });
 
   it.each([
@@ -97,10 +157,12 @@ describe('who gets in', () => {
     ['a page of another site', { origin: 'http://evil.example' }],
     ['a page of another port', { origin: 'http://127.0.0.1:1' }],
     ['a page without origin', { origin: 'null' }],
-  ])('is not %s, even with the secret', async (_, headers) => {
+  ])('is not %s, even with the key and the cookie', async (_, headers) => {
     const host = await start();
-    expect((await get(host, `/?token=${host.token}`, headers)).status).toBe(403);
-    const socket = await connect(`ws://127.0.0.1:${host.port}/ws?token=${host.token}`, { headers });
+    expect((await get(host, `/?token=${host.key}`, { ...cookieOf(host), ...headers })).status).toBe(403);
+    const socket = await connect(`ws://127.0.0.1:${host.port}/ws`, {
+      headers: { ...cookieOf(host), ...headers },
+    });
     expect(socket).toBe(403);
   });
 
@@ -163,11 +225,16 @@ describe('files', () => {
 });
 
 describe('the socket', () => {
-  const address = (host: Host & { token: string }) => `ws://127.0.0.1:${host.port}/ws?token=${host.token}`;
+  const address = (host: Host) => `ws://127.0.0.1:${host.port}/ws`;
+  const open = async (host: Started) =>
+    (await connect(address(host), { headers: cookieOf(host) })) as WebSocket;
 
   it('answers calls under their number and brings news', async () => {
     const host = await start();
-    const socket = (await connect(address(host), { origin: `http://127.0.0.1:${host.port}` })) as WebSocket;
+    const socket = (await connect(address(host), {
+      origin: `http://127.0.0.1:${host.port}`,
+      headers: cookieOf(host),
+    })) as WebSocket;
     expect(await ask(socket, { id: 7, method: 'projects.current', input: {} })).toEqual({
       id: 7,
       answer: { ok: true, value: null },
@@ -180,12 +247,11 @@ describe('the socket', () => {
     expect(heard.map(({ event }) => event)).toContain('project');
   });
 
-  it.each([
-    ['no token', (host: Host) => `ws://127.0.0.1:${host.port}/ws`],
-    ['another path', (host: Host & { token: string }) => `ws://127.0.0.1:${host.port}/?token=${host.token}`],
-  ])('is refused with %s', async (_, addressOf) => {
+  it('is refused without the cookie, with a key in its place, and at another path', async () => {
     const host = await start();
-    expect(await connect(addressOf(host))).toBe(403);
+    expect(await connect(address(host))).toBe(403);
+    expect(await connect(`${address(host)}?token=${host.key}`)).toBe(403);
+    expect(await connect(`ws://127.0.0.1:${host.port}/`, { headers: cookieOf(host) })).toBe(403);
   });
 
   it.each([
@@ -195,8 +261,8 @@ describe('the socket', () => {
     ['bytes', Buffer.from([1, 2, 3])],
   ])('ends with a client that sends %s, and serves the others on', async (_, message) => {
     const host = await start();
-    const rude = (await connect(address(host))) as WebSocket;
-    const polite = (await connect(address(host))) as WebSocket;
+    const rude = await open(host);
+    const polite = await open(host);
     const closed = once(rude, 'close');
     rude.send(message);
     await closed;
@@ -208,10 +274,75 @@ describe('the socket', () => {
 
   it('ends with a client whose message is larger than any right one', async () => {
     const host = await start();
-    const socket = (await connect(address(host))) as WebSocket;
+    const socket = await open(host);
     const closed = once(socket, 'close');
     socket.send(Buffer.alloc(40 * 1024 * 1024, 'x').toString());
     expect((await closed)[0]).toBe(1009);
+  });
+});
+
+describe('the door', () => {
+  /** What it answers, up to the end of the first line. */
+  const answerTo = async (host: Host, text: string): Promise<string> => {
+    const socket = net.connect(host.port, '127.0.0.1').on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    socket.write(text, 'latin1');
+    return String((await once(socket, 'data'))[0]).split('\r\n')[0];
+  };
+  const upgrade = (target: string, ...headers: string[]) =>
+    [
+      `GET ${target} HTTP/1.1`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      ...headers,
+    ].join('\r\n') + '\r\n\r\n';
+
+  it.each(['//', 'http://[', '*', 'http://127.0.0.1:99999999/'])(
+    'answers a request and an upgrade for %s',
+    async (target) => {
+      const host = await start();
+      const name = `Host: 127.0.0.1:${host.port}`;
+      expect(await answerTo(host, `GET ${target} HTTP/1.1\r\n${name}\r\n\r\n`)).toMatch(/40[03]/);
+      expect(await answerTo(host, upgrade(target, name))).toMatch(/403/);
+      expect((await get(host, '/', cookieOf(host))).status).toBe(200);
+    },
+  );
+
+  it('refuses a key and a cookie that are not ASCII but as long as the right ones', async () => {
+    const host = await start();
+    const strange = '\u00e9'.repeat(host.key.length);
+    const name = `Host: 127.0.0.1:${host.port}`;
+    expect(await answerTo(host, `GET /?token=${strange} HTTP/1.1\r\n${name}\r\n\r\n`)).toMatch(/40[03]/);
+    expect(await answerTo(host, upgrade('/ws', name, `Cookie: fovea_${host.port}=${strange}`))).toMatch(
+      /403/,
+    );
+    expect((await get(host, '/', cookieOf(host))).status).toBe(200);
+  });
+
+  it('outlives refused upgrades whose client is gone before it hears of it', async () => {
+    const host = await start();
+    for (let round = 0; round < 50; round++) {
+      const socket = net.connect(host.port, '127.0.0.1').on('error', () => {});
+      await once(socket, 'connect');
+      socket.write(upgrade('/ws', `Host: 127.0.0.1:${host.port}`));
+      socket.resetAndDestroy();
+    }
+    expect((await get(host, '/', cookieOf(host))).status).toBe(200);
+  });
+
+  it('outlives a thousand hostile requests and resets, before and after signing in', async () => {
+    const host = await start();
+    await attackMany(host.port, { seed: 1, count: 500, cookie: null });
+    await attackMany(host.port, { seed: 2, count: 500, cookie: host.cookie });
+    expect((await get(host, '/', cookieOf(host))).status).toBe(200);
+    const socket = (await connect(`ws://127.0.0.1:${host.port}/ws`, {
+      headers: cookieOf(host),
+    })) as WebSocket;
+    expect(await ask(socket, { id: 1, method: 'jobs.list', input: {} })).toMatchObject({
+      answer: { ok: true },
+    });
   });
 });
 

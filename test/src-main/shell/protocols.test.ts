@@ -6,7 +6,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appFile } from '../../../src-main/shell/app-files.ts';
 import { picture, type FindMedia } from '../../../src-main/shell/media.ts';
-import { contentSecurityPolicy, isAppAddress } from '../../../src-main/shell/policy.ts';
+import { contentSecurityPolicy } from '../../../src-main/delivery/policy.ts';
+import { isAppAddress } from '../../../src-main/shell/policy.ts';
 
 let folder: string;
 let built: string;

@@ -1,36 +1,8 @@
-// Sends files: those of the built renderer by their path, and pictures. Nothing outside the renderer's
-// folder can be named.
+// Sends files over HTTP: those of the built renderer, and pictures.
 
 import fs from 'node:fs';
-import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
-const TYPES: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.webp': 'image/webp',
-  '.ico': 'image/x-icon',
-  '.woff2': 'font/woff2',
-};
-
-/** The file of the renderer that a path names, with its type; null for anything else. */
-export function rendererFile(folder: string, pathname: string): { file: string; type: string } | null {
-  let name: string;
-  try {
-    name = decodeURIComponent(pathname);
-  } catch {
-    return null;
-  }
-  if (/[\\\0]/.test(name) || name.split('/').includes('..')) return null;
-  const file = path.join(folder, name === '/' ? 'index.html' : name);
-  const type = TYPES[path.extname(file)];
-  return type && fs.statSync(file, { throwIfNoEntry: false })?.isFile() ? { file, type } : null;
-}
 
 /**
  * Sends a file, or 304 if the client has it.
