@@ -20,6 +20,10 @@ const belowServices = [
   'src-main/engine',
 ];
 const belowRoots = [...belowServices, 'src-main/core', 'src-main/services', 'src-main/demo'];
+const belowFeatures = [
+  'src-main/contracts',
+  ...['bridge', 'canvas', 'charts', 'forms', 'state', 'ui'].map((room) => `src-renderer/${room}`),
+];
 const layers = {
   'src-main/contracts': [],
   'src-main/imaging': ['src-main/contracts'],
@@ -49,18 +53,22 @@ const layers = {
   'src-main/shell': [...belowRoots, 'src-main/delivery'],
   'src-main/cli': [...belowRoots, 'src-main/host'],
   'src-renderer/bridge': ['src-main/contracts'],
+  'src-renderer/ui': [],
   'src-renderer/canvas': ['src-main/contracts'],
   'src-renderer/charts': ['src-main/contracts'],
-  'src-renderer/ui': [],
   'src-renderer/state': ['src-main/contracts', 'src-renderer/bridge'],
-  'src-renderer/features': [
-    'src-main/contracts',
-    'src-renderer/bridge',
-    'src-renderer/canvas',
-    'src-renderer/charts',
-    'src-renderer/ui',
-    'src-renderer/state',
-  ],
+  'src-renderer/forms': ['src-main/contracts', 'src-renderer/state', 'src-renderer/ui'],
+  'src-renderer/heat': belowFeatures,
+  'src-renderer/metrics': belowFeatures,
+  'src-renderer/frame': belowFeatures,
+  ...Object.fromEntries(
+    ['home', 'annotate', 'train', 'sweep', 'inspect', 'compare'].map((feature) => [
+      `src-renderer/features/${feature}`,
+      [...belowFeatures, 'src-renderer/heat', 'src-renderer/metrics'],
+    ]),
+  ),
+  'src-renderer/App.svelte': ['src-main/contracts', 'src-renderer'],
+  'src-renderer/main.ts': ['src-renderer/App.svelte', 'src-renderer/ui'],
 };
 const inside = (file, folder) => file === folder || file.startsWith(`${folder}/`);
 const layerOf = (file) =>

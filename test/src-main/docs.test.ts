@@ -14,8 +14,8 @@ import type {
 } from '../../src-main/contracts/index.ts';
 import { allMethods } from '../../src-main/services/methods.ts';
 import { keyRows } from '../../src-renderer/canvas/key-map.ts';
-import { otherKeys } from '../../src-renderer/other-keys.ts';
-import { PLACED, settingGroups } from '../../src-renderer/features/train/setting-groups.ts';
+import { otherKeys } from '../../src-renderer/frame/other-keys.ts';
+import { PLACED, settingGroups } from '../../src-renderer/forms/setting-groups.ts';
 
 const madeFrom = (what: string) => `<!-- Made from ${what} by test/src-main/docs.test.ts. -->\n`;
 

@@ -2,7 +2,7 @@
 // table, and the findings that were written down.
 
 import { call } from '../../bridge/bridge.ts';
-import { FIT, type HeatView } from '../../canvas/heat-view.ts';
+import { FIT, type HeatView } from '../../heat/heat-view.ts';
 import type {
   ComparisonRecord,
   CompareRow,
@@ -11,8 +11,8 @@ import type {
   Run,
 } from '../../../src-main/contracts/index.ts';
 import { runs } from '../../state/runs.svelte.ts';
-import { Explanation } from '../inspect/inspection.svelte.ts';
-import { noSizes, testPictureSizes, type PictureSizes } from '../inspect/picture-sizes.ts';
+import { Explanation } from '../../heat/explanation.svelte.ts';
+import { noSizes, testPictureSizes, type PictureSizes } from '../../heat/image-sizes.ts';
 import { passes, sortRows, type Column, type Filter } from './rows.ts';
 
 export type View = 'side' | 'slider' | 'flicker';

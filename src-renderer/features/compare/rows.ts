@@ -8,7 +8,7 @@ import type {
   MeasureInfo,
   Run,
 } from '../../../src-main/contracts/index.ts';
-import { epsText, moreFigures } from '../../state/more-figures.ts';
+import { epsText, moreFigures } from '../../metrics/more-figures.ts';
 import { count } from '../../ui/format.ts';
 
 export type Column =

@@ -2,8 +2,8 @@
 // heat is made and drawn.
 
 import { call } from '../../bridge/bridge.ts';
-import type { ColourMap } from '../../canvas/heat-colour.ts';
-import { FIT, type HeatView } from '../../canvas/heat-view.ts';
+import type { ColourMap } from '../../heat/heat-colour.ts';
+import { FIT, type HeatView } from '../../heat/heat-view.ts';
 import type {
   AttackInfo,
   ClassId,
@@ -12,38 +12,13 @@ import type {
   ImageId,
   Run,
   RunId,
-  SaliencyInfo,
 } from '../../../src-main/contracts/index.ts';
 import { runs } from '../../state/runs.svelte.ts';
-import { MethodChoice } from './method-choice.svelte.ts';
-import { countQuadrants, quadrantOf, shareHistogram, type Quadrant } from './reasons.ts';
-import { noSizes, testPictureSizes, type PictureSizes } from './picture-sizes.ts';
+import { MethodChoice } from '../../forms/method-choice.svelte.ts';
+import { Explanation } from '../../heat/explanation.svelte.ts';
+import { countQuadrants, quadrantOf, shareHistogram, type Quadrant } from '../../metrics/quadrants.ts';
+import { noSizes, testPictureSizes, type PictureSizes } from '../../heat/image-sizes.ts';
 import { ORDERS, ordersOf, sortImages } from './sorting.ts';
-
-export type Target = 'true' | 'predicted' | ClassId;
-
-/** How heat is made; Compare uses the same for both of its runs. */
-export class Explanation extends MethodChoice<SaliencyInfo> {
-  target = $state<Target>('true');
-  /** Class that the target is held against. */
-  versus = $state<ClassId | null>(null);
-
-  /** @param presetId  of the methods that have it; so that what is shown at first agrees with what was measured */
-  constructor(presetId: string) {
-    super(() => runs.methods?.saliency ?? [], presetId);
-  }
-
-  /** The class that is explained of a picture. */
-  explainedOf(image: Pick<EvaluatedImage, 'classId' | 'predictedId'>): ClassId {
-    if (this.target === 'true') return image.classId;
-    return this.target === 'predicted' ? image.predictedId : this.target;
-  }
-
-  /** The class it is held against on a picture: none where that is the explained one itself. */
-  versusOf(image: Pick<EvaluatedImage, 'classId' | 'predictedId'>): ClassId | null {
-    return this.versus === this.explainedOf(image) ? null : this.versus;
-  }
-}
 
 export class Inspection {
   summary = $state.raw<EvaluationSummary | null>(null);

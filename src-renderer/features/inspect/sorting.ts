@@ -1,7 +1,7 @@
 // Orders of evaluated pictures. A picture without the figure comes last, whichever way the order goes.
 
 import type { EvaluatedImage, MeasureInfo } from '../../../src-main/contracts/index.ts';
-import { pictureText } from '../../state/more-figures.ts';
+import { pictureText } from '../../metrics/more-figures.ts';
 import { percent } from '../../ui/format.ts';
 
 export interface Order {

@@ -9,8 +9,8 @@ import {
   type SweepFigure,
   type SweepResult,
 } from '../../../src-main/contracts/index.ts';
-import { colourAt, SEQUENTIAL, type ColourMap } from '../../canvas/heat-colour.ts';
-import { figure } from '../train/run-words.ts';
+import { colourAt, SEQUENTIAL, type ColourMap } from '../../heat/heat-colour.ts';
+import { figure } from '../../state/run-words.ts';
 
 export const familyTitles: Record<SweepFamily, string> = {
   standard: 'Standard',

@@ -2,12 +2,11 @@
 
 import { methodNamed, partName } from '../../../src-main/contracts/methods.ts';
 import { networkForm } from '../../../src-main/contracts/settings.ts';
+import { defaultsOf, presetIn } from '../../forms/defaults.ts';
 import type {
   DeviceChoice,
-  MethodInfo,
   Methods,
   ObjectiveInfo,
-  ParamField,
   ParamValue,
   Preset,
   RunConfig,
@@ -18,28 +17,6 @@ import type {
 } from '../../../src-main/contracts/index.ts';
 
 type Values = Record<string, ParamValue>;
-
-export const defaultsOf = (fields: ParamField[]): Values =>
-  Object.fromEntries(fields.map((field) => [field.name, field.default]));
-
-/**
- * The preset of a method that these values are, defaults for what it does not name; null if they are none.
- * @param settings  of the run, where a preset may say some
- */
-export function presetIn(
-  { params, presets }: Pick<MethodInfo, 'params' | 'presets'>,
-  values: Values,
-  settings: Values = {},
-): Preset | null {
-  const defaults = defaultsOf(params);
-  const agree = (wanted: Values, has: Values) =>
-    Object.entries(wanted).every(([name, value]) => has[name] === value);
-  return (
-    presets.find(
-      (preset) => agree({ ...defaults, ...preset.params }, values) && agree(preset.settings ?? {}, settings),
-    ) ?? null
-  );
-}
 
 /** The side, of those that nets are usually trained at, that is nearest to the pictures' own. */
 export function suggestedSizePx(longerSidesPx: number[], range: { min: number; max: number }): number {

@@ -20,7 +20,7 @@ import {
   sortRows,
   toneOf,
 } from '../../../src-renderer/features/compare/rows.ts';
-import { epsText } from '../../../src-renderer/state/more-figures.ts';
+import { epsText } from '../../../src-renderer/metrics/more-figures.ts';
 
 type Figures = Partial<Pick<EvaluatedImage, 'energyInBox' | 'iou' | 'predictedId'>>;
 

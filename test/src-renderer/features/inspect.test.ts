@@ -3,24 +3,20 @@
 import { describe, expect, it } from 'vitest';
 import type { ClassId, EvaluatedImage, Figure, Run } from '../../../src-main/contracts/index.ts';
 import { allMethods } from '../../../src-main/services/methods.ts';
-import { confusionShown } from '../../../src-renderer/features/figures/confusion.ts';
-import { HeatRequests } from '../../../src-renderer/features/inspect/heat-requests.ts';
+import { confusionShown } from '../../../src-renderer/metrics/confusion.ts';
+import { HeatRequests } from '../../../src-renderer/heat/heat-requests.ts';
 import {
   countQuadrants,
   quadrantByClass,
   quadrantOf,
   shareHistogram,
-} from '../../../src-renderer/features/inspect/reasons.ts';
-import { Explanation } from '../../../src-renderer/features/inspect/inspection.svelte.ts';
-import { MethodChoice } from '../../../src-renderer/features/inspect/method-choice.svelte.ts';
+} from '../../../src-renderer/metrics/quadrants.ts';
+import { Explanation } from '../../../src-renderer/heat/explanation.svelte.ts';
+import { MethodChoice } from '../../../src-renderer/forms/method-choice.svelte.ts';
 import { ORDERS, ordersOf, sortImages } from '../../../src-renderer/features/inspect/sorting.ts';
 import { transferSources } from '../../../src-renderer/features/inspect/transfer.ts';
-import {
-  gridShape,
-  scrollToShow,
-  visibleRange,
-} from '../../../src-renderer/features/inspect/virtual-grid.ts';
-import { figureText, partsOf, pictureText } from '../../../src-renderer/state/more-figures.ts';
+import { gridShape, scrollToShow, visibleRange } from '../../../src-renderer/ui/virtual-grid.ts';
+import { figureText, partsOf, pictureText } from '../../../src-renderer/metrics/more-figures.ts';
 
 function image(id: number, energyInBox: number | null, correct: boolean, classId = 1): EvaluatedImage {
   return {

@@ -5,8 +5,8 @@ import { runConfigSchema, type Run, type TrainedOn } from '../../../src-main/con
 import { AppError } from '../../../src-main/contracts/errors.ts';
 import { objectiveById } from '../../../src-main/engine/objectives/index.ts';
 import { allMethods } from '../../../src-main/services/methods.ts';
+import { defaultsOf } from '../../../src-renderer/forms/defaults.ts';
 import {
-  defaultsOf,
   hindrance,
   NewRun,
   suggestedSizePx,
@@ -19,13 +19,9 @@ import {
   settingText,
   spreadEpochs,
   stateWords,
-} from '../../../src-renderer/features/train/run-words.ts';
-import {
-  applies,
-  changedFields,
-  PLACED,
-  settingGroups,
-} from '../../../src-renderer/features/train/setting-groups.ts';
+} from '../../../src-renderer/state/run-words.ts';
+import { changedFields, PLACED, settingGroups } from '../../../src-renderer/forms/setting-groups.ts';
+import { applies } from '../../../src-renderer/state/setting-effect.ts';
 
 const methods = allMethods();
 const config = (more: object) =>

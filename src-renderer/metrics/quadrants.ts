@@ -1,7 +1,7 @@
 // Right or wrong, for the right or the wrong reason: test pictures sorted into four fields by the prediction
 // and by where the heat lies.
 
-import type { ClassId, EvaluatedImage } from '../../../src-main/contracts/index.ts';
+import type { ClassId, EvaluatedImage } from '../../src-main/contracts/index.ts';
 
 export type Quadrant = 'right-inside' | 'right-outside' | 'wrong-inside' | 'wrong-outside';
 export const QUADRANTS: Quadrant[] = ['right-inside', 'right-outside', 'wrong-inside', 'wrong-outside'];

@@ -1,6 +1,6 @@
 // The confusion of a run as a table that a person can read: with very many classes, those that are mistaken most.
 
-import type { EvaluationSummary } from '../../../src-main/contracts/index.ts';
+import type { EvaluationSummary } from '../../src-main/contracts/index.ts';
 
 export interface ConfusionShown {
   names: string[];

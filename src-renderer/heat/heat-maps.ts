@@ -1,14 +1,8 @@
 // The heat maps that Inspect and Compare share: decoded once, so that going back to a picture is at once.
 
-import { call } from '../../bridge/bridge.ts';
-import { decodeHeat, type Heat } from '../../canvas/heat-values.ts';
-import type {
-  AttackedMap,
-  HeatMap,
-  MapRequest,
-  ParamValue,
-  RunId,
-} from '../../../src-main/contracts/index.ts';
+import { call } from '../bridge/bridge.ts';
+import { decodeHeat, type Heat } from './heat-values.ts';
+import type { AttackedMap, HeatMap, MapRequest, ParamValue, RunId } from '../../src-main/contracts/index.ts';
 import { HeatRequests } from './heat-requests.ts';
 
 export interface Explained extends Omit<HeatMap, 'values' | 'widthPx' | 'heightPx'> {

@@ -1,8 +1,9 @@
 // The settings of a run as the form shows them: in groups, without those that another setting leaves without effect,
 // and each group in one line while it is folded.
 
-import { networkSettings } from '../../../src-main/contracts/settings.ts';
-import type { ParamField, ParamValue } from '../../../src-main/contracts/index.ts';
+import { networkSettings } from '../../src-main/contracts/settings.ts';
+import { applies } from '../state/setting-effect.ts';
+import type { ParamField, ParamValue } from '../../src-main/contracts/index.ts';
 
 type Values = Record<string, ParamValue>;
 
@@ -39,33 +40,6 @@ export function settingGroups(fields: readonly ParamField[]): SettingGroup[] {
   const known = new Set([...PLACED, ...GROUPS.flatMap(({ names }) => names)]);
   const rest = { title: 'Further', fields: fields.filter(({ name }) => !known.has(name)) };
   return [...named, rest].filter((group) => group.fields.length > 0);
-}
-
-/** Whether the other settings leave this one with an effect. */
-export function applies({ name }: ParamField, settings: Values): boolean {
-  switch (name) {
-    case 'outsideProbability':
-      return settings['outside'] !== 'none';
-    case 'stepEpochs':
-    case 'stepFactor':
-      return settings['schedule'] === 'step';
-    case 'warmUpEpochs':
-      return settings['schedule'] !== 'one-cycle';
-    case 'momentum':
-    case 'nesterov':
-      return settings['optimiser'] === 'sgd';
-    case 'beta1':
-    case 'beta2':
-    case 'epsilon':
-      return settings['optimiser'] !== 'sgd';
-    case 'softplusBeta':
-      return settings['activation'] === 'softplus';
-    case 'adlDropRate':
-    case 'adlThreshold':
-      return settings['adl'] === true;
-    default:
-      return true;
-  }
 }
 
 /** Fields whose value is not the default and has an effect. */

@@ -1,11 +1,11 @@
 // The way from "New project from a folder…" to a project with pictures: choose, detect, import, result.
 // Kept outside the dialog so that the title bar and Home start the same thing.
 
-import { call, dropped } from '../../bridge/bridge.ts';
-import type { Detection, FileRef, ImportResult, Job, JobId } from '../../../src-main/contracts/index.ts';
-import { app } from '../../state/app.svelte.ts';
-import { project } from '../../state/project.svelte.ts';
-import { runs } from '../../state/runs.svelte.ts';
+import { call, dropped } from '../bridge/bridge.ts';
+import type { Detection, FileRef, ImportResult, Job, JobId } from '../../src-main/contracts/index.ts';
+import { app } from './app.svelte.ts';
+import { project } from './project.svelte.ts';
+import { runs } from './runs.svelte.ts';
 
 type Step = 'closed' | 'choosing' | 'detecting' | 'ready' | 'running' | 'done' | 'failed';
 

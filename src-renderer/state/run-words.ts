@@ -1,8 +1,8 @@
 // How runs are called and described, made from their configuration and the method registries.
 
-import { methodNamed, partName } from '../../../src-main/contracts/methods.ts';
-import type { Methods, ParamField, Run, RunConfig } from '../../../src-main/contracts/index.ts';
-import { applies } from './setting-groups.ts';
+import { methodNamed, partName } from '../../src-main/contracts/methods.ts';
+import type { Methods, ParamField, Run, RunConfig } from '../../src-main/contracts/index.ts';
+import { applies } from './setting-effect.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'acc' | '';
 

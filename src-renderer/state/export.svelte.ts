@@ -1,8 +1,8 @@
 // The way from "Export annotations…" to a folder that other tools read: format, destination, job, result.
 
-import { call } from '../../bridge/bridge.ts';
-import type { FileRef, Job, JobId } from '../../../src-main/contracts/index.ts';
-import { runs } from '../../state/runs.svelte.ts';
+import { call } from '../bridge/bridge.ts';
+import type { FileRef, Job, JobId } from '../../src-main/contracts/index.ts';
+import { runs } from './runs.svelte.ts';
 
 /** What an export's job has to say when it is done. */
 export interface ExportResult {

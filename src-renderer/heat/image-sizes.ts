@@ -1,7 +1,7 @@
 // Width and height of the test pictures, which figures of an evaluation do not carry but boxes on thumbnails need.
 
-import { call } from '../../bridge/bridge.ts';
-import type { ImageId } from '../../../src-main/contracts/index.ts';
+import { call } from '../bridge/bridge.ts';
+import type { ImageId } from '../../src-main/contracts/index.ts';
 
 export interface PictureSize {
   widthPx: number;

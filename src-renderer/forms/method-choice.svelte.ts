@@ -1,7 +1,7 @@
 // One method of a registry, chosen with its parameters; what was typed for a method stays while another is looked at.
 
-import type { MethodInfo, ParamValue, Preset } from '../../../src-main/contracts/index.ts';
-import { defaultsOf } from '../train/new-run.svelte.ts';
+import type { MethodInfo, ParamValue, Preset } from '../../src-main/contracts/index.ts';
+import { defaultsOf } from './defaults.ts';
 
 type Values = Record<string, ParamValue>;
 

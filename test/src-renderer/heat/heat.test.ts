@@ -15,7 +15,7 @@ import {
   paintHeat,
   SEQUENTIAL,
   TOKENS,
-} from '../../../src-renderer/canvas/heat-colour.ts';
+} from '../../../src-renderer/heat/heat-colour.ts';
 import {
   boxAbove,
   decodeHeat,
@@ -23,8 +23,8 @@ import {
   heatDifference,
   heatHistogram,
   resampleHeat,
-} from '../../../src-renderer/canvas/heat-values.ts';
-import { FIT, panBy, place, zoomAt } from '../../../src-renderer/canvas/heat-view.ts';
+} from '../../../src-renderer/heat/heat-values.ts';
+import { FIT, panBy, place, zoomAt } from '../../../src-renderer/heat/heat-view.ts';
 
 function wire(widthPx: number, values: number[]): HeatMap {
   const sum = values.reduce((total, value) => total + value, 0) || 1;
