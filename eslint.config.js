@@ -11,9 +11,16 @@ const root = path.dirname(fileURLToPath(import.meta.url));
 // Each layer and what it may import besides itself. The longest matching folder is a file's layer.
 const engineCore = ['src-main/contracts', 'src-main/engine/graph'];
 const methods = [...engineCore, 'src-main/engine/nn'];
-const engineData = [...methods, 'src-main/imaging', 'src-main/engine/runtime', 'src-main/engine/measures'];
+const engineData = [
+  ...methods,
+  'src-main/files',
+  'src-main/imaging',
+  'src-main/engine/runtime',
+  'src-main/engine/measures',
+];
 const belowServices = [
   'src-main/contracts',
+  'src-main/files',
   'src-main/formats',
   'src-main/imaging',
   'src-main/storage',
@@ -26,11 +33,12 @@ const belowFeatures = [
 ];
 const layers = {
   'src-main/contracts': [],
-  'src-main/imaging': ['src-main/contracts'],
-  'src-main/formats': ['src-main/contracts', 'src-main/imaging'],
-  'src-main/storage': ['src-main/contracts'],
+  'src-main/files': ['src-main/contracts'],
+  'src-main/imaging': ['src-main/contracts', 'src-main/files'],
+  'src-main/formats': ['src-main/contracts', 'src-main/files', 'src-main/imaging'],
+  'src-main/storage': ['src-main/contracts', 'src-main/files'],
   'src-main/engine/graph': ['src-main/contracts'],
-  'src-main/engine/runtime': engineCore,
+  'src-main/engine/runtime': [...engineCore, 'src-main/files'],
   'src-main/engine/nn': engineCore,
   'src-main/engine/objectives': methods,
   'src-main/engine/saliency': methods,
@@ -130,6 +138,20 @@ export default ts.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       eqeqeq: 'error',
       'no-console': 'off',
+    },
+  },
+  {
+    files: ['src-main/**/*.ts'],
+    ignores: ['src-main/files/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.property.name=/^mkdir/], CallExpression[callee.name=/^mkdir(Sync)?$/]',
+          message: 'makeFolder of files/ makes folders: a recursive mkdir never returns below /proc',
+        },
+      ],
     },
   },
   { files: ['src-renderer/**/*.{ts,svelte}'], languageOptions: { globals: globals.browser } },

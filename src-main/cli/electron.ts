@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import { makeFolder } from '../files/write-file.ts';
 import { appFolder } from '../host/local-core.ts';
 import { hasDisplay } from './browser.ts';
 
@@ -33,7 +34,7 @@ export async function findElectron(say: (line: string) => void): Promise<Found> 
   const problem = await fetchBinary(home);
   const fetched = binaryIn(home);
   if (problem === null && fetched) return { binary: fetched };
-  fs.mkdirSync(path.dirname(failed), { recursive: true });
+  makeFolder(path.dirname(failed));
   fs.writeFileSync(failed, version);
   return { missing: problem ?? 'its binary could not be fetched' };
 }

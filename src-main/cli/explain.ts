@@ -1,9 +1,9 @@
 // fovea explain PROJECT --run N --image NAME --method ID --class NAME --versus NAME --out FILE.png
 
-import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { ClassId } from '../contracts/ids.ts';
+import { makeFolder, writeFileWhole } from '../files/write-file.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { TrainedOn } from '../contracts/runs.ts';
 import { decodeRgb, encodePng } from '../imaging/index.ts';
@@ -67,8 +67,8 @@ export async function explain(terminal: Terminal, project: string, options: Opti
     const rgb = await decodeRgb(image.file, { width, height });
     const drawn = overlay({ rgb, width, height }, map, map.regionBox, scale);
     const out = path.resolve(options.out);
-    fs.mkdirSync(path.dirname(out), { recursive: true });
-    fs.writeFileSync(out, encodePng(drawn, width, height));
+    makeFolder(path.dirname(out));
+    await writeFileWhole(out, [encodePng(drawn, width, height)]);
 
     const explained = map.scores.find(({ classId }) => classId === map.classId)!;
     terminal.answer(

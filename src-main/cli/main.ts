@@ -303,7 +303,7 @@ try {
   if (thrown instanceof CommanderError) await exit(thrown.exitCode === 0 ? OK : USER_ERROR);
   const error = toErrorRecord(thrown);
   console.error(`fovea: ${lineOf(error)}`);
-  if (thrown instanceof AppError && error.code !== 'internal') await exit(USER_ERROR);
+  if (error.code !== 'internal') await exit(USER_ERROR);
   if (thrown instanceof Error) console.error(thrown.stack);
   await exit(BUG);
 }

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
+import { makeFolder } from '../files/write-file.ts';
 import { writeBlockMnist } from '../imaging/blockmnist.ts';
 import { sampleDefaults, writeSample } from '../imaging/sample/index.ts';
 import { writeWaterbirdsLike } from '../demo/waterbirds-like.ts';
@@ -65,15 +66,7 @@ export async function makeWaterbirdsLike(
 /** The folder, made. @throws AppError 'conflict' if something is in it */
 function freeFolder(out: string): string {
   const folder = path.resolve(out);
-  try {
-    fs.mkdirSync(folder, { recursive: true });
-  } catch (thrown) {
-    const reason =
-      (thrown as NodeJS.ErrnoException).code === 'EACCES'
-        ? 'it may not be written'
-        : 'a file is in its place';
-    throw new AppError('bad-input', `the folder ${out} cannot be made`, { file: out, reason }, thrown);
-  }
+  makeFolder(folder);
   if (fs.readdirSync(folder).length > 0)
     throw new AppError('conflict', `${out} is not empty`, { reason: 'choose a new or empty folder' });
   return folder;

@@ -1,7 +1,7 @@
 // fovea project create DIR
 
-import fs from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../files/write-file.ts';
 import { withCore } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -9,7 +9,7 @@ export async function createProject(terminal: Terminal, dir: string): Promise<vo
   const folder = path.resolve(dir);
   const parent = path.dirname(folder);
   await withCore(terminal, async ({ core }) => {
-    fs.mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     const { id, name } = await core.call('projects.create', {
       name: path.basename(folder),
       parent: core.refer(parent),

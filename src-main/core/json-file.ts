@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeFolder, writeFileWholeSync } from '../files/write-file.ts';
 
 /** The file's content, or `empty` if it is absent or damaged: nothing here is worth refusing to start for. */
 export function readJson<T>(file: string, empty: T, isRight: (value: unknown) => value is T): T {
@@ -14,8 +15,6 @@ export function readJson<T>(file: string, empty: T, isRight: (value: unknown) =>
 }
 
 export function writeJson(file: string, value: unknown): void {
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  const beside = `${file}.${process.pid}.new`;
-  fs.writeFileSync(beside, JSON.stringify(value, null, 1), { flush: true });
-  fs.renameSync(beside, file);
+  makeFolder(path.dirname(file));
+  writeFileWholeSync(file, JSON.stringify(value, null, 1));
 }

@@ -7,6 +7,7 @@ import type { Annotation } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { Shape } from '../contracts/geometry.ts';
 import type { ClassId, ImageId, ProjectId, RunId } from '../contracts/ids.ts';
+import { makeFolder } from '../files/write-file.ts';
 import { openProjectStore, PROJECT_FILE, type ProjectStore } from '../storage/project-store.ts';
 import type { StoredImage } from '../storage/images.ts';
 import { projectIdOf } from './recent-projects.ts';
@@ -23,12 +24,7 @@ export interface OpenProject {
 
 /** Makes the folder and an empty project in it. @throws AppError 'conflict' if something is there already */
 export function createProject(folder: string, name: string): OpenProject {
-  try {
-    fs.mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new AppError('refused', `the folder ${path.basename(folder)} cannot be made`, { reason }, cause);
-  }
+  makeFolder(folder);
   if (fs.readdirSync(folder).length > 0)
     throw new AppError('conflict', `${path.basename(folder)} exists already and is not empty`, {
       file: path.basename(folder),

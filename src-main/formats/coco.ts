@@ -1,11 +1,12 @@
 // COCO JSON: boxes, polygons and run-length masks of several pictures in one file (cocodataset.org, "Data
 // format"). Coordinates are continuous from the upper left corner; boxes are x, y, width, height.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ATTRIBUTE_MAX, type Split } from '../contracts/dataset.ts';
 import { boundsOf, type Box, type Point, type Rle, type Shape } from '../contracts/geometry.ts';
 import { AppError } from '../contracts/errors.ts';
+import { makeFolder } from '../files/write-file.ts';
 import { areaOfRle, checkRle, encodeRle, rasterize, rleFromString, rleToString } from '../imaging/index.ts';
 import { copyPictures } from './copy.ts';
 import type {
@@ -61,7 +62,7 @@ export const coco: Format = {
 
   async write(dataset, folder, options) {
     const names = await copyPictures(dataset.images, path.join(folder, 'images'), options);
-    await mkdir(path.join(folder, 'annotations'), { recursive: true });
+    makeFolder(path.join(folder, 'annotations'));
     for (const [split, stem] of Object.entries(stemOfSplit))
       await writeSplit(dataset, names, (split === 'none' ? null : split) as Split | null, stem, folder);
   },

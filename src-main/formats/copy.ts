@@ -1,9 +1,10 @@
 // Pictures copied beside the annotations of an export, each under a name of its own.
 
 import { constants } from 'node:fs';
-import fs, { mkdir } from 'node:fs/promises';
+import fs from 'node:fs/promises';
 import path from 'node:path';
-import { AppError } from '../contracts/errors.ts';
+import { AppError, systemError } from '../contracts/errors.ts';
+import { makeFolder } from '../files/write-file.ts';
 import type { ExportImage, WriteOptions } from './format.ts';
 
 const copyFile = (file: string, out: string) =>
@@ -15,19 +16,19 @@ export async function copyPictures(
   folder: string,
   { copy = copyFile, signal, onProgress }: WriteOptions = {},
 ): Promise<string[]> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const names = uniqueNames(images.map((image) => path.basename(image.file)));
   for (let i = 0; i < images.length; i++) {
     signal?.throwIfAborted();
     try {
       await copy(images[i].file, path.join(folder, names[i]));
     } catch (cause) {
-      if (cause instanceof AppError) throw cause;
-      const { code } = cause as NodeJS.ErrnoException;
+      const known = cause instanceof AppError ? cause : systemError(cause);
+      if (known) throw known;
       throw new AppError(
-        code === 'EEXIST' ? 'conflict' : code === 'ENOENT' ? 'not-found' : 'bad-file',
-        `${names[i]} cannot be copied: ${code === 'EEXIST' ? 'the folder holds such a file already' : (cause as Error).message}`,
-        { file: images[i].file, reason: code },
+        'bad-file',
+        `${names[i]} cannot be copied: ${(cause as Error).message}`,
+        { file: images[i].file },
         cause,
       );
     }

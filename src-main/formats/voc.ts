@@ -4,10 +4,11 @@
 // writers put plain coordinates, so that xmax - xmin is the width. The source that the file names decides. The class of
 // a picture without boxes stands in the class lists, ImageSets/Main/<class>_trainval.txt and <class>_test.txt.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Split } from '../contracts/dataset.ts';
 import { boundsOf, type Box } from '../contracts/geometry.ts';
+import { makeFolder } from '../files/write-file.ts';
 import { copyPictures } from './copy.ts';
 import type { ExportImage, Format, ImportedAnnotation, ImportedImage, ImportSink } from './format.ts';
 import { baseName, damaged, folderOf, stemOf, type SourceTree } from './source.ts';
@@ -72,8 +73,8 @@ export const voc: Format = {
 
   async write(dataset, folder, options) {
     const names = await copyPictures(dataset.images, path.join(folder, 'JPEGImages'), options);
-    await mkdir(path.join(folder, 'Annotations'), { recursive: true });
-    await mkdir(path.join(folder, 'ImageSets', 'Main'), { recursive: true });
+    makeFolder(path.join(folder, 'Annotations'));
+    makeFolder(path.join(folder, 'ImageSets', 'Main'));
     const lists: Record<string, string[]> = { train: [], val: [], test: [] };
     for (let i = 0; i < names.length; i++) {
       const image = dataset.images[i];

@@ -4,10 +4,11 @@
 // where it is not counted. A checksum guards against what a power cut leaves.
 
 import { randomUUID } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { AppError } from '../contracts/errors.ts';
+import { makeFolder } from '../files/write-file.ts';
 import { contentHashOf, decodeRgb, readPictureFile } from './decode.ts';
 
 /** What the cache needs to know of a picture; worker-protocol's Picture fits. */
@@ -46,7 +47,7 @@ export class PictureCache {
     this.size = size;
     this.#folder = path.join(folder, `pictures-${size}`);
     this.#recordBytes = hashBytes + size * size * 3 + checksumBytes;
-    mkdirSync(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     for (const name of readdirSync(this.#folder).sort())
       if (name.endsWith('.bin')) this.#index(path.join(this.#folder, name));
   }

@@ -1,10 +1,11 @@
 // Generated pictures as a folder that comes in by the same door as anybody's data: PNG files and COCO JSON, one file
 // a part, with attributes of the whole picture beside it.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Split } from '../contracts/dataset.ts';
 import type { Box } from '../contracts/geometry.ts';
+import { makeFolder } from '../files/write-file.ts';
 import { encodePng } from './png.ts';
 import { encodeRle, rleToString } from './rle.ts';
 
@@ -41,8 +42,8 @@ export async function labelledFolder(
   classes: readonly string[],
   describe: (part: Split) => string,
 ): Promise<LabelledFolder> {
-  await mkdir(path.join(folder, 'images'), { recursive: true });
-  await mkdir(path.join(folder, 'annotations'), { recursive: true });
+  makeFolder(path.join(folder, 'images'));
+  makeFolder(path.join(folder, 'annotations'));
   const parts = new Map<Split, { images: object[]; annotations: object[] }>();
   return {
     async add(part, { pixels, channels, widthPx, heightPx, classIndex, box, mask, attributes }) {

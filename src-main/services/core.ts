@@ -1,7 +1,6 @@
 // The core: every call of the boundary, checked on arrival and answered without ever throwing. Shell, host
 // and command line each make one and put it behind their own door.
 
-import fs from 'node:fs';
 import type { z } from 'zod';
 import { api, type Input, type Method, type Output } from '../contracts/api.ts';
 import { AppError, toErrorRecord, type Answer } from '../contracts/errors.ts';
@@ -9,6 +8,7 @@ import { issueLine } from '../contracts/issues.ts';
 import type { DeviceInfo, DeviceChoice } from '../contracts/devices.ts';
 import type { FileRef, JobId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
+import { makeFolder } from '../files/write-file.ts';
 import { storageError } from '../storage/database.ts';
 import { annotationHandlers } from './annotations.ts';
 import { appHandlers } from './app.ts';
@@ -85,7 +85,7 @@ const passes =
   /^(app|files|jobs|methods|projects|settings|weights|doctor)\.|\.(list|get|count|page|indexOf|metrics|pinned|summary|images|rows|preview|map|attack|cancel)$/;
 
 export function createCore(options: CoreOptions): Core {
-  fs.mkdirSync(options.dataFolder, { recursive: true });
+  makeFolder(options.dataFolder);
   const { emit } = options;
   const context: Context = {
     options,

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { ImageId } from '../contracts/ids.ts';
+import { makeFolder } from '../files/write-file.ts';
 import type { ExportAnnotation, ExportDataset } from '../formats/format.ts';
 import { formatById } from '../formats/index.ts';
 import type { Handlers } from '../core/context.ts';
@@ -51,7 +52,7 @@ function freeFolder(chosen: string, name: string): string {
 async function allOrNothing(folder: string, write: (folder: string) => Promise<unknown>): Promise<void> {
   const isOurs = !fs.existsSync(folder);
   const unfinished = path.join(folder, '.unfinished-export');
-  await fs.promises.mkdir(unfinished, { recursive: true });
+  makeFolder(unfinished);
   try {
     await write(unfinished);
     for (const name of await fs.promises.readdir(unfinished))

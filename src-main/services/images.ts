@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { ImageDetail } from '../contracts/images.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { ImageId } from '../contracts/ids.ts';
+import { makeFolder } from '../files/write-file.ts';
 import type { StoredImage } from '../storage/images.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import { cacheFolderOf, imageOf, type OpenProject } from '../core/open-project.ts';
@@ -147,7 +148,7 @@ async function make(
   file: string,
   target: string,
 ): Promise<void> {
-  await fs.promises.mkdir(path.dirname(target), { recursive: true });
+  makeFolder(path.dirname(target));
   // Under another name first: a file half written when the process died would be shown for ever.
   const out = target.replace(/(\.\w+)$/, '.new$1');
   await (kind === 'thumbnail'

@@ -2,7 +2,7 @@
 // record. They come from the catalogue or from a file a person chose; either way they are read once before they count.
 
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../contracts/errors.ts';
@@ -12,6 +12,7 @@ import type { StartFit, WeightsInfo } from '../contracts/weights.ts';
 import { models } from '../engine/nn/models/index.ts';
 import { fitWeights } from '../engine/nn/pretrained.ts';
 import type { StoredTensor } from '../engine/nn/safetensors.ts';
+import { makeFolder } from '../files/write-file.ts';
 import { architectureOf } from '../engine/data/architecture.ts';
 import { openWeights, sha256Of } from '../engine/data/weights-file.ts';
 import type { Context, Handlers } from '../core/context.ts';
@@ -105,7 +106,7 @@ async function fetchEntry(
   const known = recordsOf(context).find((one) => one.name === name);
   if (known && (await sizeOf(fileOf(context, known.sha256))) === known.sizeBytes)
     return infoOf(context, name);
-  await mkdir(folderOf(context), { recursive: true });
+  makeFolder(folderOf(context));
   const file = path.join(folderOf(context), `${name}.safetensors`);
   const got = await download({
     ...{ address, file, name, signal: handle.signal },
@@ -138,7 +139,7 @@ export async function importWeights(
   const known = recordsOf(context).find((one) => one.sha256 === sha256);
   if (known && (await sizeOf(fileOf(context, sha256))) === known.sizeBytes)
     return infoOf(context, known.name);
-  await mkdir(folderOf(context), { recursive: true });
+  makeFolder(folderOf(context));
   const copy = path.join(folderOf(context), `${sha256}.${process.pid}.new`);
   try {
     await copyFile(file, copy);
@@ -158,7 +159,7 @@ function startTaking(context: Context, runId: RunId): JobId {
   return context.jobs.start(
     { kind: 'weights', title: `Weights of run ${runId}`, unit: 'pictures', runId },
     async (handle) => {
-      await mkdir(folderOf(context), { recursive: true });
+      makeFolder(folderOf(context));
       const out = path.join(folderOf(context), `${randomUUID()}.new.safetensors`);
       try {
         await writeModel(context, project, run, { format: 'safetensors', out }, handle);

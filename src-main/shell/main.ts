@@ -1,9 +1,9 @@
 // The Electron app: puts the core, one window and the system's dialogs together. Everything that is not
 // about Electron is the core's; the same core runs behind `fovea serve`.
 
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { app, Menu, protocol, session, type BrowserWindow } from 'electron';
+import { makeFolder } from '../files/write-file.ts';
 import { createCore } from '../services/core.ts';
 import { dataFolder } from '../core/data-folder.ts';
 import { appFile } from './app-files.ts';
@@ -34,7 +34,7 @@ else app.quit();
 async function start(): Promise<void> {
   app.on('web-contents-created', (_event, contents) => guardContents(contents));
   await app.whenReady();
-  mkdirSync(places.window, { recursive: true });
+  makeFolder(places.window);
   guardSession(session.defaultSession);
 
   let window: BrowserWindow | null = null;

@@ -1,9 +1,10 @@
 // Where the window was, kept between starts. A file that is missing or damaged means the default place;
 // a window that would lie off every screen (a monitor was unplugged) is put back onto one.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Rectangle } from 'electron';
 import { z } from 'zod';
+import { writeFileWholeSync } from '../files/write-file.ts';
 
 const side = z.int().min(-100_000).max(100_000);
 const stateSchema = z.object({
@@ -38,7 +39,5 @@ export function readWindowState(file: string, workAreas: Rectangle[]): WindowSta
 }
 
 export function writeWindowState(file: string, state: WindowState): void {
-  const aside = `${file}.new`;
-  writeFileSync(aside, JSON.stringify(state));
-  renameSync(aside, file);
+  writeFileWholeSync(file, JSON.stringify(state));
 }

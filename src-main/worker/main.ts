@@ -88,8 +88,9 @@ async function answer(message: Extract<ToWorker, { call: WorkerCall }>): Promise
     });
     send({ id, ok: true, value });
   } catch (thrown) {
-    if (!(thrown instanceof AppError)) console.error(thrown); // a bug: the stack goes to the core's log
-    send({ id, ok: false, error: toErrorRecord(thrown) });
+    const error = toErrorRecord(thrown);
+    if (error.code === 'internal') console.error(thrown); // a bug: the stack goes to the core's log
+    send({ id, ok: false, error });
   } finally {
     controls.delete(id);
   }

@@ -5,10 +5,11 @@
 // header (JSON, padded with spaces to a multiple of 4) · payload (float32, tensors in the header's order).
 
 import { createHash } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../contracts/errors.ts';
+import { writeFileWhole } from '../../files/write-file.ts';
 
 const magic = Buffer.from('FOVEACK1', 'latin1');
 const hashAt = magic.length;
@@ -27,7 +28,7 @@ export interface Checkpoint {
   record: unknown;
 }
 
-/** Writes beside the target, syncs, renames, syncs the folder. */
+/** Appears at once or not at all. */
 export async function writeCheckpoint(
   file: string,
   shapes: readonly { name: string; shape: readonly number[] }[],
@@ -50,19 +51,7 @@ export async function writeCheckpoint(
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
 
-  const beside = `${file}.new`;
-  const handle = await open(beside, 'w');
-  try {
-    for (const part of [magic, hash.digest(), ...parts]) await handle.writeFile(part);
-    await handle.sync();
-  } catch (thrown) {
-    await handle.close();
-    await rm(beside, { force: true });
-    throw thrown;
-  }
-  await handle.close();
-  await rename(beside, file);
-  await syncFolder(path.dirname(file));
+  await writeFileWhole(file, [magic, hash.digest(), ...parts]);
 }
 
 /** @throws AppError 'not-found' without the file, 'bad-file' naming file and reason if it is damaged */
@@ -87,9 +76,7 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
   const headerLength = bytes.readUInt32LE(lengthAt);
   if (headerLength > headerMaxBytes || headerAt + headerLength > bytes.length)
     throw damaged('its header is too long');
-  const header = headerSchema.safeParse(
-    JSON.parse(bytes.toString('utf8', headerAt, headerAt + headerLength)) as unknown,
-  );
+  const header = headerSchema.safeParse(jsonOf(bytes.toString('utf8', headerAt, headerAt + headerLength)));
   if (!header.success) throw damaged('its header is not that of a checkpoint');
 
   const tensors = new Map<string, Float32Array>();
@@ -106,13 +93,11 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
 
 const count = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
 
-/** So that the rename itself survives a power cut; Windows has no such call and needs none. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
+/** Undefined for what is no JSON. */
+function jsonOf(text: string): unknown {
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -2,9 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../contracts/errors.ts';
+import { writeFileWhole } from '../../files/write-file.ts';
 import type { BuiltModel } from '../nn/model.ts';
 import { fitWeights, type Fit } from '../nn/pretrained.ts';
 import {
@@ -127,26 +128,12 @@ export async function sha256Of(file: string, name = path.basename(file)): Promis
   return hash.digest('hex');
 }
 
-/** Writes beside the target and renames, so that a kill leaves no half file. */
+/** A kill leaves no half file. */
 export async function writeWeights(
   file: string,
   tensors: readonly { name: string; shape: readonly number[]; values: Float32Array }[],
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const beside = `${file}.${process.pid}.new`;
-  try {
-    const handle = await open(beside, 'w');
-    try {
-      await handle.writeFile(writeHeader(tensors, metadata));
-      for (const { values } of tensors)
-        await handle.writeFile(Buffer.from(values.buffer, values.byteOffset, values.byteLength));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(beside, file);
-  } catch (thrown) {
-    await rm(beside, { force: true });
-    throw thrown;
-  }
+  const bytes = tensors.map(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength));
+  await writeFileWhole(file, [writeHeader(tensors, metadata), ...bytes]);
 }

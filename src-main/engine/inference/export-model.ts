@@ -1,10 +1,11 @@
 // A run's network as a file for other programs, checked against the app's own answers before it is written.
 
 import { createHash } from 'node:crypto';
-import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../contracts/errors.ts';
 import type { ExportOutcome, ExportSpec } from '../../contracts/worker-protocol.ts';
+import { writeFileWhole } from '../../files/write-file.ts';
 import { decodeRgb, PictureCache } from '../../imaging/index.ts';
 import { constant, input } from '../graph/index.ts';
 import { exportClassifier, onnxExecutor, openExported, type Executor } from '../runtime/index.ts';
@@ -112,14 +113,7 @@ async function exportOnnx(
       `whole pictures give probabilities that differ by ${probabilityDifference.toPrecision(2)}`,
     );
   hooks.progress(total, total, 'writing the file');
-  const beside = `${out}.${process.pid}.new`;
-  try {
-    await writeFile(beside, bytes, { flush: true });
-    await rename(beside, out);
-  } catch (thrown) {
-    await rm(beside, { force: true });
-    throw thrown;
-  }
+  await writeFileWhole(out, [bytes]);
   return {
     ...{ sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), batch },
     ...{ pictures: total, logitDifference: largest, probabilityDifference },

@@ -4,7 +4,7 @@
 // and for the look at the selection split. Everything random is forked by name from one generator, so (state, epoch,
 // step) say all: a run taken up from a checkpoint ends with the same bits as one that was never stopped.
 
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../contracts/errors.ts';
 import type { RunId } from '../../contracts/ids.ts';
@@ -17,6 +17,7 @@ import type {
   TrainSpec,
   WorkerEvent,
 } from '../../contracts/worker-protocol.ts';
+import { makeFolder } from '../../files/write-file.ts';
 import { PictureCache } from '../../imaging/index.ts';
 import { predictedClass } from '../measures/index.ts';
 import type { BuiltModel } from '../nn/model.ts';
@@ -94,7 +95,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
   const step = buildTrainStep(stepOptions(batch, false));
   const hasPenalty = step.terms.length > 1;
 
-  await mkdir(spec.runFolder, { recursive: true });
+  makeFolder(spec.runFolder);
   const fingerprint = fingerprintOf(spec);
   const begun = await begin(spec, step, fingerprint);
   const record: RunRecord = begun?.record ?? {

@@ -329,7 +329,7 @@ describe('the fovea command, asked for what cannot be', () => {
     expectMistake(fovea('serve', '--port', '99999', '--no-open'), /whole number from 0 to 65535/);
     expectMistake(fovea('make', 'sample', '--out', project), /animals is not empty: choose a new/);
     const file = path.join(pictures, 'cat', 'cat1.png');
-    expectMistake(fovea('make', 'sample', '--out', file), /cat1\.png cannot be made: a file is in its place/);
+    expectMistake(fovea('make', 'sample', '--out', file), /cat1\.png is a file where a folder should be/);
     expectMistake(fovea('import', nothing, pictures), /nothing is no Fovea project/);
     expectMistake(fovea('import', few, nothing), /nothing/);
     expectMistake(fovea('import', few, path.join(folder, 'not-there')), /not-there/);

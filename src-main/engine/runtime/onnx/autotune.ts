@@ -4,10 +4,11 @@
 // want of time: a program gets the same forms whenever it is compiled here.
 
 import { cpus } from 'node:os';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import { z } from 'zod';
+import { makeFolder, writeFileWholeSync } from '../../../files/write-file.ts';
 import { simplify, sizeOf, topologicalOrder } from '../../graph/index.ts';
 import type { Forms, Program, Tuning } from '../executor.ts';
 import { convolutionKey, formsOf, isConvolution, type Convolution, type FormTarget } from './algorithms.ts';
@@ -218,10 +219,8 @@ function remember(file: string, machine: string, found: Readonly<Record<string, 
   const all = readForms(file);
   const together = { ...found, ...all[machine] };
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
-    const beside = `${file}.${process.pid}.new`;
-    writeFileSync(beside, JSON.stringify({ ...all, [machine]: together }, null, 1), { flush: true });
-    renameSync(beside, file);
+    makeFolder(path.dirname(file));
+    writeFileWholeSync(file, JSON.stringify({ ...all, [machine]: together }, null, 1));
   } catch {
     // A run keeps its forms in its checkpoints.
   }
