@@ -26,6 +26,10 @@ export const classHandlers: Handlers<'classes.create' | 'classes.rename' | 'clas
         reason: `${pictures} pictures and ${annotations} shapes have it`,
       });
     const { store } = context.project();
+    if (store.classes.isUsed(id))
+      throw new AppError('conflict', `the class ${name} is in use`, {
+        reason: 'an import that is going on brings more of it',
+      });
     store.transaction(() => store.classes.remove(id));
     return changed(context);
   },
@@ -41,8 +45,13 @@ function find(context: Context, id: ClassId) {
 }
 
 function refuseTwin(context: Context, name: string, self: ClassId | null): void {
-  const twin = context.project().store.classes.byName(name);
+  const { classes } = context.project().store;
+  const twin = classes.byName(name);
   if (twin !== null && twin !== self) throw new AppError('conflict', `there is a class ${name} already`);
+  if (self !== null && classes.isComing(name))
+    throw new AppError('conflict', `an import that is going on brings a class ${name}`, {
+      reason: 'wait for it, or cancel it',
+    });
 }
 
 function changed(context: Context) {

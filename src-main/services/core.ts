@@ -80,10 +80,6 @@ const handlers: Handlers = {
   ...weightsHandlers,
 };
 
-/** Calls that change nothing a project keeps, or that say themselves when it is busy. */
-const passes =
-  /^(app|files|jobs|methods|projects|settings|weights|doctor)\.|\.(list|get|count|page|indexOf|metrics|pinned|summary|images|rows|preview|map|attack|cancel)$/;
-
 export function createCore(options: CoreOptions): Core {
   makeFolder(options.dataFolder);
   const { emit } = options;
@@ -111,9 +107,6 @@ export function createCore(options: CoreOptions): Core {
       throw new AppError('bad-input', `${method}: ${inOneLine(parsed.error)}`, {
         place: parsed.error.issues[0].path.join('.'),
       });
-    // While an import writes, an edit would be part of its transaction, and a run's snapshot hold half of it.
-    const writing = context.current?.store.writing;
-    if (writing && !passes.test(method)) await writing;
     const handler = handlers[method as Method] as (context: Context, input: unknown) => unknown;
     return handler(context, parsed.data);
   };

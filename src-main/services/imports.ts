@@ -1,23 +1,20 @@
-// Importing: read the annotation files, look at every picture, and write all of it in one transaction or
-// nothing. What is there already is left alone, whatever a person made of it since.
+// Importing: read the annotation files, look at every picture, and write all of it or nothing. What is there already
+// is left alone, whatever a person made of it since.
 
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Detection, ImportResult, ImportWarning } from '../contracts/imports.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
-import type { ClassId, ImageId } from '../contracts/ids.ts';
-import type { ProbeResult } from '../contracts/worker-protocol.ts';
-import { fitToPicture, type FittedAnnotation } from '../formats/fit.ts';
+import { fitToPicture } from '../formats/fit.ts';
 import type { ImportedImage } from '../formats/format.ts';
 import { detectFormat, formatById } from '../formats/index.ts';
 import { damaged, SourceTree } from '../formats/source.ts';
 import { promisedKind, type PictureKind } from '../imaging/index.ts';
-import type { StoredImage } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import type { OpenProject } from '../core/open-project.ts';
+import { writeImport, type Ready } from './import-writing.ts';
 import { noteCurrent } from './projects.ts';
 import { isWorkerDeath, type Workers } from '../core/worker-pool.ts';
 
@@ -43,14 +40,6 @@ export const importHandlers: Handlers<'imports.detect' | 'imports.start'> = {
     ).id;
   },
 };
-
-/** A picture of the source that can be taken: read, probed, its shapes fitted. */
-interface Ready {
-  image: ImportedImage;
-  probe: ProbeResult;
-  modifiedMs: number;
-  annotations: FittedAnnotation[];
-}
 
 /**
  * @param place   absolute path of a folder or an annotation file
@@ -95,7 +84,7 @@ export async function importFrom(
       reason: warnings.kept[0]?.message,
     });
   handle.signal.throwIfAborted();
-  const written = await writeAll(context, project, root, formatId, ready, warnings.add, handle);
+  const written = await writeImport(project, root, formatId, ready, warnings.add, handle);
   for (const what of ['classes', 'images'] as const) context.emit('project', { id: project.id, what });
   noteCurrent(context);
   return { format: formatId, ...written, warnings: warnings.all() };
@@ -126,7 +115,7 @@ async function lookAt(
   warn: (warning: ImportWarning) => void,
   handle: JobHandle,
 ): Promise<Ready[]> {
-  const known = knownPictures(store, root);
+  const source = store.sources.byRoot(root);
   const looked: (Ready | undefined)[] = new Array(images.length);
   const retried: number[] = [];
   let done = 0;
@@ -135,7 +124,7 @@ async function lookAt(
     const image = images[index];
     try {
       const { mtimeMs, size } = await fs.promises.stat(image.file);
-      const before = known.get(image.relativePath);
+      const before = source && store.images.at(source.id, image.relativePath);
       const isSame = before?.sizeBytes === size && before.modifiedMs === mtimeMs;
       const probe = isSame
         ? { ...before, format: before.fileFormat }
@@ -176,161 +165,4 @@ async function lookAt(
     await look(index, true);
   }
   return looked.filter((one) => one !== undefined);
-}
-
-function knownPictures(store: ProjectStore, root: string): Map<string, StoredImage> {
-  const source = store.sources.byRoot(root);
-  const own = source ? store.images.ofSource(source.id) : [];
-  return new Map(own.map((image) => [image.relativePath, image]));
-}
-
-/** Writes in one transaction, with progress; 100,000 pictures take half a minute. */
-function writeAll(
-  context: Context,
-  project: OpenProject,
-  root: string,
-  format: string,
-  ready: readonly Ready[],
-  warn: (warning: ImportWarning) => void,
-  handle: JobHandle,
-): Promise<Written> {
-  const startedAt = Date.now();
-  let done = 0;
-  const report = () => {
-    handle.progress(done, ready.length, 'writing');
-    // The pictures were looked at before, at another speed.
-    if (done > 0) handle.secondsLeft(((Date.now() - startedAt) / 1000 / done) * (ready.length - done));
-  };
-  report();
-  // What another job writes meanwhile would be taken back, too: then it is too late to cancel.
-  const isAlone = context.jobs.active().length <= 1;
-  return project.store.transactionInSlices(
-    write(project.store, root, format, ready, warn, () => (done += 1)),
-    () => {
-      project.closing.signal.throwIfAborted();
-      if (isAlone) handle.signal.throwIfAborted();
-      report();
-    },
-  );
-}
-
-type Written = Pick<ImportResult, 'images' | 'annotations' | 'classes' | 'unchanged'>;
-
-/** One step a picture, inside a transaction. */
-function* write(
-  store: ProjectStore,
-  root: string,
-  format: string,
-  ready: readonly Ready[],
-  warn: (warning: ImportWarning) => void,
-  onPicture: () => void,
-): Generator<void, Written> {
-  const known = knownPictures(store, root);
-  const sourceId = store.sources.byRoot(root)?.id ?? store.sources.add(root, format);
-  const classes = new Map<string, ClassId>();
-  const classOf = (name: string | null): ClassId | null => {
-    if (name === null) return null;
-    const id = classes.get(name) ?? store.classes.byName(name) ?? store.classes.add(name);
-    classes.set(name, id);
-    return id;
-  };
-  const taken = new Set<ImageId>([...known.values()].map((image) => image.id));
-  const named = new Set<string>();
-  let added = 0;
-  let annotations = 0;
-  let unchanged = 0;
-  let several = 0;
-
-  for (const one of ready) {
-    const { image } = one;
-    for (const name of [image.className, ...one.annotations.map((annotation) => annotation.className)])
-      if (name !== null) named.add(name);
-    const there = known.get(image.relativePath) ?? elsewhere(store, one, taken);
-    let id: ImageId;
-    if (there) {
-      id = there.id;
-      taken.add(id);
-      unchanged += 1;
-      refresh(store, sourceId, there, one);
-    } else {
-      id = store.images.add({
-        sourceId,
-        relativePath: image.relativePath,
-        ...contentOf(one),
-        classId: classOf(image.className),
-        classOrigin: image.className === null ? 'derived' : 'given',
-        split: image.split,
-      });
-      taken.add(id);
-      added += 1;
-    }
-    if (image.attributes) store.attributes.set(id, image.attributes);
-    let fresh = 0;
-    const repeats = new Map<string, number>();
-    for (const { className, shape } of one.annotations) {
-      const key = createHash('sha1')
-        .update(JSON.stringify([className, shape]))
-        .digest('base64url');
-      // The same box twice on a picture is two boxes, each time it is imported.
-      const repeat = (repeats.get(key) ?? 0) + 1;
-      repeats.set(key, repeat);
-      if (!store.importKeys.add(id, repeat === 1 ? key : `${key}#${repeat}`)) continue;
-      store.annotations.add({
-        imageId: id,
-        classId: classOf(className),
-        shape,
-        origin: 'import',
-        hidden: false,
-        locked: false,
-      });
-      fresh += 1;
-    }
-    annotations += fresh;
-    if (fresh > 0) store.images.deriveClass(id);
-    if (!there && image.className === null && new Set(one.annotations.map((a) => a.className)).size > 1)
-      several += 1;
-    onPicture();
-    yield;
-  }
-  if (several > 0)
-    warn({
-      code: 'several-classes',
-      file: '',
-      message: `${several} pictures have shapes of several classes and so no class of their own; they are not trained on until they are given one`,
-    });
-  return { images: added, annotations, classes: named.size, unchanged };
-}
-
-const contentOf = ({ probe, modifiedMs }: Ready) => ({
-  contentHash: probe.contentHash,
-  widthPx: probe.widthPx,
-  heightPx: probe.heightPx,
-  sizeBytes: probe.sizeBytes,
-  modifiedMs,
-  fileFormat: probe.format,
-});
-
-/**
- * The same picture under another source: imported from a copy, or from where the folder was moved to.
- * Pictures that are doubles within one source stay two, since their annotations may differ.
- */
-function elsewhere(
-  store: ProjectStore,
-  { image, probe }: Ready,
-  taken: ReadonlySet<ImageId>,
-): StoredImage | null {
-  const free = store.images.byHash(probe.contentHash).filter((one) => !taken.has(one.id));
-  return free.find((one) => one.relativePath === image.relativePath) ?? free[0] ?? null;
-}
-
-/** Facts about a picture that is there already: its content if that changed, its place if it moved. */
-function refresh(store: ProjectStore, sourceId: number, there: StoredImage, one: Ready): void {
-  if (there.sourceId !== sourceId) {
-    if (there.missing || !fs.existsSync(there.file))
-      store.images.setFile(there.id, sourceId, one.image.relativePath);
-    return;
-  }
-  if (there.contentHash !== one.probe.contentHash || there.modifiedMs !== one.modifiedMs)
-    store.images.setContent(there.id, contentOf(one));
-  else if (there.missing) store.images.setMissing(there.id, false);
 }

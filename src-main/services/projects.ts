@@ -8,6 +8,7 @@ import type { Context, Handlers } from '../core/context.ts';
 import { createProject, nameOf, openProject, stateOf, type OpenProject } from '../core/open-project.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
 import { isMissing, type RecentProject } from '../core/recent-projects.ts';
+import { tidyImports } from './import-writing.ts';
 import { summaryOf as runTitleOf } from './run-records.ts';
 
 export const projectHandlers: Handlers<
@@ -73,8 +74,16 @@ export function adopt(context: Context, project: OpenProject): ProjectState {
   closeCurrent(context);
   context.current = project;
   noteCurrent(context);
-  void lookForFiles(context, project);
+  inBackground(project, lookForFiles(context, project));
+  inBackground(project, tidyImports(project));
   return currentState(context);
+}
+
+/** What goes wrong behind the scenes is told in the log and ends nothing; a project that closes is no trouble. */
+function inBackground(project: OpenProject, work: Promise<unknown>): void {
+  work.catch((error: unknown) => {
+    if (!project.closing.signal.aborted) console.error(error);
+  });
 }
 
 /** Closes the open project, if any; its figures stay in the list of recent ones. */

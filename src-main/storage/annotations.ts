@@ -35,10 +35,10 @@ export type AnnotationsRepository = ReturnType<typeof annotationsRepository>;
 
 export function annotationsRepository(db: Connection) {
   const ofImage = db.prepare<[number], Row>(
-    `SELECT ${COLUMNS} FROM annotation WHERE image_id = ? ORDER BY id`,
+    `SELECT ${COLUMNS} FROM shown_annotation WHERE image_id = ? ORDER BY id`,
   );
-  const all = db.prepare<[], Row>(`SELECT ${COLUMNS} FROM annotation ORDER BY image_id, id`);
-  const byId = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM annotation WHERE id = ?`);
+  const all = db.prepare<[], Row>(`SELECT ${COLUMNS} FROM shown_annotation ORDER BY image_id, id`);
+  const byId = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM shown_annotation WHERE id = ?`);
   const insert = db.prepare(`
     INSERT INTO annotation (image_id, class_id, kind, shape, origin, hidden, locked)
     VALUES (@imageId, @classId, @kind, @shape, @origin, @hidden, @locked)`);

@@ -13,12 +13,12 @@ export function attributesRepository(db: Connection) {
     ON CONFLICT (image_id, attribute_id) DO UPDATE SET value = excluded.value`);
   const names = db
     .prepare<[], string>(
-      'SELECT name FROM attribute WHERE EXISTS (SELECT 1 FROM image_attribute WHERE attribute_id = id) ORDER BY name',
+      'SELECT name FROM attribute WHERE EXISTS (SELECT 1 FROM image_attribute WHERE attribute_id = attribute.id AND image_id IN (SELECT id FROM shown_image)) ORDER BY name',
     )
     .pluck();
   const values = db.prepare<[string], { imageId: ImageId; value: string }>(`
     SELECT image_id AS imageId, value FROM image_attribute JOIN attribute ON attribute.id = attribute_id
-    WHERE name = ?`);
+    WHERE name = ? AND image_id IN (SELECT id FROM shown_image)`);
   return {
     set(imageId: ImageId, attributes: Readonly<Record<string, string>>): void {
       for (const [name, value] of Object.entries(attributes))

@@ -3,11 +3,38 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { AppError } from '../contracts/errors.ts';
 import { migrations as shippedMigrations } from './migrations.ts';
 
 export type Connection = Database.Database;
+
+/** How long a statement waits for another program that writes. */
+const BUSY_MS = 50;
+/** How long work that can wait does so, and how often it tries. */
+const PATIENCE_MS = 60_000;
+const TRY_EVERY_MS = 20;
+
+/** Whether nothing was written because another program holds the database. */
+export const isBusy = (error: unknown): boolean =>
+  error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code);
+
+/**
+ * Tries work again while another program holds the database, a backup for instance, and lets the process do other
+ * things meanwhile.
+ * @param work  one transaction: it must have changed nothing when it fails
+ */
+export async function whenFree<T>(work: () => T, patienceMs = PATIENCE_MS): Promise<T> {
+  const until = performance.now() + patienceMs;
+  for (;;)
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+      await delay(TRY_EVERY_MS);
+    }
+}
 
 /**
  * Opens or makes the database file and migrates it to the newest version.
@@ -17,7 +44,8 @@ export type Connection = Database.Database;
 export function openDatabase(file: string, migrations: readonly string[] = shippedMigrations): Connection {
   let db: Connection | undefined;
   try {
-    db = new Database(file, { timeout: 2000 });
+    // Waiting stops the whole process, so who finds the database in use waits outside of SQLite: see whenFree.
+    db = new Database(file, { timeout: BUSY_MS });
     db.pragma('journal_mode = WAL');
     // WAL alone syncs at checkpoints only; FULL syncs at every commit, which is what "saved" promises.
     db.pragma('synchronous = FULL');

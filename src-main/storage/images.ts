@@ -39,6 +39,9 @@ export interface NewImage {
   classId: ClassId | null;
   classOrigin: ClassOrigin;
   split: Split | null;
+  /** How many shapes an import brings with it; those that are added later count themselves. */
+  boxes?: number;
+  masks?: number;
 }
 
 export interface ParsedQuery {
@@ -76,7 +79,7 @@ const RECORD = `image.id, image.name, width_px AS widthPx, height_px AS heightPx
 const STORED = `${RECORD}, source_id AS sourceId, source.root, relative_path AS relativePath,
   content_hash AS contentHash, size_bytes AS sizeBytes, modified_ms AS modifiedMs,
   file_format AS fileFormat, class_origin AS classOrigin`;
-const FROM_STORED = 'FROM image JOIN source ON source.id = image.source_id';
+const FROM_STORED = 'FROM shown_image AS image JOIN source ON source.id = image.source_id';
 
 const toRecord = (row: RecordRow): ImageRecord => ({ ...row, missing: row.missing === 1 });
 const toStored = (row: StoredRow): StoredImage => ({
@@ -134,17 +137,17 @@ export function imagesRepository(db: Connection) {
   const byName = db.prepare<[string, string], StoredRow>(
     `SELECT ${STORED} ${FROM_STORED} WHERE image.name = ? OR relative_path = ? ORDER BY image.id`,
   );
-  const ofSource = db.prepare<[number], StoredRow>(
-    `SELECT ${STORED} ${FROM_STORED} WHERE source_id = ? ORDER BY image.id`,
+  const at = db.prepare<[number, string], StoredRow>(
+    `SELECT ${STORED} ${FROM_STORED} WHERE source_id = ? AND relative_path = ?`,
   );
   const byHash = db.prepare<[string], StoredRow>(
     `SELECT ${STORED} ${FROM_STORED} WHERE content_hash = ? ORDER BY image.id`,
   );
   const insert = db.prepare(`
     INSERT INTO image (source_id, relative_path, name, name_key, sort_key, content_hash, width_px, height_px,
-      size_bytes, modified_ms, file_format, class_id, class_origin, split)
+      size_bytes, modified_ms, file_format, class_id, class_origin, split, boxes, masks)
     VALUES (@sourceId, @relativePath, @name, @nameKey, @sortKey, @contentHash, @widthPx, @heightPx,
-      @sizeBytes, @modifiedMs, @fileFormat, @classId, @classOrigin, @split)`);
+      @sizeBytes, @modifiedMs, @fileFormat, @classId, @classOrigin, @split, @boxes, @masks)`);
   const setClass = db.prepare('UPDATE image SET class_id = ?, class_origin = ? WHERE id = ?');
   const setSplit = db.prepare('UPDATE image SET split = ? WHERE id = ?');
   const setMissing = db.prepare('UPDATE image SET missing = 1 - missing WHERE id = ? AND missing <> ?');
@@ -158,17 +161,17 @@ export function imagesRepository(db: Connection) {
   const deriveClass = db.prepare(`
     UPDATE image SET class_id =
       (SELECT CASE WHEN count(DISTINCT class_id) = 1 THEN min(class_id) END
-       FROM annotation WHERE image_id = image.id AND class_id IS NOT NULL)
+       FROM shown_annotation WHERE image_id = image.id AND class_id IS NOT NULL)
     WHERE id = ? AND class_origin = 'derived'`);
   const facts = db.prepare<
     [],
     Omit<TrainingFact, 'hasRegion' | 'drawn'> & { hasRegion: Flag; drawn: string | null }
   >(`
     SELECT id, class_id AS classId, split,
-      (SELECT group_concat(DISTINCT class_id) FROM annotation WHERE image_id = image.id) AS drawn, EXISTS (
-      SELECT 1 FROM annotation WHERE image_id = image.id
+      (SELECT group_concat(DISTINCT class_id) FROM shown_annotation WHERE image_id = image.id) AS drawn, EXISTS (
+      SELECT 1 FROM shown_annotation AS annotation WHERE image_id = image.id
         AND (annotation.class_id IS NULL OR annotation.class_id = image.class_id)) AS hasRegion
-    FROM image WHERE missing = 0 ORDER BY id`);
+    FROM shown_image AS image WHERE missing = 0 ORDER BY id`);
   const counts = db.prepare<
     [],
     {
@@ -183,10 +186,10 @@ export function imagesRepository(db: Connection) {
   >(`
     SELECT split, count(*) AS images, sum(boxes > 0 OR masks > 0) AS annotated, sum(boxes) AS boxes,
       sum(masks) AS masks, sum(class_id IS NULL) AS unclassed, sum(missing) AS missing
-    FROM image GROUP BY split`);
+    FROM shown_image GROUP BY split`);
   const faces = db.prepare<[], StoredRow>(
     `SELECT ${STORED} ${FROM_STORED} WHERE image.id IN (
-       SELECT min(id) FROM image GROUP BY class_id ORDER BY class_id IS NULL, min(id) LIMIT ${FACES})
+       SELECT min(id) FROM shown_image GROUP BY class_id ORDER BY class_id IS NULL, min(id) LIMIT ${FACES})
      ORDER BY image.id`,
   );
   const named = (relativePath: string) => {
@@ -205,19 +208,23 @@ export function imagesRepository(db: Connection) {
     after: (id: number, limit: number): StoredImage[] => after.all(id, limit).map(toStored),
     /** By file name, or by path within its source. */
     byName: (name: string): StoredImage[] => byName.all(name, name).map(toStored),
-    ofSource: (sourceId: number): StoredImage[] => ofSource.all(sourceId).map(toStored),
+    /** By its place within its source. */
+    at(sourceId: number, relativePath: string): StoredImage | null {
+      const row = at.get(sourceId, relativePath);
+      return row ? toStored(row) : null;
+    },
     byHash: (contentHash: string): StoredImage[] => byHash.all(contentHash).map(toStored),
 
     count(query: ParsedQuery): number {
       const { sql, values } = conditions(query.filter);
       const indexed = sql.replace('+split', 'split');
-      return db.prepare(`SELECT count(*) FROM image WHERE ${indexed}`).pluck().get(values) as number;
+      return db.prepare(`SELECT count(*) FROM shown_image WHERE ${indexed}`).pluck().get(values) as number;
     },
     page(query: ParsedQuery, offset: number, limit: number): ImageRecord[] {
       const { sql, values } = conditions(query.filter);
       return db
         .prepare<unknown[], RecordRow>(
-          `SELECT ${RECORD} FROM image WHERE ${sql} ORDER BY ${orderOf(query.sort)} LIMIT ? OFFSET ?`,
+          `SELECT ${RECORD} FROM shown_image AS image WHERE ${sql} ORDER BY ${orderOf(query.sort)} LIMIT ? OFFSET ?`,
         )
         .all([...values, limit, offset])
         .map(toRecord);
@@ -227,14 +234,14 @@ export function imagesRepository(db: Connection) {
       const { sql, values } = conditions(query.filter);
       const self = db
         .prepare<unknown[], { sortKey: string }>(
-          `SELECT sort_key AS sortKey FROM image WHERE ${sql} AND id = ?`,
+          `SELECT sort_key AS sortKey FROM shown_image WHERE ${sql} AND id = ?`,
         )
         .get([...values, id]);
       if (!self) return null;
       const before = query.sort === 'name' ? '(sort_key, id) < (?, ?)' : 'id < ?';
       const place = query.sort === 'name' ? [self.sortKey, id] : [id];
       return db
-        .prepare(`SELECT count(*) FROM image WHERE ${sql} AND ${before}`)
+        .prepare(`SELECT count(*) FROM shown_image WHERE ${sql} AND ${before}`)
         .pluck()
         .get([...values, ...place]) as number;
     },
@@ -245,7 +252,7 @@ export function imagesRepository(db: Connection) {
         query.sort === 'name' ? '(sort_key, id) > (SELECT sort_key, id FROM image WHERE id = ?)' : 'id > ?';
       const next = db
         .prepare(
-          `SELECT id FROM image WHERE ${sql} AND boxes = 0 AND masks = 0 AND ${after}
+          `SELECT id FROM shown_image WHERE ${sql} AND boxes = 0 AND masks = 0 AND ${after}
            ORDER BY ${orderOf(query.sort)} LIMIT 1`,
         )
         .pluck()
@@ -254,7 +261,9 @@ export function imagesRepository(db: Connection) {
     },
 
     add: (image: NewImage): ImageId =>
-      Number(insert.run({ ...image, ...named(image.relativePath) }).lastInsertRowid) as ImageId,
+      Number(
+        insert.run({ boxes: 0, masks: 0, ...image, ...named(image.relativePath) }).lastInsertRowid,
+      ) as ImageId,
     setClass: (id: ImageId, classId: ClassId | null, origin: ClassOrigin): void =>
       void setClass.run(classId, origin, id),
     /** Gives a picture whose class was not set by anybody the one class of its annotations, or none. */

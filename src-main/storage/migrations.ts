@@ -251,4 +251,50 @@ export const migrations: readonly string[] = [
     SELECT figures FROM evaluation WHERE evaluation.run_id = sweep_run.run_id AND split = 'test'
   ) WHERE figures IS NOT NULL;
   `,
+  `
+  -- An import writes its rows a few at a time, where nothing reads them, and one row here shows them all at once.
+  -- finished_at is null while it writes: pictures from first_image on and shapes of its id are not shown then; if the
+  -- process dies, the next one removes them.
+  CREATE TABLE import (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source_id INTEGER NOT NULL REFERENCES source,
+    first_image INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX import_going_on ON import ((1)) WHERE finished_at IS NULL;
+  -- What an import brings for a picture that is there already; carried out after it is finished.
+  CREATE TABLE import_change (
+    image_id INTEGER PRIMARY KEY REFERENCES image ON DELETE CASCADE,
+    change TEXT NOT NULL
+  ) STRICT;
+
+  -- 0 for what no import brought.
+  ALTER TABLE annotation ADD COLUMN import_id INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE import_key ADD COLUMN import_id INTEGER NOT NULL DEFAULT 0;
+  -- Covers the counts of the class list.
+  DROP INDEX annotation_by_class;
+  CREATE INDEX annotation_by_class ON annotation (class_id, import_id);
+
+  -- An import counts its shapes itself.
+  DROP TRIGGER annotation_added;
+  CREATE TRIGGER annotation_added AFTER INSERT ON annotation WHEN new.import_id = 0 BEGIN
+    UPDATE image SET boxes = boxes + (new.kind = 'box'), masks = masks + (new.kind <> 'box')
+      WHERE id = new.image_id;
+  END;
+  DROP TRIGGER annotation_removed;
+  CREATE TRIGGER annotation_removed AFTER DELETE ON annotation
+    WHEN old.import_id = 0 OR NOT EXISTS (
+      SELECT 1 FROM import WHERE finished_at IS NULL AND import.id = old.import_id)
+  BEGIN
+    UPDATE image SET boxes = boxes - (old.kind = 'box'), masks = masks - (old.kind <> 'box')
+      WHERE id = old.image_id;
+  END;
+
+  -- What the app reads. The plus keeps the planner from taking this condition for a way to find rows.
+  CREATE VIEW shown_image AS SELECT * FROM image
+    WHERE +id < coalesce((SELECT first_image FROM import WHERE finished_at IS NULL), 9223372036854775807);
+  CREATE VIEW shown_annotation AS SELECT * FROM annotation
+    WHERE +import_id <> coalesce((SELECT id FROM import WHERE finished_at IS NULL), -1);
+  `,
 ];

@@ -6,12 +6,12 @@ import { annotationsRepository, type AnnotationsRepository } from './annotations
 import { attributesRepository, type AttributesRepository } from './attributes.ts';
 import { classesRepository, type ClassesRepository } from './classes.ts';
 import { comparisonsRepository, type ComparisonsRepository } from './comparisons.ts';
-import { openDatabase, type Connection } from './database.ts';
+import { openDatabase, whenFree, type Connection } from './database.ts';
 import { epochMetricsRepository, type EpochMetricsRepository } from './epoch-metrics.ts';
 import { evaluationsRepository, type EvaluationsRepository } from './evaluations.ts';
 import { explanationsRepository, type ExplanationsRepository } from './explanations.ts';
 import { imagesRepository, type ImagesRepository } from './images.ts';
-import { importKeysRepository, type ImportKeysRepository } from './import-keys.ts';
+import { importsRepository, type ImportsRepository } from './imports.ts';
 import { lockProject } from './lock.ts';
 import { runsRepository, type RunsRepository } from './runs.ts';
 import { settingsRepository, type SettingsRepository } from './settings.ts';
@@ -22,8 +22,8 @@ import { undoRepository, type UndoRepository } from './undo-log.ts';
 
 export const PROJECT_FILE = 'project.sqlite';
 
-/** How long a transaction in slices works before it lets others have a turn: a window still feels alive. */
-const SLICE_MS = 30;
+/** How long a step of long work holds the process: a window still feels alive, and an edit is written at once. */
+const TURN_MS = 20;
 
 export interface ProjectStore {
   settings: SettingsRepository;
@@ -33,7 +33,7 @@ export interface ProjectStore {
   annotations: AnnotationsRepository;
   attributes: AttributesRepository;
   undo: UndoRepository;
-  importKeys: ImportKeysRepository;
+  imports: ImportsRepository;
   snapshots: SnapshotsRepository;
   runs: RunsRepository;
   epochMetrics: EpochMetricsRepository;
@@ -44,13 +44,14 @@ export interface ProjectStore {
   /** All or nothing; what it returns is on disk. */
   transaction<T>(work: () => T): T;
   /**
-   * The same for work that takes seconds: in slices, between which the process does other things. There is one
-   * connection, so whatever else is written meanwhile stands and falls with it; who must not, waits for `writing`.
-   * @param between  called after each slice; what it throws takes all back
+   * Long work in many short transactions, between which the process does other things: a transaction never spans a
+   * turn of the event loop, since what others write meanwhile would stand and fall with it. What a step has written
+   * stays if a later one fails, so it must be where nothing reads it yet.
+   * @param between  called after each turn; what it throws ends the work
    */
-  transactionInSlices<T>(work: Iterator<unknown, T>, between?: () => void): Promise<T>;
-  /** Settles when the transaction in slices that is open is over; null if none is. Never fails. */
-  readonly writing: Promise<void> | null;
+  inTurns<T>(work: Iterator<unknown, T>, between?: () => void): Promise<T>;
+  /** Tries again while another program holds the database; `work` is one transaction. */
+  whenFree<T>(work: () => T): Promise<T>;
   close(): void;
 }
 
@@ -67,35 +68,25 @@ export function openProjectStore(folder: string): ProjectStore {
     lock.release();
     throw error;
   }
-  let writing: Promise<void> | null = null;
-  const runInSlices = async <T>(work: Iterator<unknown, T>, between?: () => void): Promise<T> => {
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      for (;;) {
-        const until = performance.now() + SLICE_MS;
-        let step = work.next();
-        while (!step.done && performance.now() < until) step = work.next();
-        if (step.done) {
-          db.exec('COMMIT');
-          return step.value;
-        }
-        await setImmediate();
-        between?.();
-      }
-    } catch (thrown) {
-      if (db.inTransaction) db.exec('ROLLBACK');
-      throw thrown;
+  const images = imagesRepository(db);
+  const attributes = attributesRepository(db);
+  /** Steps until their time is over; null if more are left. */
+  const turn = <T>(work: Iterator<unknown, T>): { value: T } | null => {
+    for (const until = performance.now() + TURN_MS; ;) {
+      const step = work.next();
+      if (step.done) return step;
+      if (performance.now() >= until) return null;
     }
   };
   return {
     settings: settingsRepository(db),
     sources: sourcesRepository(db),
-    images: imagesRepository(db),
+    images,
     classes: classesRepository(db),
     annotations: annotationsRepository(db),
-    attributes: attributesRepository(db),
+    attributes,
     undo: undoRepository(db),
-    importKeys: importKeysRepository(db),
+    imports: importsRepository(db, images, attributes),
     snapshots: snapshotsRepository(db),
     runs: runsRepository(db),
     epochMetrics: epochMetricsRepository(db),
@@ -104,22 +95,16 @@ export function openProjectStore(folder: string): ProjectStore {
     comparisons: comparisonsRepository(db),
     sweeps: sweepsRepository(db),
     transaction: (work) => db.transaction(work).immediate(),
-    async transactionInSlices(work, between) {
-      const running = runInSlices(work, between);
-      const over = running.then(
-        () => undefined,
-        () => undefined,
-      );
-      writing = over;
-      try {
-        return await running;
-      } finally {
-        if (writing === over) writing = null;
+    async inTurns(work, between) {
+      const transaction = db.transaction(() => turn(work));
+      for (;;) {
+        const end = await whenFree(() => transaction.immediate());
+        if (end) return end.value;
+        await setImmediate();
+        between?.();
       }
     },
-    get writing() {
-      return writing;
-    },
+    whenFree: (work) => whenFree(work),
     close() {
       db.close();
       lock.release();

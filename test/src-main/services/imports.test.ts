@@ -189,32 +189,6 @@ describe('an import', () => {
     expect((await core.call('projects.current', {}))!.counts.images).toBe(0);
   });
 
-  it('lets edits wait while it writes, so that none is taken back with it, and looking not', async () => {
-    const { folder, core } = await openProject();
-    await importFrom(core, await coco(path.join(folder, 'boxes'), twoPictures));
-    const [{ id: imageId }] = await core.call('images.page', { offset: 0, limit: 1 });
-    const { store } = core.context.project();
-    let isBroken = false;
-    function* writing(): Generator<void, void> {
-      store.classes.add('half');
-      while (!isBroken) yield;
-      throw new Error('broken off');
-    }
-    const going = store.transactionInSlices(writing());
-    const shape = { kind: 'box' as const, box: { x: 1, y: 1, width: 2, height: 2 } };
-    let isEdited = false;
-    const edit = core
-      .call('annotations.edit', { imageId, edits: [{ do: 'add', shape, classId: null }] })
-      .then(() => (isEdited = true));
-    expect(await core.call('images.page', { offset: 0, limit: 5 })).toHaveLength(2);
-    expect(isEdited).toBe(false);
-    isBroken = true;
-    await expect(going).rejects.toThrow('broken off');
-    await edit;
-    expect((await core.call('images.get', { id: imageId })).annotations).toHaveLength(3);
-    expect((await core.call('projects.current', {}))!.classes).toHaveLength(2);
-  });
-
   it('goes on when the process that looks at pictures is killed', async () => {
     const { folder, core } = await openProject();
     const source = await classFolders(path.join(folder, 'animals'), 60);

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { SweepId } from '../../../src-main/contracts/ids.ts';
+import type { ImageId, SweepId } from '../../../src-main/contracts/ids.ts';
 import { openDatabase } from '../../../src-main/storage/database.ts';
 import { migrations } from '../../../src-main/storage/migrations.ts';
 import { openStore, scratchFolder } from './scratch.ts';
@@ -85,6 +85,28 @@ describe('opening a project file', () => {
       { position: 0, runId: 4, figures: {}, test: figures },
       { position: 1, runId: 5, figures: null, test: null },
     ]);
+  });
+
+  it('shows and counts the shapes that were drawn or imported before', () => {
+    const folder = scratchFolder();
+    const old = openDatabase(path.join(folder, 'project.sqlite'), migrations.slice(0, 5));
+    old.exec(`
+      INSERT INTO source VALUES (1, '/x', 'coco', 1);
+      INSERT INTO class VALUES (1, 'cat', 1);
+      INSERT INTO image (id, source_id, relative_path, name, name_key, sort_key, content_hash, width_px, height_px,
+        size_bytes, modified_ms, file_format, class_id, class_origin)
+      VALUES (7, 1, 'a.png', 'a.png', 'a.png', 'a.png', 'hash', 4, 4, 9, 1, 'png', 1, 'derived');
+      INSERT INTO annotation (image_id, class_id, kind, shape, origin)
+      VALUES (7, 1, 'box', '{"kind":"box","box":{"x":0,"y":0,"width":1,"height":1}}', 'import');
+      INSERT INTO import_key VALUES (7, 'k')`);
+    old.close();
+    const store = openStore(folder);
+    expect(store.images.counts()).toMatchObject({ images: 1, boxes: 1 });
+    expect(store.classes.all()).toMatchObject([{ name: 'cat', pictures: 1, annotations: 1 }]);
+    const [drawn] = store.annotations.ofImage(7);
+    store.annotations.remove(drawn.id);
+    expect(store.images.counts()).toMatchObject({ boxes: 0 });
+    expect(store.imports.addKey(1, 7 as ImageId, 'k')).toBe(false);
   });
 
   it('leaves a file as it was when a migration fails half-way', () => {

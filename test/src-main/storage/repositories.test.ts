@@ -1,4 +1,5 @@
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ClassId, ImageId, RunId } from '../../../src-main/contracts/ids.ts';
 import { runConfigSchema, type EpochMetrics, type TrainedOn } from '../../../src-main/contracts/runs.ts';
@@ -236,11 +237,11 @@ describe('a transaction', () => {
   });
 });
 
-describe('a transaction in slices', () => {
-  /** Works longer than a slice, so that others get a turn in between. */
+describe('long work in turns', () => {
+  /** Works longer than a turn, so that others get theirs in between. */
   function* slowly<T>(each: (index: number) => void, result: T): Generator<void, T> {
     for (let index = 0; index < 4; index++) {
-      const until = performance.now() + 40;
+      const until = performance.now() + 30;
       while (performance.now() < until);
       each(index);
       yield;
@@ -248,37 +249,36 @@ describe('a transaction in slices', () => {
     return result;
   }
 
-  it('lets others have a turn and is over when all of it is written', async () => {
-    const store = openStore(scratchFolder());
+  it('has no transaction open while others have their turn', async () => {
+    const folder = scratchFolder();
+    const store = openStore(folder);
+    const other = new Database(path.join(folder, 'project.sqlite'), { timeout: 0 });
+    onTestFinished(() => void other.close());
     let turns = 0;
-    const timer = setInterval(() => (turns += 1), 1);
-    const going = store.transactionInSlices(slowly((index) => store.classes.add(`class ${index}`), 'done'));
-    const { writing } = store;
-    expect(writing).not.toBeNull();
-    await writing;
-    clearInterval(timer);
+    const work = slowly((index) => store.classes.add(`class ${index}`), 'done');
+    const end = await store.inTurns(work, () => {
+      turns += 1;
+      // Another connection could not write if one were.
+      other.prepare(`INSERT INTO setting VALUES (?, '1')`).run(`turn ${turns}`);
+    });
+    expect(end).toBe('done');
     expect(turns).toBeGreaterThanOrEqual(3);
-    expect(await going).toBe('done');
-    expect(store.writing).toBeNull();
     expect(store.classes.all()).toHaveLength(4);
   });
 
-  it('takes all back when it is broken off, and leaves the way free for the next', async () => {
+  it('waits for another program that holds the database, without stopping the process', async () => {
     const folder = scratchFolder();
     const store = openStore(folder);
-    store.classes.add('before');
-    let slices = 0;
-    const going = store.transactionInSlices(
-      slowly((index) => store.classes.add(`class ${index}`), null),
-      () => {
-        if (++slices === 2) throw new Error('enough');
-      },
-    );
-    await expect(going).rejects.toThrow('enough');
-    expect(store.classes.all().map(({ name }) => name)).toEqual(['before']);
-    expect(store.writing).toBeNull();
-    store.transaction(() => store.classes.add('after'));
-    store.close();
-    expect(openStore(folder).classes.all()).toHaveLength(2);
+    const other = new Database(path.join(folder, 'project.sqlite'), { timeout: 0 });
+    onTestFinished(() => void other.close());
+    other.exec('BEGIN IMMEDIATE');
+    let ticks = 0;
+    const timer = setInterval(() => {
+      if (++ticks === 20) other.exec('COMMIT');
+    }, 1);
+    onTestFinished(() => clearInterval(timer));
+    await store.inTurns(slowly((index) => store.classes.add(`class ${index}`), null));
+    expect(ticks).toBeGreaterThanOrEqual(20);
+    expect(store.classes.all()).toHaveLength(4);
   });
 });
