@@ -4,8 +4,9 @@
 
 import type { Box, Shape } from './geometry.ts';
 import type { ErrorRecord } from './errors.ts';
-import type { DeviceInfo } from './devices.ts';
-import type { DeviceId } from './devices.ts';
+import type { DeviceId, DeviceInfo } from './devices.ts';
+import type { FittedAnnotation, ImportedImage } from './imported.ts';
+import type { Detection, ImportWarning } from './imports.ts';
 import type { EpochMetrics, LiveStep, RunConfig } from './runs.ts';
 import type { Figure } from './metrics.ts';
 import type { HeatMap } from './explanations.ts';
@@ -210,15 +211,51 @@ export interface AttackOutcome {
   heat?: { map: string; score: string; topPixels: number };
 }
 
+/** A picture as the project knew it when it was last looked at. */
+export interface KnownPicture extends ProbeResult {
+  modifiedMs: number;
+}
+
+export interface LookAtOutcome {
+  probe: ProbeResult;
+  modifiedMs: number;
+  /** In the picture, as they are to be kept. */
+  annotations: FittedAnnotation[];
+  warnings: ImportWarning[];
+}
+
+export interface ReadSetOutcome {
+  format: string;
+  title: string;
+  /** Absolute, links resolved. */
+  root: string;
+  /** That `nextImages` will hand out. */
+  images: number;
+  warnings: ImportWarning[];
+  /** Warnings beyond those. */
+  moreWarnings: number;
+}
+
 /** Calls that a worker answers. */
 export interface WorkerCalls {
   probe: { input: { file: string }; output: ProbeResult };
+  /**
+   * What an import keeps of a picture: its probe, taken anew unless size and time of change are those that are known,
+   * and its annotations at its true size.
+   */
+  lookAt: { input: { image: ImportedImage; known: KnownPicture | null }; output: LookAtOutcome };
   /** Writes a WebP whose longer side is at most `sidePx`. */
   thumbnail: { input: { file: string; out: string; sidePx: number }; output: null };
   /** Upright picture as a JPEG or PNG that any browser shows, for files it cannot show itself. */
   convert: { input: { file: string; out: string }; output: null };
   /** A copy for other programs: upright by its pixels alone. */
   copyUpright: { input: { file: string; out: string }; output: null };
+  /** Which format a folder or file is of. */
+  detectSet: { input: { place: string }; output: Detection };
+  /** Reads a whole annotation set, of the format or 'auto', and keeps it for `nextImages`. */
+  readSet: { input: { place: string; format: string }; output: ReadSetOutcome };
+  /** The next pictures of the set that this process has read, a few at a time; none when all were handed out. */
+  nextImages: { input: null; output: ImportedImage[] };
   train: { input: TrainSpec; output: TrainOutcome };
   evaluate: { input: EvaluateSpec; output: EvaluateOutcome };
   /** Sends 'progress' in pictures. */

@@ -4,14 +4,7 @@
 import { boundsOf, type Box, type Point, type Shape } from '../contracts/geometry.ts';
 import type { ImportWarning } from '../contracts/imports.ts';
 import { areaOfRle, checkRle, unionOfPolygons } from '../imaging/index.ts';
-import type { ImportedImage, ImportedShape } from './format.ts';
-
-/** An annotation as it is kept. */
-export interface FittedAnnotation {
-  className: string | null;
-  shape: Shape;
-  place: string;
-}
+import type { FittedAnnotation, ImportedImage, ImportedShape } from '../contracts/imported.ts';
 
 /**
  * @returns the annotations that stay, clipped, and a warning for each that was clipped (`clipped-box`) or

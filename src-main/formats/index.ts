@@ -68,7 +68,7 @@ export async function detectFormat(source: SourceTree): Promise<Detection> {
   };
 }
 
-export { fitShape, fitToPicture, type FittedAnnotation } from './fit.ts';
+export { fitShape, fitToPicture } from './fit.ts';
 export { SourceTree } from './source.ts';
 export type {
   ExportAnnotation,

@@ -26,7 +26,7 @@ export const exportHandlers: Handlers<'exports.start'> = {
         await allOrNothing(target, (folder) =>
           write.call(writer, dataset, folder, {
             copy: async (file, out) => {
-              await context.workers.call('interactive', 'copyUpright', { file, out }).value;
+              await context.workers.decode('copyUpright', { file, out });
             },
             signal: handle.signal,
             onProgress: (done, total) => handle.progress(done, total),

@@ -152,8 +152,8 @@ async function make(
   // Under another name first: a file half written when the process died would be shown for ever.
   const out = target.replace(/(\.\w+)$/, '.new$1');
   await (kind === 'thumbnail'
-    ? workers.call('interactive', 'thumbnail', { file, out, sidePx: THUMBNAIL_PX }).value
-    : workers.call('interactive', 'convert', { file, out }).value);
+    ? workers.decode('thumbnail', { file, out, sidePx: THUMBNAIL_PX })
+    : workers.decode('convert', { file, out }));
   await fs.promises.rename(out, target);
 }
 

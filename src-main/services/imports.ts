@@ -1,34 +1,36 @@
 // Importing: read the annotation files, look at every picture, and write all of it or nothing. What is there already
 // is left alone, whatever a person made of it since.
 
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Detection, ImportResult, ImportWarning } from '../contracts/imports.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
-import { fitToPicture } from '../formats/fit.ts';
-import type { ImportedImage } from '../formats/format.ts';
-import { detectFormat, formatById } from '../formats/index.ts';
-import { damaged, SourceTree } from '../formats/source.ts';
-import { promisedKind, type PictureKind } from '../imaging/index.ts';
+import type { ImportedImage } from '../contracts/imported.ts';
+import type { KnownPicture, ReadSetOutcome } from '../contracts/worker-protocol.ts';
+import { formatById } from '../formats/index.ts';
+import { WarningList } from '../formats/warnings.ts';
+import type { StoredImage } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import type { OpenProject } from '../core/open-project.ts';
 import { writeImport, type Ready } from './import-writing.ts';
 import { noteCurrent } from './projects.ts';
-import { isWorkerDeath, type Workers } from '../core/worker-pool.ts';
+import { isWorkerDeath, type Reader, type Workers } from '../core/worker-pool.ts';
 
-/** Pictures that are probed side by side: enough to keep the worker's decoders busy. */
-const PROBED_AT_ONCE = 8;
-/** Warnings that are kept; the rest is counted. */
-const WARNINGS_KEPT = 5000;
+/** Pictures that are looked at side by side: enough to keep the worker's decoders busy. */
+const LOOKED_AT_ONCE = 8;
 
 export const importHandlers: Handlers<'imports.detect' | 'imports.start'> = {
   'imports.detect': async (context, { source }) => {
-    const { format, title, others, reason } = await detectFormat(
-      await SourceTree.open(context.files.resolve(source)),
-    );
-    return { format, title, others, reason } satisfies Detection;
+    const reader = context.workers.openReader();
+    try {
+      const { format, title, others, reason } = await reader.call('detectSet', {
+        place: context.files.resolve(source),
+      });
+      return { format, title, others, reason } satisfies Detection;
+    } finally {
+      reader.end();
+    }
   },
   'imports.start': (context, { source, format }) => {
     const project = context.project();
@@ -54,31 +56,31 @@ export async function importFrom(
   handle: JobHandle,
 ): Promise<ImportResult> {
   handle.progress(0, 0, 'reading annotation files');
-  const source = await SourceTree.open(place, handle.signal);
-  const formatId = format === 'auto' ? (await detectFormat(source)).format : format;
-  const warnings = warningList();
-  const images: ImportedImage[] = [];
-  const listed = new Set<string>();
-  const reader = formatById(formatId);
-  if (!reader.read) throw new AppError('bad-input', `${reader.title} can be written, not read`);
-  await reader.read(source, {
-    image(image) {
-      const { file, place } = image.recordPlace;
-      if (listed.has(image.relativePath))
-        throw damaged(file, place, `the picture ${image.relativePath} is listed twice`);
-      listed.add(image.relativePath);
-      images.push(image);
-    },
-    warn: warnings.add,
-    signal: handle.signal,
-  });
-  if (images.length === 0)
-    throw new AppError('bad-input', `no pictures were found in ${path.basename(place)}`, {
-      reason: warnings.kept[0]?.message ?? `read as ${reader.title}`,
-    });
-
-  const { root } = source;
-  const ready = await lookAt(context.workers, project.store, root, images, warnings.add, handle);
+  const reader = context.workers.openReader();
+  const end = () => reader.end();
+  handle.signal.addEventListener('abort', end, { once: true });
+  const warnings = new WarningList();
+  let set: ReadSetOutcome;
+  let ready: Ready[];
+  try {
+    handle.signal.throwIfAborted();
+    set = await reader.call('readSet', { place, format });
+    warnings.addAll(set.warnings, set.moreWarnings);
+    if (set.images === 0)
+      throw new AppError('bad-input', `no pictures were found in ${path.basename(place)}`, {
+        reason: warnings.kept[0]?.message ?? `read as ${set.title}`,
+      });
+    ready = await lookAt(context.workers, project.store, set, imagesOf(reader), warnings.add, handle);
+  } catch (thrown) {
+    handle.signal.throwIfAborted();
+    if (!isWorkerDeath(thrown)) throw thrown;
+    const reason = `reading it took too much memory or time: ${(thrown as AppError).detail.reason}`;
+    throw new AppError('bad-file', `${path.basename(place)}: ${reason}`, { file: place, reason }, thrown);
+  } finally {
+    handle.signal.removeEventListener('abort', end);
+    end();
+  }
+  const { root, format: formatId } = set;
   if (ready.length === 0)
     throw new AppError('bad-input', `no picture of ${path.basename(place)} can be read`, {
       reason: warnings.kept[0]?.message,
@@ -90,79 +92,66 @@ export async function importFrom(
   return { format: formatId, ...written, warnings: warnings.all() };
 }
 
-function warningList() {
-  const kept: ImportWarning[] = [];
-  let more = 0;
-  return {
-    kept,
-    add: (warning: ImportWarning): void => {
-      if (kept.length < WARNINGS_KEPT) kept.push(warning);
-      else more += 1;
-    },
-    all: (): ImportWarning[] =>
-      more > 0
-        ? [...kept, { code: 'more', file: '', message: `${more} more warnings are not listed` }]
-        : kept,
-  };
+/** A few at a time, so that the core never holds the whole set unread. */
+async function* imagesOf(reader: Reader): AsyncGenerator<ImportedImage> {
+  for (;;) {
+    const batch = await reader.call('nextImages', null);
+    if (batch.length === 0) return;
+    yield* batch;
+  }
 }
 
-/** Probes every picture that is new or has changed; those that cannot be read are warned of and left out. */
+/** Looks at every picture, anew if it is new or has changed; those that cannot be read are warned of and left out. */
 async function lookAt(
   workers: Workers,
   store: ProjectStore,
-  root: string,
-  images: readonly ImportedImage[],
+  { root, images: total }: ReadSetOutcome,
+  images: AsyncGenerator<ImportedImage>,
   warn: (warning: ImportWarning) => void,
   handle: JobHandle,
 ): Promise<Ready[]> {
   const source = store.sources.byRoot(root);
-  const looked: (Ready | undefined)[] = new Array(images.length);
-  const retried: number[] = [];
+  const looked: (Ready | undefined)[] = new Array(total);
+  let next = 0;
   let done = 0;
 
-  const look = async (index: number, isRetry: boolean): Promise<void> => {
-    const image = images[index];
+  const look = async (image: ImportedImage, index: number): Promise<void> => {
     try {
-      const { mtimeMs, size } = await fs.promises.stat(image.file);
-      const before = source && store.images.at(source.id, image.relativePath);
-      const isSame = before?.sizeBytes === size && before.modifiedMs === mtimeMs;
-      const probe = isSame
-        ? { ...before, format: before.fileFormat }
-        : await workers.call('interactive', 'probe', { file: image.file }).value;
-      const { annotations, warnings } = fitToPicture(image, probe.widthPx, probe.heightPx);
+      const { warnings, ...found } = await workers.decode('lookAt', {
+        image,
+        known: source ? knownOf(store.images.at(source.id, image.relativePath)) : null,
+      });
       warnings.forEach(warn);
-      const promised = promisedKind(image.file);
-      if (promised !== null && promised !== (probe.format as PictureKind))
-        warn({
-          code: 'other-type',
-          file: image.relativePath,
-          message: `its name says ${promised}, its content is ${probe.format}; it is read as ${probe.format}`,
-        });
-      looked[index] = { image, probe, modifiedMs: mtimeMs, annotations };
+      looked[index] = { image: { ...image, annotations: [] }, ...found };
     } catch (thrown) {
-      // One picture that brings the process down takes its neighbours along: each is tried again alone.
-      if (isWorkerDeath(thrown) && !isRetry && !handle.signal.aborted) {
-        retried.push(index);
-        return;
-      }
+      if (isWorkerDeath(thrown)) throw thrown; // Fovea is closing
       const { message, detail } = toErrorRecord(thrown);
       warn({ code: 'bad-picture', file: image.relativePath, message: detail.reason ?? message });
     }
     done += 1;
-    handle.progress(done, images.length, 'looking at pictures');
+    handle.progress(done, total, 'looking at pictures');
   };
 
-  let next = 0;
   const lane = async () => {
-    while (next < images.length) {
+    for (;;) {
       handle.signal.throwIfAborted();
-      await look(next++, false);
+      const { value: image, done: isEnd } = await images.next();
+      if (isEnd) return;
+      await look(image, next++);
     }
   };
-  await Promise.all(Array.from({ length: PROBED_AT_ONCE }, lane));
-  for (const index of retried) {
-    handle.signal.throwIfAborted();
-    await look(index, true);
-  }
+  await Promise.all(Array.from({ length: LOOKED_AT_ONCE }, lane));
   return looked.filter((one) => one !== undefined);
 }
+
+const knownOf = (image: StoredImage | null): KnownPicture | null =>
+  image === null
+    ? null
+    : {
+        contentHash: image.contentHash,
+        widthPx: image.widthPx,
+        heightPx: image.heightPx,
+        sizeBytes: image.sizeBytes,
+        format: image.fileFormat,
+        modifiedMs: image.modifiedMs,
+      };

@@ -11,16 +11,7 @@ import type {
   WorkerEvent,
 } from '../contracts/worker-protocol.ts';
 import type { DeviceId } from '../contracts/devices.ts';
-import {
-  attackSet,
-  createExplainer,
-  evaluate,
-  exportModel,
-  type Explainer,
-} from '../engine/inference/index.ts';
-import { train, tryDevice } from '../engine/training/index.ts';
-import { convert, copyUpright, probe, thumbnail } from '../imaging/index.ts';
-import { openHere } from './devices.ts';
+import type { Explainer } from '../engine/inference/index.ts';
 
 interface Call {
   emit(event: WorkerEvent): void;
@@ -32,39 +23,57 @@ type Handlers = {
   [C in WorkerCall]: (input: WorkerCalls[C]['input'], call: Call) => Promise<WorkerCalls[C]['output']>;
 };
 
-const explainers = new Map<DeviceId, Explainer>();
-function explainerOn(device: DeviceId = 'cpu'): Explainer {
-  const explainer = explainers.get(device) ?? createExplainer(openHere(device));
+// Each process loads only what it is asked for: one that decodes pictures needs no executor.
+const imaging = () => import('../imaging/index.ts');
+const training = () => import('../engine/training/index.ts');
+const inference = () => import('../engine/inference/index.ts');
+const executorOf = async (device?: DeviceId) => (await import('./devices.ts')).openHere(device);
+
+const explainers = new Map<DeviceId, Promise<Explainer>>();
+function explainerOn(device: DeviceId = 'cpu'): Promise<Explainer> {
+  const opened = async () => (await inference()).createExplainer(await executorOf(device));
+  const explainer = explainers.get(device) ?? opened();
   explainers.set(device, explainer);
+  explainer.catch(() => explainers.delete(device));
   return explainer;
 }
 
 const handlers: Handlers = {
-  probe: ({ file }) => probe(file),
+  probe: async ({ file }) => (await imaging()).probe(file),
+  lookAt: async (input) => (await import('./look-at.ts')).lookAt(input),
   thumbnail: async ({ file, out, sidePx }) => {
-    await thumbnail(file, out, sidePx);
+    await (await imaging()).thumbnail(file, out, sidePx);
     return null;
   },
   convert: async ({ file, out }) => {
-    await convert(file, out);
+    await (await imaging()).convert(file, out);
     return null;
   },
   copyUpright: async ({ file, out }) => {
-    await copyUpright(file, out);
+    await (await imaging()).copyUpright(file, out);
     return null;
   },
-  train: (spec, { emit, control }) => train(spec, { emit, control, executor: openHere(spec.device) }),
-  evaluate: (spec, { emit, control }) =>
-    evaluate(spec, { emit, cancelled: () => control() !== null, executor: openHere(spec.device) }),
-  exportModel: (spec, { emit, control }) =>
-    exportModel(spec, {
-      executor: openHere(),
+  detectSet: async (input) => (await import('./read-set.ts')).detectSet(input),
+  readSet: async (input, { signal }) => (await import('./read-set.ts')).readSet(input, signal),
+  nextImages: async () => (await import('./read-set.ts')).nextImages(),
+  train: async (spec, { emit, control }) =>
+    (await training()).train(spec, { emit, control, executor: await executorOf(spec.device) }),
+  evaluate: async (spec, { emit, control }) =>
+    (await inference()).evaluate(spec, {
+      emit,
+      cancelled: () => control() !== null,
+      executor: await executorOf(spec.device),
+    }),
+  exportModel: async (spec, { emit, control }) =>
+    (await inference()).exportModel(spec, {
+      executor: await executorOf(),
       progress: (done, total, note) => emit({ kind: 'progress', done, total, note }),
       cancelled: () => control() !== null,
     }),
-  explain: (spec, { signal }) => explainerOn(spec.device).explain(spec, signal),
-  attack: (spec, { emit, signal }) => attackSet(spec, { emit, signal, executor: openHere(spec.device) }),
-  doctor: ({ device }) => tryDevice(device),
+  explain: async (spec, { signal }) => (await explainerOn(spec.device)).explain(spec, signal),
+  attack: async (spec, { emit, signal }) =>
+    (await inference()).attackSet(spec, { emit, signal, executor: await executorOf(spec.device) }),
+  doctor: async ({ device }) => (await training()).tryDevice(device),
 };
 
 /** What was asked of calls that are going on. */

@@ -4,13 +4,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ImportWarning } from '../../../src-main/contracts/imports.ts';
+import type { FittedAnnotation } from '../../../src-main/contracts/imported.ts';
 import { boundsOf } from '../../../src-main/contracts/geometry.ts';
-import {
-  detectFormat,
-  fitToPicture,
-  SourceTree,
-  type FittedAnnotation,
-} from '../../../src-main/formats/index.ts';
+import { detectFormat, fitToPicture, SourceTree } from '../../../src-main/formats/index.ts';
 import { decodeLabels, probe, rasterize } from '../../../src-main/imaging/index.ts';
 import { countBy, keptOf, readAs, sharedData, type Read } from './reading.ts';
 

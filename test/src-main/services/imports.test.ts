@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { areaOfRle } from '../../../src-main/imaging/index.ts';
 import type { Core } from '../../../src-main/services/core.ts';
 import { classFolders, coco, importFrom, picture, scratchFolder, startCore } from './scratch-core.ts';
 
@@ -197,7 +198,7 @@ describe('an import', () => {
     const real = new URL('../../../src-main/worker/main.ts', import.meta.url).href;
     fs.writeFileSync(
       entry,
-      `process.on('message', (m) => { if (m.input?.file.endsWith('cat7.png')) process.kill(process.pid, 'SIGKILL'); });
+      `process.on('message', (m) => { if (m.input?.image?.file.endsWith('cat7.png')) process.kill(process.pid, 'SIGKILL'); });
        await import(${JSON.stringify(real)});`,
     );
     await core.close();
@@ -205,6 +206,60 @@ describe('an import', () => {
     await fragile.call('projects.create', { name: 'Animals' });
     const result = await importFrom(fragile, source);
     expect(result.images).toBe(119);
-    expect(result.warnings).toMatchObject([{ code: 'bad-picture', file: 'cat/cat7.png' }]);
+    expect(result.warnings).toEqual([
+      {
+        code: 'bad-picture',
+        file: 'cat/cat7.png',
+        message: 'it cannot be decoded: ended by SIGKILL',
+      },
+    ]);
+  });
+
+  it('is refused in a line, and changes nothing, when the process that reads the annotations is killed', async () => {
+    const { folder, core } = await openProject();
+    const source = await classFolders(path.join(folder, 'animals'));
+    const entry = path.join(folder, 'fragile.mjs');
+    const real = new URL('../../../src-main/worker/main.ts', import.meta.url).href;
+    fs.writeFileSync(
+      entry,
+      `process.on('message', (m) => { if (m.call === 'nextImages') process.abort(); });
+       await import(${JSON.stringify(real)});`,
+    );
+    await core.close();
+    const fragile = startCore(path.join(folder, 'home2'), { worker: { node: process.execPath, entry } });
+    await fragile.call('projects.create', { name: 'Animals' });
+    await expect(importFrom(fragile, source)).rejects.toThrow(
+      /^animals: reading it took too much memory or time: ended by SIGABRT/,
+    );
+    expect((await fragile.call('images.count', {})).images).toBe(0);
+  });
+
+  it('keeps COCO parts that overlap as their union at the real size, turned pictures too', async () => {
+    const { folder, core } = await openProject();
+    const source = path.join(folder, 'parts');
+    fs.mkdirSync(path.join(source, 'images'), { recursive: true });
+    await picture(path.join(source, 'images', 'a.png'), 1, 100, 80);
+    const part = (x: number, y: number) => [x, y, x + 30, y, x + 30, y + 30, x, y + 30];
+    for (const [name, width, height] of [
+      ['none', -1, -1],
+      ['turned', 80, 100],
+      ['huge', 16000, 16000],
+    ])
+      fs.writeFileSync(
+        path.join(source, `${name}.json`),
+        JSON.stringify({
+          images: [{ id: 1, file_name: 'a.png', width, height }],
+          annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation: [part(10, 10), part(20, 20)] }],
+          categories: [{ id: 1, name: 'x' }],
+        }),
+      );
+    await importFrom(core, source, 'coco');
+    const [{ id }] = await core.call('images.page', { offset: 0, limit: 1 });
+    const { annotations } = await core.call('images.get', { id });
+    expect(annotations.length).toBeGreaterThan(0);
+    for (const { shape } of annotations) {
+      expect(shape).toMatchObject({ kind: 'mask', rle: { width: 100, height: 80 } });
+      expect(shape.kind === 'mask' && areaOfRle(shape.rle)).toBe(1400);
+    }
   });
 });
