@@ -131,7 +131,21 @@ export const settingsSchema = z.object({
     .min(0)
     .max(1)
     .default(5e-4)
-    .meta(meta('Weight decay', 'Pull of the weights towards zero.')),
+    .meta(
+      meta(
+        'Weight decay',
+        'How strongly parameters are pulled towards zero; biases and batch-norm are spared unless decay=all.',
+      ),
+    ),
+  decay: z
+    .enum(['weights', 'all'])
+    .default('weights')
+    .meta(
+      meta(
+        'Weight decay of',
+        'What weight decay pulls on: the weights of convolutions and dense layers, or all parameters, biases and batch-norm too, as an optimiser of PyTorch that is given them all.',
+      ),
+    ),
   clipNorm: z
     .number()
     .min(0)
@@ -170,6 +184,15 @@ export const settingsSchema = z.object({
       meta(
         'Schedule',
         'How the learning rate goes over the run; one cycle rises for 30 % of it, then falls.',
+      ),
+    ),
+  cycleMomentum: z
+    .boolean()
+    .default(false)
+    .meta(
+      meta(
+        'Cycle the momentum',
+        'Of one cycle: momentum, or beta 1 of the Adams, falls from 0.95 to 0.85 while the learning rate rises and returns while it falls, as in PyTorch.',
       ),
     ),
   warmUpEpochs: z

@@ -19,11 +19,11 @@ const GROUPS: { title: string; names: string[] }[] = [
   {
     title: 'Optimiser',
     names: [
-      ...['optimiser', 'momentum', 'nesterov', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'clipNorm'],
-      ...['headRate', 'freeze', 'averageDecay', 'accumulate', 'convolutions'],
+      ...['optimiser', 'momentum', 'nesterov', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'decay'],
+      ...['clipNorm', 'headRate', 'freeze', 'averageDecay', 'accumulate', 'convolutions'],
     ],
   },
-  { title: 'Schedule', names: ['schedule', 'warmUpEpochs', 'stepEpochs', 'stepFactor'] },
+  { title: 'Schedule', names: ['schedule', 'cycleMomentum', 'warmUpEpochs', 'stepEpochs', 'stepFactor'] },
   { title: 'Pictures and labels', names: ['sampling', 'flip', 'shift', 'labels', 'labelSmoothing'] },
   {
     title: 'Network',

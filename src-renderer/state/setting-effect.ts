@@ -12,10 +12,16 @@ export function applies({ name }: ParamField, settings: Record<string, ParamValu
       return settings['schedule'] === 'step';
     case 'warmUpEpochs':
       return settings['schedule'] !== 'one-cycle';
+    case 'cycleMomentum':
+      return settings['schedule'] === 'one-cycle';
     case 'momentum':
+      return settings['optimiser'] === 'sgd' && !cyclesMomentum(settings);
     case 'nesterov':
       return settings['optimiser'] === 'sgd';
+    case 'decay':
+      return settings['weightDecay'] !== 0;
     case 'beta1':
+      return settings['optimiser'] !== 'sgd' && !cyclesMomentum(settings);
     case 'beta2':
     case 'epsilon':
       return settings['optimiser'] !== 'sgd';
@@ -28,3 +34,6 @@ export function applies({ name }: ParamField, settings: Record<string, ParamValu
       return true;
   }
 }
+
+const cyclesMomentum = (settings: Record<string, ParamValue>): boolean =>
+  settings['schedule'] === 'one-cycle' && settings['cycleMomentum'] === true;

@@ -67,7 +67,7 @@ function feedsOf(step: TrainStep, batch: number, learningRate: number): Record<s
   feeds.inside = feeds.inside?.map((value) => Math.max(0, value));
   for (const [name, values] of Object.entries({ hasRegion: 1, weight: 1, ramp: 1, learningRate }))
     feeds[name] = new Float32Array(name === 'hasRegion' || name === 'weight' ? batch : 1).fill(values);
-  for (const [name, value] of Object.entries(step.scalars)) feeds[name] = Float32Array.of(value(1));
+  for (const [name, value] of Object.entries(step.scalars)) feeds[name] = Float32Array.of(value(1, 0.9));
   return feeds;
 }
 

@@ -30,6 +30,10 @@ CASES = [
     {"momentum": 0.9, "weightDecay": 0.01, "labelSmoothing": 0.2},
     {"optimiser": "adamw", "weightDecay": 0.05, "epsilon": 1e-4, "clipNorm": 1, "headRate": 3, "averageDecay": 0.9,
      "labelSmoothing": 0.1},
+    {"momentum": 0.9, "weightDecay": 0.1, "decay": "all"},
+    {"optimiser": "adamw", "weightDecay": 0.5, "decay": "all"},
+    *[{"momentum": 0.9, "weightDecay": 0.01, **more, "schedule": "one-cycle", "cycleMomentum": True}
+      for more in ({}, {"nesterov": True}, {"optimiser": "adam"}, {"optimiser": "adamw"})],
 ]
 
 
@@ -46,8 +50,8 @@ class Holder(torch.nn.Module):
             self.register_buffer(name.replace(".", "/"), value)
 
 
-def decays(name):
-    return name.endswith("weight") and "bn" not in name and "downsample.1" not in name
+def decays(name, settings):
+    return settings.get("decay") == "all" or name.endswith("weight") and "bn" not in name and "downsample.1" not in name
 
 
 def descend(settings):
@@ -60,7 +64,7 @@ def descend(settings):
         if frozen and name not in head:
             continue
         scale = settings.get("headRate", 1) if name in head else 1
-        groups.append({"params": [value], "weight_decay": settings["weightDecay"] if decays(name) else 0, "scale": scale})
+        groups.append({"params": [value], "weight_decay": settings["weightDecay"] if decays(name, settings) else 0, "scale": scale})
     kind = settings.get("optimiser", "sgd")
     if kind == "sgd":
         optimiser = torch.optim.SGD(groups, lr=1, momentum=settings["momentum"], nesterov=settings.get("nesterov", False))
@@ -73,9 +77,17 @@ def descend(settings):
         average = AveragedModel(holder, multi_avg_fn=get_ema_multi_avg_fn(settings["averageDecay"]), use_buffers=True)
     norms = []
     truth = d["labels"].argmax(1)
-    for rate in RATES if kind == "sgd" else ADAM_RATES:
+    rates = RATES if kind == "sgd" else ADAM_RATES
+    cycle = OneCycleLR(optimiser, max_lr=max(rates), total_steps=len(rates)) if "cycleMomentum" in settings else None
+    momenta, cycled = [], []
+    for rate in rates:
         for group in optimiser.param_groups:
-            group["lr"] = rate * group["scale"]
+            if cycle is None:
+                group["lr"] = rate * group["scale"]
+        if cycle:
+            group = optimiser.param_groups[0]
+            cycled.append(group["lr"])
+            momenta.append(group["momentum"] if kind == "sgd" else group["betas"][0])
         optimiser.zero_grad()
         logits, _ = net((d["images"] - MEAN) / DEVIATION, training=not frozen)
         losses = F.cross_entropy(logits, truth, reduction="none", label_smoothing=settings.get("labelSmoothing", 0))
@@ -84,6 +96,8 @@ def descend(settings):
         clip = settings.get("clipNorm", 0) or float("inf")
         norms.append(float(torch.nn.utils.clip_grad_norm_(trained, clip)))
         optimiser.step()
+        if cycle and len(cycled) < len(rates):
+            cycle.step()
         if average:
             average.update_parameters(holder)
     start = weights()
@@ -95,21 +109,24 @@ def descend(settings):
         "moved": {n: condense(net.w[n] - start[n]) for n in start},
         "running": {n: condense(v) for n, v in net.running.items()},
     }
+    if cycle:
+        told |= {"rates": cycled, "momenta": momenta}
     if average:
         told["average"] = {n: condense(shown[n] - start[n] if n in start else shown[n]) for n in shown if n != "n_averaged"}
     return told
 
 
 def one_cycle(steps):
-    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1)
-    schedule = OneCycleLR(optimiser, max_lr=0.4, total_steps=steps, cycle_momentum=False)
-    rates = []
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1, momentum=0.9)
+    schedule = OneCycleLR(optimiser, max_lr=0.4, total_steps=steps)
+    rates, momenta = [], []
     for _ in range(steps):
         rates.append(schedule.get_last_lr()[0])
+        momenta.append(optimiser.param_groups[0]["momentum"])
         optimiser.step()
         if len(rates) < steps:
             schedule.step()
-    return {"oneCycle": rates}
+    return {"oneCycle": rates, "momenta": momenta}
 
 
 if __name__ == "__main__":

@@ -3,12 +3,16 @@
 
 import { add, div, minimum, mul, scalar, sqrt, square, sub, sum, type Tensor } from '../graph/index.ts';
 import type { ParamSpec } from './params.ts';
+import type { LearningRateSettings } from './schedule.ts';
+
+/** By name. @param step  of the run, from 1; `momentum`: where it is cycled, that of the step */
+export type StepScalars = Readonly<Record<string, (step: number, momentum: number) => number>>;
 
 export interface Optimiser {
   /** The state it keeps for one parameter, by name. */
   init(parameter: ParamSpec): ParamSpec[];
-  /** Scalars besides the learning rate, by name. @param step  of the run, from 1 */
-  readonly scalars: Readonly<Record<string, (step: number) => number>>;
+  /** Scalars besides the learning rate, by name. */
+  readonly scalars: StepScalars;
   /**
    * @param state         tensors of `init`, by name
    * @param learningRate  scalar
@@ -32,6 +36,11 @@ export interface OptimiserSettings {
   momentum: number;
   nesterov?: boolean;
   weightDecay: number;
+  /** 'weights' unless given: what the specs say. 'all': every parameter. */
+  decay?: 'weights' | 'all';
+  schedule?: LearningRateSettings['schedule'];
+  /** Of the schedule 'one-cycle': each step is told its momentum, or beta 1. */
+  cycleMomentum?: boolean;
   /** Of 'adam' and 'adamw'. */
   beta1?: number;
   beta2?: number;
@@ -40,9 +49,20 @@ export interface OptimiserSettings {
 
 export function optimiserOf(settings: OptimiserSettings): Optimiser {
   const { optimiser = 'sgd', weightDecay, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = settings;
-  if (optimiser === 'sgd') return sgd(settings);
-  return adam({ weightDecay, beta1, beta2, epsilon, decoupled: optimiser === 'adamw' });
+  const cycles = settings.schedule === 'one-cycle' && settings.cycleMomentum === true;
+  const made =
+    optimiser === 'sgd'
+      ? sgd({ ...settings, cycles })
+      : adam({ weightDecay, beta1, beta2, epsilon, decoupled: optimiser === 'adamw', cycles });
+  if (settings.decay !== 'all') return made;
+  return {
+    ...made,
+    update: (parameter, ...rest) => made.update({ ...parameter, decay: true }, ...rest),
+  };
 }
+
+/** Name of the scalar that is momentum or beta 1 where it is cycled. */
+const cycled = 'cycledMomentum';
 
 /** The gradient with the pull of weight decay in it, where the spec says decay. */
 function decayed(parameter: ParamSpec, value: Tensor, gradient: Tensor, weightDecay: number): Tensor {
@@ -54,18 +74,26 @@ function decayed(parameter: ParamSpec, value: Tensor, gradient: Tensor, weightDe
  * says decay), v' = momentum * v + g, w' = w - learningRate * v', or with Nesterov's form
  * w' = w - learningRate * (g + momentum * v').
  */
-export function sgd(options: { momentum: number; weightDecay: number; nesterov?: boolean }): Optimiser {
-  const { momentum, weightDecay, nesterov = false } = options;
+export function sgd(options: {
+  momentum: number;
+  weightDecay: number;
+  nesterov?: boolean;
+  /** Whether each step is told its momentum. */
+  cycles?: boolean;
+}): Optimiser {
+  const { momentum, weightDecay, nesterov = false, cycles = false } = options;
   const stateName = (parameter: ParamSpec): string => `momentum/${parameter.name}`;
   return {
-    init: (parameter) => (momentum === 0 ? [] : [zerosLike(stateName(parameter), parameter)]),
-    scalars: {},
-    update(parameter, value, gradient, state, learningRate) {
+    init: (parameter) =>
+      momentum === 0 && !cycles ? [] : [zerosLike(stateName(parameter), parameter)],
+    scalars: cycles ? { [cycled]: (_, told) => told } : {},
+    update(parameter, value, gradient, state, learningRate, scalars = {}) {
       const slope = decayed(parameter, value, gradient, weightDecay);
       const old = state.get(stateName(parameter));
       if (!old) return { value: sub(value, mul(slope, learningRate)), state: new Map() };
-      const velocity = add(mul(old, scalar(momentum)), slope);
-      const direction = nesterov ? add(slope, mul(velocity, scalar(momentum))) : velocity;
+      const kept = cycles ? scalars[cycled] : scalar(momentum);
+      const velocity = add(mul(old, kept), slope);
+      const direction = nesterov ? add(slope, mul(velocity, kept)) : velocity;
       return {
         value: sub(value, mul(direction, learningRate)),
         state: new Map([[stateName(parameter), velocity]]),
@@ -86,8 +114,10 @@ export function adam(options: {
   beta2: number;
   epsilon: number;
   decoupled: boolean;
+  /** Whether each step is told its beta 1. */
+  cycles?: boolean;
 }): Optimiser {
-  const { weightDecay, beta1, beta2, epsilon, decoupled } = options;
+  const { weightDecay, beta1, beta2, epsilon, decoupled, cycles = false } = options;
   const names = ({ name }: ParamSpec) => ({ mean: `adam/mean/${name}`, square: `adam/square/${name}` });
   return {
     init(parameter) {
@@ -95,7 +125,9 @@ export function adam(options: {
       return [zerosLike(mean, parameter), zerosLike(square, parameter)];
     },
     scalars: {
-      'adam/meanCorrection': (step) => 1 - beta1 ** step,
+      ...(cycles && { [cycled]: (_: number, told: number) => told }),
+      // With a cycled beta 1, as in PyTorch, the power of the present one.
+      'adam/meanCorrection': (step, told) => 1 - (cycles ? told : beta1) ** step,
       'adam/rootCorrection': (step) => Math.sqrt(1 - beta2 ** step),
     },
     update(parameter, value, gradient, state, learningRate, scalars = {}) {
@@ -103,7 +135,10 @@ export function adam(options: {
       const slope = decoupled ? gradient : decayed(parameter, value, gradient, weightDecay);
       const mix = (old: Tensor, fresh: Tensor, beta: number): Tensor =>
         add(mul(old, scalar(beta)), mul(fresh, scalar(1 - beta)));
-      const mean = mix(state.get(name.mean)!, slope, beta1);
+      const oldMean = state.get(name.mean)!;
+      const mean = cycles
+        ? add(mul(oldMean, scalars[cycled]), mul(slope, sub(scalar(1), scalars[cycled])))
+        : mix(oldMean, slope, beta1);
       const squares = mix(state.get(name.square)!, square(slope), beta2);
       const size = div(learningRate, scalars['adam/meanCorrection']);
       const root = add(div(sqrt(squares), scalars['adam/rootCorrection']), scalar(epsilon));

@@ -42,14 +42,21 @@ export function learningRateAt(
   }
 }
 
-/** One cycle (Smith & Topin 2018) with cosine slopes, as PyTorch's OneCycleLR by default, without its momentum. */
-function oneCycle(step: number, steps: number): number {
+/** One cycle (Smith & Topin 2018) with cosine slopes, as PyTorch's OneCycleLR by default. */
+function oneCycle(step: number, steps: number, [start, middle, end] = [cycleStart, 1, cycleEnd]): number {
   const top = rise * steps - 1;
   const between = (from: number, to: number, share: number): number =>
     to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
-  if (step <= top) return between(cycleStart, 1, top > 0 ? step / top : 1);
-  return between(1, cycleEnd, Math.min(1, (step - top) / (steps - 1 - top)));
+  if (step <= top) return between(start, middle, top > 0 ? step / top : 1);
+  return between(middle, end, Math.min(1, (step - top) / (steps - 1 - top)));
 }
+
+/** 'one-cycle': momentum at both ends and at the highest learning rate, PyTorch's defaults. */
+const [endMomentum, topMomentum] = [0.95, 0.85];
+
+/** Momentum of a cycle, see `learningRateAt`. */
+export const cycledMomentumAt = (epoch: number, epochs: number, steps: number): number =>
+  oneCycle(Math.round(epoch * steps), epochs * steps, [endMomentum, topMomentum, endMomentum]);
 
 /**
  * Factor on the penalty weights: linear from 0 to 1 over the first `lambdaRamp` (0 … 1) of the run, then 1.

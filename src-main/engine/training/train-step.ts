@@ -7,7 +7,7 @@ import { AppError } from '../../contracts/errors.ts';
 import type { Settings } from '../../contracts/settings.ts';
 import type { Task } from '../nn/classification.ts';
 import type { BuiltModel, Noise } from '../nn/model.ts';
-import { averaged, averageShare, clipFactor, globalNorm, optimiserOf } from '../nn/optimiser.ts';
+import { averaged, averageShare, clipFactor, globalNorm, optimiserOf, type StepScalars } from '../nn/optimiser.ts';
 import { initialise, type ParamSpec } from '../nn/params.ts';
 import type { Random } from '../nn/random.ts';
 import { meanOver, type MeanOver } from '../objectives/objective.ts';
@@ -21,6 +21,9 @@ export type StepSettings = Pick<Settings, 'momentum' | 'weightDecay'> &
     Pick<
       Settings,
       | 'optimiser'
+      | 'decay'
+      | 'schedule'
+      | 'cycleMomentum'
       | 'nesterov'
       | 'beta1'
       | 'beta2'
@@ -84,8 +87,8 @@ export interface TrainStep {
   readonly terms: readonly string[];
   /** Random inputs. */
   readonly noise: readonly NoiseSpec[];
-  /** Inputs that depend on the number of the step of the run, from 1. */
-  readonly scalars: Readonly<Record<string, (step: number) => number>>;
+  /** Inputs that depend on the number of the step of the run, or on the momentum it has in a cycle. */
+  readonly scalars: StepScalars;
   /** Which entry of `state` holds the value of a parameter or running statistic that the run is judged by. */
   readonly shown: ReadonlyMap<string, string>;
 }
@@ -230,9 +233,9 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
     ? (Object.fromEntries(means.map((mean) => [mean, input(shareOf(mean), [])])) as Record<MeanOver, Tensor>)
     : undefined;
   const apply = accumulates ? input('apply', []) : undefined;
-  const scalars = {
+  const scalars: StepScalars = {
     ...optimiser.scalars,
-    ...(decay > 0 && { averageShare: (step: number) => averageShare(step, decay) }),
+    ...(decay > 0 && { averageShare: (step) => averageShare(step, decay) }),
   };
   const scalarInputs = Object.fromEntries(Object.keys(scalars).map((name) => [name, input(name, [])]));
   const learningRate = input('learningRate', []);

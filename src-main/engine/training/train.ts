@@ -22,7 +22,7 @@ import { PictureCache } from '../../imaging/index.ts';
 import { predictedClass } from '../measures/index.ts';
 import type { BuiltModel } from '../nn/model.ts';
 import { randomFromSeed, type Random } from '../nn/random.ts';
-import { learningRateAt, rampAt } from '../nn/schedule.ts';
+import { cycledMomentumAt, learningRateAt, rampAt } from '../nn/schedule.ts';
 import { objectiveById } from '../objectives/index.ts';
 import { onnxExecutor, type Executor, type Session } from '../runtime/index.ts';
 import type { BatchFacts } from '../data/batches.ts';
@@ -297,6 +297,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
         const begunAt = performance.now();
         const position = record.epochs + partial.steps / ahead.steps;
         const stepNumber = record.epochs * ahead.steps + partial.steps + 1;
+        const momentum = cycledMomentumAt(position, epochs, ahead.steps);
         let batchFacts: BatchFacts = { count: 0, truth: [] };
         const result = await stepper.run(
           async () => {
@@ -307,7 +308,9 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
           {
             ramp: rampAt(position, epochs, settings.lambdaRamp),
             learningRate: learningRateAt(position, epochs, settings, ahead.steps),
-            ...Object.fromEntries(Object.entries(step.scalars).map(([name, at]) => [name, at(stepNumber)])),
+            ...Object.fromEntries(
+              Object.entries(step.scalars).map(([name, at]) => [name, at(stepNumber, momentum)]),
+            ),
           },
         );
         const place = `epoch ${record.epochs + 1}, step ${partial.steps + 1}`;

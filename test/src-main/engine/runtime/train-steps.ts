@@ -25,7 +25,7 @@ export function stepFeeds(step: TrainStep, learningRate: number): Record<string,
           ? Math.sign(uniform - 0.5)
           : random.normal();
     });
-  for (const [name, value] of Object.entries(step.scalars)) feeds[name] = Float32Array.of(value(1));
+  for (const [name, value] of Object.entries(step.scalars)) feeds[name] = Float32Array.of(value(1, 0.9));
   feeds.groups = Float32Array.from({ length: batch * classes }, (_, i) =>
     Number(i % classes === Math.floor(i / classes) % classes),
   );

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { learningRateAt } from '../../../../src-main/engine/nn/index.ts';
+import { cycledMomentumAt, learningRateAt } from '../../../../src-main/engine/nn/schedule.ts';
 import { objectiveById } from '../../../../src-main/engine/objectives/index.ts';
 import {
   buildTrainStep,
@@ -29,10 +29,17 @@ interface Case {
   moved: Condensed;
   running: Condensed;
   average?: Condensed;
+  /** Where PyTorch's scheduler says them. */
+  rates?: number[];
+  momenta?: number[];
+}
+interface Cycle {
+  oneCycle: number[];
+  momenta: number[];
 }
 const { cases } = JSON.parse(
   readFileSync(new URL('../../../fixtures/engine/optimisers.json', import.meta.url), 'utf8'),
-) as { cases: (Case | { oneCycle: number[] })[] };
+) as { cases: (Case | Cycle)[] };
 
 const rates = [0.03, 0.1, 0.08, 0.05, 0.01];
 const adamRates = [0.003, 0.01, 0.008, 0.005, 0.001];
@@ -45,7 +52,7 @@ function close(actual: number, expected: number, scale = Math.abs(expected), wha
 describe('training steps', () => {
   it.each(cases.filter((one): one is Case => 'settings' in one))(
     'go where PyTorch goes: $settings',
-    ({ settings, gradientNorms, moved, running, average }) => {
+    ({ settings, gradientNorms, moved, running, average, rates: told, momenta }) => {
       const model = tinyNetwork('average');
       const step = buildTrainStep({
         ...{ model, objective: objectiveById('standard'), params: {}, batch, classes, sizePx },
@@ -56,8 +63,11 @@ describe('training steps', () => {
         ...Object.fromEntries(initialState(step, randomFromSeed(1))),
         ...start,
       };
-      (settings.optimiser ? adamRates : rates).forEach((rate, i) => {
-        const scalars = Object.entries(step.scalars).map(([name, at]) => [name, [at(i + 1)]]);
+      (told ?? (settings.optimiser ? adamRates : rates)).forEach((rate, i) => {
+        const scalars = Object.entries(step.scalars).map(([name, at]) => [
+          name,
+          [at(i + 1, momenta?.[i] ?? NaN)],
+        ]);
         const outputs = evaluate(step.program.outputs, {
           ...state,
           ...tinyBatch(),
@@ -89,9 +99,9 @@ describe('training steps', () => {
     },
   );
 
-  it.each(cases.filter((one): one is { oneCycle: number[] } => 'oneCycle' in one))(
+  it.each(cases.filter((one): one is Cycle => 'oneCycle' in one))(
     "follow PyTorch's one cycle: $oneCycle.length steps",
-    ({ oneCycle }) => {
+    ({ oneCycle, momenta }) => {
       const settings = {
         schedule: 'one-cycle' as const,
         ...{ learningRate: 0.4, warmUpEpochs: 1, stepEpochs: 1, stepFactor: 1 },
@@ -99,11 +109,11 @@ describe('training steps', () => {
       // As the loop asks: in fractions of epochs, whatever their number.
       for (const epochs of [1, oneCycle.length === 63 ? 9 : 4]) {
         const steps = oneCycle.length / epochs;
-        oneCycle.forEach((rate, i) =>
-          expect(
-            learningRateAt(Math.floor(i / steps) + (i % steps) / steps, epochs, settings, steps),
-          ).toBeCloseTo(rate, 7),
-        );
+        oneCycle.forEach((rate, i) => {
+          const position = Math.floor(i / steps) + (i % steps) / steps;
+          expect(learningRateAt(position, epochs, settings, steps)).toBeCloseTo(rate, 7);
+          expect(cycledMomentumAt(position, epochs, steps)).toBeCloseTo(momenta[i], 7);
+        });
       }
     },
   );
