@@ -154,8 +154,8 @@ def score_matching(m, p):
     return logits, {"class": mean_real(losses(logits)), "score": scaled(p, value)}
 
 
-def cure(m, p):
-    logits = m(m.d["images"])
+def cure(m, p, logits=None):
+    logits = m(m.d["images"]) if logits is None else logits
     how = dict(training=p["statistics"] == "batch", counting=False)
     x = leaf(m.d["images"])
     here = gradient(losses(m(x, **how)), x, p["units"])
@@ -176,18 +176,24 @@ def search_how(p):
     }[p["statistics"]]
 
 
+def single(value):
+    """As a program holds its constants: a search that comes near a kink goes either way by less than their rounding."""
+    return torch.tensor(value, dtype=torch.float32).double().item()
+
+
 def start_in_ball(x, p):
-    eps = p["eps"]
+    eps = single(p["eps"])
+    kept = (lambda y: y.clamp(0, 1)) if p.get("clipStart", True) else (lambda y: y)
     if p.get("norm", "linf") == "linf":
-        return (x + eps * (2 * noise("start", x.shape, "uniform") - 1)).clamp(0, 1)
+        return kept(x + eps * (2 * noise("start", x.shape, "uniform") - 1))
     n = noise("start", x.shape, "normal")
     n = n / torch.linalg.vector_norm(per_picture(n), dim=1)[:, None, None, None]
     r = eps * noise("start/radius", (BATCH, 1, 1, 1), "uniform") ** (1 / (3 * SIZE * SIZE))
-    return (x + r * n).clamp(0, 1)
+    return kept(x + r * n)
 
 
 def climb(x, start, p, score):
-    eps, size = p["eps"], p["stepSize"] * p["eps"]
+    eps, size = single(p["eps"]), single(p["stepSize"] * p["eps"])
     y = start.detach()
     for _ in range(p["steps"]):
         y = leaf(y)
@@ -221,14 +227,41 @@ def divergence(a, b):
     return F.kl_div(F.log_softmax(b, 1), F.softmax(a, 1), reduction="none").sum(1)
 
 
+def trades_l2(x, start, p, score):
+    """The L2 branch of the public code's trades_loss: SGD without momentum on the change, range before ball."""
+    delta = leaf(start - x)
+    optimiser = torch.optim.SGD([delta], lr=p["stepSize"] * p["eps"])
+    for _ in range(p["steps"]):
+        optimiser.zero_grad()
+        (-score(x + delta)).backward()
+        lengths = delta.grad.view(len(x), -1).norm(p=2, dim=1).clamp(min=1e-12)
+        delta.grad.div_(lengths.view(-1, 1, 1, 1))
+        optimiser.step()
+        delta.data.add_(x)
+        delta.data.clamp_(0, 1).sub_(x)
+        # renorm_ of the code, without the 1e-7 that it adds to a length.
+        delta.data.mul_((p["eps"] / delta.data.view(len(x), -1).norm(p=2, dim=1)).clamp(max=1).view(-1, 1, 1, 1))
+    return (x + delta.data).clamp(0, 1)
+
+
 def trades(m, p):
     x, how = m.d["images"], search_how(p)
     plain = m(x, **how).detach()
     start = x + 0.001 * noise("start", x.shape, "normal")
-    moved = climb(x, start, p, lambda y: divergence(plain, m(y, **how))[REAL].sum())
+    search = trades_l2 if p["norm"] == "l2" else climb
+    moved = search(x, start, p, lambda y: divergence(plain, m(y, **how))[REAL].sum())
     logits = m(x)
-    robust = mean_real(divergence(logits, m(moved)))
+    of_moved = m(moved)
+    robust = mean_real(divergence(m(x) if p["plainPasses"] == 2 else logits, of_moved))
     return logits, {"class": mean_real(losses(logits)), "robust": scaled(p, robust)}
+
+
+def trades_and_cure(m, p):
+    """Both see one training pass of the plain images; CURE's passes read the statistics that TRADES left."""
+    inner = {name.split(".")[1]: value for name, value in p.items() if name.startswith("cure.")}
+    logits, terms = trades(m, p)
+    _, more = cure(m, inner, logits)
+    return logits, {**terms, "curvature": more["curvature"]}
 
 
 def ig_norm(m, p, moved_class):
@@ -271,8 +304,8 @@ def art(m, p):
     def in_space(pixels):
         return pixels if p["space"] == "pixels" else (pixels - MEAN) / DEVIATION
 
-    def slopes(logits, classes, y):
-        return gradient(true_logit(logits, classes), y, p["space"])
+    def slopes(logits, classes, y, by):
+        return gradient(true_logit(logits, classes), y, by)
 
     def wrong_class(logits, labels):
         hidden = logits.detach().clone()
@@ -288,19 +321,19 @@ def art(m, p):
             return 1 - F.cosine_similarity(a, b, dim=0, eps=1e-12)
         return torch.linalg.vector_norm(a - b)
 
-    def term(y, labels, how, kept=None):
+    def term(y, labels, how, kept=None, by=p["space"]):
         """L_attr of each picture; with twins b and b + BATCH."""
         logits = m(y, **how)
         pick = (lambda rows: rows) if kept is None else (lambda rows: rows * kept)
-        own = pick(arrange(slopes(logits, labels, y)))
+        own = pick(arrange(slopes(logits, labels, y, by)))
         if p["distance"] == "change":
             plain = leaf(x)
-            first = pick(arrange(slopes(m(plain, **how), labels, plain)))
+            first = pick(arrange(slopes(m(plain, **how), labels, plain, by)))
             return torch.stack([torch.linalg.vector_norm(own[b] - first[b]) for b in range(BATCH)])
         shown = pick(arrange(in_space(y)))
         other = None
         if p["negative"] != "none":
-            other = pick(arrange(slopes(logits, wrong_class(logits, labels), y)))
+            other = pick(arrange(slopes(logits, wrong_class(logits, labels), y, by)))
         values = []
         for a in range(len(y)):
             family = [i for i in range(len(y)) if i % BATCH == a % BATCH]
@@ -320,8 +353,10 @@ def art(m, p):
         k = round(p["searchShare"] * rows.shape[1])
         kept = torch.zeros_like(rows).scatter(1, rows.topk(k, 1).indices, 1)
 
+    by = "pixels" if p["searchSpace"] == "pixel-gradients" else p["space"]
+
     def score(y):
-        value = term(y, looked_at(), soft, kept)[REAL].sum()
+        value = term(y, looked_at(), soft, kept, by)[REAL].sum()
         if p["searchFor"] == "attribution-and-class":
             value = value + losses(m(y, **how))[REAL].sum()
         return value
@@ -423,12 +458,13 @@ INPUT = {"lambda": 1.3, "of": "loss", "power": 2, "units": "normalised", "reduct
 CURE = {"lambda": 1, "reach": 0.5, "power": 1, "statistics": "running", "units": "pixels"}
 PGD = {"norm": "linf", "eps": 0.1, "steps": 3, "stepSize": 0.4, "randomStart": True, "cleanShare": 0,
        "statistics": "batch"}
-TRADES = {"lambda": 6, "norm": "linf", "eps": 0.1, "steps": 2, "stepSize": 0.6, "statistics": "running"}
+TRADES = {"lambda": 6, "norm": "linf", "eps": 0.1, "steps": 2, "stepSize": 0.6, "statistics": "running",
+          "plainPasses": 1}
 IG = {"lambda": 1, "norm": "linf", "eps": 0.1, "steps": 2, "stepSize": 0.6, "points": 4, "searchPoints": 2,
-      "reduction": "mean", "statistics": "batch"}
+      "clipStart": True, "reduction": "mean", "statistics": "batch"}
 ART = {"lambda": 2, "eps": 0.1, "steps": 2, "stepSize": 0.6, "beta": 5, "distance": "cosine", "negative": "strongest",
-       "pairs": "moved", "space": "pixels", "channels": "kept", "searchShare": 1, "searchFor": "attribution",
-       "statistics": "batch"}
+       "pairs": "moved", "space": "pixels", "channels": "kept", "searchShare": 1, "searchSpace": "same",
+       "searchFor": "attribution", "statistics": "batch"}
 GC = {"lambda": 25, "form": "elementwise", "reduction": "mean", "upsample": False, "detach": False}
 
 SCORE = {"lambda": 0.1, "sigma": 0.05, "samples": 1, "stability": 0.01, "statistics": "batch", "units": "pixels"}
@@ -467,12 +503,20 @@ CASES = [
     ("pgd-training", adversarial, {**PGD, "norm": "l2", "eps": 1.5}),
     ("trades", trades, TRADES),
     ("trades", trades, {**TRADES, "norm": "l2", "eps": 1.5, "statistics": "batch"}),
+    ("trades", trades, {**TRADES, "statistics": "batch-counted", "plainPasses": 2}),
+    ("trades+cure", trades_and_cure, {**TRADES, **{"cure." + name: value for name, value in CURE.items()}}),
+    ("trades+cure", trades_and_cure,
+     {**TRADES, "plainPasses": 2, **{"cure." + name: value for name, value in CURE.items()}}),
     ("ig-norm", lambda m, p: ig_norm(m, p, False), IG),
     ("ig-norm", lambda m, p: ig_norm(m, p, False), {**IG, "reduction": "sum", "statistics": "batch-counted"}),
     ("ig-sum-norm", lambda m, p: ig_norm(m, p, True), IG),
+    ("ig-norm", lambda m, p: ig_norm(m, p, False), {**IG, "steps": 1, "clipStart": False}),
+    ("ig-norm", lambda m, p: ig_norm(m, p, False), {**IG, "norm": "l2", "eps": 1.5, "steps": 1, "clipStart": False}),
     ("ig-sum-norm", lambda m, p: ig_norm(m, p, True), {**IG, "norm": "l2", "eps": 1.5, "reduction": "sum"}),
     *[("art", art, {**ART, **more}) for more in (
         {}, {"pairs": "twins", "space": "normalised", "searchShare": 0.3255, "statistics": "batch-counted"},
+        {"pairs": "twins", "space": "normalised", "searchShare": 0.3255, "searchSpace": "pixel-gradients",
+         "statistics": "batch-counted"},
         {"pairs": "twins", "space": "normalised", "channels": "mean-magnitude", "searchShare": 0.3, "beta": 1},
         {"channels": "mean", "searchFor": "attribution-and-class", "statistics": "running"},
         {"negative": "weakest"}, {"negative": "none"}, {"distance": "euclidean"}, {"distance": "change"})],

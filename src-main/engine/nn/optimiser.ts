@@ -84,8 +84,7 @@ export function sgd(options: {
   const { momentum, weightDecay, nesterov = false, cycles = false } = options;
   const stateName = (parameter: ParamSpec): string => `momentum/${parameter.name}`;
   return {
-    init: (parameter) =>
-      momentum === 0 && !cycles ? [] : [zerosLike(stateName(parameter), parameter)],
+    init: (parameter) => (momentum === 0 && !cycles ? [] : [zerosLike(stateName(parameter), parameter)]),
     scalars: cycles ? { [cycled]: (_, told) => told } : {},
     update(parameter, value, gradient, state, learningRate, scalars = {}) {
       const slope = decayed(parameter, value, gradient, weightDecay);

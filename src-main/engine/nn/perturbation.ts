@@ -34,31 +34,42 @@ export interface Ascent extends Ball {
   /** As a multiple of eps. */
   readonly stepSize: number;
   readonly steps: number;
-}
-
-/** The nearest point of the ball round `centre`, then of [0, 1]. Pictures [B, 3, S, S]. */
-export function project(x: Tensor, centre: Tensor, { norm, eps }: Ball): Tensor {
-  if (norm === 'linf') return clip(clip(x, sub(centre, scalar(eps)), add(centre, scalar(eps))), 0, 1);
-  const change = sub(x, centre);
-  const length = maximum(l2Norm(change, [1, 2, 3], true), scalar(1e-12)); // never 0 / 0
-  return clip(add(centre, mul(change, minimum(div(scalar(eps), length), scalar(1)))), 0, 1);
+  /** For 'l2', which is projected onto first: the ball unless given, or the pixel range. The points differ. */
+  readonly first?: 'ball' | 'range';
 }
 
 /**
- * A point of the ball drawn uniformly, then clipped to [0, 1].
+ * The nearest point of the ball round `centre`, then of [0, 1]; with `first` 'range' the other way round, which stays
+ * in [0, 1], since the centre is. Pictures [B, 3, S, S].
+ */
+export function project(
+  x: Tensor,
+  centre: Tensor,
+  { norm, eps, first = 'ball' }: Ball & Pick<Ascent, 'first'>,
+): Tensor {
+  if (norm === 'linf') return clip(clip(x, sub(centre, scalar(eps)), add(centre, scalar(eps))), 0, 1);
+  const change = sub(first === 'range' ? clip(x, 0, 1) : x, centre);
+  const length = maximum(l2Norm(change, [1, 2, 3], true), scalar(1e-12)); // never 0 / 0
+  const shortened = add(centre, mul(change, minimum(div(scalar(eps), length), scalar(1))));
+  return first === 'range' ? shortened : clip(shortened, 0, 1);
+}
+
+/**
+ * A point of the ball drawn uniformly, then clipped to [0, 1] unless `clips` is false.
  * @param noise  'start' [B, 3, S, S], uniform; for 'l2' normal, and 'start/radius' [B, 1, 1, 1] uniform
  */
-export function randomStart(images: Tensor, { norm, eps }: Ball, noise: Noise): Tensor {
+export function randomStart(images: Tensor, { norm, eps }: Ball, noise: Noise, clips = true): Tensor {
   const { shape } = images;
+  const inRange = (x: Tensor): Tensor => (clips ? clip(x, 0, 1) : x);
   if (norm === 'linf') {
     const drawn = noise('start', shape, 'uniform');
-    return clip(add(images, mul(sub(drawn, scalar(0.5)), scalar(2 * eps))), 0, 1);
+    return inRange(add(images, mul(sub(drawn, scalar(0.5)), scalar(2 * eps))));
   }
   const direction = l2Normalise(noise('start', shape, 'normal'), [1, 2, 3]);
   // Of a ball's volume in n dimensions, the share r^n lies within r of the centre. 1e-30: never log 0.
   const share = maximum(noise('start/radius', [shape[0], 1, 1, 1], 'uniform'), scalar(1e-30));
   const radius = mul(exp(mul(log(share), scalar(1 / elementCount(shape.slice(1))))), scalar(eps));
-  return clip(add(images, mul(direction, radius)), 0, 1);
+  return inRange(add(images, mul(direction, radius)));
 }
 
 /**
@@ -72,16 +83,16 @@ export function randomStart(images: Tensor, { norm, eps }: Ball, noise: Noise): 
 export function ascend(
   images: Tensor,
   start: Tensor,
-  { stepSize, steps, norm, eps }: Ascent,
+  { stepSize, steps, ...ball }: Ascent,
   score: (pictures: Tensor) => Tensor,
 ): Tensor {
   let pictures = stopGradient(start);
   for (let step = 0; step < steps; step++) {
     const [slopes] = gradient(score(pictures), [pictures]);
     // 1e-12: loss gradients of a model that is sure are short, and still have a direction.
-    const direction = norm === 'linf' ? sign(slopes) : l2Normalise(slopes, [1, 2, 3], 1e-12);
-    const moved = add(pictures, mul(direction, scalar(stepSize * eps)));
-    pictures = stopGradient(project(moved, images, { norm, eps }));
+    const direction = ball.norm === 'linf' ? sign(slopes) : l2Normalise(slopes, [1, 2, 3], 1e-12);
+    const moved = add(pictures, mul(direction, scalar(stepSize * ball.eps)));
+    pictures = stopGradient(project(moved, images, ball));
   }
   return pictures;
 }

@@ -7,6 +7,7 @@ import { ascend, randomStart, type Ascent } from '../nn/perturbation.ts';
 import { objective, totalOf, type ObjectiveContext, type ObjectiveGraph } from './objective.ts';
 import {
   ascentSteps,
+  decayAll,
   ballNorm,
   grayLevels,
   radius,
@@ -76,11 +77,13 @@ export const fgsmTraining = objective({
     {
       id: 'fast',
       title: 'Fast, CIFAR-10',
-      source: 'Wong et al. 2020: random start and a step of 10/255',
+      source:
+        'Wong et al. 2020: random start and a step of 10/255; batch statistics of the search counted as in its code',
       params: {
         ...{ norm: 'linf', eps: grayLevels(8), stepSize: 1.25 },
-        ...{ randomStart: true, cleanShare: 0, statistics: 'batch' },
+        ...{ randomStart: true, cleanShare: 0, statistics: 'batch-counted' },
       },
+      settings: decayAll,
     },
   ],
   needs: {},
@@ -120,6 +123,7 @@ export const pgdTraining = objective({
       cleanShare: 0,
       statistics: 'batch-counted',
     },
+    settings: decayAll,
   })),
   needs: {},
   build: worstCase,

@@ -38,7 +38,7 @@ import {
   searchPass,
   searchStatistics,
   stepSize,
-  noRamp,
+  asInCode,
 } from './parameters.ts';
 
 const schema = z.object({
@@ -77,6 +77,10 @@ const schema = z.object({
     title: 'Share of values in the search',
     help: 'The search compares only this share of the values, those with the largest gradient at its start; 1 compares all.',
   }),
+  searchSpace: z.enum(['same', 'pixel-gradients']).default('same').meta({
+    title: 'Gradients in the search',
+    help: 'The search compares gradients by the same values as the term, or always by pixel as in the public code, also with normalised images.',
+  }),
   searchFor: z.enum(['attribution', 'attribution-and-class']).default('attribution').meta({
     title: 'Search maximises',
     help: 'The attribution term alone, or together with the cross-entropy, which is more robust and less accurate.',
@@ -86,13 +90,14 @@ const schema = z.object({
 
 type Params = z.output<typeof schema>;
 
-const asInCode = {
+const coded = {
   lambda: 0.5,
   steps: 3,
   distance: 'cosine',
   negative: 'strongest',
   pairs: 'twins',
   space: 'normalised',
+  searchSpace: 'pixel-gradients',
   searchFor: 'attribution',
   statistics: 'batch-counted',
 };
@@ -107,8 +112,8 @@ const asInCode = {
  * The passes of the term leave the running statistics alone unless `statistics` counts them.
  *
  * 'twins' (public code): the term is the mean over plain and moved pictures; the gradients of a picture and its twin
- * both stand for each, the farther of the two true ones and the nearer of the two others. In the code's search, unlike
- * here, gradients are by pixel and pictures normalised.
+ * both stand for each, the farther of the two true ones and the nearer of the two others. Its search, which knows no
+ * twins, compares normalised pictures with gradients by pixel: searchSpace 'pixel-gradients'.
  *
  * Ablations: 'none' keeps log(1 + exp(d(g_y, x))); 'euclidean' d(a, b) = |a - b|; 'change'
  * L_attr = |g_y(x') - g_y(x)|, which knows no other class and no twins [the last two as we read the paper's table].
@@ -129,39 +134,39 @@ export const art = objective({
       params: {
         ...{ lambda: 0.5, eps: grayLevels(8), steps: 3, stepSize: 0.1875, beta: 50, distance: 'cosine' },
         ...{ negative: 'strongest', pairs: 'moved', space: 'pixels', channels: 'kept', searchShare: 1 },
-        ...{ searchFor: 'attribution', statistics: 'batch-counted' },
+        ...{ searchSpace: 'same', searchFor: 'attribution', statistics: 'batch-counted' },
       },
-      settings: noRamp,
+      settings: asInCode,
     },
     {
       id: 'code-cifar',
       title: 'As in the code, CIFAR-10',
       source:
-        'Singh et al. 2020, public code: steps of 5/255, twins, 1,000 of 3,072 values in the search, whose gradients there are by pixel',
+        'Singh et al. 2020, public code: steps of 5/255, twins, 1,000 of 3,072 values in the search, which compares pixel gradients with normalised images',
       params: {
-        ...asInCode,
+        ...coded,
         eps: grayLevels(8),
         stepSize: 0.625,
         beta: 50,
         channels: 'kept',
         searchShare: 0.3255,
       },
-      settings: noRamp,
+      settings: asInCode,
     },
     {
       id: 'code-cub',
       title: 'As in the code, CUB',
       source:
-        'Singh et al. 2020, public code: softplus of sharpness 1, magnitudes, 15,000 of 50,176 values in the search, whose gradients there are by pixel',
+        'Singh et al. 2020, public code: softplus of sharpness 1, magnitudes, 15,000 of 50,176 values in the search, which compares pixel gradients with normalised images',
       params: {
-        ...asInCode,
+        ...coded,
         eps: grayLevels(2),
         stepSize: 0.75,
         beta: 1,
         channels: 'mean-magnitude',
         searchShare: 0.29895,
       },
-      settings: noRamp,
+      settings: asInCode,
     },
   ],
   needs: {},
@@ -181,12 +186,14 @@ export const art = objective({
     const classes: Classes = { own: explained, all: truth };
     const pass = searchPass(params.statistics);
     const smooth: PassOptions = { ...pass, activation: { kind: 'softplus', beta: params.beta } };
-    const compare = comparison(context, params);
+    const compare = comparison(context, params, params.space);
+    const { searchSpace, space } = params;
+    const compareInSearch = searchSpace === 'same' ? compare : comparison(context, params, space, 'pixels');
 
     const start = randomStart(images, { norm: 'linf', eps: params.eps }, noise);
     const largest = largestAt(context, params, start, pass);
     const moved = ascend(images, start, { norm: 'linf', ...params }, (pictures) => {
-      const term = sum(mul(compare(pictures, classes, weight, smooth, largest), weight));
+      const term = sum(mul(compareInSearch(pictures, classes, weight, smooth, largest), weight));
       if (params.searchFor === 'attribution') return term;
       return add(term, sum(mul(classLoss(forward(pictures, pass).logits, labels, task), weight)));
     });
@@ -236,15 +243,17 @@ interface Classes {
 /**
  * L_attr of each picture, as a function of pictures [N, 3, S, S], their classes, their weights [N], how to pass them, and
  * the values [N, n] that count. Twins are pictures b and b + N/2 where N is twice the batch.
+ * @param by  what gradients are taken by
  */
 function comparison(
   { batch, images, truth, explained = truth, weight, forward }: ObjectiveContext,
-  params: Params,
+  { channels, distance, negative }: Params,
+  space: Params['space'],
+  by = space,
 ) {
-  const { space, channels, distance, negative } = params;
   const slopesOf = (logits: Tensor, classes: Tensor, weights: Tensor, pictures: Tensor): Tensor => {
     const [slopes] = gradient(sum(mul(selectedLogit(logits, classes), weights)), [pictures]);
-    return space === 'pixels' ? slopes : mul(slopes, perChannel(imageDeviation));
+    return by === 'pixels' ? slopes : mul(slopes, perChannel(imageDeviation));
   };
   const asRow = (values: Tensor, counted?: Tensor): Tensor => {
     const row = flat(overChannels(values, channels)); // [N, n]

@@ -6,7 +6,7 @@ import { gradient, mul, scalar, square, sub, sum, type Tensor } from '../graph/i
 import { classLoss, summedLogProbability } from '../nn/classification.ts';
 import { imageDeviation, perChannel } from '../nn/normalise.ts';
 import { meanOver, objective, totalOf } from './objective.ts';
-import { noRamp } from './parameters.ts';
+import { asInCode } from './parameters.ts';
 
 const lambda = z.number().min(0).max(1e6);
 
@@ -62,7 +62,8 @@ export const boxAware = objective({
     {
       id: 'double-backprop',
       title: 'Double backprop',
-      source: 'Drucker & LeCun 1992; Ross & Doshi-Velez 2018: the whole input gradient, boxes unused',
+      source:
+        'Drucker & LeCun 1992; Ross & Doshi-Velez 2018: the whole input gradient, of the images with a region alone; input-grad has it of all',
       params: { lambdaInside: 2, lambdaOutside: 2, of: 'loss', reduction: 'per-image' },
     },
     {
@@ -71,7 +72,7 @@ export const boxAware = objective({
       source:
         'KC & Zhang 2021, the weights chosen for localisation in the run notes of the public code, batch 32',
       params: { lambdaInside: 464.16, lambdaOutside: 4.64, of: 'loss', reduction: 'paper' },
-      settings: noRamp,
+      settings: asInCode,
     },
   ],
   needs: {},

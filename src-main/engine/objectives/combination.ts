@@ -62,22 +62,10 @@ function build(
   context: ObjectiveContext,
   params: Record<string, unknown>,
 ): ObjectiveGraph {
-  const passes = new Map<Tensor, Map<string, ForwardPass>>();
-  const forward: ObjectiveContext['forward'] = (images, options = {}) => {
-    const known = passes.get(images) ?? new Map<string, ForwardPass>();
-    passes.set(images, known);
-    const way = JSON.stringify([options.mode ?? 'train', options.activation ?? null]);
-    // A pass that has moved the running statistics serves one that would not, but not the other way round.
-    const uncounted = `${way} uncounted`;
-    const found = known.get(way) ?? (options.keepStatistics ? known.get(uncounted) : undefined);
-    if (found) return found;
-    const pass = context.forward(images, options);
-    known.set(options.keepStatistics ? uncounted : way, pass);
-    return pass;
-  };
+  const shared = sharedPasses(context.forward);
   const contextOf = (part: Objective): ObjectiveContext => ({
     ...context,
-    forward,
+    forward: shared(),
     noise: (name, shape, kind) => context.noise(nameOf(part, name), shape, kind),
     state: (spec) => context.state({ ...spec, name: nameOf(part, spec.name) }),
   });
@@ -118,4 +106,42 @@ function build(
     }
   }
   return { ...totalOf(terms, logits!), next, means };
+}
+
+/** Passes of one kind of the same pictures, in the order they were made. */
+interface Made {
+  /** Those that moved the running statistics. */
+  counted: ForwardPass[];
+  uncounted?: ForwardPass;
+}
+
+/**
+ * A `forward` for each part. Of its passes that move the running statistics, the n-th of a kind is the n-th of that
+ * kind in every part, so that statistics move as often as in the part that moves them most. One of these also serves
+ * where a part would leave them alone, but not the other way round. A pass in eval mode is shared only while the
+ * running statistics that it reads are the same.
+ */
+function sharedPasses(forward: ObjectiveContext['forward']): () => ObjectiveContext['forward'] {
+  const made = new Map<Tensor, Map<string, Made>>();
+  let moves = 0; // of the running statistics so far
+  return () => {
+    const taken = new Map<Made, number>(); // of the counted passes, by this part
+    return (images, options = {}) => {
+      const { mode = 'train', activation, keepStatistics = false } = options;
+      const ways = made.get(images) ?? new Map<string, Made>();
+      made.set(images, ways);
+      const way = JSON.stringify([mode === 'eval' ? moves : mode, activation ?? null]);
+      const known: Made = ways.get(way) ?? { counted: [] };
+      ways.set(way, known);
+      if (mode === 'eval' || keepStatistics)
+        return known.counted[0] ?? (known.uncounted ??= forward(images, options));
+      const count = taken.get(known) ?? 0;
+      taken.set(known, count + 1);
+      if (count < known.counted.length) return known.counted[count];
+      const pass = forward(images, options);
+      moves++;
+      known.counted.push(pass);
+      return pass;
+    };
+  };
 }

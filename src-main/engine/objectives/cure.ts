@@ -15,7 +15,7 @@ import {
 } from '../graph/index.ts';
 import { classLoss } from '../nn/classification.ts';
 import { meanOver, objective, totalOf, type PassOptions } from './objective.ts';
-import { normPower, penaltyWeight, slopeUnits, noRamp } from './parameters.ts';
+import { normPower, penaltyWeight, slopeUnits, asInCode, noRamp } from './parameters.ts';
 import { inPixels, normOf, slopesOf } from './slopes.ts';
 
 const schema = z.object({
@@ -56,7 +56,7 @@ export const cure = objective({
       source:
         'Public re-implementation of Moosavi-Dezfooli et al. 2019: length not squared; weight 4 on the gradient of the mean over batches of 128, so 4/128 on that of each picture',
       params: { lambda: 0.03125, reach: 3, power: 1, statistics: 'running', units: 'normalised' },
-      settings: noRamp,
+      settings: asInCode,
     },
     {
       id: 'paper',

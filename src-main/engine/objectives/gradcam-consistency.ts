@@ -21,7 +21,7 @@ import { classLoss, selectedLogit } from '../nn/classification.ts';
 import { elementwiseGradCam, standardGradCam } from '../nn/grad-cam.ts';
 import { featureMaps, type ForwardPass } from '../nn/model.ts';
 import { meanOver, objective, totalOf } from './objective.ts';
-import { penaltyWeight, noRamp } from './parameters.ts';
+import { asInCode, penaltyWeight } from './parameters.ts';
 
 const schema = z.object({
   lambda: penaltyWeight(
@@ -73,21 +73,21 @@ export const gradcamConsistency = objective({
       title: 'As in the paper, ImageNet',
       source: 'Pillai & Pirsiavash 2021',
       params: { lambda: 25, ...asPublished },
-      settings: noRamp,
+      settings: asInCode,
     },
     {
       id: 'alexnet',
       title: 'As in the code, AlexNet',
       source: 'Pillai & Pirsiavash 2021, public code: maps that do not tile are enlarged',
       params: { lambda: 25, ...asPublished, upsample: true },
-      settings: noRamp,
+      settings: asInCode,
     },
     {
       id: 'coco',
       title: 'As in the paper, COCO',
-      source: 'Pillai & Pirsiavash 2021',
+      source: 'Pillai & Pirsiavash 2021: several labels an image, each with a binary cross-entropy',
       params: { lambda: 1, ...asPublished },
-      settings: noRamp,
+      settings: { ...asInCode, labels: 'several' },
     },
   ],
   needs: { composites: true },

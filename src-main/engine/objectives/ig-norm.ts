@@ -52,6 +52,10 @@ const schema = z.object({
   eps: radius(grayLevels(8)),
   steps: ascentSteps(7),
   stepSize: stepSize(0.25),
+  clipStart: z.boolean().default(true).meta({
+    title: 'Clip the start',
+    help: 'The random start of the search is cut to the pixel range, as all later points are; the public code leaves it.',
+  }),
   reduction: z.enum(['mean', 'sum']).default('mean').meta({
     title: 'Reduction',
     help: 'Loss and penalty as means over the batch, or as sums as in the code, which multiply the learning rate by the batch size.',
@@ -73,7 +77,7 @@ function withAttributions(
   classOn: 'plain' | 'moved',
 ): ObjectiveGraph {
   const { images, labels, task, weight, ramp, forward, meanLoss, noise } = context;
-  const { lambda, reduction, statistics, ...ascent } = params;
+  const { lambda, reduction, statistics, clipStart, ...ascent } = params;
   const pass = searchPass(statistics);
   const search = (moved: Tensor): Tensor => {
     const attributions = attributionNorm(context, moved, params.searchPoints, pass);
@@ -81,7 +85,7 @@ function withAttributions(
     const losses = classLoss(forward(moved, pass).logits, labels, task);
     return sum(mul(add(losses, mul(attributions, mul(ramp, scalar(lambda)))), weight));
   };
-  const moved = ascend(images, randomStart(images, ascent, noise), ascent, search);
+  const moved = ascend(images, randomStart(images, ascent, noise, clipStart), ascent, search);
   const { logits } = forward(classOn === 'plain' ? images : moved);
   const attributions = attributionNorm(context, moved, params.points, { keepStatistics: true });
   const factor = reduction === 'sum' ? sum(weight) : scalar(1);
@@ -134,8 +138,9 @@ const presets = [
 ].map(({ id, data, lambda }) => ({
   id,
   title: `As in the code, ${data}`,
-  source: 'Chen et al. 2019, public code: sums over the batch, 50 points, 5 in the search',
-  params: { lambda, ...published, reduction: 'sum', statistics: 'batch-counted' },
+  source:
+    'Chen et al. 2019, public code: sums over the batch, 50 points, 5 in the search, a start that is not clipped; its networks have no batch-norm and a slope of 0.1 below 0',
+  params: { lambda, ...published, clipStart: false, reduction: 'sum', statistics: 'batch-counted' },
   settings: noRamp,
 }));
 

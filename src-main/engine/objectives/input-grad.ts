@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { mul, scalar } from '../graph/index.ts';
 import { classLoss, selectedLogit, summedLogProbability } from '../nn/classification.ts';
 import { objective, totalOf } from './objective.ts';
-import { normPower, penaltyWeight, slopeReduction, slopeUnits, noRamp } from './parameters.ts';
+import { normPower, penaltyWeight, slopeReduction, slopeUnits, asInCode } from './parameters.ts';
 import { slopesOf, withSlopePenalty } from './slopes.ts';
 
 const schema = z.object({
@@ -52,7 +52,7 @@ export const inputGrad = objective({
       source:
         'Srinivas & Fleuret 2021, public code: half of the mean squared norm, weight 1e-5, of a network that sees pixel values',
       params: { lambda: 5e-6, of: 'logit', power: 2, units: 'pixels', reduction: 'per-image' },
-      settings: noRamp,
+      settings: asInCode,
     },
     {
       id: 'logit-length',
@@ -65,7 +65,7 @@ export const inputGrad = objective({
       title: 'Whole-batch norm, as in the code',
       source: 'KC & Zhang 2021, public code, the equal weights chosen for the saliency metric, batch 32',
       params: { lambda: 2.15, of: 'loss', power: 2, units: 'normalised', reduction: 'batch' },
-      settings: noRamp,
+      settings: asInCode,
     },
   ],
   needs: {},

@@ -10,8 +10,12 @@ export const penaltyWeight = (usual: number, help: string) =>
 /** Settings of a preset as in a paper: none lets its penalty rise. */
 export const noRamp = { lambdaRamp: 0 };
 
-/** `levels` of 255 as a share of the pixel range, to five digits. */
-export const grayLevels = (levels: number): number => Math.round((levels / 255) * 1e5) / 1e5;
+/** Of one whose public code hands all parameters to an optimiser of PyTorch, which decays all of them. */
+export const decayAll = { decay: 'all' };
+export const asInCode = { ...noRamp, ...decayAll };
+
+/** `levels` of 255 as a share of the pixel range. */
+export const grayLevels = (levels: number): number => levels / 255;
 
 /** Radius of the ball that pictures are searched in. */
 export const radius = (usual: number) =>

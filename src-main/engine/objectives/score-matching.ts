@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { add, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
 import { classLoss, selectedLogit } from '../nn/classification.ts';
 import { meanOver, objective, totalOf } from './objective.ts';
-import { penaltyWeight, searchPass, slopeUnits, noRamp } from './parameters.ts';
+import { penaltyWeight, searchPass, slopeUnits, asInCode } from './parameters.ts';
 import { inPixels, slopesOf } from './slopes.ts';
 
 const noisyStatistics = z.enum(['batch', 'batch-counted']).default('batch').meta({
@@ -56,7 +56,7 @@ export const scoreMatching = objective({
         ...{ lambda: 1e-5, sigma: 0.01, samples: 1, stability: 1e-3 },
         ...{ statistics: 'batch-counted', units: 'pixels' },
       },
-      settings: noRamp,
+      settings: asInCode,
     },
   ],
   needs: {},

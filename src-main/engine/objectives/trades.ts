@@ -13,7 +13,7 @@ import {
   searchPass,
   searchStatistics,
   stepSize,
-  noRamp,
+  asInCode,
 } from './parameters.ts';
 
 const schema = z.object({
@@ -24,8 +24,12 @@ const schema = z.object({
   norm: ballNorm,
   eps: radius(0.031),
   steps: ascentSteps(10),
-  stepSize: stepSize(0.2258),
+  stepSize: stepSize(0.007 / 0.031),
   statistics: searchStatistics('running'),
+  plainPasses: z.int().min(1).max(2).default(1).meta({
+    title: 'Passes of the plain images',
+    help: 'One serves cross-entropy and divergence; or each has its own as in the public code, and the plain images count twice in the running statistics.',
+  }),
 });
 
 /**
@@ -33,7 +37,9 @@ const schema = z.object({
  *   x' = argmax over the ball round x of KL(p(x) || p(x')), from x + 0.001 N(0, I)
  *
  * Weight gradients reach both predictions of the divergence. In the search p(x) is constant. lambda is the code's beta,
- * 1/lambda of the paper's eq. 5; the code's L2 search by descent with momentum is here the same ascent as for linf.
+ * 1/lambda of the paper's eq. 5. As in the public code, the start is not clipped, and an L2 search projects onto the
+ * pixel range before the ball; its steps are there of 2 eps / steps. Where a gradient is 0 the code draws a direction,
+ * and a picture stays here.
  */
 export const trades = objective({
   id: 'trades',
@@ -46,13 +52,20 @@ export const trades = objective({
     {
       id: 'code',
       title: 'As in the code, CIFAR-10',
-      source: 'Zhang et al. 2019, public code: beta 6, step 0.007, search with running statistics',
-      params: { lambda: 6, norm: 'linf', eps: 0.031, steps: 10, stepSize: 0.2258, statistics: 'running' },
-      settings: noRamp,
+      source:
+        'Zhang et al. 2019, public code: beta 6, step 0.007, search with running statistics, two passes of the plain images',
+      params: {
+        ...{ lambda: 6, norm: 'linf', eps: 0.031, steps: 10, stepSize: 0.007 / 0.031 },
+        ...{ statistics: 'running', plainPasses: 2 },
+      },
+      settings: asInCode,
     },
   ],
   needs: {},
-  build({ images, labels, task, weight, ramp, forward, meanLoss, noise }, { lambda, statistics, ...ascent }) {
+  build(
+    { images, labels, task, weight, ramp, forward, meanLoss, noise },
+    { lambda, statistics, plainPasses, ...ascent },
+  ) {
     refuseSeveral('trades', task);
     if (lambda === 0) {
       const { logits } = forward(images);
@@ -61,11 +74,12 @@ export const trades = objective({
     const pass = searchPass(statistics);
     const start = add(images, mul(noise('start', images.shape, 'normal'), scalar(0.001)));
     const kept = stopGradient(forward(images, pass).logits);
-    const moved = ascend(images, start, ascent, (pictures) =>
+    const moved = ascend(images, start, { ...ascent, first: 'range' }, (pictures) =>
       sum(mul(klDivergence(kept, forward(pictures, pass).logits), weight)),
     );
     const { logits } = forward(images);
-    const divergence = klDivergence(logits, forward(moved).logits);
+    const ofMoved = forward(moved).logits;
+    const divergence = klDivergence(plainPasses === 2 ? forward(images).logits : logits, ofMoved);
     const terms: Record<string, Tensor> = {
       class: meanLoss(classLoss(logits, labels, task)),
       robust: mul(meanOver(divergence, weight), mul(ramp, scalar(lambda))),

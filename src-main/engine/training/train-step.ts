@@ -7,7 +7,14 @@ import { AppError } from '../../contracts/errors.ts';
 import type { Settings } from '../../contracts/settings.ts';
 import type { Task } from '../nn/classification.ts';
 import type { BuiltModel, Noise } from '../nn/model.ts';
-import { averaged, averageShare, clipFactor, globalNorm, optimiserOf, type StepScalars } from '../nn/optimiser.ts';
+import {
+  averaged,
+  averageShare,
+  clipFactor,
+  globalNorm,
+  optimiserOf,
+  type StepScalars,
+} from '../nn/optimiser.ts';
 import { initialise, type ParamSpec } from '../nn/params.ts';
 import type { Random } from '../nn/random.ts';
 import { meanOver, type MeanOver } from '../objectives/objective.ts';
