@@ -15,7 +15,7 @@ export default defineConfig({
         plugins: [svelte()],
         test: {
           name: 'unit',
-          include: ['test/src-main/**/*.test.ts', 'test/src-renderer/**/*.test.ts'],
+          include: ['test/*.test.ts', 'test/src-main/**/*.test.ts', 'test/src-renderer/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 60_000,
           // A hook that starts a core waits for its processes, on a busy machine longer than the usual 10 seconds.

@@ -1,14 +1,13 @@
 // What every use case is given, and the form of a use case: a function from checked input to output.
 
-import type { Events, EventName, Method, Output, Parsed } from '../contracts/api.ts';
+import type { Method, Output, Parsed } from '../contracts/api.ts';
+import type { Emit } from './events.ts';
 import type { Files } from './file-refs.ts';
 import type { Jobs } from './jobs.ts';
 import type { OpenProject } from './open-project.ts';
 import type { Preferences } from './preferences.ts';
 import type { RecentProjects } from './recent-projects.ts';
 import type { Workers } from './worker-pool.ts';
-
-export type Emit = <E extends EventName>(event: E, data: Events[E]) => void;
 
 export interface CoreOptions {
   /** Absolute; made if absent. Holds preferences, the list of recent projects, and new projects. */

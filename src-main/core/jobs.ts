@@ -6,7 +6,7 @@ import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { JobId, RunId } from '../contracts/ids.ts';
 import type { Job, JobKind } from '../contracts/jobs.ts';
 import { storageError } from '../storage/database.ts';
-import type { Emit } from './context.ts';
+import type { Emit } from './events.ts';
 
 /** Ended jobs that are still listed. */
 const KEPT = 50;

@@ -3,15 +3,14 @@
 
 import { boxBetween } from '../../box-edits.ts';
 import { travelled, type Pointer, type State, type World } from '../tool.ts';
-import { boxIdle } from './idle.ts';
 
-export function drawing(start: Pointer): State {
+export function drawing(start: Pointer, next: () => State): State {
   let clicked = false;
 
   const finish = (world: World, pointer: Pointer): State => {
     const box = boxBetween(start.imagePoint, pointer.imagePoint, world.picture);
     if (box.width > 0 && box.height > 0) world.add({ kind: 'box', box });
-    return boxIdle();
+    return next();
   };
 
   return {
@@ -27,6 +26,6 @@ export function drawing(start: Pointer): State {
       // The second click; its own release comes while the tool rests again and means nothing there.
       if (clicked && travelled(start.screenPoint, pointer.screenPoint)) return finish(world, pointer);
     },
-    cancel: () => boxIdle(),
+    cancel: () => next(),
   };
 }

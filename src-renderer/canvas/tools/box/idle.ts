@@ -1,7 +1,7 @@
 // The box tool at rest. A press always draws, also over existing boxes; only the visible squares of the
 // selected box's handles are left free, so that a box just drawn can be put right without changing tools.
 
-import { handleCursors, handleUnder } from '../select/idle.ts';
+import { handleCursors, handleUnder } from '../select/handles.ts';
 import { resizing } from '../select/resizing.ts';
 import type { State } from '../tool.ts';
 import { drawing } from './drawing.ts';
@@ -22,7 +22,7 @@ export function boxIdle(): State {
     },
     down(world, pointer) {
       const grip = handleUnder(world, pointer, HANDLE_PX);
-      return grip ? resizing(grip.id, grip.box, grip.handle, boxIdle) : drawing(pointer);
+      return grip ? resizing(grip.id, grip.box, grip.handle, boxIdle) : drawing(pointer, boxIdle);
     },
   };
 }

@@ -4,10 +4,9 @@ import type { Shape } from '../../../../src-main/contracts/index.ts';
 import { allowedMove, translated, union } from '../../box-edits.ts';
 import { bounds } from '../../shapes.ts';
 import type { Pointer, State, World } from '../tool.ts';
-import { idle } from './idle.ts';
 
 /** Null if nothing of the selection can move. */
-export function moving(world: World, start: Pointer, now: Pointer): State | null {
+export function moving(world: World, start: Pointer, now: Pointer, next: () => State): State | null {
   const movable = world.shapes.filter(
     (shape) => world.selection.has(shape.id) && !shape.locked && shape.shape.kind !== 'mask',
   );
@@ -41,8 +40,8 @@ export function moving(world: World, start: Pointer, now: Pointer): State | null
     up(inner, pointer) {
       const changes = [...moved(pointer, inner.picture)].map(([id, shape]) => ({ id, shape }));
       if (changes.length > 0) inner.change(changes);
-      return idle();
+      return next();
     },
-    cancel: () => idle(),
+    cancel: () => next(),
   };
 }

@@ -4,30 +4,29 @@
 import type { CanvasShape } from '../../shapes.ts';
 import { panning } from '../panning.ts';
 import { travelled, type Pointer, type State } from '../tool.ts';
-import { idle } from './idle.ts';
 import { moving } from './moving.ts';
 
-export function pointing(start: Pointer, hit: CanvasShape | null): State {
+export function pointing(start: Pointer, hit: CanvasShape | null, next: () => State): State {
   return {
     name: 'pointing',
     enter(world) {
       if (!hit) return;
       if (start.shift) {
-        const next = new Set(world.selection);
-        if (!next.delete(hit.id)) next.add(hit.id);
-        world.select(next);
+        const selection = new Set(world.selection);
+        if (!selection.delete(hit.id)) selection.add(hit.id);
+        world.select(selection);
       } else if (!world.selection.has(hit.id)) world.select([hit.id]);
     },
     move(world, pointer) {
       if (!travelled(start.screenPoint, pointer.screenPoint)) return;
       // A drag that starts on nothing moves the picture.
-      if (!hit) return panning(start, idle);
-      return moving(world, start, pointer) ?? undefined;
+      if (!hit) return panning(start, next);
+      return moving(world, start, pointer, next) ?? undefined;
     },
     up(world) {
       if (!start.shift) world.select(hit ? [hit.id] : []);
-      return idle();
+      return next();
     },
-    cancel: () => idle(),
+    cancel: () => next(),
   };
 }

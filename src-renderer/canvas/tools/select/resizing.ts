@@ -3,7 +3,7 @@
 import type { Box } from '../../../../src-main/contracts/index.ts';
 import { resized, type HandleName } from '../../box-edits.ts';
 import type { State } from '../tool.ts';
-import { handleCursors } from './idle.ts';
+import { handleCursors } from './handles.ts';
 
 export function resizing(id: number, box: Box, handle: HandleName, next: () => State): State {
   return {
