@@ -239,6 +239,8 @@ export interface ReadSetOutcome {
 /** Calls that a worker answers. */
 export interface WorkerCalls {
   probe: { input: { file: string }; output: ProbeResult };
+  /** Hex SHA-256 of its bytes; it is not decoded. */
+  contentHash: { input: { file: string }; output: string };
   /**
    * What an import keeps of a picture: its probe, taken anew unless size and time of change are those that are known,
    * and its annotations at its true size.

@@ -19,7 +19,7 @@ import type {
 
 export type WorkerRole = 'interactive' | 'training';
 /** Calls about one picture, which may be hostile. */
-export type PictureCall = 'probe' | 'lookAt' | 'thumbnail' | 'convert' | 'copyUpright';
+export type PictureCall = 'probe' | 'contentHash' | 'lookAt' | 'thumbnail' | 'convert' | 'copyUpright';
 
 /** Of what JavaScript holds, in MB; pixels are counted by imaging/memory.ts. */
 const DECODING_MEMORY_MB = 1024;

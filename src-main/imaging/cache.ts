@@ -9,7 +9,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { AppError } from '../contracts/errors.ts';
 import { makeFolder } from '../files/write-file.ts';
-import { contentHashOf, decodeRgb, readPictureFile } from './decode.ts';
+import { contentHashOf, decodeRgb, withPictureFile } from './decode.ts';
 
 /** What the cache needs to know of a picture; worker-protocol's Picture fits. */
 export interface CacheablePicture {
@@ -82,13 +82,14 @@ export class PictureCache {
   async load(picture: CacheablePicture): Promise<Uint8Array> {
     const pixels = new Uint8Array(this.size * this.size * 3);
     if (this.read(picture.contentHash, pixels)) return pixels;
-    const bytes = await readPictureFile(picture.file);
-    if (contentHashOf(bytes) !== picture.contentHash)
-      throw new AppError('bad-file', `${path.basename(picture.file)} has changed since it was imported`, {
-        file: picture.file,
-        reason: 'its content hash differs; import it again',
-      });
-    const decoded = await decodeRgb({ name: picture.file, bytes }, { width: this.size, height: this.size });
+    const decoded = await withPictureFile(picture.file, (bytes) => {
+      if (contentHashOf(bytes) !== picture.contentHash)
+        throw new AppError('bad-file', `${path.basename(picture.file)} has changed since it was imported`, {
+          file: picture.file,
+          reason: 'its content hash differs; import it again',
+        });
+      return decodeRgb({ name: picture.file, bytes }, { width: this.size, height: this.size });
+    });
     this.#append(picture.contentHash, decoded);
     return decoded;
   }

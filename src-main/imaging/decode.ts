@@ -8,8 +8,11 @@ import type sharpModule from 'sharp';
 import type { Sharp } from 'sharp';
 import { AppError } from '../contracts/errors.ts';
 import type { ProbeResult } from '../contracts/worker-protocol.ts';
-import { checkPngTexts } from './png-texts.ts';
-import { readBmp, readPortablePixmap, type Bitmap } from './bitmap.ts';
+import { maxHeldPixels, readBmp, readPortablePixmap } from './bitmap.ts';
+import { sniff, type PictureKind } from './kinds.ts';
+import { decodeTurns, decodingBytes, fileTurns } from './memory.ts';
+import { plainPng } from './png-chunks.ts';
+import { reasonOf } from './reasons.ts';
 
 /**
  * Loaded when the first picture is opened: Electron's main process names and tells pictures, but on Linux
@@ -28,53 +31,14 @@ export const loadSharp = () =>
 /** 16,383 squared: what libvips and browsers agree to hold. */
 export const maxPicturePixels = 268_402_689;
 export const maxPictureBytes = 512 * 1024 * 1024;
+/** One picture on a slow machine; libvips stops by itself. */
+const decodeSeconds = 30;
 
-/** Kinds that are read, by file ending; the ending only says what to expect, the bytes decide. */
-const kindByExtension: Record<string, PictureKind> = {
-  '.jpg': 'jpeg',
-  '.jpeg': 'jpeg',
-  '.jpe': 'jpeg',
-  '.jfif': 'jpeg',
-  '.png': 'png',
-  '.webp': 'webp',
-  '.gif': 'gif',
-  '.tif': 'tiff',
-  '.tiff': 'tiff',
-  '.bmp': 'bmp',
-  '.avif': 'avif',
-  '.ppm': 'ppm',
-  '.pgm': 'ppm',
-};
-
-export type PictureKind = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'bmp' | 'avif' | 'ppm';
-
-/** Whether a file name looks like a picture's. Capitals do not matter. */
-export function isPictureName(name: string): boolean {
-  return path.extname(name).toLowerCase() in kindByExtension;
-}
-
-/** What kind a file name promises; null for a name that promises no picture. */
-export function promisedKind(name: string): PictureKind | null {
-  return kindByExtension[path.extname(name).toLowerCase()] ?? null;
-}
-
-/** The kind by its first bytes; null if it is no picture that is read here (SVG is not: it is a program). */
-export function sniff(bytes: Uint8Array): PictureKind | null {
-  const starts = (...expected: number[]) => expected.every((byte, i) => bytes[i] === byte);
-  const text = (at: number, length: number) => String.fromCharCode(...bytes.subarray(at, at + length));
-  if (starts(0xff, 0xd8, 0xff)) return 'jpeg';
-  if (starts(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'png';
-  if (text(0, 4) === 'RIFF' && text(8, 4) === 'WEBP') return 'webp';
-  if (text(0, 6) === 'GIF87a' || text(0, 6) === 'GIF89a') return 'gif';
-  if (starts(0x49, 0x49, 0x2a, 0x00) || starts(0x4d, 0x4d, 0x00, 0x2a)) return 'tiff';
-  if (text(4, 8) === 'ftypavif' || text(4, 8) === 'ftypavis') return 'avif';
-  if (text(0, 2) === 'BM' && bytes.length > 26) return 'bmp';
-  if (/^P[2356]\s/.test(text(0, 3))) return 'ppm';
-  return null;
-}
-
-/** Bytes of a picture file, within the size limit. Throws not-found or bad-file. */
-export async function readPictureFile(file: string): Promise<Buffer> {
+/**
+ * Work on the bytes of a picture file within the size limit; waits while other files fill the memory.
+ * @throws AppError 'not-found' or 'bad-file'
+ */
+export async function withPictureFile<T>(file: string, work: (bytes: Buffer) => Promise<T>): Promise<T> {
   let handle;
   try {
     handle = await open(file, 'r');
@@ -86,17 +50,28 @@ export async function readPictureFile(file: string): Promise<Buffer> {
       cause,
     );
   }
+  let size: number;
   try {
-    const { size } = await handle.stat();
+    const stats = await handle.stat();
+    ({ size } = stats);
+    if (!stats.isFile()) throw refusal(file, 'it is no file');
     if (size === 0) throw refusal(file, 'the file is empty (0 bytes)');
     if (size > maxPictureBytes) throw refusal(file, `${size} bytes are more than a picture may have`);
-    return await handle.readFile();
   } catch (thrown) {
-    if (thrown instanceof AppError) throw thrown;
-    throw refusal(file, (thrown as Error).message, thrown);
-  } finally {
     await handle.close();
+    throw thrown;
   }
+  return fileTurns.take(size, async () => {
+    let bytes: Buffer;
+    try {
+      bytes = await handle.readFile();
+    } catch (thrown) {
+      throw refusal(file, (thrown as Error).message, thrown);
+    } finally {
+      await handle.close();
+    }
+    return work(bytes);
+  });
 }
 
 /** Hex SHA-256 of a file's bytes: what a picture is known by, wherever it lies. */
@@ -109,41 +84,39 @@ export function contentHashOf(bytes: Uint8Array): string {
  * upright picture. Throws bad-file with the reason: empty, no picture, truncated, too large.
  */
 export async function probe(file: string): Promise<ProbeResult> {
-  const bytes = await readPictureFile(file);
-  const format = sniff(bytes);
-  const { widthPx, heightPx } = await uprightPicture(file, bytes, async (picture) => {
-    const { autoOrient } = await picture.metadata();
-    // A shrink that averages reads every row, and nothing of full size is held ('nearest' would skip rows).
-    await picture.resize(4, 4, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
-    return { widthPx: autoOrient.width, heightPx: autoOrient.height };
+  return withPictureFile(file, async (bytes) => {
+    const { widthPx, heightPx } = await uprightPicture(file, bytes, async (picture) => {
+      const { autoOrient } = await picture.metadata();
+      // A shrink that averages reads every row, and nothing of full size is held ('nearest' would skip rows).
+      await picture.resize(4, 4, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
+      return { widthPx: autoOrient.width, heightPx: autoOrient.height };
+    });
+    const format = sniff(bytes)!;
+    return { contentHash: contentHashOf(bytes), widthPx, heightPx, sizeBytes: bytes.length, format };
   });
-  return { contentHash: contentHashOf(bytes), widthPx, heightPx, sizeBytes: bytes.length, format: format! };
 }
 
 /** Writes a WebP whose longer side is at most `sidePx`; smaller pictures keep their size. */
 export async function thumbnail(file: string, out: string, sidePx: number): Promise<void> {
-  const bytes = await readPictureFile(file);
-  await uprightPicture(file, bytes, (picture) =>
-    opaque(picture)
-      .resize(sidePx, sidePx, { fit: 'inside', withoutEnlargement: true })
-      .webp({ quality: 82, effort: 2 })
-      .toFile(out),
+  await withPictureFile(file, (bytes) =>
+    uprightPicture(file, bytes, (picture) =>
+      opaque(picture)
+        .resize(sidePx, sidePx, { fit: 'inside', withoutEnlargement: true })
+        .webp({ quality: 82, effort: 2 })
+        .toFile(out),
+    ),
   );
-}
-
-/** Kinds that every browser shows; the rest goes through `convert` first. */
-export function isShownByBrowsers(kind: PictureKind): boolean {
-  return kind !== 'tiff' && kind !== 'bmp' && kind !== 'ppm';
 }
 
 /** The upright picture as PNG (`out` ends in .png) or JPEG, for files that a browser cannot show. */
 export async function convert(file: string, out: string): Promise<void> {
-  const bytes = await readPictureFile(file);
-  await uprightPicture(file, bytes, (picture) =>
-    (out.toLowerCase().endsWith('.png')
-      ? picture.toColourspace('srgb').png({ compressionLevel: 3 })
-      : opaque(picture).jpeg({ quality: 92 })
-    ).toFile(out),
+  await withPictureFile(file, (bytes) =>
+    uprightPicture(file, bytes, (picture) =>
+      (out.toLowerCase().endsWith('.png')
+        ? picture.toColourspace('srgb').png({ compressionLevel: 3 })
+        : opaque(picture).jpeg({ quality: 92 })
+      ).toFile(out),
+    ),
   );
 }
 
@@ -158,9 +131,9 @@ export async function decodeRgb(
   source: string | { name: string; bytes: Uint8Array },
   size: { width: number; height: number },
 ): Promise<Uint8Array> {
-  const name = typeof source === 'string' ? source : source.name;
-  const bytes = typeof source === 'string' ? await readPictureFile(source) : source.bytes;
-  return uprightPicture(name, bytes, async (picture) => {
+  if (typeof source === 'string')
+    return withPictureFile(source, (bytes) => decodeRgb({ name: source, bytes }, size));
+  return uprightPicture(source.name, source.bytes, async (picture) => {
     const pixels = await opaque(picture)
       .resize(size.width, size.height, { fit: 'fill', kernel: 'linear' })
       .raw({ depth: 'uchar' })
@@ -171,39 +144,54 @@ export async function decodeRgb(
 
 const opaque = (picture: Sharp) => picture.flatten({ background: '#fff' }).toColourspace('srgb');
 
-/** Opens the bytes upright, does the work, and turns whatever libvips says into one line of ours. */
+/**
+ * Opens the bytes upright and does the work when there is memory for it.
+ * @throws AppError 'bad-file' with the reason in our words, not the library's
+ */
 export async function uprightPicture<T>(
   file: string,
   bytes: Uint8Array,
   work: (picture: Sharp) => Promise<T>,
 ): Promise<T> {
+  const kind = sniff(bytes);
+  if (kind === null) throw refusal(file, 'its content is not that of a picture');
   try {
-    return await work(await openPicture(file, bytes));
+    if (kind === 'bmp' || kind === 'ppm')
+      return await decodeTurns.take(bitmapBytes(kind, bytes), async () =>
+        work(await openBitmap(kind, bytes)),
+      );
+    const picture = await openPicture(kind, bytes);
+    return await decodeTurns.take(decodingBytes(kind, await picture.metadata(), bytes.length), () =>
+      work(picture),
+    );
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
-    const reason = (thrown as Error).message.replace(/\s+/g, ' ').trim();
-    throw refusal(file, reason, thrown);
+    throw refusal(file, reasonOf(kind, bytes, thrown as Error), thrown);
   }
 }
 
-async function openPicture(file: string, bytes: Uint8Array): Promise<Sharp> {
-  const kind = sniff(bytes);
-  if (kind === null) throw refusal(file, 'its content is not that of a picture');
+async function openBitmap(kind: 'bmp' | 'ppm', bytes: Uint8Array): Promise<Sharp> {
   const sharp = await loadSharp();
-  if (kind === 'bmp' || kind === 'ppm') {
-    const bitmap: Bitmap =
-      kind === 'bmp' ? readBmp(bytes, maxPicturePixels) : readPortablePixmap(bytes, maxPicturePixels);
-    const { width, height, channels } = bitmap;
-    return sharp(bitmap.pixels, { raw: { width, height, channels } });
-  }
-  if (kind === 'png') checkPngTexts(bytes);
-  return sharp(bytes, {
+  const { pixels, width, height, channels } = kind === 'bmp' ? readBmp(bytes) : readPortablePixmap(bytes);
+  return sharp(pixels, { raw: { width, height, channels } }).timeout({ seconds: decodeSeconds });
+}
+
+/** Upper bound of what its reader holds, whatever the file says. */
+function bitmapBytes(kind: 'bmp' | 'ppm', bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const pixels = kind === 'ppm' ? bytes.length : Math.abs(view.getInt32(18, true) * view.getInt32(22, true));
+  return 4 * Math.min(maxHeldPixels, pixels);
+}
+
+async function openPicture(kind: PictureKind, bytes: Uint8Array): Promise<Sharp> {
+  const sharp = await loadSharp();
+  return sharp(kind === 'png' ? plainPng(bytes) : bytes, {
     limitInputPixels: maxPicturePixels,
     failOn: 'error', // covers 'truncated'; warnings such as odd EXIF pass
     sequentialRead: true,
     autoOrient: true,
     pages: 1,
-  });
+  }).timeout({ seconds: decodeSeconds });
 }
 
 function refusal(file: string, reason: string, cause?: unknown): AppError {

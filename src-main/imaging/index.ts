@@ -16,19 +16,16 @@ export {
   contentHashOf,
   convert,
   decodeRgb,
-  isPictureName,
-  isShownByBrowsers,
-  maxPictureBytes,
   maxPicturePixels,
   probe,
-  promisedKind,
-  readPictureFile,
-  sniff,
   thumbnail,
-  type PictureKind,
+  withPictureFile,
 } from './decode.ts';
+export { isPictureName, isShownByBrowsers, promisedKind, sniff, type PictureKind } from './kinds.ts';
 export { labelledFolder, type LabelledFolder, type LabelledPicture } from './labelled-folder.ts';
 export { decodeLabels, encodePng } from './png.ts';
+export { plainPng } from './png-chunks.ts';
+export { Turns } from './turns.ts';
 export { outsideShare, replaceOutside, type OutsideFill } from './outside.ts';
 export { unionOfPolygons } from './polygon-union.ts';
 export { rasterize } from './raster.ts';

@@ -1,10 +1,12 @@
 // PNG without native code: label pictures, whose values must come as they are stored, and pictures that
 // Fovea itself makes. The core uses these too, and in Electron on Linux the core must not load libvips.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { inflateSync } from 'node:zlib';
 import { decode, encode } from 'fast-png';
 import { AppError } from '../contracts/errors.ts';
-import { checkPngTexts } from './png-texts.ts';
+import { isPngCutShort, plainPng, pngChunks } from './png-chunks.ts';
+import { Refused } from './refused.ts';
 
 /** Of a label picture; a larger file is refused unread. */
 const maxLabelBytes = 64 * 1024 * 1024;
@@ -19,20 +21,18 @@ export async function decodeLabels(
 ): Promise<{ values: Uint8Array; widthPx: number; heightPx: number }> {
   const refuse = (reason: string, cause?: unknown) =>
     new AppError('bad-file', `${file}: ${reason}`, { file, reason }, cause);
+  const { size } = await stat(file);
+  if (size > maxLabelBytes) throw refuse('it is too large for a label picture');
   const bytes = await readFile(file);
-  if (bytes.length > maxLabelBytes) throw refuse('it is too large for a label picture');
-  // Bytes 16 to 24 of a PNG are its size; looked at before anything is unpacked.
-  if (bytes.length < 24 || bytes.readUInt32BE(16) * bytes.readUInt32BE(20) > maxLabelPixels)
-    throw refuse(bytes.length < 24 ? 'its content is not that of a PNG' : 'it has too many pixels');
-  checkPngTexts(bytes);
   let picture;
   try {
-    picture = decode(bytes);
+    checkData(bytes);
+    picture = decode(plainPng(bytes));
   } catch (thrown) {
-    throw refuse((thrown as Error).message.replace(/\s+/g, ' ').trim(), thrown);
+    if (thrown instanceof Refused) throw refuse(thrown.message, thrown);
+    throw refuse(isPngCutShort(bytes) ? 'it is cut short' : 'its content is damaged', thrown);
   }
   const { data, width, height, channels, depth } = picture;
-  if (depth > 8) throw refuse('a label picture has 8 bits a pixel at most');
   const pixels = width * height;
   const values = new Uint8Array(pixels);
   if (depth === 8) for (let i = 0; i < pixels; i++) values[i] = data[i * channels];
@@ -46,6 +46,31 @@ export async function decodeLabels(
       }
   }
   return { values, widthPx: width, heightPx: height };
+}
+
+const channelsOf: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/** Before anything is kept: the size that the head gives, and that the data fills no more than it. */
+function checkData(bytes: Buffer): void {
+  if (bytes.length < 33 || bytes.readUInt32BE(0) !== 0x89504e47)
+    throw new Refused('its content is not that of a PNG');
+  const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+  const depth = bytes[24];
+  const channels = channelsOf[bytes[25]] ?? 4;
+  if (width * height * channels > maxLabelPixels) throw new Refused('it has too many pixels');
+  if (depth > 8) throw new Refused('a label picture has 8 bits a pixel at most');
+  // Interlaced, each of seven passes has rows and filters of its own.
+  const most = 2 * height * (1 + Math.ceil((width * channels * depth) / 8)) + 1024;
+  const data = [...pngChunks(bytes)].flatMap(({ type, start, end }) =>
+    type === 'IDAT' ? [bytes.subarray(start + 8, end - 4)] : [],
+  );
+  try {
+    inflateSync(Buffer.concat(data), { maxOutputLength: most });
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new Refused('its data is more than its size says', { cause: thrown });
+    throw thrown;
+  }
 }
 
 /** PNG of 8-bit pixels [height, width, channels], e.g. of a generated picture or of what an attack made. */

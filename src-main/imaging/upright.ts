@@ -4,7 +4,9 @@
 import { constants } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
-import { loadSharp, readPictureFile, sniff, uprightPicture, type PictureKind } from './decode.ts';
+import { loadSharp, uprightPicture, withPictureFile } from './decode.ts';
+import { sniff, type PictureKind } from './kinds.ts';
+import { plainPng } from './png-chunks.ts';
 
 /** JPEG at a quality whose loss nobody sees; kinds that can lose nothing lose nothing. Others know no EXIF. */
 const writers: Partial<Record<PictureKind, (picture: Sharp) => Sharp>> = {
@@ -20,21 +22,20 @@ const writers: Partial<Record<PictureKind, (picture: Sharp) => Sharp>> = {
  * @param out  absolute, of the same ending; EEXIST if it is there
  */
 export async function copyUpright(file: string, out: string): Promise<void> {
-  const bytes = await readPictureFile(file);
-  const kind = sniff(bytes);
-  const write = kind === null ? undefined : writers[kind];
-  if (write && (await isTurned(bytes))) {
-    const upright = await uprightPicture(file, bytes, (picture) =>
-      write(picture.keepIccProfile()).toBuffer(),
-    );
-    await writeFile(out, upright, { flag: 'wx' });
-  } else await copyFile(file, out, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  const upright = await withPictureFile(file, async (bytes) => {
+    const kind = sniff(bytes);
+    const write = kind === null ? undefined : writers[kind];
+    if (!write || !(await isTurned(kind!, bytes))) return null;
+    return uprightPicture(file, bytes, (picture) => write(picture.keepIccProfile()).toBuffer());
+  });
+  if (upright === null) await copyFile(file, out, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  else await writeFile(out, upright, { flag: 'wx' });
 }
 
-async function isTurned(bytes: Uint8Array): Promise<boolean> {
+async function isTurned(kind: PictureKind, bytes: Uint8Array): Promise<boolean> {
   const sharp = await loadSharp();
   try {
-    return ((await sharp(bytes).metadata()).orientation ?? 1) > 1;
+    return ((await sharp(kind === 'png' ? plainPng(bytes) : bytes).metadata()).orientation ?? 1) > 1;
   } catch {
     return false; // what cannot be read cannot be turned, and goes along as it is
   }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { Picture } from '../contracts/worker-protocol.ts';
 import { SourceTree } from '../formats/source.ts';
-import { contentHashOf, readPictureFile } from '../imaging/index.ts';
+import type { Workers } from '../core/worker-pool.ts';
 import { openProjectStore, PROJECT_FILE } from '../storage/project-store.ts';
 
 /** More would only narrow an interval that is narrow already. */
@@ -17,10 +17,10 @@ const MOST = 10_000;
  * @param place  absolute path of a project's folder (its test part, or all of it without one) or of a folder of pictures
  * @throws AppError 'bad-input' if there are none, 'conflict' for a project that is open elsewhere
  */
-export async function picturesAt(place: string, signal: AbortSignal): Promise<Picture[]> {
+export async function picturesAt(workers: Workers, place: string, signal: AbortSignal): Promise<Picture[]> {
   const found = fs.existsSync(path.join(place, PROJECT_FILE))
     ? ofProject(place)
-    : await ofFolder(place, signal);
+    : await ofFolder(workers, place, signal);
   if (found.length === 0)
     throw new AppError('bad-input', `there are no pictures in ${path.basename(place)} to compare with`);
   return found.map(({ file, contentHash }) => ({
@@ -45,6 +45,7 @@ function ofProject(folder: string): { file: string; contentHash: string }[] {
 }
 
 async function ofFolder(
+  workers: Workers,
   folder: string,
   signal: AbortSignal,
 ): Promise<{ file: string; contentHash: string }[]> {
@@ -53,7 +54,7 @@ async function ofFolder(
   for (const picture of thinned(source.pictures)) {
     signal.throwIfAborted();
     const file = source.absolute(picture);
-    found.push({ file, contentHash: contentHashOf(await readPictureFile(file)) });
+    found.push({ file, contentHash: await workers.decode('contentHash', { file }) });
   }
   return found;
 }

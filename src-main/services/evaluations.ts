@@ -143,7 +143,10 @@ function startMeasuring(
         model: modelOf(project, run),
         ...{ pictures, groups, measures },
         cacheFolder: cacheFolderOf(project),
-        against: options.against === undefined ? [] : await picturesAt(options.against, handle.signal),
+        against:
+          options.against === undefined
+            ? []
+            : await picturesAt(context.workers, options.against, handle.signal),
         seed: run.config.seed,
       },
       (event) => {

@@ -40,6 +40,10 @@ function explainerOn(device: DeviceId = 'cpu'): Promise<Explainer> {
 
 const handlers: Handlers = {
   probe: async ({ file }) => (await imaging()).probe(file),
+  contentHash: async ({ file }) => {
+    const { contentHashOf, withPictureFile } = await imaging();
+    return withPictureFile(file, async (bytes) => contentHashOf(bytes));
+  },
   lookAt: async (input) => (await import('./look-at.ts')).lookAt(input),
   thumbnail: async ({ file, out, sidePx }) => {
     await (await imaging()).thumbnail(file, out, sidePx);
