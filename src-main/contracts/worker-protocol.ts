@@ -283,6 +283,8 @@ export type WorkerEvent =
   /** Something that a person is to know of the run, beside its figures; one line. */
   | { kind: 'warning'; message: string }
   | { kind: 'step'; step: LiveStep }
+  /** A run was taken up: all its finished epochs, in place of whatever is kept of them. */
+  | { kind: 'resumed'; metrics: EpochMetrics[]; best: { epoch: number; accuracy: number } | null }
   /** Sent after the epoch's checkpoint is on disk. */
   | { kind: 'epoch'; metrics: EpochMetrics; best: { epoch: number; accuracy: number } | null }
   | { kind: 'pinned'; epoch: number; imageId: number; map: ExplainOutcome };

@@ -290,6 +290,15 @@ async function work(
       });
       context.emit('epoch', { runId: run.id, metrics });
       announce(context, run.id);
+    } else if (event.kind === 'resumed') {
+      const known = new Set(store.epochMetrics.ofRun(run.id).map(({ epoch }) => epoch));
+      store.transaction(() => {
+        store.epochMetrics.replace(run.id, event.metrics);
+        store.runs.setProgress(run.id, event.metrics.length, event.best);
+      });
+      for (const metrics of event.metrics)
+        if (!known.has(metrics.epoch)) context.emit('epoch', { runId: run.id, metrics });
+      announce(context, run.id);
     } else if (event.kind === 'pinned')
       store.explanations.pin(
         run.id,
@@ -382,8 +391,7 @@ function specOf(context: Context, project: OpenProject, run: StoredRun, goesOn: 
     selection,
     cacheFolder: cacheFolderOf(project),
     runFolder,
-    // Without a checkpoint there is nothing to go on from, and the beginning is as good.
-    resume: goesOn && fs.existsSync(path.join(runFolder, 'last.ckpt')),
+    resume: goesOn,
     pinned: pinnedOf(selection),
     ...(run.config.start && { startFile: fileOf(context, run.config.start.sha256) }),
     formsFile: path.join(context.options.dataFolder, 'convolution-forms.json'),

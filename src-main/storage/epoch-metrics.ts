@@ -30,5 +30,10 @@ export function epochMetricsRepository(db: Connection) {
       truncate.run(runId, metrics.epoch);
       insert.run({ ...metrics, runId, loss: JSON.stringify(metrics.loss) });
     },
+    /** Puts a whole log in place of what is there. To be called in a transaction. */
+    replace(runId: RunId, log: readonly EpochMetrics[]): void {
+      truncate.run(runId, 0);
+      for (const metrics of log) insert.run({ ...metrics, runId, loss: JSON.stringify(metrics.loss) });
+    },
   };
 }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { JobId, RunId } from '../../../src-main/contracts/ids.ts';
 import type { Job } from '../../../src-main/contracts/jobs.ts';
@@ -206,6 +207,29 @@ describe('a run', () => {
     await until(() => heardEpoch(run.id, 2));
     await core.call('runs.cancel', { id: run.id });
     await trained(resumed);
+  });
+
+  it('that is taken up has all its epochs again, whatever was lost of them', async () => {
+    const run = await start({ epochs: 300 });
+    await until(() => heardEpoch(run.id, 3));
+    await core.call('runs.pause', { id: run.id });
+    await trained(run);
+    const log = await core.call('runs.metrics', { id: run.id });
+    const { id: projectId } = (await core.call('projects.current', {}))!;
+    await core.close();
+    const [file] = fs.globSync('**/project.sqlite', { cwd: folder });
+    const db = new Database(path.join(folder, file));
+    db.exec('DELETE FROM epoch_metric WHERE epoch <> 2');
+    db.close();
+    core = startCore(path.join(folder, 'home'));
+    await core.call('projects.open', { id: projectId });
+    expect(await core.call('runs.metrics', { id: run.id })).toHaveLength(1);
+    const resumed = await core.call('runs.resume', { id: run.id });
+    await until(() => heardEpoch(run.id, log.length + 1));
+    expect(heardEpoch(run.id, 1)).toBe(true);
+    await core.call('runs.cancel', { id: run.id });
+    await trained(resumed);
+    expect((await core.call('runs.metrics', { id: run.id })).slice(0, log.length)).toEqual(log);
   });
 
   it.each<[string, Partial<RunConfigInput>, RegExp]>([

@@ -67,6 +67,17 @@ describe('runs', () => {
     expect(store.epochMetrics.ofRun(id)).toEqual([epoch(1), epoch(2, 0.9)]);
   });
 
+  it('that are taken up have the log that their checkpoint holds, whatever was lost of it here', () => {
+    const store = openStore(scratchFolder());
+    const id = addRun(store);
+    for (const number of [1, 3, 4]) store.epochMetrics.add(id, epoch(number));
+    store.epochMetrics.replace(
+      id,
+      [1, 2, 3].map((number) => epoch(number)),
+    );
+    expect(store.epochMetrics.ofRun(id)).toEqual([epoch(1), epoch(2), epoch(3)]);
+  });
+
   it('take warnings that come while they train, after those they began with', () => {
     const store = openStore(scratchFolder());
     const snapshot = store.snapshots.save({ classes: [], images: [] });

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EpochMetrics } from '../../../../src-main/contracts/runs.ts';
 import type {
   Control,
   TrainOutcome,
@@ -43,6 +44,8 @@ async function finalState(spec: TrainSpec, file = 'last.ckpt'): Promise<Record<s
 
 const epochsOf = (events: WorkerEvent[]) =>
   events.flatMap((event) => (event.kind === 'epoch' ? [event.metrics] : []));
+const warningsOf = (events: WorkerEvent[]) =>
+  events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
 const boxAware = { objective: 'box-aware', settings: { outside: 'swap' } } as const;
 
 describe('training', () => {
@@ -108,22 +111,59 @@ describe('training', () => {
 
     expect(await finalState(paused)).toEqual(await finalState(straight));
     expect(await finalState(paused, 'best.ckpt')).toEqual(await finalState(straight, 'best.ckpt'));
-    const timeless = epochsOf([...first.events, ...third.events]).map((metrics) => ({
-      ...metrics,
-      seconds: 0,
-      picturesPerSecond: 0,
-    }));
-    // The last epoch before the pause is told of again.
-    const expected = epochsOf(events).map((metrics) => ({ ...metrics, seconds: 0, picturesPerSecond: 0 }));
-    expect(timeless).toEqual([expected[0], expected[1], expected[1], expected[2], expected[3]]);
+    const timeless = (metrics: EpochMetrics[]) =>
+      metrics.map((one) => ({ ...one, seconds: 0, picturesPerSecond: 0 }));
+    const log = timeless(epochsOf(events));
+    expect(timeless(epochsOf(first.events))).toEqual(log.slice(0, 2));
+    expect(timeless(epochsOf(third.events))).toEqual(log.slice(2));
+    // All epochs before the pause are told of again, with the best of them.
+    for (const session of [second, third]) {
+      const [resumed] = session.events.flatMap((event) => (event.kind === 'resumed' ? [event] : []));
+      expect(timeless(resumed.metrics)).toEqual(log.slice(0, 2));
+      expect(resumed.best).toEqual(first.outcome.best);
+    }
   });
 
   it('begins anew when it is to go on but was killed before its first checkpoint', async () => {
     const straight = toySpec(toy, 'never-killed', { epochs: 1 });
     await run(straight);
     const killed = toySpec(toy, 'killed-early', { epochs: 1 }, { resume: true });
-    await run(killed);
+    const { events } = await run(killed);
     expect(await finalState(killed)).toEqual(await finalState(straight));
+    expect(warningsOf(events)).toEqual([]); // it never began
+  });
+
+  it('without its last.ckpt says that it begins again, and keeps its best.ckpt until it has trained as far', async () => {
+    const config = { ...boxAware, epochs: 5 };
+    const straight = toySpec(toy, 'has-last', config);
+    const { outcome } = await run(straight);
+    const best = outcome.best!.epoch;
+    expect(best).toBeGreaterThan(1);
+
+    const spec = toySpec(toy, 'lost-last', config);
+    const first = await run(spec, (epochs) => (epochs === best ? 'pause' : null));
+    expect(first.outcome.best).toEqual(outcome.best);
+    const kept = await finalState(spec, 'best.ckpt');
+    rmSync(path.join(spec.runFolder, 'last.ckpt'));
+
+    const again = { ...spec, resume: true };
+    const second = await run(again, (epochs) => (epochs === 1 ? 'pause' : null));
+    expect(second.events.find(({ kind }) => kind === 'resumed')).toEqual({
+      kind: 'resumed',
+      metrics: [],
+      best: outcome.best,
+    });
+    expect(warningsOf(second.events)).toEqual([
+      'the run begins again at epoch 1: there is no last.ckpt in its folder; ' +
+        `best.ckpt of epoch ${best} is kept until epoch ${best} is trained again`,
+    ]);
+    expect(second.outcome).toMatchObject({ epochs: 1, best: outcome.best });
+    expect(await finalState(spec, 'best.ckpt')).toEqual(kept);
+    const third = await run(again);
+    expect(third.outcome).toMatchObject({ epochs: 5, ended: 'finished', best: outcome.best });
+    expect(warningsOf(third.events)).toEqual([]);
+    expect(await finalState(spec)).toEqual(await finalState(straight));
+    expect(await finalState(spec, 'best.ckpt')).toEqual(await finalState(straight, 'best.ckpt'));
   });
 
   it('refuses to go on with other boxes or settings', async () => {

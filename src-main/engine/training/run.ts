@@ -1,0 +1,249 @@
+// A run that trains: its network, its batches and its record, moved on by single steps.
+//
+// The network's state (weights, running statistics, momenta) stays with the step runner and is read for checkpoints
+// and for validation. Everything random is forked by name from one generator, so (state, epoch, step) say all: a run
+// taken up from a checkpoint ends with the same bits as one that was never stopped.
+
+import path from 'node:path';
+import type { TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
+import { PictureCache } from '../../imaging/index.ts';
+import { buildViewing, viewingBatch } from '../data/architecture.ts';
+import type { BatchFacts } from '../data/batches.ts';
+import { batchesAhead } from '../data/batches-ahead.ts';
+import { writeCheckpoint } from '../data/checkpoint.ts';
+import { heatOutcome } from '../data/heat.ts';
+import { pictureSet } from '../data/picture-set.ts';
+import { predictedClass } from '../measures/index.ts';
+import { randomFromSeed } from '../nn/random.ts';
+import { cycledMomentumAt, learningRateAt, rampAt } from '../nn/schedule.ts';
+import { onnxExecutor, type Executor } from '../runtime/index.ts';
+import { diagnose } from './diagnosis.ts';
+import { checkFinite, divergence } from './divergence.ts';
+import { bestCheckpoint, lastCheckpoint, type Beginning } from './run-files.ts';
+import type { RunPlan } from './run-plan.ts';
+import { after, bestOf, metricsOf, replacesBest, type RunEvent, type RunRecord } from './run-record.ts';
+import { createStepRunner, noisePlanOf } from './step-runner.ts';
+import { buildTrainStep } from './train-step.ts';
+import { viewSelection, type SelectionFigures } from './validation.ts';
+
+export interface RunHooks {
+  emit(event: WorkerEvent): void;
+  /** Whether to stop reading pictures; what was asked for is answered by the loop. */
+  interrupted(): boolean;
+  executor?: Executor;
+}
+
+export interface TrainingRun {
+  /** Where it stands. */
+  readonly record: RunRecord;
+  /**
+   * One step.
+   * @returns the loss by its terms, 'total' among them, the pictures seen and the seconds they took
+   * @throws AppError 'bad-input' naming the term of the loss when training diverges
+   */
+  step(): Promise<{ loss: Record<string, number>; pictures: number; seconds: number }>;
+  /** Validates, keeps the best epoch, writes both checkpoints, tells of the epoch. */
+  closeEpoch(): Promise<void>;
+  /** Writes `last.ckpt`. */
+  checkpoint(): Promise<void>;
+  /** Seconds are those of all sessions of the run. */
+  outcome(ended: TrainOutcome['ended']): TrainOutcome;
+  close(): Promise<void>;
+}
+
+/** Reads the pictures, chooses convolution algorithms where the run begins, and compiles its programs. */
+export async function openRun(
+  spec: TrainSpec,
+  plan: RunPlan,
+  beginning: Beginning,
+  hooks: RunHooks,
+): Promise<TrainingRun> {
+  const { epochs, sizePx, seed } = spec.config;
+  const { settings, architecture, batch, step, steps } = plan;
+  const { emit } = hooks;
+  const secondsBefore = beginning.record.seconds;
+  const startedAt = performance.now();
+  let { record } = beginning;
+  const note = (event: RunEvent): void => {
+    record = after(record, event);
+  };
+  const noteTime = (): void =>
+    note({ kind: 'time', seconds: secondsBefore + (performance.now() - startedAt) / 1000 });
+
+  const executor = hooks.executor ?? onnxExecutor();
+  await using opened = new AsyncDisposableStack();
+  const cache = PictureCache.open(spec.cacheFolder, sizePx);
+  opened.defer(() => cache.close());
+  await readPictures(spec, cache, hooks);
+  const ahead = batchesAhead(
+    {
+      cacheFolder: spec.cacheFolder,
+      sizePx,
+      pictures: plan.pictures,
+      plan: plan.batches,
+      random: randomFromSeed(seed).state(),
+    },
+    epochs,
+  );
+  opened.defer(() => ahead.close());
+  const part = record.part ?? Math.max(2, Math.ceil(batch / settings.accumulate));
+  // A run that is taken up keeps the algorithms it began with.
+  if (!beginning.goesOn && settings.convolutions === 'measured' && spec.formsFile !== undefined)
+    note({
+      kind: 'tuned',
+      forms: await executor.chooseForms?.(buildTrainStep(plan.stepOptions(part, part < batch)).program, {
+        file: spec.formsFile,
+        onProgress: (done, total) => emit({ kind: 'progress', done, total, note: 'Timing convolutions' }),
+      }),
+    });
+  emit({ kind: 'progress', done: 0, total: 0, note: 'Preparing the first step' });
+  const stepper = await createStepRunner(
+    {
+      executor,
+      batch,
+      part,
+      forms: record.forms,
+      build: (part, accumulates) => buildTrainStep(plan.stepOptions(part, accumulates)),
+      async onShrink(part, noise) {
+        note({ kind: 'shrunk', part });
+        emit({
+          kind: 'warning',
+          message:
+            `memory ran out: from epoch ${record.epochs + 1} on each batch of ${batch} pictures is worked off ` +
+            `${part} at a time with gradients added up, which is slower; batch-norm sees ${part} pictures at a time`,
+        });
+        await ahead.plan(noise);
+      },
+    },
+    beginning.state,
+  );
+  opened.defer(() => stepper.dispose());
+  await ahead.plan(noisePlanOf(stepper.step, batch, stepper.part));
+  const viewed = { batch: viewingBatch(sizePx), classes: spec.classes.length };
+  const viewing = await executor.compile(buildViewing(architecture, viewed.batch));
+  opened.defer(() => viewing.dispose());
+  const selection = pictureSet(cache, spec.selection);
+  const all = opened.move();
+
+  let lossBefore: Record<string, number> | null = null;
+
+  async function saveLast(state: Map<string, Float32Array>): Promise<void> {
+    noteTime();
+    checkFinite(step, state);
+    await writeCheckpoint(path.join(spec.runFolder, lastCheckpoint), step.state, state, record);
+  }
+
+  function tellPinned(seen: SelectionFigures): void {
+    for (const { index, map, logits } of seen.pinned) {
+      const picture = spec.selection[index];
+      const raw = { values: map, width: sizePx, height: sizePx };
+      const inside = selection.inside(index);
+      const { classIndex } = picture;
+      const outcome = heatOutcome(picture, raw, inside, sizePx, classIndex, logits, architecture.task);
+      emit({ kind: 'pinned', epoch: record.epochs, imageId: picture.imageId, map: outcome });
+    }
+  }
+
+  return {
+    get record() {
+      return record;
+    },
+
+    async step() {
+      const begunAt = performance.now();
+      const done = record.partial.steps;
+      const position = record.epochs + done / steps;
+      const momentum = cycledMomentumAt(position, epochs, steps);
+      const stepNumber = record.epochs * steps + done + 1;
+      let facts: BatchFacts = { count: 0, truth: [] };
+      const result = await stepper.run(
+        async () => {
+          const { feeds, ...others } = await ahead.read(record.epochs, done);
+          facts = others;
+          return feeds;
+        },
+        {
+          ramp: rampAt(position, epochs, settings.lambdaRamp),
+          learningRate: learningRateAt(position, epochs, settings, steps),
+          ...Object.fromEntries(
+            Object.entries(step.scalars).map(([name, at]) => [name, at(stepNumber, momentum)]),
+          ),
+        },
+      );
+      if ('broken' in result) {
+        const { broken } = result;
+        const options = plan.stepOptions(stepper.part, false);
+        const found = await diagnose(executor, options, await stepper.read(), broken.feeds).catch(() => null); // the step itself told the main thing
+        const place = `epoch ${record.epochs + 1}, step ${done + 1}`;
+        throw divergence(step, broken, lossBefore, found, place);
+      }
+      const { loss, logits } = result;
+      lossBefore = loss;
+      const { count, truth } = facts;
+      const correct = truth.filter((own, i) =>
+        own.includes(predictedClass(logits, viewed.classes, i)),
+      ).length;
+      const seconds = (performance.now() - begunAt) / 1000;
+      note({ kind: 'step', pictures: count, correct, loss, seconds });
+      return { loss, pictures: count, seconds };
+    },
+
+    async closeEpoch() {
+      const state = await stepper.read();
+      checkFinite(step, state);
+      const weights = new Map([...step.shown].map(([name, from]) => [name, state.get(from)!]));
+      const seen = await viewSelection(viewing, Object.fromEntries(weights), selection, viewed, spec.pinned);
+      const begun = record.epochs;
+      const lastPosition = begun + (record.partial.steps - 1) / steps;
+      const metrics = metricsOf(record, seen, learningRateAt(lastPosition, epochs, settings, steps));
+      const full = step.terms.length === 1 || rampAt(begun, epochs, settings.lambdaRamp) === 1;
+      note({ kind: 'epoch', metrics, crossEntropy: seen.crossEntropy, full });
+      if (replacesBest(record)) {
+        const { parameters, buffers } = architecture.model;
+        noteTime();
+        await writeCheckpoint(
+          path.join(spec.runFolder, bestCheckpoint),
+          [...parameters, ...buffers],
+          weights,
+          record,
+        );
+      }
+      await saveLast(state);
+      emit({ kind: 'epoch', metrics, best: bestOf(record) });
+      tellPinned(seen);
+    },
+
+    async checkpoint() {
+      await saveLast(await stepper.read());
+    },
+
+    outcome(ended) {
+      noteTime();
+      return {
+        epochs: record.epochs,
+        best: bestOf(record),
+        device: executor.id,
+        seconds: record.seconds,
+        ended,
+      };
+    },
+
+    close: () => all.disposeAsync(),
+  };
+}
+
+/** Ends early, with what was read, when something is asked of the run. */
+async function readPictures(spec: TrainSpec, cache: PictureCache, hooks: RunHooks): Promise<void> {
+  const wait = new AbortController();
+  try {
+    await cache.fill([...spec.train, ...spec.selection], {
+      signal: wait.signal,
+      onProgress(done, total) {
+        hooks.emit({ kind: 'progress', done, total, note: 'Reading pictures' });
+        if (hooks.interrupted()) wait.abort();
+      },
+    });
+  } catch (thrown) {
+    if (!wait.signal.aborted) throw thrown;
+  }
+}
