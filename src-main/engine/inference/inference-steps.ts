@@ -15,6 +15,7 @@ import {
 } from '../graph/index.ts';
 import { classLoss, type Task } from '../nn/classification.ts';
 import type { BuiltModel, ForwardPass } from '../nn/model.ts';
+import type { Normalisation } from '../nn/normalise.ts';
 import type { Program } from '../runtime/executor.ts';
 import type { Looks, ManyLooks, OneLook } from '../saliency/index.ts';
 
@@ -33,6 +34,7 @@ function begin({ model, batch, classes, sizePx, task = 'single' }: InferenceOpti
   labels: Tensor;
   task: Task;
   weights: Tensor[];
+  normalisation: Normalisation;
   forward(images: Tensor): ForwardPass;
 } {
   const weights = new Map(
@@ -44,6 +46,7 @@ function begin({ model, batch, classes, sizePx, task = 'single' }: InferenceOpti
     labels: input('labels', [batch, classes]),
     task,
     weights: [...weights.values()],
+    normalisation: model.normalisation,
     forward(images) {
       const pass = passes.get(images) ?? model.forward(images, weights, 'eval');
       passes.set(images, pass);

@@ -22,6 +22,12 @@ export const epsilon = 1e-5;
 /** Share of the batch's statistics in the new running statistics. */
 export const runningShare = 0.1;
 
+/** Where a network's batch-norm differs from PyTorch's defaults. */
+export interface BatchNormTraits {
+  readonly epsilon: number;
+  readonly runningShare: number;
+}
+
 export interface BatchNormResult {
   /** Shape of `x`. */
   readonly output: Tensor;
@@ -40,11 +46,12 @@ export function batchNorm(
   x: Tensor,
   weights: { scale: Tensor; shift: Tensor; mean: Tensor; variance: Tensor },
   mode: Mode,
+  traits: BatchNormTraits = { epsilon, runningShare },
 ): BatchNormResult {
   const [batch, channels, height, width] = x.shape;
   const wide = (perChannel: Tensor): Tensor => reshape(perChannel, [1, channels, 1, 1]);
   const normalise = (average: Tensor, variance: Tensor): { output: Tensor; bias: Tensor } => {
-    const slope = div(weights.scale, sqrt(add(variance, scalar(epsilon))));
+    const slope = div(weights.scale, sqrt(add(variance, scalar(traits.epsilon))));
     const scaled = mul(x, wide(slope));
     const bias = sub(weights.shift, mul(average, slope));
     return { output: add(scaled, wide(bias)), bias };
@@ -57,7 +64,10 @@ export function batchNorm(
   const variance = relu(sub(mean(square(x), [0, 2, 3]), square(average)));
   const count = batch * height * width;
   const blend = (old: Tensor, fresh: Tensor, factor: number): Tensor =>
-    add(mul(old, scalar(1 - runningShare)), mul(stopGradient(fresh), scalar(runningShare * factor)));
+    add(
+      mul(old, scalar(1 - traits.runningShare)),
+      mul(stopGradient(fresh), scalar(traits.runningShare * factor)),
+    );
   return {
     ...normalise(average, variance),
     running: {

@@ -3,6 +3,7 @@
 
 import {
   add,
+  constant,
   conv,
   globalAveragePool,
   globalMaxPool,
@@ -13,6 +14,7 @@ import {
   max,
   mean,
   mul,
+  pad,
   reshape,
   scalar,
   sigmoid,
@@ -22,9 +24,16 @@ import {
   type Tensor,
 } from '../graph/index.ts';
 import { AppError } from '../../contracts/errors.ts';
-import { batchNorm } from './batch-norm.ts';
-import { activate, type BuiltModel, type ForwardPass, type Mode, type ModelOptions } from './model.ts';
-import { normaliseImages } from './normalise.ts';
+import { batchNorm, type BatchNormTraits } from './batch-norm.ts';
+import {
+  activate,
+  activate6,
+  type BuiltModel,
+  type ForwardPass,
+  type Mode,
+  type ModelOptions,
+} from './model.ts';
+import { imageNetNormalisation, normaliseImages, type Normalisation } from './normalise.ts';
 import type { Init, ParamSpec } from './params.ts';
 
 /** What a definition builds its network of. Names are those of the weights, without ".weight" and ".bias". */
@@ -33,10 +42,20 @@ export interface Layers {
   conv(
     x: Tensor,
     name: string,
-    options: { channels: number; window: number; stride?: number; padding?: number; bias?: boolean },
+    options: {
+      channels: number;
+      window: number;
+      stride?: number;
+      /** 'same-tf': as TensorFlow has it, an odd pixel of border goes behind. */
+      padding?: number | 'same-tf';
+      bias?: boolean;
+      groups?: number;
+    },
   ): Tensor;
   norm(x: Tensor, name: string): Tensor;
   activate(x: Tensor): Tensor;
+  /** The activation, and nothing above 6 (Krizhevsky 2010, "Convolutional Deep Belief Networks on CIFAR-10"). */
+  activate6(x: Tensor): Tensor;
   /** Marks the output of a convolution stage, and is where ADL acts. */
   stage(x: Tensor): Tensor;
   /** [B, inputs] -> [B, outputs] */
@@ -56,14 +75,21 @@ export type Definition = (layers: Layers, images: Tensor) => Outcome;
 
 export type NetworkOptions = Omit<ModelOptions, 'sizePx' | 'lastStride' | 'stem'>;
 
-/**
- * @param sidePx       pictures of this side go through the definition, whatever is fed later
- * @param unpublished  see `BuiltModel`
- */
+export interface NetworkTraits {
+  /** Pictures of this side go through the definition, whatever is fed later; 64 unless given. */
+  sidePx?: number;
+  /** See `BuiltModel`. */
+  unpublished?: readonly string[];
+  /** ImageNet's means and deviations unless given. */
+  normalisation?: Normalisation;
+  /** PyTorch's defaults unless given. */
+  batchNorm?: BatchNormTraits;
+}
+
 export function network(
   options: NetworkOptions,
   define: Definition,
-  { sidePx = 64, unpublished = [] }: { sidePx?: number; unpublished?: readonly string[] } = {},
+  { sidePx = 64, unpublished = [], normalisation = imageNetNormalisation, batchNorm }: NetworkTraits = {},
 ): BuiltModel {
   const parameters: ParamSpec[] = [];
   const buffers: ParamSpec[] = [];
@@ -71,6 +97,7 @@ export function network(
     options,
     mode: 'eval',
     stageCount: 0,
+    batchNorm,
     weight(name, shape, init) {
       const isBuffer = name.endsWith('.running_mean') || name.endsWith('.running_var');
       (isBuffer ? buffers : parameters).push({ name, shape, init, decay: shape.length > 1 });
@@ -84,19 +111,21 @@ export function network(
     buffers,
     head: declared.head,
     unpublished,
+    normalisation,
     forward(images, weights, mode, { activation, noise } = {}) {
       const { layers, stages, biased, bufferUpdates } = layersOf({
         options: { ...options, activation: activation ?? options.activation },
         mode,
         noise,
         stageCount: declared.stages.length,
+        batchNorm,
         weight(name) {
           const found = weights.get(name);
           if (!found) throw new AppError('internal', `the model needs a weight "${name}"`);
           return found;
         },
       });
-      const outcome = define(layers, normaliseImages(images));
+      const outcome = define(layers, normaliseImages(images, normalisation));
       return { ...outcome, stages, biased: mode === 'eval' ? biased : [], bufferUpdates };
     },
   };
@@ -108,10 +137,11 @@ interface Run {
   noise?: NonNullable<Parameters<BuiltModel['forward']>[3]>['noise'];
   /** Of the whole network; ADL acts on the last two. */
   stageCount: number;
+  batchNorm?: BatchNormTraits;
   weight(name: string, shape: Shape, init: Init): Tensor;
 }
 
-function layersOf({ options, mode, noise, stageCount, weight }: Run) {
+function layersOf({ options, mode, noise, stageCount, batchNorm: traits, weight }: Run) {
   const { classes, pool, activation = { kind: 'relu' }, dropout = 0, adl } = options;
   const stages: Tensor[] = [];
   const biased: { output: Tensor; bias: Tensor }[] = [];
@@ -126,9 +156,10 @@ function layersOf({ options, mode, noise, stageCount, weight }: Run) {
   const marked = (x: Tensor): Tensor => (mode === 'eval' ? identity(x) : x);
 
   const layers: Layers = {
-    conv(x, name, { channels, window, stride = 1, padding = (window - 1) / 2, bias = false }) {
-      const w = weight(`${name}.weight`, [channels, x.shape[1], window, window], 'he');
-      const output = conv(x, w, { stride, padding });
+    conv(x, name, { channels, window, stride = 1, padding = (window - 1) / 2, bias = false, groups = 1 }) {
+      const w = weight(`${name}.weight`, [channels, x.shape[1] / groups, window, window], 'he');
+      const output =
+        padding === 'same-tf' ? convSame(x, w, { stride, groups }) : conv(x, w, { stride, padding, groups });
       if (!bias) return output;
       const shift = weight(`${name}.bias`, [channels], 'zeros');
       const shifted = marked(add(output, reshape(shift, [1, channels, 1, 1])));
@@ -146,6 +177,7 @@ function layersOf({ options, mode, noise, stageCount, weight }: Run) {
           variance: weight(`${name}.running_var`, shape, 'ones'),
         },
         mode,
+        traits,
       );
       const output = marked(result.output);
       biased.push({ output, bias: result.bias });
@@ -156,6 +188,13 @@ function layersOf({ options, mode, noise, stageCount, weight }: Run) {
       return output;
     },
     activate: (x) => activate(x, activation),
+    activate6(x) {
+      if (mode === 'train') return activate6(x, activation);
+      // The same values as the difference of two, so that what is cut off stands among the biases of FullGrad.
+      const above = marked(sub(x, scalar(6)));
+      biased.push({ output: above, bias: constant(new Float32Array(x.shape[1]).fill(-6), [x.shape[1]]) });
+      return identity(sub(activate(x, activation), activate(above, activation)));
+    },
     stage(x) {
       const number = stages.length + 1;
       const hides = adl !== undefined && random !== undefined && number > stageCount - 2;
@@ -179,6 +218,22 @@ function layersOf({ options, mode, noise, stageCount, weight }: Run) {
     },
   };
   return { layers, stages, biased, head, bufferUpdates };
+}
+
+/**
+ * Convolution with TensorFlow's "SAME" padding: ceil(side / stride) windows, an odd pixel of border after the image.
+ * @see tf.nn.conv2d; the symmetric border of PyTorch shifts every map of a strided layer by half a pixel
+ */
+function convSame(x: Tensor, w: Tensor, { stride, groups }: { stride: number; groups: number }): Tensor {
+  const border = (axis: 2 | 3): [number, number] => {
+    const [side, window] = [x.shape[axis], w.shape[axis]];
+    const all = Math.max((Math.ceil(side / stride) - 1) * stride + window - side, 0);
+    return [Math.floor(all / 2), Math.ceil(all / 2)];
+  };
+  const [top, bottom] = border(2);
+  const [left, right] = border(3);
+  if (top === bottom && left === right && top === left) return conv(x, w, { stride, padding: top, groups });
+  return conv(pad(x, [0, 0, top, left], [0, 0, bottom, right]), w, { stride, groups });
 }
 
 /**

@@ -1,7 +1,8 @@
 // What a model is to the rest of the engine: a list of weights and a pure function that builds its forward graph.
 
 import { AppError } from '../../contracts/errors.ts';
-import { identity, relu, softplus, type Shape, type Tensor } from '../graph/index.ts';
+import { identity, minimum, relu, scalar, softplus, sub, type Shape, type Tensor } from '../graph/index.ts';
+import type { Normalisation } from './normalise.ts';
 import type { ParamSpec } from './params.ts';
 
 export interface Model {
@@ -58,6 +59,8 @@ export interface BuiltModel {
   readonly head: readonly string[];
   /** Names of parameters besides the head that published weights of this architecture do not have. */
   readonly unpublished: readonly string[];
+  /** What `forward` does to the pictures first. */
+  readonly normalisation: Normalisation;
   /**
    * Builds the forward graph; adds no state.
    * @param images   [B, 3, H, W] in [0, 1], any H and W; normalisation happens inside
@@ -107,6 +110,12 @@ export interface ForwardPass {
 /** A node of its own, so that heat maps and objectives can differentiate in it: softplus is a product. */
 export const activate = (x: Tensor, activation: Activation): Tensor =>
   activation.kind === 'relu' ? relu(x) : identity(softplus(x, activation.beta));
+
+/** The activation cut off at 6: min(relu(x), 6), or with another activation a(x) - a(x - 6). */
+export const activate6 = (x: Tensor, activation: Activation): Tensor =>
+  activation.kind === 'relu'
+    ? minimum(relu(x), scalar(6))
+    : identity(sub(activate(x, activation), activate(sub(x, scalar(6)), activation)));
 
 /**
  * The features as maps.

@@ -18,7 +18,7 @@ import {
 } from '../graph/index.ts';
 import { selectedLogit } from '../nn/classification.ts';
 import type { ForwardPass } from '../nn/model.ts';
-import { imageMean, perChannel } from '../nn/normalise.ts';
+import { perChannel, type Normalisation } from '../nn/normalise.ts';
 import { saliencyMethod } from './saliency.ts';
 
 const schema = z.object({
@@ -46,10 +46,15 @@ export const fullGrad = saliencyMethod({
   citation: 'Srinivas & Fleuret 2019, arXiv 1905.00780',
   schema,
   presets: [],
-  build({ images, target, forward }, { scaling }) {
+  build({ images, target, normalisation, forward }, { scaling }) {
     const pass = forward(images);
     const [, , height, width] = images.shape;
-    const { pixels, biases } = fullGradient(pass, images, sum(selectedLogit(pass.logits, target)));
+    const { pixels, biases } = fullGradient(
+      pass,
+      images,
+      sum(selectedLogit(pass.logits, target)),
+      normalisation,
+    );
     const heatOf = (part: Tensor): Tensor => {
       const psi = scaling === 'min-max' ? stretched(abs(part)) : abs(part);
       return sum(psi, [1], true); // [B, 1, h, w]: enlarging after the sum gives the same for less
@@ -71,11 +76,12 @@ export function fullGradient(
   { biased }: ForwardPass,
   images: Tensor,
   score: Tensor,
+  { mean }: Pick<Normalisation, 'mean'>,
 ): { pixels: Tensor; biases: Tensor[] } {
   const [slopes, ...ofLayers] = gradient(score, [images, ...biased.map(({ output }) => output)]);
   return {
     // (x - mean) / deviation times its own slope: the deviation cancels.
-    pixels: mul(sub(images, perChannel(imageMean)), slopes),
+    pixels: mul(sub(images, perChannel(mean)), slopes),
     biases: biased.map(({ bias }, i) => mul(reshape(bias, [1, bias.shape[0], 1, 1]), ofLayers[i])),
   };
 }

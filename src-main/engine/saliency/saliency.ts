@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { reshape, type Shape, type Tensor } from '../graph/index.ts';
 import type { Task } from '../nn/classification.ts';
 import type { ForwardPass } from '../nn/model.ts';
+import type { Normalisation } from '../nn/normalise.ts';
 import type { Parametrised } from '../nn/registry.ts';
 
 export type SaliencyMethod<S extends z.ZodObject = z.ZodObject> = OneLook<S> | ManyLooks<S>;
@@ -42,6 +43,8 @@ export interface SaliencyContext {
   /** [B, K], 1 at each class that a picture has: what the loss of 'multi' holds all logits against. */
   labels: Tensor;
   task: Task;
+  /** What the network does to pictures first. */
+  normalisation: Normalisation;
   /** Eval mode: pictures do not touch each other. */
   forward(images: Tensor): ForwardPass;
 }

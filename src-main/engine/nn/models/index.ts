@@ -4,6 +4,7 @@ import type { MethodInfo } from '../../../contracts/methods.ts';
 import type { Model } from '../model.ts';
 import { describe, findById } from '../registry.ts';
 import { alexnet } from './alexnet.ts';
+import { efficientnetLite0 } from './efficientnet-lite0.ts';
 import { mlp } from './mlp.ts';
 import { resnet18 } from './resnet18.ts';
 import { resnet34 } from './resnet34.ts';
@@ -17,6 +18,7 @@ import { wrn402 } from './wrn-40-2.ts';
 
 export const models: readonly Model[] = [
   ...[resnet8, resnet18, resnet34, resnet50],
+  efficientnetLite0,
   ...[wrn402, wrn2810],
   ...[vgg11, vgg16Gap, alexnet],
   ...[smallcnn, mlp],

@@ -10,6 +10,7 @@ import {
 } from '../../../../src-main/engine/attacks/index.ts';
 import { constant, matmul, reshape } from '../../../../src-main/engine/graph/index.ts';
 import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
+import { imageNetNormalisation } from '../../../../src-main/engine/nn/normalise.ts';
 import { judge, overlap, topMasks } from '../../../../src-main/engine/attacks/explanation.ts';
 import { logitsOf, marginsOf, predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
@@ -264,7 +265,7 @@ describe('attacks on the explanation', () => {
   it('change what keeps its class, also where its heat cannot be moved', async () => {
     // Of a linear network the gradient is the same everywhere.
     const linear: BuiltModel = {
-      ...{ parameters: [], buffers: [], head: [], unpublished: [] },
+      ...{ parameters: [], buffers: [], head: [], unpublished: [], normalisation: imageNetNormalisation },
       forward(images) {
         const flat = reshape(images, [images.shape[0], 12]);
         const logits = matmul(

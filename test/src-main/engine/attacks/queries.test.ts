@@ -5,6 +5,7 @@ import { rivalsOf, slopesOf } from '../../../../src-main/engine/attacks/queries.
 import { reshape, slice } from '../../../../src-main/engine/graph/index.ts';
 import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { attackTarget } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import { imageNetNormalisation } from '../../../../src-main/engine/nn/normalise.ts';
 import { sessions } from './small-networks.ts';
 
 afterAll(() => sessions.dispose());
@@ -12,7 +13,7 @@ afterAll(() => sessions.dispose());
 const sizePx = 2;
 const length = 3 * sizePx ** 2;
 const model = (classes: number): BuiltModel => ({
-  ...{ parameters: [], buffers: [], head: [], unpublished: [] },
+  ...{ parameters: [], buffers: [], head: [], unpublished: [], normalisation: imageNetNormalisation },
   forward(images) {
     const logits = slice(reshape(images, [images.shape[0], length]), [0, 0], [images.shape[0], classes]);
     return { logits, features: images, pooled: logits, stages: [], biased: [], bufferUpdates: new Map() };

@@ -15,7 +15,7 @@ import {
   softplus,
   type Tensor,
 } from '../../../../src-main/engine/graph/index.ts';
-import { normaliseImages } from '../../../../src-main/engine/nn/normalise.ts';
+import { imageNetNormalisation, normaliseImages } from '../../../../src-main/engine/nn/normalise.ts';
 import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { randomFromSeed, type Random } from '../../../../src-main/engine/nn/random.ts';
 import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
@@ -81,6 +81,7 @@ const model: BuiltModel = {
   buffers: [],
   head: ['fc.weight', 'fc.bias'],
   unpublished: [],
+  normalisation: imageNetNormalisation,
   forward(images, weights, _mode, options = {}) {
     const { activation = { kind: 'relu' } } = options;
     const bend = (x: Tensor) => (activation.kind === 'relu' ? relu(x) : softplus(x, activation.beta));
@@ -114,6 +115,7 @@ export const meansOfColours: BuiltModel = {
   buffers: [],
   head: ['w'],
   unpublished: [],
+  normalisation: imageNetNormalisation,
   forward(images, weights) {
     const means = mean(images, [2, 3]);
     const logits = mul(scalar(10), matmul(means, weights.get('w')!));

@@ -126,7 +126,7 @@ describe('models', () => {
 
   it('are told by id, and an unknown id names the known ones', () => {
     expect(modelInfos().map(({ id }) => id)).toEqual([
-      ...['resnet8', 'resnet18', 'resnet34', 'resnet50', 'wrn-40-2', 'wrn-28-10'],
+      ...['resnet8', 'resnet18', 'resnet34', 'resnet50', 'efficientnet-lite0', 'wrn-40-2', 'wrn-28-10'],
       ...['vgg11', 'vgg16-gap', 'alexnet', 'smallcnn', 'mlp'],
     ]);
     expect(() => modelById('resnet9')).toThrow('there is no model "resnet9"; known are: resnet8, resnet18');

@@ -97,7 +97,7 @@ describe('the full gradient', () => {
       const target = input('target', [batch, classes]);
       const pass = model.forward(x, weights, 'eval');
       const scores = selectedLogit(pass.logits, target);
-      const { pixels, biases } = fullGradient(pass, x, sum(scores));
+      const { pixels, biases } = fullGradient(pass, x, sum(scores), model.normalisation);
       const parts = Object.fromEntries(
         [pixels, ...biases].map((part, i) => [`part${i}`, sum(part, [1, 2, 3])]),
       );

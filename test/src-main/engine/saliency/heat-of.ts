@@ -2,7 +2,7 @@
 
 import { add, matmul, reshape, scalar } from '../../../../src-main/engine/graph/index.ts';
 import type { Activation } from '../../../../src-main/engine/nn/model.ts';
-import type { BuiltModel } from '../../../../src-main/engine/nn/index.ts';
+import { imageNetNormalisation, type BuiltModel } from '../../../../src-main/engine/nn/index.ts';
 import { onnxExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
 import { saliencyById } from '../../../../src-main/engine/saliency/index.ts';
 import {
@@ -98,6 +98,7 @@ export const linearModel: BuiltModel = {
   buffers: [],
   head: ['w'],
   unpublished: [],
+  normalisation: imageNetNormalisation,
   forward(images, weights) {
     const flat = reshape(images, [images.shape[0], 3 * sizePx * sizePx]);
     const logits = add(matmul(flat, weights.get('w')!, { transposeB: true }), scalar(1));
