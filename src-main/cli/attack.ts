@@ -5,7 +5,6 @@ import { AppError } from '../contracts/errors.ts';
 import { lengthWanted, usualEps } from '../contracts/methods.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { AttackOutcome } from '../contracts/worker-protocol.ts';
-import { startAttack } from '../services/attacks.ts';
 import { valuesOf } from './set-values.ts';
 import { runNumber, withCore } from './session.ts';
 import { percent, table, type Terminal } from './terminal.ts';
@@ -43,7 +42,7 @@ export async function attack(terminal: Terminal, project: string, options: Optio
       });
     const eps = options.eps ?? usualEps;
     const job = await finish(
-      startAttack(core.context, {
+      await core.call('attacks.start', {
         ...{ runId, split, params, eps, seed, limit, device },
         attack: chosen.id,
         from: options.from === undefined ? undefined : runNumber(options.from),

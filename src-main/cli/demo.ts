@@ -4,7 +4,9 @@ import fs from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { DeviceChoice } from '../contracts/devices.ts';
-import { DEMO_RUNS, runDemo, type DemoRun } from '../demo/demo.ts';
+import { demoRuns } from '../contracts/demo.ts';
+import { dataFolder } from '../core/data-folder.ts';
+import { DEMO_RUNS, runDemo } from '../demo/demo.ts';
 import { withCore, type Session } from './session.ts';
 import { clock, percent, table, type Terminal } from './terminal.ts';
 
@@ -12,15 +14,14 @@ export async function demo(
   terminal: Terminal,
   { seed, dir, device }: { seed: number; dir?: string; device: DeviceChoice },
 ): Promise<void> {
-  const all = Object.keys(DEMO_RUNS) as DemoRun[];
   // A small network trains hardly faster on two threads than on one; two such networks, each on its own, do.
-  const trainers = Math.min(all.length, availableParallelism());
+  const trainers = Math.min(demoRuns.length, availableParallelism());
   const work = async ({ core, finish }: Session) => {
-    const projects = path.join(core.context.options.dataFolder, 'projects');
+    const projects = path.join(dataFolder(), 'projects');
     const folder = dir === undefined ? freeName(projects, `Demo ${seed}`) : path.resolve(dir);
     terminal.say(`Training four ways on generated pictures, seed ${seed}; a few minutes.`);
-    const { seconds, runs, measured, report } = await runDemo(core.context, folder, seed, finish, device);
-    const rows = all.map((key) => {
+    const { seconds, runs, measured, report } = await runDemo(core, folder, seed, finish, device);
+    const rows = demoRuns.map((key) => {
       const { measures } = measured[key].evaluated!;
       return [
         DEMO_RUNS[key].title,

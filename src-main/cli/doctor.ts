@@ -1,12 +1,13 @@
 // fovea doctor
 
+import { appVersion } from '../host/local-core.ts';
 import { withCore } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
 export async function doctor(terminal: Terminal): Promise<void> {
   await withCore(terminal, async ({ core }) => {
-    const devices = await core.devices();
-    const { version } = core.context.options;
+    const devices = await core.call('devices.list', {});
+    const version = appVersion();
     terminal.answer({ fovea: version, node: process.versions.node, devices }, [
       `Fovea ${version} on Node ${process.versions.node}`,
       ...devices.map(

@@ -6,18 +6,9 @@ import type { ClassId } from '../contracts/ids.ts';
 import { makeFolder, writeFileWhole } from '../files/write-file.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { TrainedOn } from '../contracts/runs.ts';
-import { decodeRgb, encodePng } from '../imaging/index.ts';
-import { explain as mapOf } from '../services/explanations.ts';
-import { overlay } from '../services/heat-picture.ts';
-import { imageNamed } from '../services/images.ts';
-import { storedRun } from '../services/run-records.ts';
 import { valuesOf } from './set-values.ts';
 import { runNumber, withCore } from './session.ts';
 import { percent, type Terminal } from './terminal.ts';
-
-/** The drawing's longer side: small pictures are enlarged to the first, large ones reduced to the second. */
-const LEAST_PX = 384;
-const MOST_PX = 1600;
 
 interface Options {
   run: string;
@@ -45,9 +36,9 @@ export async function explain(terminal: Terminal, project: string, options: Opti
       throw new AppError('bad-input', `there is no saliency method "${options.method}"`, {
         reason: `known are ${saliency.map(({ id }) => id).join(', ')}`,
       });
-    const image = imageNamed(core.context.project(), options.image);
-    const { classes } = storedRun(core.context.project(), runId).trainedOn;
-    const map = await mapOf(core.context, {
+    const image = await core.call('images.named', { name: options.image });
+    const { classes } = (await core.call('runs.get', { id: runId })).trainedOn;
+    const { map, png } = await core.call('explanations.draw', {
       runId,
       imageId: image.id,
       method: method.id,
@@ -60,15 +51,9 @@ export async function explain(terminal: Terminal, project: string, options: Opti
       versus: options.versus === undefined ? undefined : classNamed(classes, options.versus),
     });
 
-    const longer = Math.max(image.widthPx, image.heightPx);
-    const scale = Math.min(MOST_PX, Math.max(LEAST_PX, longer)) / longer;
-    const width = Math.max(1, Math.round(image.widthPx * scale));
-    const height = Math.max(1, Math.round(image.heightPx * scale));
-    const rgb = await decodeRgb(image.file, { width, height });
-    const drawn = overlay({ rgb, width, height }, map, map.regionBox, scale);
     const out = path.resolve(options.out);
     makeFolder(path.dirname(out));
-    await writeFileWhole(out, [encodePng(drawn, width, height)]);
+    await writeFileWhole(out, [Buffer.from(png, 'base64')]);
 
     const explained = map.scores.find(({ classId }) => classId === map.classId)!;
     terminal.answer(

@@ -2,11 +2,11 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import type { WaterbirdsResult } from '../contracts/demo.ts';
 import { AppError } from '../contracts/errors.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { writeBlockMnist } from '../imaging/blockmnist.ts';
 import { sampleDefaults, writeSample } from '../imaging/sample/index.ts';
-import { writeWaterbirdsLike } from '../demo/waterbirds-like.ts';
 import { withCore } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -49,12 +49,14 @@ export async function makeWaterbirdsLike(
 ): Promise<void> {
   const folder = freeFolder(options.out);
   const { seed, correlation, size: sizePx, backgrounds } = options;
-  await withCore(terminal, async ({ core, open }) => {
+  await withCore(terminal, async ({ core, open, finish }) => {
     await open(project);
-    const made = await writeWaterbirdsLike(core.context.project(), folder, {
+    const id = await core.call('sample.waterbirdsLike', {
       ...{ seed, correlation, sizePx },
-      backgrounds: backgrounds === undefined ? null : path.resolve(backgrounds),
+      folder: core.refer(folder),
+      backgrounds: backgrounds === undefined ? null : core.refer(path.resolve(backgrounds)),
     });
+    const made = (await finish(id)).result as WaterbirdsResult;
     const { pictures, classes, grounds, left } = made;
     terminal.answer({ out: folder, seed, correlation, ...made }, [
       `${pictures} pictures of ${classes.length} classes on ${grounds.join(' or ')}: ${folder}`,

@@ -6,7 +6,7 @@ import type { JobId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
 import type { RunId } from '../contracts/ids.ts';
 import { localCore } from '../host/local-core.ts';
-import type { Core } from '../services/core.ts';
+import type { Core } from '../core/core.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Session {

@@ -1,5 +1,6 @@
 // fovea train PROJECT --objective ID --preset ID --set name=value … --model ID --size PX --epochs N --batch N --seed N
 
+import fs from 'node:fs';
 import { AppError } from '../contracts/errors.ts';
 import { type Methods, methodNamed, type MeasureInfo } from '../contracts/methods.ts';
 import { runConfigSchema, type RunConfigInput } from '../contracts/runs.ts';
@@ -56,7 +57,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
         `${trainedOn.selection} for selection, ${trainedOn.test} for test`,
     );
     if (begun.config.device === 'auto') {
-      const { id, reason } = await core.chooseDevice('auto', begun.device);
+      const { id, reason } = await core.call('devices.choose', { device: 'auto', before: begun.device });
       terminal.say(`On ${id}: ${reason}`);
     }
     for (const warning of trainedOn.warnings) terminal.note(`warning: ${warning}`);
@@ -82,7 +83,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
         epochs: run.epochsDone,
         seconds: run.seconds,
         best: run.best,
-        checkpoint: checkpointOf(core.context.project(), run.id),
+        checkpoint: checkpointOf({ folder: fs.realpathSync(folder) }, run.id),
         state: run.state,
         evaluated: measures && { accuracy: measures.accuracy, energyInBox: measures.energyInBox, figures },
       },

@@ -5,8 +5,11 @@
 import type { z } from 'zod';
 import { annotationCalls } from './annotations.ts';
 import { appCalls } from './app.ts';
+import { attackCalls } from './attacks.ts';
 import { classCalls } from './classes.ts';
 import { comparisonCalls } from './comparisons.ts';
+import { demoCalls } from './demo.ts';
+import { deviceCalls } from './devices.ts';
 import type { Answer } from './errors.ts';
 import { evaluationCalls } from './evaluations.ts';
 import { explanationCalls } from './explanations.ts';
@@ -25,6 +28,7 @@ import { weightsCalls } from './weights.ts';
 
 export const api = {
   ...appCalls,
+  ...deviceCalls,
   ...methodCalls,
   ...fileCalls,
   ...projectCalls,
@@ -37,9 +41,11 @@ export const api = {
   ...runCalls,
   ...evaluationCalls,
   ...explanationCalls,
+  ...attackCalls,
   ...comparisonCalls,
   ...sweepCalls,
   ...weightsCalls,
+  ...demoCalls,
   ...jobCalls,
 };
 
@@ -62,6 +68,9 @@ export interface Events {
 }
 export type EventName = keyof Events;
 
-/** One message of the transport, in either direction. */
-export type ClientMessage = { id: number; method: Method; input: unknown };
+/** One message of the transport, in either direction. Ids are the client's, each given once. */
+export type ClientMessage =
+  | { id: number; method: Method; input: unknown }
+  /** Nobody waits for this call any more: it ends soon, and its answer is the error 'cancelled'. */
+  | { cancel: number };
 export type ServerMessage = { id: number; answer: Answer<unknown> } | { event: EventName; data: unknown };

@@ -62,12 +62,17 @@ export interface AttackedMap {
   correct: boolean;
 }
 
+/** A heat map drawn over its picture. */
+export interface DrawnMap {
+  map: HeatMap;
+  /** Base64. */
+  png: string;
+}
+
 export const explanationCalls = {
   'explanations.map': reads<HeatMap>()(mapRequestSchema),
   /** The picture after an attack with this epsilon (the pixel range is 1), what is said of it, and its heat. */
   'explanations.attack': reads<AttackedMap>()(attackedMapSchema),
-  /** Nobody waits for this map any more: it ends soon, and the call that asked for it with 'cancelled'. Epsilon 0: no attack. */
-  'explanations.cancel': reads<null>()(
-    attackedMapSchema.extend({ eps: attackedMapSchema.shape.eps.default(0) }),
-  ),
+  /** The map over its picture, as a PNG file. */
+  'explanations.draw': reads<DrawnMap>()(mapRequestSchema),
 };

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { reads, writesProject } from './call.ts';
 import { splitSchema, type Annotation, type ImageRecord } from './dataset.ts';
-import { classIdSchema, imageIdSchema } from './ids.ts';
+import { classIdSchema, imageIdSchema, type ImageId } from './ids.ts';
 
 export const imageFilterSchema = z.object({
   /** Part of the file name, case-insensitive. */
@@ -37,11 +37,20 @@ export interface ImageDetail extends ImageRecord {
   } | null;
 }
 
+export interface NamedImage {
+  id: ImageId;
+  name: string;
+  /** Within its source. */
+  relativePath: string;
+}
+
 export const imageCalls = {
   'images.count': reads<{ images: number }>()(imageQuerySchema),
   'images.page': reads<ImageRecord[]>()(
     imageQuerySchema.extend({ offset: z.int().min(0), limit: z.int().min(1).max(500) }),
   ),
+  /** By its file name, or its path within its source where names repeat. */
+  'images.named': reads<NamedImage>()(z.object({ name: z.string().min(1).max(4096) })),
   'images.get': reads<ImageDetail>()(z.object({ id: imageIdSchema })),
   /** Place of a picture in a query, or of the next one without an annotation after it; -1 if there is none. */
   'images.indexOf': reads<{ index: number }>()(

@@ -3,14 +3,7 @@
 import { z } from 'zod';
 import { none, reads, writesApp, writesProject } from './call.ts';
 import type { ClassRecord, Split } from './dataset.ts';
-import {
-  fileRefSchema,
-  imageIdSchema,
-  projectIdSchema,
-  type ImageId,
-  type JobId,
-  type ProjectId,
-} from './ids.ts';
+import { fileRefSchema, imageIdSchema, projectIdSchema, type ImageId, type ProjectId } from './ids.ts';
 
 export interface ProjectSummary {
   id: ProjectId;
@@ -69,6 +62,4 @@ export const projectCalls = {
   'projects.seen': writesProject<null>()(z.object({ imageId: imageIdSchema })),
   /** Pictures that lie elsewhere now: the old folder of the project is looked for in `folder`. */
   'projects.relink': writesProject<{ found: number; missing: number }>()(z.object({ folder: fileRefSchema })),
-  /** Makes, imports and opens the generated sample as a job; its result is {projectId}. */
-  'sample.open': writesApp<JobId>()(z.object({ seed: z.int().min(0).max(0xffff_ffff).default(0) })),
 };

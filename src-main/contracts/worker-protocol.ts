@@ -3,6 +3,7 @@
 // Maps and weights travel as typed arrays.
 
 import type { Box, Shape } from './geometry.ts';
+import type { Split } from './dataset.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { DeviceId, DeviceInfo } from './devices.ts';
 import type { FittedAnnotation, ImportedImage } from './imported.ts';
@@ -236,6 +237,37 @@ export interface ReadSetOutcome {
   moreWarnings: number;
 }
 
+export interface HeatDrawing {
+  file: string;
+  widthPx: number;
+  heightPx: number;
+  /** Drawn pixels a pixel of the picture. */
+  scale: number;
+  maps: { heat: Float32Array; widthPx: number; heightPx: number; regionBox: Box | null }[];
+  /** Of a Gaussian, in pixels of the map; 0 leaves it as it is. */
+  smoothedBy: number;
+}
+
+export interface WaterbirdsSpec {
+  folder: string;
+  classes: string[];
+  objects: {
+    file: string;
+    widthPx: number;
+    heightPx: number;
+    classIndex: number;
+    regions: Shape[];
+    split: Split;
+  }[];
+  /** Same seed and project, same files. */
+  seed: number;
+  /** Share of each class's training pictures that stand on the class's own ground, 0..1. */
+  correlation: number;
+  sizePx: number;
+  /** Absolute path of a folder with two folders of pictures; null for drawn grounds. */
+  backgrounds: string | null;
+}
+
 /** Calls that a worker answers. */
 export interface WorkerCalls {
   probe: { input: { file: string }; output: ProbeResult };
@@ -258,6 +290,12 @@ export interface WorkerCalls {
   readSet: { input: { place: string; format: string }; output: ReadSetOutcome };
   /** The next pictures of the set that this process has read, a few at a time; none when all were handed out. */
   nextImages: { input: null; output: ImportedImage[] };
+  /** Heat maps over their picture, as PNG files; maps that are drawn together share a scale. */
+  drawHeat: { input: HeatDrawing; output: { picture: Uint8Array; drawn: Uint8Array[] } };
+  /** The generated sample, as a folder to import. Sends 'progress' in pictures. */
+  writeSample: { input: { folder: string; seed: number }; output: null };
+  /** Objects on two kinds of ground, as a folder to import. Sends 'progress' in pictures. */
+  writeWaterbirdsLike: { input: WaterbirdsSpec; output: { grounds: string[] } };
   train: { input: TrainSpec; output: TrainOutcome };
   evaluate: { input: EvaluateSpec; output: EvaluateOutcome };
   /** Sends 'progress' in pictures. */

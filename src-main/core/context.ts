@@ -1,12 +1,15 @@
 // What every use case is given, and the form of a use case: a function from checked input to output.
 
 import type { Method, Output, Parsed } from '../contracts/api.ts';
+import type { ExplainOutcome } from '../contracts/worker-protocol.ts';
+import type { Devices } from './devices.ts';
 import type { Emit } from './events.ts';
 import type { Files } from './file-refs.ts';
 import type { Jobs } from './jobs.ts';
 import type { OpenProject } from './open-project.ts';
 import type { Preferences } from './preferences.ts';
 import type { RecentProjects } from './recent-projects.ts';
+import type { SharedWork } from './shared-work.ts';
 import type { Workers } from './worker-pool.ts';
 
 export interface CoreOptions {
@@ -33,14 +36,21 @@ export interface Context {
   preferences: Preferences;
   jobs: Jobs;
   workers: Workers;
+  devices: Devices;
+  /** Heat maps that are being made. */
+  explaining: SharedWork<ExplainOutcome>;
+  /** Thumbnails and copies that are being made, by file. */
+  converting: SharedWork<void>;
   /** The open project, if there is one. */
   current: OpenProject | null;
   /** The open project; AppError 'conflict' if none is. */
   project(): OpenProject;
 }
 
+/** @param signal  aborted when nobody waits for the answer any more */
 export type Handler<M extends Method> = (
   context: Context,
   input: Parsed<M>,
+  signal: AbortSignal,
 ) => Output<M> | Promise<Output<M>>;
 export type Handlers<M extends Method = Method> = { [K in M]: Handler<K> };

@@ -6,7 +6,8 @@ import type { ProjectState } from '../contracts/projects.ts';
 import type { Annotation } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { Shape } from '../contracts/geometry.ts';
-import type { ClassId, ImageId, ProjectId, RunId } from '../contracts/ids.ts';
+import type { ClassId, ImageId, JobId, ProjectId, RunId, SweepId } from '../contracts/ids.ts';
+import type { Control } from '../contracts/worker-protocol.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { openProjectStore, PROJECT_FILE, type ProjectStore } from '../storage/project-store.ts';
 import type { StoredImage } from '../storage/images.ts';
@@ -20,6 +21,12 @@ export interface OpenProject {
   openedAt: number;
   /** Aborted when the project closes. */
   closing: AbortController;
+  /** Done just before it closes. */
+  beforeClosing: (() => void)[];
+  /** How a run that is being trained is reached; of this process, so a restart empties it with the processes. */
+  training: Map<RunId, (control: Control) => void>;
+  /** Jobs of sweeps that go on; of this process too. */
+  sweeping: Map<SweepId, JobId>;
 }
 
 /** Makes the folder and an empty project in it. @throws AppError 'conflict' if something is there already */
@@ -55,13 +62,26 @@ function open(folder: string): OpenProject {
     store: openProjectStore(real),
     openedAt: Date.now(),
     closing: new AbortController(),
+    beforeClosing: [],
+    training: new Map(),
+    sweeping: new Map(),
   };
+}
+
+/** Closes the open project, if any. */
+export function closeCurrent(context: { current: OpenProject | null }): void {
+  const project = context.current;
+  if (!project) return;
+  for (const act of project.beforeClosing) act();
+  context.current = null;
+  project.closing.abort();
+  project.store.close();
 }
 
 export const nameOf = (project: OpenProject): string =>
   project.store.settings.get('name') ?? path.basename(project.folder);
 export const cacheFolderOf = (project: OpenProject): string => path.join(project.folder, 'cache');
-export const runFolderOf = (project: OpenProject, run: RunId): string =>
+export const runFolderOf = (project: Pick<OpenProject, 'folder'>, run: RunId): string =>
   path.join(project.folder, 'runs', String(run));
 
 export function stateOf(project: OpenProject, place: string): ProjectState {

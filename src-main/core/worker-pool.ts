@@ -19,7 +19,8 @@ import type {
 
 export type WorkerRole = 'interactive' | 'training';
 /** Calls about one picture, which may be hostile. */
-export type PictureCall = 'probe' | 'contentHash' | 'lookAt' | 'thumbnail' | 'convert' | 'copyUpright';
+export type PictureCall =
+  'probe' | 'contentHash' | 'lookAt' | 'thumbnail' | 'convert' | 'copyUpright' | 'drawHeat';
 
 /** Of what JavaScript holds, in MB; pixels are counted by imaging/memory.ts. */
 const DECODING_MEMORY_MB = 1024;

@@ -4,6 +4,9 @@
 import type { Measures } from '../contracts/metrics.ts';
 import type { RunConfig } from '../contracts/runs.ts';
 
+/** In the project's folder. */
+export const REPORT_FILE = 'report.html';
+
 export interface ReportRun {
   title: string;
   number: number;

@@ -3,8 +3,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createCore, type Core, type CoreOptions } from '../services/core.ts';
+import { createCore, type Core } from '../core/core.ts';
+import type { CoreOptions } from '../core/context.ts';
 import { dataFolder } from '../core/data-folder.ts';
+import { openContext } from '../core/open-context.ts';
+import { demo } from '../demo/index.ts';
+import { services } from '../services/index.ts';
 
 export const appFolder = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -12,7 +16,7 @@ export const appVersion = (): string =>
   (JSON.parse(fs.readFileSync(path.join(appFolder, 'package.json'), 'utf8')) as { version: string }).version;
 
 export function localCore(options: Pick<CoreOptions, 'emit'> & Partial<CoreOptions>): Core {
-  return createCore({
+  const context = openContext({
     dataFolder: dataFolder(),
     worker: { node: process.execPath, entry: path.join(appFolder, 'src-main', 'worker', 'main.ts') },
     version: appVersion(),
@@ -22,4 +26,5 @@ export function localCore(options: Pick<CoreOptions, 'emit'> & Partial<CoreOptio
     pick: null,
     ...options,
   });
+  return createCore(context, { ...services, ...demo });
 }

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mediaRoute } from '../delivery/media-route.ts';
 import { securityHeaders } from '../delivery/policy.ts';
 import { rendererFile } from '../delivery/renderer-files.ts';
-import type { Core } from '../services/core.ts';
+import type { Core } from '../core/core.ts';
 import { isFromHere, openAccess, type Access } from './access.ts';
 import { addressOf, openEntry, refuseUpgrade } from './entry.ts';
 import { appFolder, localCore } from './local-core.ts';

@@ -6,7 +6,8 @@ import type { Duplex } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import type { EventName, Events, ServerMessage } from '../contracts/api.ts';
 import { toErrorRecord, AppError } from '../contracts/errors.ts';
-import type { Core } from '../services/core.ts';
+import type { Core } from '../core/core.ts';
+import { openClientCalls, type ClientCalls } from '../delivery/client-calls.ts';
 
 /** A mask of a 100-megapixel picture as run lengths fits many times over. */
 const MESSAGE_MAX_BYTES = 32 * 1024 * 1024;
@@ -42,14 +43,15 @@ export function openSockets(core: () => Core): Sockets {
     if (client.bufferedAmount > SLOW_BYTES) client.pause();
   };
 
-  const hear = async (client: WebSocket, text: string): Promise<void> => {
+  const hear = async (client: WebSocket, calls: ClientCalls, text: string): Promise<void> => {
     const message = parse(text);
     if (!message) {
-      client.close(1007, 'a message is {id, method, input}');
+      client.close(1007, 'a message is {id, method, input} or {cancel}');
       return;
     }
+    if ('cancel' in message) return calls.cancel(message.cancel);
     const { id, method, input } = message;
-    const answer = await core().handle(method, input);
+    const answer = await calls.answer(id, method, input);
     try {
       send(client, { id, answer });
     } catch (thrown) {
@@ -62,12 +64,14 @@ export function openSockets(core: () => Core): Sockets {
   };
 
   server.on('connection', (client) => {
+    const calls = openClientCalls((...call) => core().handle(...call));
     alive.add(client);
+    client.on('close', () => calls.cancelAll());
     client.on('pong', () => alive.add(client));
     client.on('error', () => client.terminate());
     client.on('message', (data, isBinary) => {
       if (isBinary) client.close(1003, 'messages are text');
-      else void hear(client, String(data));
+      else void hear(client, calls, String(data));
     });
   });
   const pinging = setInterval(() => {
@@ -95,12 +99,18 @@ export function openSockets(core: () => Core): Sockets {
   };
 }
 
-function parse(text: string): { id: number; method: unknown; input: unknown } | null {
+type Parsed = { id: number; method: unknown; input: unknown } | { cancel: number };
+
+function parse(text: string): Parsed | null {
   try {
-    const message = JSON.parse(text) as { id?: unknown; method?: unknown; input?: unknown } | null;
-    if (typeof message !== 'object' || message === null || !Number.isSafeInteger(message.id)) return null;
-    return { id: message.id as number, method: message.method, input: message.input };
+    const message = JSON.parse(text) as Record<'id' | 'method' | 'input' | 'cancel', unknown> | null;
+    if (typeof message !== 'object' || message === null) return null;
+    const { id, method, input, cancel } = message;
+    if (isId(cancel)) return { cancel };
+    return isId(id) ? { id, method, input } : null;
   } catch {
     return null;
   }
 }
+
+const isId = (value: unknown): value is number => Number.isSafeInteger(value);

@@ -1,11 +1,25 @@
-// Calls of the running app itself: choosing files and folders, long work, and preferences of the window.
+// Calls of the running app itself: what it is and can do, choosing files and folders, long work, and preferences of
+// the window.
 
 import { AppError } from '../contracts/errors.ts';
-import type { Handlers } from '../core/context.ts';
+import type { AppInfo } from '../contracts/app.ts';
+import type { Context, Handlers } from '../core/context.ts';
 
 export const appHandlers: Handlers<
-  'files.browse' | 'files.pick' | 'jobs.list' | 'jobs.cancel' | 'settings.get' | 'settings.set'
+  | 'app.info'
+  | 'devices.list'
+  | 'devices.choose'
+  | 'files.browse'
+  | 'files.pick'
+  | 'jobs.list'
+  | 'jobs.cancel'
+  | 'settings.get'
+  | 'settings.set'
 > = {
+  'app.info': (context) => info(context),
+  'devices.list': ({ devices }) => devices.all(),
+  'devices.choose': ({ devices }, { device, before }) => devices.choose(device, before),
+
   // The folder browser of the host and the native dialog of the shell.
   'files.browse': ({ files }, { folder }) => files.browse(folder),
   'files.pick': async ({ files, options }, { kind, title }) => {
@@ -27,3 +41,16 @@ export const appHandlers: Handlers<
     return null;
   },
 };
+
+function info({ options, devices }: Context): AppInfo {
+  const { version, shell, mediaPrefix, mediaSuffix } = options;
+  return {
+    version,
+    node: process.versions.node,
+    shell,
+    mediaPrefix,
+    mediaSuffix,
+    // The window asks for this before it draws anything, so it does not wait for the trials.
+    devices: devices.known(),
+  };
+}

@@ -1,35 +1,22 @@
 // Attacking a run's network on one part of its pictures, as a job; nothing is stored.
 
-import type { Split } from '../contracts/dataset.ts';
+import type { Parsed } from '../contracts/api.ts';
 import { AppError } from '../contracts/errors.ts';
-import type { JobId, RunId } from '../contracts/ids.ts';
+import type { JobId } from '../contracts/ids.ts';
 import type { ParamValue } from '../contracts/methods.ts';
-import type { DeviceChoice } from '../contracts/devices.ts';
 import { attackById } from '../engine/attacks/index.ts';
 import { checkParams } from '../engine/nn/registry.ts';
-import type { Context } from '../core/context.ts';
-import { chooseDevice } from './doctor.ts';
+import type { Context, Handlers } from '../core/context.ts';
 import { requireWeights } from './evaluations.ts';
 import { cacheFolderOf } from '../core/open-project.ts';
 import { modelOf, picturesOf, storedRun } from './run-records.ts';
 
-export interface AttackOptions {
-  runId: RunId;
-  split: Split;
-  attack: string;
-  params: Record<string, ParamValue>;
-  /** In the attack's norm; the pixel range is 1. */
-  eps: number;
-  seed: number;
-  /** The first pictures only. */
-  limit?: number;
-  /** The run whose network the pictures are made with, if another. */
-  from?: RunId;
-  device?: DeviceChoice;
-}
+export const attackHandlers: Handlers<'attacks.start'> = {
+  'attacks.start': (context, request) => start(context, request),
+};
 
 /** @returns a job whose result is an AttackOutcome. @throws AppError 'bad-input', 'not-found' without weights */
-export function startAttack(context: Context, options: AttackOptions): JobId {
+function start(context: Context, options: Parsed<'attacks.start'>): JobId {
   const { runId, split, eps, seed, from, device } = options;
   const project = context.project();
   const attack = attackById(options.attack);
@@ -58,7 +45,8 @@ export function startAttack(context: Context, options: AttackOptions): JobId {
         'attack',
         {
           ...{ pictures, eps, seed },
-          device: (await chooseDevice(context, device ?? 'auto', device === undefined ? run!.device : '')).id,
+          device: (await context.devices.choose(device ?? 'auto', device === undefined ? run!.device : ''))
+            .id,
           model: modelOf(project, run!),
           source: source && modelOf(project, source),
           attack: { id: attack.id, params },

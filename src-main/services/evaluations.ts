@@ -14,7 +14,6 @@ import { architectureOf } from '../engine/data/architecture.ts';
 import { obstacleIn } from '../engine/inference/unmeasurable.ts';
 import { picturesAt } from './compared-pictures.ts';
 import type { Context, Handlers } from '../core/context.ts';
-import { chooseDevice } from './doctor.ts';
 import type { SnapshotPart } from '../storage/snapshots.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { cacheFolderOf, type OpenProject } from '../core/open-project.ts';
@@ -134,7 +133,7 @@ function startMeasuring(
   const work = async (handle: JobHandle) => {
     handle.progress(0, pictures.length);
     const { device } = options;
-    const { id } = await chooseDevice(context, device ?? 'auto', device === undefined ? run.device : '');
+    const { id } = await context.devices.choose(device ?? 'auto', device === undefined ? run.device : '');
     const answer = context.workers.call(
       'training',
       'evaluate',

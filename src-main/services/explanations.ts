@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { ClassId } from '../contracts/ids.ts';
 import { AppError } from '../contracts/errors.ts';
-import type { HeatMap } from '../contracts/explanations.ts';
+import type { DrawnMap, HeatMap } from '../contracts/explanations.ts';
 import type { TrainedOn } from '../contracts/runs.ts';
 import type { Parsed } from '../contracts/api.ts';
 import type { ExplainOutcome, ExplainSpec, Picture } from '../contracts/worker-protocol.ts';
@@ -16,7 +16,6 @@ import type { StoredMap } from '../storage/explanations.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Snapshot } from '../storage/snapshots.ts';
 import type { Context, Handlers } from '../core/context.ts';
-import { chooseDevice } from './doctor.ts';
 import { requireWeights } from './evaluations.ts';
 import { cacheFolderOf, imageOf, regionsOf, type OpenProject } from '../core/open-project.ts';
 import { modelOf, pictureAs, picturesOf, storedRun } from './run-records.ts';
@@ -24,39 +23,38 @@ import { modelOf, pictureAs, picturesOf, storedRun } from './run-records.ts';
 /** Without an attack the worker sends no picture; this one is too small to change a pixel of it. */
 const LEAST_EPS = 1e-9;
 
-export const explanationHandlers: Handlers<
-  'explanations.map' | 'explanations.cancel' | 'explanations.attack'
-> = {
-  'explanations.map': async (context, request) => heatMapOf(await explain(context, request)),
-  'explanations.attack': async (context, request) => {
-    const asked = prepareAttacked(context, request);
-    const outcome = await shared(context, asked);
-    if (!outcome.attackedPng) throw new AppError('internal', 'the attack gave no picture');
-    return {
-      picture: `data:image/png;base64,${Buffer.from(outcome.attackedPng).toString('base64')}`,
-      map: heatMapOf(storedMapOf(outcome, asked.run.trainedOn.classes)),
-      changed: outcome.changed ?? false,
-      correct: isRight(outcome.scores, asked.spec.picture),
-    };
-  },
-  'explanations.cancel': (context, request) => {
-    const asked = request.eps > 0 ? prepareAttacked(context, request) : prepare(context, request, 0);
-    const going = goingOf(context).get(nameOf(asked));
-    if (going && --going.waiting === 0) going.cancel();
-    return null;
-  },
-};
+export const explanationHandlers: Handlers<'explanations.map' | 'explanations.draw' | 'explanations.attack'> =
+  {
+    'explanations.map': async (context, request, signal) =>
+      heatMapOf(await explain(context, request, signal)),
+    'explanations.draw': (context, request, signal) => draw(context, request, signal),
+    'explanations.attack': async (context, request, signal) => {
+      const asked = prepareAttacked(context, request);
+      const outcome = await shared(context, asked, signal);
+      if (!outcome.attackedPng) throw new AppError('internal', 'the attack gave no picture');
+      return {
+        picture: `data:image/png;base64,${Buffer.from(outcome.attackedPng).toString('base64')}`,
+        map: heatMapOf(storedMapOf(outcome, asked.run.trainedOn.classes)),
+        changed: outcome.changed ?? false,
+        correct: isRight(outcome.scores, asked.spec.picture),
+      };
+    },
+  };
 
-/** The map of a request, from the cache or the worker. @throws AppError 'cancelled' when nobody waits any more */
-export async function explain(context: Context, request: Parsed<'explanations.map'>): Promise<StoredMap> {
+/** The map of a request, from the cache or the worker. @throws AppError 'cancelled' once `signal` is aborted */
+export async function explain(
+  context: Context,
+  request: Parsed<'explanations.map'>,
+  signal?: AbortSignal,
+): Promise<StoredMap> {
   const asked = prepare(context, request, 0);
   const { run, spec, key } = asked;
   const project = context.project();
   const { explanations } = project.store;
   const known = explanations.get(run.id, request.imageId, key);
   if (known) return known;
-  if (request.device !== undefined) spec.device = (await chooseDevice(context, request.device)).id;
-  const map = storedMapOf(await shared(context, asked), run.trainedOn.classes);
+  if (request.device !== undefined) spec.device = (await context.devices.choose(request.device)).id;
+  const map = storedMapOf(await shared(context, asked, signal), run.trainedOn.classes);
   if (!project.closing.signal.aborted) explanations.put(run.id, request.imageId, key, map);
   return map;
 }
@@ -67,18 +65,6 @@ interface Asked {
   spec: ExplainSpec;
   key: string;
 }
-/** A map that is being made, and for how many it is. */
-interface Going {
-  outcome: Promise<ExplainOutcome>;
-  waiting: number;
-  cancel(): void;
-}
-const goingMaps = new WeakMap<Context, Map<string, Going>>();
-function goingOf(context: Context): Map<string, Going> {
-  const known = goingMaps.get(context) ?? new Map<string, Going>();
-  goingMaps.set(context, known);
-  return known;
-}
 const nameOf = ({ run, spec, key }: Asked): string =>
   JSON.stringify([run.id, spec.picture.imageId, key, spec.eps, spec.attack, spec.source?.checkpoint]);
 
@@ -87,23 +73,33 @@ const isRight = (scores: readonly number[], { classIndex, classIndices }: Pictur
   (classIndices ?? [classIndex]).includes(scores.indexOf(Math.max(...scores)));
 
 /** Asks the worker once for all who want the same map at the same time. */
-function shared(context: Context, asked: Asked): Promise<ExplainOutcome> {
-  const maps = goingOf(context);
-  const name = nameOf(asked);
-  const known = maps.get(name);
-  // One that was given up ends with an error, so it is of no use to who comes now.
-  if (known && known.waiting > 0) {
-    known.waiting += 1;
-    return known.outcome;
-  }
-  const answer = context.workers.call('interactive', 'explain', asked.spec);
-  const going: Going = {
-    waiting: 1,
-    cancel: () => answer.control('cancel'),
-    outcome: answer.value.finally(() => maps.get(name) === going && maps.delete(name)),
-  };
-  maps.set(name, going);
-  return going.outcome;
+const shared = (context: Context, asked: Asked, signal?: AbortSignal): Promise<ExplainOutcome> =>
+  context.explaining.ask(
+    nameOf(asked),
+    (unwanted) => {
+      const answer = context.workers.call('interactive', 'explain', asked.spec);
+      unwanted.addEventListener('abort', () => answer.control('cancel'), { once: true });
+      return answer.value;
+    },
+    signal,
+  );
+
+/** The drawing's longer side: small pictures are enlarged to the first, large ones reduced to the second. */
+const DRAWN_PX = { least: 384, most: 1600 };
+
+async function draw(
+  context: Context,
+  request: Parsed<'explanations.draw'>,
+  signal: AbortSignal,
+): Promise<DrawnMap> {
+  const map = await explain(context, request, signal);
+  const { file, widthPx, heightPx } = imageOf(context.project(), request.imageId);
+  const longer = Math.max(widthPx, heightPx);
+  const scale = Math.min(DRAWN_PX.most, Math.max(DRAWN_PX.least, longer)) / longer;
+  const { drawn } = await context.workers.decode('drawHeat', {
+    ...{ file, widthPx, heightPx, scale, maps: [map], smoothedBy: 0 },
+  });
+  return { map: heatMapOf(map), png: Buffer.from(drawn[0]).toString('base64') };
 }
 
 /** Training pictures of a run for a method to compare with: the same ones each time, and for all runs on the same data. */

@@ -5,7 +5,14 @@ import path from 'node:path';
 import type { ProjectState, ProjectSummary } from '../contracts/projects.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { Context, Handlers } from '../core/context.ts';
-import { createProject, nameOf, openProject, stateOf, type OpenProject } from '../core/open-project.ts';
+import {
+  closeCurrent,
+  createProject,
+  nameOf,
+  openProject,
+  stateOf,
+  type OpenProject,
+} from '../core/open-project.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
 import { isMissing, type RecentProject } from '../core/recent-projects.ts';
 import { tidyImports } from './import-writing.ts';
@@ -28,7 +35,7 @@ export const projectHandlers: Handlers<
   },
   'projects.create': (context, { name, parent }) => {
     const folder = path.join(
-      parent === null ? path.join(context.options.dataFolder, 'projects') : context.files.resolve(parent),
+      parent === null ? ownFolder(context) : context.files.resolve(parent),
       folderNameOf(name),
     );
     refuseWhileBusy(context);
@@ -74,6 +81,8 @@ export function adopt(context: Context, project: OpenProject): ProjectState {
   closeCurrent(context);
   context.current = project;
   noteCurrent(context);
+  // Its figures stay in the list of recent ones.
+  project.beforeClosing.push(() => noteCurrent(context));
   inBackground(project, lookForFiles(context, project));
   inBackground(project, tidyImports(project));
   return currentState(context);
@@ -84,16 +93,6 @@ function inBackground(project: OpenProject, work: Promise<unknown>): void {
   work.catch((error: unknown) => {
     if (!project.closing.signal.aborted) console.error(error);
   });
-}
-
-/** Closes the open project, if any; its figures stay in the list of recent ones. */
-export function closeCurrent(context: Context): void {
-  const project = context.current;
-  if (!project) return;
-  noteCurrent(context);
-  context.current = null;
-  project.closing.abort();
-  project.store.close();
 }
 
 /** What a project without content has: the database with the files beside it, and what can be made anew. */
@@ -176,8 +175,11 @@ function recentFolder(context: Context, id: RecentProject['id']): string {
   return fs.realpathSync(project.folder);
 }
 
+/** Where projects are made unless a person says where. */
+export const ownFolder = ({ options }: Context): string => path.join(options.dataFolder, 'projects');
+
 /** The project's name as a folder's. @throws AppError 'bad-input' for what no system takes */
-function folderNameOf(name: string): string {
+export function folderNameOf(name: string): string {
   if (/[/\\:*?"<>|\p{Cc}]/u.test(name) || /^\.+$/.test(name) || name.endsWith('.'))
     throw new AppError('bad-input', `"${name}" cannot be the name of a folder`, {
       reason: 'a name has none of / \\ : * ? " < > | and does not end with a dot',

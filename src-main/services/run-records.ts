@@ -310,5 +310,5 @@ export function modelOf(project: OpenProject, run: StoredRun): ModelRef {
 }
 
 /** Where a run's best weights are. */
-export const checkpointOf = (project: OpenProject, id: RunId): string =>
+export const checkpointOf = (project: Pick<OpenProject, 'folder'>, id: RunId): string =>
   path.join(runFolderOf(project, id), 'best.ckpt');

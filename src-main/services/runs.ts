@@ -17,7 +17,6 @@ import { buildLoss } from '../engine/training/train-step.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from '../core/context.ts';
-import { chooseDevice, refuseAbsent } from './doctor.ts';
 import { chosenMeasures, refuseUnmeasurable, startEvaluation } from './evaluations.ts';
 import { usualSplit } from './deal.ts';
 import { heatMapOf, storedMapOf } from './explanations.ts';
@@ -125,7 +124,7 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
   if (store.images.counts().images === 0)
     throw new AppError('bad-input', 'there are no pictures to train on', { reason: 'import some first' });
   refuseUntrainable(found);
-  refuseAbsent(context, config.device);
+  context.devices.refuseAbsent(config.device);
   refuseUnfit(config, objective, architecture);
   if (config.measures) {
     config.measures = chosenMeasures(config.measures);
@@ -213,18 +212,11 @@ export function resume(context: Context, id: RunId): Run {
 export const jobOf = (context: Context, id: RunId): Job | undefined =>
   context.jobs.active().find((job) => job.runId === id && job.kind === 'train');
 
-/** How a running run is reached, by its id; of this process, so a restart empties it with the processes. */
-const steering = new WeakMap<Context, Map<RunId, (control: Control) => void>>();
-function controlsOf(context: Context): Map<RunId, (control: Control) => void> {
-  const known = steering.get(context) ?? new Map<RunId, (control: Control) => void>();
-  steering.set(context, known);
-  return known;
-}
-
 export function steer(context: Context, id: RunId, control: Control): null {
-  const run = storedRun(context.project(), id);
+  const project = context.project();
+  const run = storedRun(project, id);
   const job = jobOf(context, id);
-  const tell = controlsOf(context).get(id);
+  const tell = project.training.get(id);
   if (tell) tell(control);
   else if (job) {
     // Still waiting for its turn: nothing is lost by ending it here.
@@ -317,11 +309,10 @@ async function work(
     }
   };
 
-  const controls = controlsOf(context);
   let outcome: TrainOutcome;
   try {
     const answer = context.workers.call('training', 'train', spec, hear);
-    controls.set(run.id, answer.control);
+    project.training.set(run.id, answer.control);
     handle.signal.addEventListener('abort', () => answer.control('cancel'), { once: true });
     outcome = await answer.value;
   } catch (thrown) {
@@ -331,7 +322,7 @@ async function work(
     else setState(context, run.id, 'failed', toErrorRecord(thrown));
     throw thrown;
   } finally {
-    controls.delete(run.id);
+    project.training.delete(run.id);
   }
   return conclude(context, project, run.id, outcome);
 }
@@ -339,7 +330,7 @@ async function work(
 /** @throws AppError 'unavailable', with which the run has failed, and 'cancelled' */
 async function deviceOf(context: Context, run: StoredRun, handle: JobHandle): Promise<DeviceId> {
   try {
-    const { id, reason } = await chooseDevice(context, run.config.device, run.device);
+    const { id, reason } = await context.devices.choose(run.config.device, run.device);
     if (handle.signal.aborted) throw new AppError('cancelled', `run ${run.id} was cancelled`);
     // Noted at once, so that a run that is taken up after a crash goes on where it began.
     context.current?.store.runs.setOutcome(run.id, id, run.seconds);

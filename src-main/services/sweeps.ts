@@ -41,7 +41,7 @@ export const sweepHandlers: Handlers<'sweeps.list' | 'sweeps.get' | 'sweeps.star
   'sweeps.resume': (context, { id }) => {
     const project = context.project();
     const sweep = storedSweep(project, id);
-    if (jobs.get(project)?.has(id)) throw new AppError('conflict', `sweep ${id} is going on already`);
+    if (project.sweeping.has(id)) throw new AppError('conflict', `sweep ${id} is going on already`);
     begin(context, project, sweep);
     return sweepRecord(context, storedSweep(project, id));
   },
@@ -122,13 +122,8 @@ function tuningPictures(
   return new Set(facts.filter(({ id }) => dealt.get(id) === 'selection').map(({ id }) => id));
 }
 
-/** Jobs of sweeps that go on, by project; of this process, so a restart empties it with the processes. */
-const jobs = new WeakMap<OpenProject, Map<SweepId, JobId>>();
-
 function begin(context: Context, project: OpenProject, sweep: StoredSweep): void {
   const { store } = project;
-  const known = jobs.get(project) ?? new Map<SweepId, JobId>();
-  jobs.set(project, known);
   store.sweeps.setError(sweep.id, null);
   const job = context.jobs.start(
     { kind: 'sweep', title: `Sweep ${sweep.id}`, unit: 'runs' },
@@ -143,9 +138,9 @@ function begin(context: Context, project: OpenProject, sweep: StoredSweep): void
       }
     },
   );
-  known.set(sweep.id, job.id);
+  project.sweeping.set(sweep.id, job.id);
   void context.jobs.ended(job.id).then(() => {
-    known.delete(sweep.id);
+    project.sweeping.delete(sweep.id);
     if (!project.closing.signal.aborted) context.emit('project', { id: project.id, what: 'sweeps' });
   });
 }
@@ -318,7 +313,7 @@ function sweepRecord(context: Context, sweep: StoredSweep): Sweep {
   const lost = known.filter(
     ({ figures, runId }) => figures === null && isLost(store.runs.byId(runId)!),
   ).length;
-  const jobId = jobs.get(project)?.get(sweep.id) ?? null;
+  const jobId = project.sweeping.get(sweep.id) ?? null;
   const { id, config, createdAt, error } = sweep;
   return {
     ...{ id, config, createdAt, planned, measured, lost, jobId, error },

@@ -11,21 +11,40 @@ import {
   type FileRef,
   type Method,
 } from '../contracts/index.ts';
-import { CALL, DROP, EVENT } from './channels.ts';
+import { openClientCalls, type Handle } from '../delivery/client-calls.ts';
+import { CALL, CANCEL, DROP, EVENT } from './channels.ts';
 import { isAppAddress } from './policy.ts';
-
-export type Handle = (method: Method, input: unknown) => Promise<Answer<unknown>>;
 
 /** @param page  the contents of the one window, null while there is none */
 export function answerCalls(page: () => WebContents | null, handle: Handle): void {
-  ipcMain.handle(CALL, async (event, method: unknown, input: unknown): Promise<Answer<unknown>> => {
-    try {
-      if (!isOurPage(event, page())) throw new AppError('refused', 'this page may not call the app');
-      if (!isMethod(method)) throw new AppError('bad-input', `there is no call named ${naming(method)}`);
-      return await handle(method, input);
-    } catch (thrown) {
-      return { ok: false, error: toErrorRecord(thrown) };
-    }
+  const calls = openClientCalls(handle);
+  const watched = new WeakSet<WebContents>();
+  const watch = (contents: WebContents): void => {
+    if (watched.has(contents)) return;
+    watched.add(contents);
+    // A page that is loaded anew, closed or crashed waits for nothing any more.
+    contents.on('did-start-navigation', ({ isMainFrame, isSameDocument }) => {
+      if (isMainFrame && !isSameDocument) calls.cancelAll();
+    });
+    contents.on('render-process-gone', () => calls.cancelAll());
+    contents.on('destroyed', () => calls.cancelAll());
+  };
+  ipcMain.handle(
+    CALL,
+    async (event, id: unknown, method: unknown, input: unknown): Promise<Answer<unknown>> => {
+      try {
+        if (!isOurPage(event, page())) throw new AppError('refused', 'this page may not call the app');
+        if (!isId(id)) throw new AppError('bad-input', 'a call needs an id');
+        if (!isMethod(method)) throw new AppError('bad-input', `there is no call named ${naming(method)}`);
+        watch(event.sender);
+        return await calls.answer(id, method, input);
+      } catch (thrown) {
+        return { ok: false, error: toErrorRecord(thrown) };
+      }
+    },
+  );
+  ipcMain.on(CANCEL, (event, id: unknown) => {
+    if (isOurPage(event, page()) && isId(id)) calls.cancel(id);
   });
 }
 
@@ -51,7 +70,10 @@ export function emitTo(page: () => WebContents | null): (event: EventName, data:
   };
 }
 
-function isOurPage(event: IpcMainInvokeEvent, page: WebContents | null): boolean {
+function isOurPage(
+  event: Pick<IpcMainInvokeEvent, 'sender' | 'senderFrame'>,
+  page: WebContents | null,
+): boolean {
   const frame = event.senderFrame;
   return (
     page !== null &&
@@ -61,6 +83,8 @@ function isOurPage(event: IpcMainInvokeEvent, page: WebContents | null): boolean
     isAppAddress(frame.url)
   );
 }
+
+const isId = (value: unknown): value is number => Number.isSafeInteger(value);
 
 function isMethod(method: unknown): method is Method {
   return typeof method === 'string' && Object.hasOwn(api, method);

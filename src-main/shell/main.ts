@@ -4,8 +4,11 @@
 import path from 'node:path';
 import { app, Menu, protocol, session, type BrowserWindow } from 'electron';
 import { makeFolder } from '../files/write-file.ts';
-import { createCore } from '../services/core.ts';
+import { createCore } from '../core/core.ts';
 import { dataFolder } from '../core/data-folder.ts';
+import { openContext } from '../core/open-context.ts';
+import { demo } from '../demo/index.ts';
+import { services } from '../services/index.ts';
 import { appFile } from './app-files.ts';
 import { pick } from './dialogs.ts';
 import { guardContents, guardSession } from './guards.ts';
@@ -40,7 +43,7 @@ async function start(): Promise<void> {
   let window: BrowserWindow | null = null;
   const page = () => window?.webContents ?? null;
 
-  const core = createCore({
+  const context = openContext({
     dataFolder: dataFolder(),
     worker: places.worker,
     emit: emitTo(page),
@@ -50,6 +53,7 @@ async function start(): Promise<void> {
     mediaSuffix: '',
     pick: (kind, title) => (window === null ? Promise.resolve(null) : pick(window, kind, title)),
   });
+  const core = createCore(context, { ...services, ...demo });
   answerCalls(page, core.handle);
   answerDrops(page, core.refer);
   protocol.handle('fovea', ({ url }) => appFile(url, places.renderer));

@@ -1,12 +1,15 @@
-// The page's only window to the app: three functions. Bundled into one CommonJS file, because a sandboxed
+// The page's only window to the app: four functions. Bundled into one CommonJS file, because a sandboxed
 // preload script can load nothing else.
 
 import { contextBridge, ipcRenderer, webUtils, type IpcRendererEvent } from 'electron';
-import { CALL, DROP, EVENT } from './channels.ts';
+import { CALL, CANCEL, DROP, EVENT } from './channels.ts';
 
 contextBridge.exposeInMainWorld('fovea', {
-  /** Sends one call of contracts/api.ts; resolves to its Answer. */
-  call: (method: string, input: unknown): Promise<unknown> => ipcRenderer.invoke(CALL, method, input),
+  /** Sends one call of contracts/api.ts; resolves to its Answer. Each call of the page has an id of its own. */
+  call: (id: number, method: string, input: unknown): Promise<unknown> =>
+    ipcRenderer.invoke(CALL, id, method, input),
+  /** Nobody waits for this call any more. */
+  cancel: (id: number): void => ipcRenderer.send(CANCEL, id),
   /** Listens to one event of contracts/api.ts; the answer takes the listener away again. */
   on: (event: string, listener: (data: unknown) => void): (() => void) => {
     // The IPC event itself carries the sender and is not handed to the page.

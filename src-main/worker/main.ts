@@ -57,6 +57,16 @@ const handlers: Handlers = {
     await (await imaging()).copyUpright(file, out);
     return null;
   },
+  drawHeat: async (drawing) => (await import('../imaging/heat-picture.ts')).drawHeat(drawing),
+  writeSample: async ({ folder, seed }, { emit, signal }) => {
+    const onProgress = (done: number, total: number) => emit({ kind: 'progress', done, total, note: '' });
+    await (await import('../imaging/sample/index.ts')).writeSample(folder, { seed, signal, onProgress });
+    return null;
+  },
+  writeWaterbirdsLike: async (spec, { emit, signal }) =>
+    (await import('./waterbirds-like.ts')).writeWaterbirdsLike(spec, signal, (done, total) =>
+      emit({ kind: 'progress', done, total, note: '' }),
+    ),
   detectSet: async (input) => (await import('./read-set.ts')).detectSet(input),
   readSet: async (input, { signal }) => (await import('./read-set.ts')).readSet(input, signal),
   nextImages: async () => (await import('./read-set.ts')).nextImages(),

@@ -43,9 +43,16 @@ function openSocket(): Socket {
   return new WebSocket(address) as Socket;
 }
 
-/** Asks the core. Throws the AppError of the answer. */
-export async function call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>> {
-  const answer = await line().call(method, input);
+/**
+ * Asks the core. Throws the AppError of the answer.
+ * @param signal  aborted when nobody waits any more: throws 'cancelled' at once, and the core ends the work
+ */
+export async function call<M extends Method>(
+  method: M,
+  input: Input<M>,
+  signal?: AbortSignal,
+): Promise<Output<M>> {
+  const answer = await line().call(method, input, signal);
   if (!answer.ok) throw AppError.fromRecord(answer.error);
   return answer.value as Output<M>;
 }

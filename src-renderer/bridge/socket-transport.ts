@@ -2,8 +2,8 @@
 // when the line broke may or may not have been carried out, so it is answered with an error and never sent
 // twice; a call made while the line is down waits a while for it to come back.
 
-import type { Answer, Method, ServerMessage } from '../../src-main/contracts/index.ts';
-import type { Transport, TransportListener } from './transport.ts';
+import type { Answer, ClientMessage, Method, ServerMessage } from '../../src-main/contracts/index.ts';
+import { cancelledAnswer, type Transport, type TransportListener } from './transport.ts';
 
 /** The part of WebSocket that is used. */
 export interface Socket {
@@ -51,21 +51,27 @@ export class SocketTransport implements Transport {
     this.#connect();
   }
 
-  call(method: Method, input: unknown): Promise<Answer<unknown>> {
+  call(method: Method, input: unknown, signal?: AbortSignal): Promise<Answer<unknown>> {
+    if (signal?.aborted) return Promise.resolve(cancelledAnswer);
     const id = this.#nextId++;
     return new Promise((resolve) => {
+      const leave = () => this.#cancel(id);
+      signal?.addEventListener('abort', leave, { once: true });
       const waiting: Waiting = {
-        text: JSON.stringify({ id, method, input }),
+        text: textOf({ id, method, input }),
         sent: false,
         patience: undefined,
-        answer: resolve,
+        answer(answer) {
+          signal?.removeEventListener('abort', leave);
+          resolve(answer);
+        },
       };
       this.#waiting.set(id, waiting);
       if (this.#isOpen) this.#send(waiting);
       else
         waiting.patience = setTimeout(() => {
           this.#waiting.delete(id);
-          resolve(unavailable(noConnection));
+          waiting.answer(unavailable(noConnection));
         }, this.#options.patienceMs);
     });
   }
@@ -88,6 +94,15 @@ export class SocketTransport implements Transport {
     };
     socket.onmessage = ({ data }) => this.#hear(String(data));
     socket.onclose = () => this.#closed();
+  }
+
+  #cancel(id: number): void {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    this.#waiting.delete(id);
+    clearTimeout(waiting.patience);
+    if (waiting.sent && this.#isOpen) this.#socket?.send(textOf({ cancel: id }));
+    waiting.answer(cancelledAnswer);
   }
 
   #send(waiting: Waiting): void {
@@ -121,6 +136,8 @@ export class SocketTransport implements Transport {
     this.#waitMs = Math.min(this.#options.longestWaitMs, this.#waitMs * 2);
   }
 }
+
+const textOf = (message: ClientMessage): string => JSON.stringify(message);
 
 function unavailable(message: string): Answer<unknown> {
   return { ok: false, error: { code: 'unavailable', message, detail: {} } };

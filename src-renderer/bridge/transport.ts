@@ -12,6 +12,16 @@ export interface TransportListener {
 }
 
 export interface Transport {
-  /** Never rejects: what goes wrong on the way is an answer with an error, too. */
-  call(method: Method, input: unknown): Promise<Answer<unknown>>;
+  /**
+   * Never rejects: what goes wrong on the way is an answer with an error, too.
+   * @param signal  aborted when nobody waits any more: the answer is the error 'cancelled' at once, and the core ends
+   *                the work
+   */
+  call(method: Method, input: unknown, signal?: AbortSignal): Promise<Answer<unknown>>;
 }
+
+/** The answer of a call that nobody waits for any more. */
+export const cancelledAnswer: Answer<never> = {
+  ok: false,
+  error: { code: 'cancelled', message: 'The call was cancelled', detail: {} },
+};

@@ -21,18 +21,12 @@ export type ExplainRequest = MapRequest & {
 };
 
 export const heatMaps = new HeatRequests<ExplainRequest, Explained>(
-  async ({ eps, project: _project, ...request }) => {
-    if (eps === 0) return explained(await call('explanations.map', request), null);
-    const { map, ...attacked } = await call('explanations.attack', { ...request, eps });
+  async ({ eps, project: _project, ...request }, signal) => {
+    if (eps === 0) return explained(await call('explanations.map', request, signal), null);
+    const { map, ...attacked } = await call('explanations.attack', { ...request, eps }, signal);
     return explained(map, attacked);
   },
   ({ heat, attacked }) => heat.values.byteLength + (attacked?.picture.length ?? 0),
-  {
-    stop({ project: _project, ...request }) {
-      // Whether it still went through or not, nobody waits for it.
-      call('explanations.cancel', request).catch(() => undefined);
-    },
-  },
 );
 
 function explained(map: HeatMap, attacked: Explained['attacked']): Explained {

@@ -15,6 +15,8 @@ interface Entry<Request, Answer> {
   asked: boolean;
   answered: boolean;
   sizeBytes: number;
+  /** Aborted when nobody waits any more. */
+  unwanted: AbortController;
   promise: Promise<Answer>;
   resolve: (answer: Answer) => void;
   reject: (reason: unknown) => void;
@@ -24,27 +26,21 @@ export class HeatRequests<Request, Answer> {
   private readonly entries = new Map<string, Entry<Request, Answer>>();
   private asking = 0;
   private keptBytes = 0;
-  private readonly ask: (request: Request) => Promise<Answer>;
+  private readonly ask: (request: Request, signal: AbortSignal) => Promise<Answer>;
   private readonly sizeOf: (answer: Answer) => number;
   private readonly mostAsking: number;
   private readonly mostBytes: number;
-  private readonly stop: ((request: Request) => void) | undefined;
 
-  /** @param stop  ends what was asked and nobody waits for any more; without it, that goes on and is kept */
+  /** @param ask  its signal is aborted when nobody waits for the answer any more */
   constructor(
-    ask: (request: Request) => Promise<Answer>,
+    ask: (request: Request, signal: AbortSignal) => Promise<Answer>,
     sizeOf: (answer: Answer) => number,
-    {
-      mostAsking = 2,
-      mostBytes = 128 * 2 ** 20,
-      stop,
-    }: { mostAsking?: number; mostBytes?: number; stop?: (request: Request) => void } = {},
+    { mostAsking = 2, mostBytes = 128 * 2 ** 20 }: { mostAsking?: number; mostBytes?: number } = {},
   ) {
     this.ask = ask;
     this.sizeOf = sizeOf;
     this.mostAsking = mostAsking;
     this.mostBytes = mostBytes;
-    this.stop = stop;
   }
 
   want(request: Request, urgent = false): Ticket<Answer> {
@@ -55,7 +51,7 @@ export class HeatRequests<Request, Answer> {
       // A failure that nobody waits for any more is not an unhandled one.
       promise.catch(() => undefined);
       const state = { waiting: 0, asked: false, answered: false, sizeBytes: 0 };
-      entry = { request, urgent, ...state, promise, resolve, reject };
+      entry = { request, urgent, ...state, unwanted: new AbortController(), promise, resolve, reject };
     }
     // To the end of the map: last asked, last used.
     this.entries.delete(key);
@@ -72,9 +68,8 @@ export class HeatRequests<Request, Answer> {
         released = true;
         wanted.waiting -= 1;
         if (wanted.waiting > 0 || wanted.answered || this.entries.get(key) !== wanted) return;
-        if (wanted.asked && !this.stop) return;
         this.entries.delete(key);
-        if (wanted.asked) this.stop?.(wanted.request);
+        wanted.unwanted.abort();
       },
     };
   }
@@ -98,7 +93,7 @@ export class HeatRequests<Request, Answer> {
     entry.asked = true;
     this.asking += 1;
     try {
-      const answer = await this.ask(entry.request);
+      const answer = await this.ask(entry.request, entry.unwanted.signal);
       entry.answered = true;
       entry.sizeBytes = this.sizeOf(answer);
       if (this.entries.get(key) === entry) this.keptBytes += entry.sizeBytes;

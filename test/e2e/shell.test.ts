@@ -6,7 +6,10 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EventName } from '../../src-main/contracts/index.ts';
-import { createCore, type Core } from '../../src-main/services/core.ts';
+import { createCore, type Core } from '../../src-main/core/core.ts';
+import { openContext } from '../../src-main/core/open-context.ts';
+import { demo } from '../../src-main/demo/index.ts';
+import { services } from '../../src-main/services/index.ts';
 import { appFile } from '../../src-main/shell/app-files.ts';
 import { picture } from '../../src-main/shell/media.ts';
 import { makeWorkFolder, root } from './app.ts';
@@ -32,7 +35,7 @@ interface PageSide {
 beforeAll(async () => {
   await writeVoc(path.join(work.folder, 'shapes'), 3);
   let emit: (event: EventName, data: unknown) => void = () => {};
-  core = createCore({
+  const coreContext = openContext({
     dataFolder: work.home,
     worker: { node: process.execPath, entry: path.join(root, 'src-main', 'worker', 'main.ts') },
     emit: (event, data) => emit(event, data),
@@ -42,6 +45,7 @@ beforeAll(async () => {
     mediaSuffix: '',
     pick: () => Promise.resolve(chosen),
   });
+  core = createCore(coreContext, { ...services, ...demo });
   browser = await launchBrowser();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   page = await context.newPage();
@@ -65,7 +69,8 @@ beforeAll(async () => {
     const listeners = new Set<(event: string, data: unknown) => void>();
     side.foveaHear = (event, data) => listeners.forEach((listener) => listener(event, data));
     side.fovea = {
-      call: (method: string, input: unknown) => side.foveaCall(method, input),
+      call: (_id: number, method: string, input: unknown) => side.foveaCall(method, input),
+      cancel: () => undefined,
       on: (event: string, listener: (data: unknown) => void) => {
         const forward = (name: string, data: unknown) => {
           if (name === event) listener(data);

@@ -29,7 +29,7 @@ describe('objects on two kinds of ground', () => {
     await writeSample(sample, { seed: 1, train: 80, selection: 16, test: 40 });
     await importFrom(core, sample);
     const out = path.join(folder, 'out');
-    const made = await writeWaterbirdsLike(core.context.project(), out, options);
+    const made = await writeWaterbirdsLike(core.context, out, options);
     expect(made).toMatchObject({ pictures: 136, left: 0, grounds: ['land', 'water'] });
     const { images, warnings } = await readAs('coco', out);
     expect(warnings).toEqual([]);
@@ -62,7 +62,7 @@ describe('objects on two kinds of ground', () => {
     expect(candidates).toContain(inside(drawn));
 
     const again = path.join(folder, 'again');
-    await writeWaterbirdsLike(core.context.project(), again, options);
+    await writeWaterbirdsLike(core.context, again, options);
     const second = (await readAs('coco', again)).images.find(
       ({ relativePath }) => relativePath === image.relativePath,
     )!;
@@ -80,7 +80,7 @@ describe('objects on two kinds of ground', () => {
       .slice(0, 20);
     for (const { id } of undealt) images.setSplit(id, null);
     const out = path.join(folder, 'out');
-    expect(await writeWaterbirdsLike(core.context.project(), out, options)).toMatchObject({
+    expect(await writeWaterbirdsLike(core.context, out, options)).toMatchObject({
       pictures: 64,
       left: 0,
     });
@@ -96,14 +96,14 @@ describe('objects on two kinds of ground', () => {
     await importFrom(core, sample);
     const backgrounds = await classFolders(path.join(folder, 'grounds'));
     const out = path.join(folder, 'out');
-    const { grounds } = await writeWaterbirdsLike(core.context.project(), out, { ...options, backgrounds });
+    const { grounds } = await writeWaterbirdsLike(core.context, out, { ...options, backgrounds });
     expect(grounds).toEqual(['cat', 'dog']);
     for (const [place, says] of [
       ['cat', /two folders/],
       ['cat/cat1.png', /is no folder/],
     ] as const)
       await expect(
-        writeWaterbirdsLike(core.context.project(), path.join(folder, 'no'), {
+        writeWaterbirdsLike(core.context, path.join(folder, 'no'), {
           ...options,
           backgrounds: path.join(backgrounds, place),
         }),
@@ -112,8 +112,8 @@ describe('objects on two kinds of ground', () => {
 
   it('need objects of two classes with masks', async () => {
     await importFrom(core, await classFolders(path.join(folder, 'plain')));
-    await expect(
-      writeWaterbirdsLike(core.context.project(), path.join(folder, 'out'), options),
-    ).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(writeWaterbirdsLike(core.context, path.join(folder, 'out'), options)).rejects.toMatchObject({
+      code: 'bad-input',
+    });
   });
 });

@@ -3,7 +3,7 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { once } from 'node:events';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import WebSocket from 'ws';
 import { startHost, type Host } from '../../../src-main/host/server.ts';
 import { classFolders, importFrom, scratchFolder } from '../services/scratch-core.ts';
@@ -278,6 +278,46 @@ describe('the socket', () => {
     const closed = once(socket, 'close');
     socket.send(Buffer.alloc(40 * 1024 * 1024, 'x').toString());
     expect((await closed)[0]).toBe(1009);
+  });
+});
+
+describe('a call that nobody waits for any more', () => {
+  const open = async (host: Started) =>
+    (await connect(`ws://127.0.0.1:${host.port}/ws`, { headers: cookieOf(host) })) as WebSocket;
+  /** Ends when it is cancelled, however fast the machine is. */
+  function holdCalls(host: Host): { signal: AbortSignal }[] {
+    const held: { signal: AbortSignal }[] = [];
+    vi.spyOn(host.core, 'handle').mockImplementation((_method, _input, signal) => {
+      held.push({ signal: signal! });
+      return new Promise((resolve) =>
+        signal!.addEventListener('abort', () => resolve({ ok: true, value: 'ended' })),
+      );
+    });
+    return held;
+  }
+
+  it('is answered with an error at once, by its number', async () => {
+    const host = await start();
+    const socket = await open(host);
+    socket.send(JSON.stringify({ id: 1, method: 'devices.list', input: {} }));
+    expect(await ask(socket, { cancel: 1 })).toMatchObject({
+      id: 1,
+      answer: { ok: false, error: { code: 'cancelled' } },
+    });
+  });
+
+  it('ends when its socket closes, and those of other clients go on', async () => {
+    const host = await start();
+    const [leaving, staying] = [await open(host), await open(host)];
+    const held = holdCalls(host);
+    leaving.send(JSON.stringify({ id: 1, method: 'explanations.map', input: {} }));
+    await vi.waitUntil(() => held.length === 1);
+    staying.send(JSON.stringify({ id: 1, method: 'explanations.map', input: {} }));
+    await vi.waitUntil(() => held.length === 2);
+    leaving.close();
+    await vi.waitUntil(() => held[0].signal.aborted);
+    expect(held[1].signal.aborted).toBe(false);
+    expect(await ask(staying, { cancel: 1 })).toEqual({ id: 1, answer: { ok: true, value: 'ended' } });
   });
 });
 

@@ -189,18 +189,26 @@ describe('heat maps of a run', () => {
   it('are given up when nobody waits for them any more, and made when somebody asks again', async () => {
     const { core, run, imageId } = await trained();
     const long = { runId: run.id, imageId, method: 'rise', params: { masks: 20_000 } };
-    const first = core.call('explanations.map', long);
-    const second = core.call('explanations.map', long);
-    const attacked = core.call('explanations.attack', { ...long, eps: 0.01 });
-    const outcomes = Promise.allSettled([first, second, attacked]);
-    await core.call('explanations.map', { ...long, method: 'hirescam', params: {} });
-    await core.call('explanations.cancel', long); // one of the two still waits
+    const leaving = Array.from({ length: 3 }, () => new AbortController());
+    const told = vi.spyOn(core.context.workers, 'call');
+    const outcomes = [
+      core.call('explanations.map', long, leaving[0].signal),
+      core.call('explanations.map', long, leaving[1].signal),
+      core.call('explanations.attack', { ...long, eps: 0.01 }, leaving[2].signal),
+    ].map((outcome) => outcome.then(() => null).catch((thrown: unknown) => thrown));
+    expect(told).toHaveBeenCalledTimes(2); // two want the same map
+    const works = told.mock.results.map(({ value }) => (value as { value: Promise<unknown> }).value);
+    works.forEach((work) => work.catch(() => undefined));
+    let ended = 0;
+    for (const work of works) void work.catch(() => (ended += 1));
+    leaving[0].abort();
+    expect(await outcomes[0]).toMatchObject({ code: 'cancelled' });
     await core.call('explanations.map', { ...long, params: { masks: 10 } });
-    await core.call('explanations.cancel', long);
-    await core.call('explanations.cancel', { ...long, eps: 0.01 });
-    for (const outcome of await outcomes)
-      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'cancelled' } });
-    await core.call('explanations.cancel', long); // too late: nothing is left to be ended
+    expect(ended).toBe(0); // one of the two still waits
+    leaving[1].abort();
+    leaving[2].abort();
+    for (const outcome of outcomes) expect(await outcome).toMatchObject({ code: 'cancelled' });
+    for (const work of works) await expect(work).rejects.toMatchObject({ code: 'cancelled' });
     expect((await core.call('explanations.map', { ...long, params: { masks: 20 } })).scores).toHaveLength(2);
   });
 });

@@ -1,9 +1,8 @@
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { Core } from '../../../src-main/services/core.ts';
 import { tidyImports, writeImport, type Ready } from '../../../src-main/services/import-writing.ts';
-import { scratchFolder, startCore } from './scratch-core.ts';
+import { scratchFolder, startCore, type TestCore } from './scratch-core.ts';
 
 const SHAPES = 4;
 
@@ -43,7 +42,7 @@ async function open(folder = scratchFolder()) {
 
 /** @param during  called once, when about a third is written */
 async function write(
-  core: Core,
+  core: TestCore,
   pictures: Ready[],
   during?: (abort: AbortController) => Promise<unknown> | void,
 ) {
@@ -65,9 +64,9 @@ async function write(
   return written;
 }
 
-const counts = async (core: Core) => (await core.call('projects.current', {}))!;
+const counts = async (core: TestCore) => (await core.call('projects.current', {}))!;
 /** Rows of tables as they are, shown or not. */
-function rows(core: Core) {
+function rows(core: TestCore) {
   const db = new Database(path.join(core.context.project().folder, 'project.sqlite'), { readonly: true });
   try {
     return Object.fromEntries(

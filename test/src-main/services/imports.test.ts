@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { areaOfRle } from '../../../src-main/imaging/index.ts';
-import type { Core } from '../../../src-main/services/core.ts';
+import type { Core } from '../../../src-main/core/core.ts';
 import { classFolders, coco, importFrom, picture, scratchFolder, startCore } from './scratch-core.ts';
 
 /** All that a person sees of a project: pictures with class and split, and their shapes. */

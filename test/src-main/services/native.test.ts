@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 it('loads the core without libvips and without ONNX Runtime', () => {
-  const core = fileURLToPath(new URL('../../../src-main/services/core.ts', import.meta.url));
+  const parts = ['core/core.ts', 'core/open-context.ts', 'services/index.ts', 'demo/index.ts'].map((file) =>
+    fileURLToPath(new URL(`../../../src-main/${file}`, import.meta.url)),
+  );
   const script = `
-    await import(${JSON.stringify(core)});
+    for (const part of ${JSON.stringify(parts)}) await import(part);
     console.log(JSON.stringify(process.report.getReport().sharedObjects));`;
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
   expect(child.stderr).toBe('');

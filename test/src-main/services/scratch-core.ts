@@ -8,7 +8,11 @@ import type { EventName, Input, Method } from '../../../src-main/contracts/api.t
 import type { ImportResult } from '../../../src-main/contracts/imports.ts';
 import type { ErrorCode } from '../../../src-main/contracts/errors.ts';
 import { encodePng } from '../../../src-main/imaging/index.ts';
-import { createCore, type Core, type CoreOptions } from '../../../src-main/services/core.ts';
+import type { Context, CoreOptions } from '../../../src-main/core/context.ts';
+import { createCore, type Core } from '../../../src-main/core/core.ts';
+import { openContext } from '../../../src-main/core/open-context.ts';
+import { demo } from '../../../src-main/demo/index.ts';
+import { services } from '../../../src-main/services/index.ts';
 
 export { scratchFolder } from '../storage/scratch.ts';
 
@@ -16,12 +20,13 @@ export interface Heard {
   event: EventName;
   data: unknown;
 }
-export type TestCore = Core & { heard: Heard[] };
+/** A core with what it works on, which no other part of the app sees. */
+export type TestCore = Core & { heard: Heard[]; context: Context };
 
 /** @param dataFolder  made by scratchFolder(); the core is closed when the test ends */
 export function startCore(dataFolder: string, options: Partial<CoreOptions> = {}): TestCore {
   const heard: Heard[] = [];
-  const core = createCore({
+  const context = openContext({
     dataFolder,
     worker: {
       node: process.execPath,
@@ -35,8 +40,9 @@ export function startCore(dataFolder: string, options: Partial<CoreOptions> = {}
     pick: null,
     ...options,
   });
+  const core = createCore(context, { ...services, ...demo });
   onTestFinished(() => core.close());
-  return Object.assign(core, { heard });
+  return Object.assign(core, { heard, context });
 }
 
 /** A 16 x 12 picture of one colour; equal arguments, equal bytes. */

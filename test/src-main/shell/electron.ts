@@ -146,13 +146,20 @@ export const ipcMain = {
   handle(channel: string, handler: InvokeHandler): void {
     ipcMain.handlers.set(channel, handler);
   },
+  listeners: new Map<string, (...message: unknown[]) => void>(),
+  on(channel: string, listener: (...message: unknown[]) => void): void {
+    ipcMain.listeners.set(channel, listener);
+  },
 };
 
 class FakeIpcRenderer extends EventEmitter {
   readonly invoked: unknown[][] = [];
   invoke(...call: unknown[]): Promise<unknown> {
     this.invoked.push(call);
-    return Promise.resolve({ ok: true, value: call[1] });
+    return Promise.resolve({ ok: true, value: call[2] });
+  }
+  send(...message: unknown[]): void {
+    this.invoked.push(message);
   }
 }
 export const ipcRenderer = new FakeIpcRenderer();

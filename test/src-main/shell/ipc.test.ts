@@ -13,11 +13,14 @@ const page = new FakeContents();
 const asPage = page as unknown as WebContents;
 const passedOn: [string, unknown][] = [];
 
+let nextId = 1;
+const signals: AbortSignal[] = [];
+
 /** Plays a page that calls through `sender`'s frame `frame`. */
 function callFrom(sender: FakeContents, frame: unknown, ...args: unknown[]): Promise<Answer<unknown>> {
   const handler = ipcMain.handlers.get('fovea:call');
   if (handler === undefined) throw new Error('nothing listens on fovea:call');
-  return handler({ sender, senderFrame: frame }, ...args) as Promise<Answer<unknown>>;
+  return handler({ sender, senderFrame: frame }, nextId++, ...args) as Promise<Answer<unknown>>;
 }
 const call = (...args: unknown[]) => callFrom(page, page.mainFrame, ...args);
 const refused = { ok: false, error: { code: 'refused' } };
@@ -27,8 +30,13 @@ beforeEach(() => {
   dialog.asked.length = 0;
   answerCalls(
     () => asPage,
-    (method, input) => {
-      passedOn.push([method, input]);
+    (method, input, signal) => {
+      passedOn.push([method as string, input]);
+      signals.push(signal);
+      if (method === 'explanations.map')
+        return new Promise((resolve) =>
+          signal.addEventListener('abort', () => resolve({ ok: true, value: 'cancelled' })),
+        );
       if (method === 'jobs.list') return Promise.reject(new Error('boom'));
       if (method === 'app.info')
         return Promise.reject(new AppError('unavailable', 'not now', { place: 'here' }));
@@ -79,6 +87,33 @@ describe('calls of the page', () => {
       ok: false,
       error: { code: 'unavailable', detail: { place: 'here' } },
     });
+  });
+});
+
+describe('a call that nobody waits for any more', () => {
+  const long = () => ({ id: nextId, answer: call('explanations.map', {}) });
+  const cancelled = { ok: true, value: 'cancelled' };
+
+  it('is cancelled by its id, by our page alone', async () => {
+    const one = long();
+    ipcMain.listeners.get('fovea:cancel')!({ sender: page, senderFrame: { url: 'fovea://app/' } }, one.id);
+    ipcMain.listeners.get('fovea:cancel')!({ sender: page, senderFrame: page.mainFrame }, 'no id');
+    expect(signals.at(-1)!.aborted).toBe(false);
+    ipcMain.listeners.get('fovea:cancel')!({ sender: page, senderFrame: page.mainFrame }, one.id);
+    expect(await one.answer).toEqual(cancelled);
+  });
+
+  it.each([
+    ['is loaded anew', 'did-start-navigation', { isMainFrame: true, isSameDocument: false }],
+    ['crashes', 'render-process-gone', {}],
+    ['is closed', 'destroyed', {}],
+  ])('is cancelled when the page %s', async (_what, event, detail) => {
+    const one = long();
+    page.emit('did-start-navigation', { isMainFrame: true, isSameDocument: true });
+    page.emit('did-start-navigation', { isMainFrame: false, isSameDocument: false });
+    expect(signals.at(-1)!.aborted).toBe(false);
+    page.emit(event, detail);
+    expect(await one.answer).toEqual(cancelled);
   });
 });
 
@@ -134,20 +169,23 @@ describe('news of the core', () => {
 });
 
 describe('the preload script', () => {
-  it('shows the page three functions and nothing of Electron', async () => {
+  it('shows the page four functions and nothing of Electron', async () => {
     await import('../../../src-main/shell/preload.ts');
     expect([...contextBridge.exposed.keys()]).toEqual(['fovea']);
     const surface = contextBridge.exposed.get('fovea') as {
-      call(method: string, input: unknown): Promise<unknown>;
+      call(id: number, method: string, input: unknown): Promise<unknown>;
+      cancel(id: number): void;
       on(event: string, listener: (...data: unknown[]) => void): () => void;
       drop(file: object): Promise<unknown>;
     };
-    expect(Object.keys(surface).sort()).toEqual(['call', 'drop', 'on']);
+    expect(Object.keys(surface).sort()).toEqual(['call', 'cancel', 'drop', 'on']);
 
-    expect(await surface.call('jobs.list', {})).toEqual({ ok: true, value: 'jobs.list' });
+    expect(await surface.call(1, 'jobs.list', {})).toEqual({ ok: true, value: 'jobs.list' });
+    surface.cancel(1);
     await surface.drop({ path: '/pictures' });
     expect(ipcRenderer.invoked).toEqual([
-      ['fovea:call', 'jobs.list', {}],
+      ['fovea:call', 1, 'jobs.list', {}],
+      ['fovea:cancel', 1],
       ['fovea:drop', '/pictures'],
     ]);
 

@@ -12,11 +12,12 @@ vi.mock('electron', () => import('./electron.ts'));
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fovea-main-'));
 let window: BrowserWindow;
+let nextId = 1;
 
 async function call<T>(method: string, input: unknown): Promise<T> {
   const { webContents } = window;
   const event = { sender: webContents, senderFrame: webContents.mainFrame };
-  const answer = (await ipcMain.handlers.get('fovea:call')!(event, method, input)) as Answer<T>;
+  const answer = (await ipcMain.handlers.get('fovea:call')!(event, nextId++, method, input)) as Answer<T>;
   if (!answer.ok) throw Object.assign(new Error(answer.error.message), answer.error);
   return answer.value;
 }

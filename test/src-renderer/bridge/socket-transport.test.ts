@@ -9,7 +9,7 @@ class Line implements Socket {
   onopen: Socket['onopen'] = null;
   onmessage: Socket['onmessage'] = null;
   onclose: Socket['onclose'] = null;
-  readonly sent: { id: number; method: string }[] = [];
+  readonly sent: { id: number; method: string; cancel?: number }[] = [];
 
   send(data: string): void {
     this.sent.push(JSON.parse(data));
@@ -131,4 +131,34 @@ test('a closed transport does not come back', () => {
   transport.close();
   vi.advanceTimersByTime(10_000);
   expect(lines).toHaveLength(1);
+});
+
+test('a call that nobody waits for any more is answered at once, and the core is told', async () => {
+  const { transport, lines } = setUp();
+  lines[0]!.open();
+  const leaving = new AbortController();
+  const left = transport.call('explanations.map', {}, leaving.signal);
+  const kept = transport.call('jobs.list', {});
+  const [one, other] = lines[0]!.sent;
+  leaving.abort();
+  expect(await left).toMatchObject({ ok: false, error: { code: 'cancelled' } });
+  expect(lines[0]!.sent[2]).toEqual({ cancel: one!.id });
+  lines[0]!.answer(one!.id, 'too late');
+  lines[0]!.answer(other!.id, 'jobs');
+  expect(await kept).toEqual({ ok: true, value: 'jobs' });
+});
+
+test('a call that was cancelled before the line opened, or after its answer, is not sent or cancelled', async () => {
+  const { transport, lines } = setUp();
+  const [early, late] = [new AbortController(), new AbortController()];
+  const unsent = transport.call('explanations.map', {}, early.signal);
+  early.abort();
+  expect(await unsent).toMatchObject({ ok: false, error: { code: 'cancelled' } });
+  lines[0]!.open();
+  expect(lines[0]!.sent).toEqual([]);
+  const answered = transport.call('jobs.list', {}, late.signal);
+  lines[0]!.answer(lines[0]!.sent[0]!.id, 'jobs');
+  expect(await answered).toEqual({ ok: true, value: 'jobs' });
+  late.abort();
+  expect(lines[0]!.sent).toHaveLength(1);
 });

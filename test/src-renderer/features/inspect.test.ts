@@ -325,7 +325,13 @@ describe('requests for heat maps', () => {
   it('stop what nobody waits for any more, and ask for it again when it is wanted again', async () => {
     const { ask, asked, settle } = core();
     const stopped: number[] = [];
-    const requests = new HeatRequests(ask, () => 1, { stop: (id) => stopped.push(id) });
+    const requests = new HeatRequests(
+      (id: number, signal) => {
+        signal.addEventListener('abort', () => stopped.push(id));
+        return ask(id);
+      },
+      () => 1,
+    );
     const [one, other] = [requests.want(1), requests.want(1)];
     one.release();
     expect(stopped).toEqual([]);

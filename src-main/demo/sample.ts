@@ -3,19 +3,19 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { writeSample } from '../imaging/sample/index.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
 import type { Context, Handlers } from '../core/context.ts';
-import { importFrom } from './imports.ts';
+import { importFrom } from '../services/imports.ts';
 import type { JobHandle } from '../core/jobs.ts';
-import { createProject, openProject, type OpenProject } from '../core/open-project.ts';
-import { adopt, closeCurrent, refuseWhileBusy } from './projects.ts';
+import { closeCurrent, createProject, openProject, type OpenProject } from '../core/open-project.ts';
+import { adopt, folderNameOf, ownFolder, refuseWhileBusy } from '../services/projects.ts';
 
 export const sampleHandlers: Handlers<'sample.open'> = {
-  'sample.open': (context, { seed }) => {
+  'sample.open': (context, { seed, parent, ...asked }) => {
     refuseWhileBusy(context);
-    const name = seed === 0 ? 'Sample' : `Sample ${seed}`;
-    const folder = path.join(context.options.dataFolder, 'projects', name);
+    const name = asked.name === undefined ? usualName(seed) : folderNameOf(asked.name);
+    const within = parent === null ? ownFolder(context) : context.files.resolve(parent);
+    const folder = path.join(within, name);
     return context.jobs.start(
       { kind: 'sample', title: `${name} project`, unit: 'pictures', queue: 'import' },
       async (handle) => ({ projectId: (await openSample(context, folder, name, seed, handle)).id }),
@@ -23,8 +23,10 @@ export const sampleHandlers: Handlers<'sample.open'> = {
   },
 };
 
+const usualName = (seed: number): string => (seed === 0 ? 'Sample' : `Sample ${seed}`);
+
 /** Opens the sample in `folder`; makes it first if it is not there, or was never finished. */
-export async function openSample(
+async function openSample(
   context: Context,
   folder: string,
   name: string,
@@ -34,17 +36,15 @@ export async function openSample(
   const project = openOrCreate(context, folder, name);
   if (project.store.images.counts().images > 0) return project;
   const pictures = path.join(project.folder, 'pictures');
-  const { signal } = handle;
   // Drawing and importing are two halves of one bar, which counts each picture once.
   let drawn = 0;
-  await writeSample(pictures, {
-    seed,
-    signal,
-    onProgress(done, total) {
-      drawn = total;
-      handle.progress(Math.floor(done / 2), total, 'drawing pictures');
-    },
+  const drawing = context.workers.call('training', 'writeSample', { folder: pictures, seed }, (event) => {
+    if (event.kind !== 'progress') return;
+    drawn = event.total;
+    handle.progress(Math.floor(event.done / 2), event.total, 'drawing pictures');
   });
+  handle.signal.addEventListener('abort', () => drawing.control('cancel'), { once: true });
+  await drawing.value;
   await importFrom(context, project, pictures, 'coco', {
     ...handle,
     progress: (done, _total, note) =>

@@ -1,6 +1,9 @@
 // A heat map laid over its picture, in plain pixels: for the command line and the report.
 
 import type { Box } from '../contracts/geometry.ts';
+import type { HeatDrawing } from '../contracts/worker-protocol.ts';
+import { decodeRgb } from './decode.ts';
+import { encodePng } from './png.ts';
 
 /** The design's sequential scale, `inferno` at 0, 1/8 … 1. */
 const STOPS = [
@@ -31,6 +34,28 @@ export interface Heat {
   heightPx: number;
   /** Row-major, >= 0. */
   heat: Float32Array;
+}
+
+/** The picture without and with each of its maps, as PNG files. */
+export async function drawHeat({
+  file,
+  widthPx,
+  heightPx,
+  scale,
+  maps,
+  smoothedBy,
+}: HeatDrawing): Promise<{ picture: Uint8Array; drawn: Uint8Array[] }> {
+  const width = Math.max(1, Math.round(widthPx * scale));
+  const height = Math.max(1, Math.round(heightPx * scale));
+  const pixels = { rgb: await decodeRgb(file, { width, height }), width, height };
+  const heats = smoothedBy > 0 ? maps.map((map) => smoothed(map, smoothedBy)) : maps;
+  const full = Math.max(...heats.map(({ heat }) => fullScaleOf(heat)));
+  return {
+    picture: encodePng(pixels.rgb, width, height),
+    drawn: heats.map((heat, index) =>
+      encodePng(overlay(pixels, heat, maps[index].regionBox, scale, full), width, height),
+    ),
+  };
 }
 
 /**

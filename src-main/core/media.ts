@@ -1,0 +1,86 @@
+// The files behind pictures' addresses.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import type { ImageId } from '../contracts/ids.ts';
+import { makeFolder } from '../files/write-file.ts';
+import type { Context } from './context.ts';
+import { cacheFolderOf } from './open-project.ts';
+import type { Face } from './recent-projects.ts';
+
+/** Longer side of a thumbnail: the filmstrip's on a screen of double density. */
+const THUMBNAIL_PX = 256;
+
+export interface Media {
+  /** Absolute. */
+  file: string;
+  /** MIME type. */
+  type: string;
+  /** Changes when the bytes do. */
+  tag: string;
+}
+
+const TYPES: Record<string, string> = {
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  webp: 'image/webp',
+  gif: 'image/gif',
+  avif: 'image/avif',
+};
+
+/**
+ * The file to send for a picture's address: of the open project, or one that stands for a recent one.
+ * Other kinds than browsers show are converted, thumbnails made, once each, into the project's cache.
+ * @returns null if there is no such picture or its file is gone
+ */
+export async function mediaOf(
+  context: Context,
+  kind: 'image' | 'thumbnail',
+  id: number,
+): Promise<Media | null> {
+  const found = pictureOf(context, id);
+  if (!found) return null;
+  const { picture, cacheFolder } = found;
+  if (!fs.existsSync(picture.file)) {
+    context.current?.store.images.setMissing(id as ImageId, true);
+    return null;
+  }
+  const type = TYPES[picture.fileFormat];
+  const isSmall = Math.max(picture.widthPx, picture.heightPx) <= THUMBNAIL_PX;
+  if (type && (kind === 'image' || isSmall)) return { file: picture.file, type, tag: picture.contentHash };
+
+  const [folder, ending, made] =
+    kind === 'image'
+      ? (['shown', '.png', 'image/png'] as const)
+      : (['thumbnails', '.webp', 'image/webp'] as const);
+  const file = path.join(cacheFolder, folder, picture.contentHash.slice(0, 2), picture.contentHash + ending);
+  const media = { file, type: made, tag: `${picture.contentHash}-${folder}` };
+  if (fs.existsSync(file)) return media;
+  await context.converting.ask(file, () => make(context, kind, picture.file, file));
+  return media;
+}
+
+async function make(
+  { workers }: Context,
+  kind: 'image' | 'thumbnail',
+  file: string,
+  target: string,
+): Promise<void> {
+  makeFolder(path.dirname(target));
+  // Under another name first: a file half written when the process died would be shown for ever.
+  const out = target.replace(/(\.\w+)$/, '.new$1');
+  await (kind === 'thumbnail'
+    ? workers.decode('thumbnail', { file, out, sidePx: THUMBNAIL_PX })
+    : workers.decode('convert', { file, out }));
+  await fs.promises.rename(out, target);
+}
+
+function pictureOf(context: Context, id: number): { picture: Face; cacheFolder: string } | null {
+  const picture = context.current?.store.images.byId(id);
+  if (context.current && picture) return { picture, cacheFolder: cacheFolderOf(context.current) };
+  for (const project of context.recent.all()) {
+    const face = project.faces.find((one) => one.id === id);
+    if (face) return { picture: face, cacheFolder: path.join(project.folder, 'cache') };
+  }
+  return null;
+}
