@@ -1,6 +1,7 @@
 // Readers for the two picture kinds that libvips' prebuilt binary leaves out: Windows BMP and PPM/PGM. Both are held
 // whole, so their size is limited before anything is allocated, and by what so few bytes can say.
 
+import { maxSidePx } from './memory.ts';
 import { Refused } from './refused.ts';
 
 export interface Bitmap {
@@ -220,5 +221,6 @@ export function readPortablePixmap(bytes: Uint8Array): Bitmap {
 
 function checkSize(width: number, height: number): void {
   if (width < 1 || height < 1) throw new Refused(`a size of ${width} x ${height} is no picture`);
-  if (width * height > maxHeldPixels) throw new Refused(`${width} x ${height} pixels are too many`);
+  if (Math.max(width, height) > maxSidePx || width * height > maxHeldPixels)
+    throw new Refused(`${width} x ${height} pixels are too many`);
 }

@@ -9,6 +9,8 @@ import { Turns } from './turns.ts';
 const MB = 1024 * 1024;
 /** Of one picture. */
 const maxBytes = 1024 * MB;
+/** More than any camera has, and the most that libvips shrinks by. */
+export const maxSidePx = 1_000_000;
 /** A block of 64 pixels takes at least one bit of a JPEG. */
 const maxPixelsOfByte = 512;
 
@@ -35,6 +37,7 @@ const rows = 8 * MB;
 export function decodingBytes(kind: PictureKind, metadata: Metadata, sizeBytes: number): number {
   const { width, height, channels, depth, isProgressive, orientation = 1 } = metadata;
   const values = width * height * channels;
+  if (Math.max(width, height) > maxSidePx) throw new Refused(`${width} x ${height} pixels are too many`);
   if (kind === 'jpeg' && width * height > maxPixelsOfByte * sizeBytes)
     throw new Refused(`it is cut short: ${sizeBytes} bytes cannot hold ${width} x ${height} pixels`);
   const raw = values * (sampleBytes[depth] ?? 4);

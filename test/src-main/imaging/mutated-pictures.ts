@@ -16,7 +16,7 @@ export async function* mutatedPictures(seed: number): AsyncGenerator<Mutated> {
   const random = randomFromSeed(seed);
   for (let i = 0; ; i++) {
     const from = whole[random.below(whole.length)];
-    let bytes = Buffer.from(from.bytes);
+    let bytes: Buffer = Buffer.from(from.bytes);
     const done: string[] = [];
     for (let n = 1 + random.below(3); n > 0; n--) {
       const [name, mutate] = mutations[random.below(mutations.length)];
