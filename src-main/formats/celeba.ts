@@ -5,7 +5,8 @@
 import type { Split } from '../contracts/dataset.ts';
 import { readCsv } from './csv.ts';
 import type { Format, ImportSink } from './format.ts';
-import { damaged, type SourceTree } from './source.ts';
+import { damaged } from './damage.ts';
+import type { SourceTree } from './source.ts';
 import { numberedPart, warnOfPicture } from './words.ts';
 
 const classAttribute = 'Blond_Hair';
@@ -38,9 +39,9 @@ export const celeba: Format = {
     ];
     for (const { name, values, place } of rows) {
       sink.signal.throwIfAborted();
-      const found = source.findPicture(name, bases);
+      const found = source.index.find(name, bases);
       if ('problem' in found) {
-        warnOfPicture(sink, found.problem, file, place, name);
+        warnOfPicture(sink, found, file, place, name);
         continue;
       }
       const isTrue = values.map((value) => {

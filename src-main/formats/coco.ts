@@ -18,7 +18,9 @@ import type {
   ImportSink,
 } from './format.ts';
 import { isRecord, readJson } from './json.ts';
-import { baseName, damaged, folderOf, stemOf, type SourceTree } from './source.ts';
+import { damaged } from './damage.ts';
+import { baseName, folderOf, stemOf } from './paths.ts';
+import type { SourceTree } from './source.ts';
 import { checkedClassName, CountedWarning, namedPart, numberFrom, splitOf, warnOfPicture } from './words.ts';
 
 export const coco: Format = {
@@ -148,9 +150,9 @@ function readDataset(
     if (typeof name !== 'string' || name === '')
       throw damaged(file, `${place}.file_name`, 'the name is missing');
     if (byId.has(id)) throw damaged(file, `${place}.id`, `the id ${String(id).slice(0, 40)} is given twice`);
-    const found = source.findPicture(name, bases, hint);
+    const found = source.index.find(name, bases, hint);
     if ('problem' in found) {
-      warnOfPicture(sink, found.problem, file, place, name);
+      warnOfPicture(sink, found, file, place, name);
       byId.set(id, null);
       return;
     }

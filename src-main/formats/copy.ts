@@ -5,6 +5,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, systemError } from '../contracts/errors.ts';
 import { makeFolder } from '../files/write-file.ts';
+import { uniqueNames } from './file-names.ts';
 import type { ExportImage, WriteOptions } from './format.ts';
 
 const copyFile = (file: string, out: string) =>
@@ -35,20 +36,4 @@ export async function copyPictures(
     onProgress?.(i + 1, images.length);
   }
   return names;
-}
-
-/** Names are compared without capitals, since some file systems do; a stem serves one picture only. */
-export function uniqueNames(names: readonly string[]): string[] {
-  const taken = new Set<string>();
-  return names.map((name) => {
-    const ending = path.extname(name);
-    const stem = name.slice(0, name.length - ending.length);
-    for (let n = 1; ; n++) {
-      const candidate = n === 1 ? stem : `${stem}-${n}`;
-      if (!taken.has(candidate.toLowerCase())) {
-        taken.add(candidate.toLowerCase());
-        return candidate + ending;
-      }
-    }
-  });
 }

@@ -1,7 +1,8 @@
 // Tables of comma-separated values with a header line, as small as the sets that are published so need: quotes
 // round a field, doubled inside it; no line breaks inside fields.
 
-import { damaged, type SourceTree } from './source.ts';
+import { damaged } from './damage.ts';
+import type { SourceTree } from './source.ts';
 
 export interface CsvTable {
   /** Trimmed, in order. */

@@ -3,7 +3,8 @@
 
 import type { Split } from '../contracts/dataset.ts';
 import type { Format, ImportedAnnotation } from './format.ts';
-import { damaged, type SourceTree } from './source.ts';
+import { damaged } from './damage.ts';
+import type { SourceTree } from './source.ts';
 import { checkedClassName, CountedWarning, numberFrom, warnOfPicture } from './words.ts';
 
 export const cub: Format = {
@@ -30,9 +31,9 @@ export const cub: Format = {
     for (const [id, row] of images) {
       sink.signal.throwIfAborted();
       const file = at(base, 'images.txt');
-      const found = source.findPicture(row.fields[0], [at(base, 'images')]);
+      const found = source.index.find(row.fields[0], [at(base, 'images')]);
       if ('problem' in found) {
-        warnOfPicture(sink, found.problem, file, row.place, row.fields[0]);
+        warnOfPicture(sink, found, file, row.place, row.fields[0]);
         continue;
       }
       const label = labels.get(id);

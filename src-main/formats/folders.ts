@@ -3,9 +3,11 @@
 
 import path from 'node:path';
 import { copyPictures } from './copy.ts';
+import { decodedName, distinctName, encodedName, uniqueNames } from './file-names.ts';
 import type { Format } from './format.ts';
+import { nameKey } from './picture-index.ts';
 import type { SourceTree } from './source.ts';
-import { checkedClassName, namedPart, splitOf, type NamedPart } from './words.ts';
+import { checkedClassName, namedPartOfFolder, splitOf, type NamedPart } from './words.ts';
 
 /** Folders that say what lies in them is pictures, and not of what. */
 const plainNames = new Set([
@@ -19,6 +21,8 @@ const plainNames = new Set([
   'photos',
   'data',
   'jpegimages',
+  // what this app calls the folder of pictures without a class
+  'unclassed',
 ]);
 
 export const folders: Format = {
@@ -52,12 +56,12 @@ export const folders: Format = {
   },
 
   async write(dataset, folder, options) {
-    // A class may be named as no folder can be, so the names are made safe and kept apart by their number.
+    const folderOfClass = folderNames(dataset.classes);
     const groups = new Map<string, typeof dataset.images>();
     for (const image of dataset.images) {
       const part =
         image.split === null ? '' : { train: 'train', selection: 'val', test: 'test' }[image.split];
-      const name = image.className === null ? 'unclassed' : safeFolderName(image.className);
+      const name = image.className === null ? 'unclassed' : folderOfClass.get(image.className)!;
       const place = path.join(part, name);
       const group = groups.get(place);
       if (group) group.push(image);
@@ -81,18 +85,46 @@ interface Placed {
 }
 
 function placePictures(source: SourceTree): Placed[] {
-  return source.pictures.map((picture) => {
-    const parents = picture.split('/').slice(0, -1);
-    const wholeName = (name: string) => (/^[a-z]+$/i.test(name) ? namedPart(name) : null);
-    const partAt = parents.findIndex((name) => wholeName(name) !== null);
-    const part = partAt < 0 ? null : wholeName(parents[partAt]);
-    // The class is the first folder below the part (or below the root) that is not merely "images".
-    const className = parents.slice(partAt + 1).find((name) => !plainNames.has(name.toLowerCase())) ?? null;
-    return { picture, className, part };
+  const parents = source.pictures.map((picture) => picture.split('/').slice(0, -1));
+  const skipped = wrappingFolders(parents);
+  return source.pictures.map((picture, i) => {
+    const names = parents[i].slice(skipped);
+    const partAt = names.findIndex((name) => namedPartOfFolder(name) !== null);
+    const part = partAt < 0 ? null : namedPartOfFolder(names[partAt]);
+    // The class is the first folder below the part (or below the root) that is not merely "images", nor the part again.
+    const className =
+      names
+        .slice(partAt + 1)
+        .find((name) => !plainNames.has(name.toLowerCase()) && namedPartOfFolder(name) === null) ?? null;
+    return { picture, className: className === null ? null : decodedName(className), part };
   });
 }
 
-function safeFolderName(name: string): string {
-  const safe = name.replace(/[<>:"/\\|?*\p{Cc}]/gu, '_').replace(/[. ]+$/, '_');
-  return safe === '' || /^\.+$/.test(safe) ? '_' : safe;
+/** How many folders lie round all pictures and so say nothing of any: "PetImages" of PetImages/Cat and PetImages/Dog. */
+function wrappingFolders(parents: readonly (readonly string[])[]): number {
+  const [first = []] = parents;
+  let count = 0;
+  while (
+    count < first.length &&
+    namedPartOfFolder(first[count]) === null &&
+    parents.every((names) => names.length > count + 1 && names[count] === first[count])
+  )
+    count++;
+  return count;
+}
+
+/** A folder for each class that file systems take, that no other class has, and that is read back as the class. */
+function folderNames(classes: readonly string[]): Map<string, string> {
+  const taken = new Set<string>();
+  const names = new Map<string, string>();
+  for (const className of classes) {
+    const saysSomethingElse =
+      plainNames.has(className.toLowerCase()) || namedPartOfFolder(className) !== null;
+    let name = saysSomethingElse ? distinctName(className) : encodedName(className);
+    if (taken.has(nameKey(name))) name = distinctName(className);
+    const [unique] = uniqueNames([name]).filter((one) => !taken.has(nameKey(one)));
+    names.set(className, unique ?? `${name}-${names.size + 1}`);
+    taken.add(nameKey(names.get(className)!));
+  }
+  return names;
 }

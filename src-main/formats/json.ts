@@ -1,6 +1,7 @@
 // Annotation files in JSON: parsed whole, and damage told by line and column.
 
-import { damaged, type SourceTree } from './source.ts';
+import { damaged } from './damage.ts';
+import type { SourceTree } from './source.ts';
 
 export async function readJson(source: SourceTree, file: string): Promise<unknown> {
   const text = await source.text(file);

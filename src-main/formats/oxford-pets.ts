@@ -5,7 +5,9 @@ import type { Split } from '../contracts/dataset.ts';
 import { encodeRle, decodeLabels } from '../imaging/index.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { Format, ImportedAnnotation, ImportSink } from './format.ts';
-import { damaged, folderOf, stemOf, type SourceTree } from './source.ts';
+import { damaged } from './damage.ts';
+import { folderOf, stemOf } from './paths.ts';
+import type { SourceTree } from './source.ts';
 import { checkedClassName } from './words.ts';
 import { readVocBoxes } from './voc.ts';
 

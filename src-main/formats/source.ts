@@ -5,6 +5,9 @@ import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import { isPictureName } from '../imaging/index.ts';
+import { damaged } from './damage.ts';
+import { decodeText, glimpse } from './encoding.ts';
+import { PictureIndex } from './picture-index.ts';
 
 const maxFiles = 2_000_000;
 export const maxAnnotationBytes = 512 * 1024 * 1024;
@@ -20,8 +23,7 @@ export class SourceTree {
   readonly outsideLinks: readonly string[];
   readonly #known: Set<string>;
   #pictures: string[] | null = null;
-  #byName: Map<string, string[]> | null = null;
-  #byStem: Map<string, string[]> | null = null;
+  #index: PictureIndex | null = null;
 
   private constructor(root: string, chosenFile: string | null, files: string[], outsideLinks: string[]) {
     this.root = root;
@@ -73,28 +75,21 @@ export class SourceTree {
     return (this.#pictures ??= this.files.filter(isPictureName));
   }
 
-  /** Pictures whose file name (without folders, capitals ignored) is this. */
-  picturesNamed(name: string): readonly string[] {
-    if (this.#byName === null) {
-      this.#byName = new Map();
-      for (const file of this.pictures) {
-        const key = baseName(file).toLowerCase();
-        const list = this.#byName.get(key);
-        if (list) list.push(file);
-        else this.#byName.set(key, [file]);
-      }
-    }
-    return this.#byName.get(name.toLowerCase()) ?? [];
+  /**
+   * Text of a file: UTF-8, or what its byte order mark says.
+   * @throws AppError 'bad-file' when it is too large, not to be read, or no text of that encoding
+   */
+  async text(file: string, maxBytes = maxAnnotationBytes): Promise<string> {
+    return decodeText(await this.bytes(file, maxBytes), file);
   }
 
-  /** UTF-8 text of a file, byte order mark removed. Throws bad-file when it is too large or not to be read. */
-  async text(file: string, maxBytes = maxAnnotationBytes): Promise<string> {
+  /** @throws AppError 'bad-file' when it is too large or not to be read */
+  async bytes(file: string, maxBytes = maxAnnotationBytes): Promise<Uint8Array> {
     const absolute = this.absolute(file);
     try {
       const { size } = await stat(absolute);
       if (size > maxBytes) throw damaged(file, 'its size', `${size} bytes, at most ${maxBytes} are read`);
-      const text = await readFile(absolute, 'utf8');
-      return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+      return await readFile(absolute);
     } catch (thrown) {
       if (thrown instanceof AppError) throw thrown;
       throw damaged(file, 'the file', (thrown as Error).message, thrown);
@@ -107,7 +102,7 @@ export class SourceTree {
     try {
       handle = await open(this.absolute(file), 'r');
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
-      return buffer.toString('utf8', 0, bytesRead).replace(/^\ufeff/, '');
+      return glimpse(buffer.subarray(0, bytesRead));
     } catch {
       return '';
     } finally {
@@ -115,17 +110,9 @@ export class SourceTree {
     }
   }
 
-  /** Pictures whose name without ending is this. */
-  picturesWithStem(stem: string): readonly string[] {
-    if (this.#byStem === null) {
-      this.#byStem = new Map();
-      for (const file of this.pictures) {
-        const list = this.#byStem.get(stemOf(file));
-        if (list) list.push(file);
-        else this.#byStem.set(stemOf(file), [file]);
-      }
-    }
-    return this.#byStem.get(stem) ?? [];
+  /** Pictures by the names that labels give them. */
+  get index(): PictureIndex {
+    return (this.#index ??= new PictureIndex(this.pictures));
   }
 
   /** Folder ('' for the root) of the file of that name nearest to the root; null if there is none. */
@@ -144,39 +131,6 @@ export class SourceTree {
       .map((line, i) => ({ text: line.trim(), number: i + 1 }))
       .filter((line) => line.text !== '');
   }
-
-  /**
-   * The file that an annotation names, or why it is not taken.
-   * @param name    as written: may hold backslashes, be absolute on another machine, or lead outside
-   * @param bases   folders from the root in which it may lie, tried in order ('' is the root)
-   * @param hint    word that decides between pictures of one name in several folders
-   */
-  findPicture(name: string, bases: readonly string[], hint = ''): PictureSearch {
-    const wanted = name.replaceAll('\\', '/');
-    const isAbsolute = wanted.startsWith('/') || /^[a-z]:\//i.test(wanted);
-    if (!isAbsolute) {
-      const places = bases.map((base) => path.posix.normalize(path.posix.join(base, wanted)));
-      for (const place of places) if (this.has(place) && isPictureName(place)) return { file: place };
-      if (wanted.split('/').includes('..')) return { problem: 'outside-folder' };
-    }
-    // Otherwise by its name anywhere below the root, the longest common ending first, then the hint.
-    const candidates = this.picturesNamed(baseName(wanted));
-    if (candidates.length === 0) return { problem: 'missing-picture' };
-    const score = (file: string) =>
-      commonEnding(file, wanted) + (hint !== '' && file.includes(hint) ? 0.5 : 0);
-    return { file: candidates.reduce((best, file) => (score(file) > score(best) ? file : best)) };
-  }
-}
-
-export type PictureSearch = { file: string } | { problem: 'outside-folder' | 'missing-picture' };
-
-export const baseName = (file: string) => file.slice(file.lastIndexOf('/') + 1);
-export const folderOf = (file: string) => file.slice(0, Math.max(0, file.lastIndexOf('/')));
-export const stemOf = (file: string) => baseName(file).replace(/\.[^.]*$/, '');
-
-/** An annotation file that cannot be trusted: the import ends, nothing of it is kept. */
-export function damaged(file: string, place: string, reason: string, cause?: unknown): AppError {
-  return new AppError('bad-file', `${file}, ${place}: ${reason}`, { file, place, reason }, cause);
 }
 
 /** 2 before 10, capitals ignored; ties by code unit, so that the order is the same everywhere. */
@@ -184,15 +138,6 @@ function naturalOrder(a: string, b: string): number {
   return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
-
-/** How many path parts agree, counted from the end. */
-function commonEnding(a: string, b: string): number {
-  const left = a.split('/').reverse();
-  const right = b.split('/').reverse();
-  let common = 0;
-  while (common < Math.min(left.length, right.length) && left[common] === right[common]) common++;
-  return common;
-}
 
 async function walk(
   root: string,

@@ -3,7 +3,9 @@
 
 import type { Split } from '../contracts/dataset.ts';
 import type { Format, ImportedAnnotation, ImportedImage, ImportSink } from './format.ts';
-import { damaged, folderOf, stemOf, type SourceTree } from './source.ts';
+import { damaged } from './damage.ts';
+import { folderOf, stemOf } from './paths.ts';
+import type { SourceTree } from './source.ts';
 import { checkedClassName, numberFrom, warnOfPicture } from './words.ts';
 
 export const tinyImagenet: Format = {
@@ -114,9 +116,9 @@ async function readList(
     const [left, top, right, bottom] = corners.map((field, i) =>
       numberFrom(field, list, `${place}, corner ${i + 1}`),
     );
-    const found = source.findPicture(name, [folder]);
+    const found = source.index.find(name, [folder]);
     if ('problem' in found) {
-      warnOfPicture(sink, found.problem, list, place, name);
+      warnOfPicture(sink, found, list, place, name);
       continue;
     }
     const box = {

@@ -10,8 +10,12 @@ import type { Split } from '../contracts/dataset.ts';
 import { boundsOf, type Box } from '../contracts/geometry.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { copyPictures } from './copy.ts';
+import { decodedName, encodedName, MOST_NAME_BYTES } from './file-names.ts';
+import type { PictureSearch } from './picture-index.ts';
 import type { ExportImage, Format, ImportedAnnotation, ImportedImage, ImportSink } from './format.ts';
-import { baseName, damaged, folderOf, stemOf, type SourceTree } from './source.ts';
+import { damaged } from './damage.ts';
+import { folderOf, stemOf } from './paths.ts';
+import type { SourceTree } from './source.ts';
 import { checkedClassName, CountedWarning, numberFrom, splitOf, warnOfPicture } from './words.ts';
 import { childNode, childNodes, childText, escapeXml, readXml, type XmlNode } from './xml.ts';
 
@@ -30,7 +34,7 @@ export const voc: Format = {
   },
 
   async read(source, sink) {
-    const splits = await readImageSets(source);
+    const splits = await readImageSets(source, sink);
     const images = new Map<string, ImportedImage>();
     for (const file of source.files) {
       if (!/\.xml$/i.test(file)) continue;
@@ -60,13 +64,13 @@ export const voc: Format = {
           recordPlace: { file, place: 'annotation' },
         });
     }
-    const classes = await readClassLists(source);
+    const classes = await readClassLists(source, sink);
     for (const picture of source.pictures)
       // Masks beside the pictures are no pictures of their own.
       if (!images.has(picture) && !/(^|\/)Segmentation(Class|Object)\//i.test(picture))
         images.set(picture, emptyImage(source, picture, splits));
     for (const [picture, image] of images) {
-      if (image.annotations.length === 0) image.className = classes.get(stemOf(picture)) ?? null;
+      if (image.annotations.length === 0) image.className = classes.get(picture) ?? null;
       sink.image(image);
     }
   },
@@ -88,8 +92,9 @@ export const voc: Format = {
         lines.map((line) => `${line}\n`).join(''),
       );
     for (const [name, stems] of Object.entries(lists)) if (stems.length > 0) await writeList(name, stems);
+    // A class whose name no file can bear gets no list.
     for (const className of dataset.classes.filter(
-      (name) => Buffer.byteLength(fileNameOf(name)) <= MOST_BYTES,
+      (name) => Buffer.byteLength(encodedName(name)) <= MOST_NAME_BYTES - '_trainval.txt'.length,
     ))
       for (const part of ['trainval', 'test']) {
         const lines = dataset.images.flatMap((image, i) =>
@@ -97,16 +102,10 @@ export const voc: Format = {
             ? [`${stemOf(names[i])} ${classesOf(image).has(className) ? ' 1' : '-1'}`]
             : [],
         );
-        if (lines.length > 0) await writeList(`${fileNameOf(className)}_${part}`, lines);
+        if (lines.length > 0) await writeList(`${encodedName(className)}_${part}`, lines);
       }
   },
 };
-
-/** Of a class in a file name; a longer one gets no list. */
-const MOST_BYTES = 200;
-/** What file systems refuse in names is written as in addresses. */
-const fileNameOf = (className: string): string =>
-  className.replace(/[%/\\:*?"<>|]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** Its own and those that are drawn on it. */
 const classesOf = ({ className, annotations }: ExportImage): Set<string | null> =>
@@ -117,75 +116,98 @@ function emptyImage(source: SourceTree, picture: string, splits: Map<string, Spl
     file: source.absolute(picture),
     relativePath: picture,
     className: null,
-    split: splits.get(stemOf(picture)) ?? null,
+    split: splits.get(picture) ?? null,
     annotations: [],
     declaredSize: null,
     recordPlace: { file: picture, place: 'the picture' },
   };
 }
 
-/** Splits by file stem. `trainval` says least, `test` most. */
-async function readImageSets(source: SourceTree): Promise<Map<string, Split>> {
-  const listOf = async (name: string): Promise<string[]> => {
-    const file = source.files.find((candidate) => `/${candidate}`.endsWith(`/ImageSets/Main/${name}.txt`));
-    // A line is the stem, in the class lists followed by a flag; other writers put the whole path.
-    return file
-      ? (await source.lines(file)).map(({ text }) =>
-          baseName(text.split(/\s+/)[0]).replace(/\.(jpe?g|png|bmp)$/i, ''),
-        )
-      : [];
+/** The pictures that a list under ImageSets names, one a line. What it names that is not there is the XML's to tell. */
+async function listedPictures(
+  source: SourceTree,
+  list: string,
+  lines: readonly { text: string; number: number }[],
+  sink: ImportSink,
+): Promise<string[]> {
+  const root = folderOf(folderOf(folderOf(list)));
+  const bases = ['JPEGImages', 'images', ''].map((name) => [root, name].filter(Boolean).join('/'));
+  return lines.flatMap(({ text, number }) => {
+    const found = source.index.find(text, bases, root);
+    if ('file' in found) return [found.file];
+    if (found.problem === 'ambiguous-picture') warnOfPicture(sink, found, list, `line ${number}`, text);
+    return [];
+  });
+}
+
+/** Splits by picture. `trainval` says least, `test` most. */
+async function readImageSets(source: SourceTree, sink: ImportSink): Promise<Map<string, Split>> {
+  const listed = async (name: string): Promise<string[]> => {
+    const lists = source.files.filter((file) => `/${file}`.endsWith(`/ImageSets/Main/${name}.txt`));
+    const pictures: string[] = [];
+    for (const list of lists)
+      pictures.push(...(await listedPictures(source, list, await source.lines(list), sink)));
+    return pictures;
   };
-  const test = await listOf('test');
+  const test = await listed('test');
   const splits = new Map<string, Split>();
-  for (const stem of [...(await listOf('trainval')), ...(await listOf('train'))]) splits.set(stem, 'train');
-  for (const stem of await listOf('val')) splits.set(stem, splitOf('validation', test.length > 0)!);
-  for (const stem of test) splits.set(stem, 'test');
+  for (const picture of [...(await listed('trainval')), ...(await listed('train'))])
+    splits.set(picture, 'train');
+  for (const picture of await listed('val')) splits.set(picture, splitOf('validation', test.length > 0)!);
+  for (const picture of test) splits.set(picture, 'test');
   return splits;
 }
 
-/** The class of each file stem that the class lists give one class; null for one of several. */
-async function readClassLists(source: SourceTree): Promise<Map<string, string | null>> {
+/** The class of each picture that the class lists give one class; null for one of several. */
+async function readClassLists(source: SourceTree, sink: ImportSink): Promise<Map<string, string | null>> {
   const classes = new Map<string, string | null>();
   for (const file of source.files) {
     const encoded = /(?:^|\/)ImageSets\/Main\/([^/]+)_(?:train|val|trainval|test)\.txt$/.exec(file)?.[1];
     if (encoded === undefined) continue;
-    const className = checkedClassName(decoded(encoded), file, 'the file name');
-    for (const { text } of await source.lines(file)) {
-      const [stem, flag] = text.split(/\s+/);
-      if (flag !== '1') continue;
-      const known = classes.get(stem);
-      classes.set(stem, known === undefined || known === className ? className : null);
+    const className = checkedClassName(decodedName(encoded), file, 'the file name');
+    const flagged = (await source.lines(file)).flatMap(({ text, number }) => {
+      const name = /^(.*\S)\s+1$/.exec(text)?.[1];
+      return name === undefined ? [] : [{ text: name, number }];
+    });
+    for (const picture of await listedPictures(source, file, flagged, sink)) {
+      const known = classes.get(picture);
+      classes.set(picture, known === undefined || known === className ? className : null);
     }
   }
   return classes;
 }
 
-/** A name that this writer encoded, or one of the challenge as it is. */
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
+/** By the place beside the XML or that mirrors its own, then by folder and name as the XML gives them, then by its own. */
+function findPicture(source: SourceTree, sink: ImportSink, file: string, root: XmlNode): string | null {
+  const { index } = source;
+  const text = (tag: string) => childText(root, tag)?.trim() ?? '';
+  const name = text('filename');
+  if (name !== '')
+    for (const base of mirrored(folderOf(file))) {
+      const beside = index.at([base, name].filter(Boolean).join('/'));
+      if (beside !== null) return beside;
+    }
+  const own = file.replace(/\.xml$/i, '');
+  const written = name === '' ? [text('path'), own] : [`${text('folder')}/${name}`, text('path'), name, own];
+  let closest: Exclude<PictureSearch, { file: string }> = { problem: 'missing-picture' };
+  for (const spelled of written.filter((one) => one !== '')) {
+    const found = index.find(spelled, ['']);
+    if ('file' in found) return found.file;
+    if (closest.problem === 'missing-picture') closest = found;
   }
+  warnOfPicture(sink, closest, file, 'filename', name || stemOf(file));
+  return null;
 }
 
-/** By the name that the XML gives, else by the XML's own. */
-function findPicture(source: SourceTree, sink: ImportSink, file: string, root: XmlNode): string | null {
-  const folder = folderOf(file);
-  const above = folderOf(folder);
-  const bases = [
-    folder,
-    ...['JPEGImages', 'images', ''].map((name) => [above, name].filter(Boolean).join('/')),
-  ];
-  const name = childText(root, 'filename')?.trim() ?? '';
-  const found = name === '' ? { problem: 'missing-picture' as const } : source.findPicture(name, bases);
-  if ('file' in found) return found.file;
-  if (found.problem === 'missing-picture') {
-    const [same] = source.picturesWithStem(stemOf(file));
-    if (same !== undefined) return same;
-  }
-  warnOfPicture(sink, found.problem, file, 'filename', name || stemOf(file));
-  return null;
+/** "Annotations/dogs" itself, then "JPEGImages/dogs", "images/dogs" and "dogs". */
+function mirrored(folder: string): string[] {
+  const parts = folder === '' ? [] : folder.split('/');
+  const places = parts.flatMap((_, i) =>
+    [['JPEGImages'], ['images'], []].map((name) =>
+      [...parts.slice(0, i), ...name, ...parts.slice(i + 1)].join('/'),
+    ),
+  );
+  return [folder, ...places, ...['JPEGImages', 'images'].map((name) => [...parts, name].join('/'))];
 }
 
 function sizeOf(root: XmlNode, file: string): ImportedImage['declaredSize'] {

@@ -5,7 +5,7 @@
 import { ATTRIBUTE_MAX } from '../contracts/dataset.ts';
 import { columnOf, fieldsOf, readCsv } from './csv.ts';
 import type { Format } from './format.ts';
-import { damaged } from './source.ts';
+import { damaged } from './damage.ts';
 import { checkedClassName, numberedPart, warnOfPicture } from './words.ts';
 
 const table = 'metadata.csv';
@@ -50,9 +50,9 @@ export const waterbirds: Format = {
       const split = numberedPart.get(fields[splitAt]);
       if (split === undefined)
         throw damaged(file, place, `${fields[splitAt].slice(0, 20)} is no split: 0, 1 or 2`);
-      const found = source.findPicture(fields[nameAt], [base]);
+      const found = source.index.find(fields[nameAt], [base]);
       if ('problem' in found) {
-        warnOfPicture(sink, found.problem, file, place, fields[nameAt]);
+        warnOfPicture(sink, found, file, place, fields[nameAt]);
         continue;
       }
       const y = fields[classAt];

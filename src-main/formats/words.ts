@@ -2,13 +2,14 @@
 
 import { CLASS_NAME_MAX, type Split } from '../contracts/dataset.ts';
 import type { ImportSink } from './format.ts';
-import { damaged } from './source.ts';
+import { damaged } from './damage.ts';
+import type { PictureSearch } from './picture-index.ts';
 
 /** A class name as the project takes it, or bad-file: a damaged name is a damaged file. */
 export function checkedClassName(raw: unknown, file: string, place: string): string {
   if (typeof raw !== 'string' && typeof raw !== 'number')
     throw damaged(file, place, 'a class name is missing or no text');
-  const name = String(raw).trim();
+  const name = String(raw).normalize('NFC').trim();
   if (name === '') throw damaged(file, place, 'the class name is empty');
   if (name.length > CLASS_NAME_MAX)
     throw damaged(
@@ -53,6 +54,21 @@ export function namedPart(name: string): NamedPart | null {
   return null;
 }
 
+/** Words beside which a part's name is still the name of a part: "seg_train", "training_set". */
+const beside = /^(set|seg|data|dataset|images?|imgs?|split|folder|files|part)$/;
+
+/** Of a folder whose whole name says the part, and nothing else that could be a class. */
+export function namedPartOfFolder(name: string): NamedPart | null {
+  const words = name
+    .toLowerCase()
+    .split(/[^\p{L}]+/u)
+    .filter((word) => word !== '');
+  const isPart = (word: string) => namedPart(word) !== null;
+  return words.some(isPart) && words.every((word) => isPart(word) || beside.test(word))
+    ? namedPart(name)
+    : null;
+}
+
 /**
  * A validation part is what a published set is tested on, so it becomes the test part; where there is a
  * test part too, it serves to select.
@@ -92,18 +108,24 @@ export class CountedWarning {
 /** The picture that an annotation names is not taken: says so. */
 export function warnOfPicture(
   sink: ImportSink,
-  problem: 'outside-folder' | 'missing-picture',
+  search: Exclude<PictureSearch, { file: string }>,
   file: string,
   place: string,
   name: string,
 ): void {
   const shown = name.length > 120 ? `${name.slice(0, 120)}…` : name;
-  sink.warn({
-    code: problem,
-    file,
-    message:
-      problem === 'outside-folder'
-        ? `${place}: "${shown}" leads outside the folder; the picture is left out`
-        : `${place}: there is no picture "${shown}"; its annotations are left out`,
-  });
+  const because = (): string => {
+    switch (search.problem) {
+      case 'outside-folder':
+        return `"${shown}" leads outside the folder; the picture is left out`;
+      case 'missing-picture':
+        return `there is no picture "${shown}"; its annotations are left out`;
+      case 'ambiguous-picture': {
+        const [first, second] = search.candidates;
+        const more = search.candidates.length > 2 ? ` or ${search.candidates.length - 2} more` : '';
+        return `"${shown}" may be ${first} or ${second}${more}; its annotations are left out`;
+      }
+    }
+  };
+  sink.warn({ code: search.problem, file, message: `${place}: ${because()}` });
 }

@@ -2,7 +2,9 @@
 // alone expanded; only XML's own five and numeric references are turned into characters.
 
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import { damaged, type SourceTree } from './source.ts';
+import { damaged } from './damage.ts';
+import { decodeXml } from './encoding.ts';
+import type { SourceTree } from './source.ts';
 
 const maxXmlBytes = 16 * 1024 * 1024;
 /** VOC needs four levels; a file of a million nested tags is an attack on the parser's stack. */
@@ -22,7 +24,7 @@ const parser = new XMLParser({
 });
 
 export async function readXml(source: SourceTree, file: string): Promise<XmlNode> {
-  return parseXml(await source.text(file, maxXmlBytes), file);
+  return parseXml(decodeXml(await source.bytes(file, maxXmlBytes), file), file);
 }
 
 export function parseXml(text: string, file: string): XmlNode {

@@ -5,7 +5,7 @@ import { AppError } from '../contracts/errors.ts';
 import type { ImportedAnnotation, ImportedImage } from '../contracts/imported.ts';
 import type { WorkerCalls } from '../contracts/worker-protocol.ts';
 import { detectFormat, formatById, SourceTree } from '../formats/index.ts';
-import { damaged } from '../formats/source.ts';
+import { damaged } from '../formats/damage.ts';
 import { WarningList } from '../formats/warnings.ts';
 
 /** Handed out at a time: a message that the core takes in within a few milliseconds. */
