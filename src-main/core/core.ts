@@ -1,13 +1,14 @@
 // The core: every call of the boundary, checked on arrival and answered without ever throwing. Shell, host
 // and command line each make one of the use cases and put it behind their own door.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 import { api, type Input, type Method, type Output } from '../contracts/api.ts';
 import { AppError, toErrorRecord, type Answer } from '../contracts/errors.ts';
 import { issueLine } from '../contracts/issues.ts';
 import type { FileRef, JobId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
-import { storageError } from '../storage/database.ts';
+import { isBusy, storageError } from '../storage/database.ts';
 import type { Context, Handlers } from './context.ts';
 import { mediaOf, type Media } from './media.ts';
 import { closeCurrent } from './open-project.ts';
@@ -47,7 +48,7 @@ export function createCore(context: Context, handlers: Handlers): Core {
       signal: AbortSignal,
     ) => unknown;
     if (signal.aborted) throw cancelled();
-    const outcome = handler(context, parsed.data, signal);
+    const outcome = patiently(context, () => handler(context, parsed.data, signal));
     // What only looks can be left at once; of what changes something, the handler says whether that was done.
     return effect === 'nothing' ? unlessAborted(outcome, signal) : outcome;
   };
@@ -76,10 +77,34 @@ export function createCore(context: Context, handlers: Handlers): Core {
     async close() {
       context.workers.close();
       for (const job of context.jobs.active()) context.jobs.cancel(job.id);
-      context.current?.store.runs.interruptAll();
+      try {
+        context.current?.store.runs.interruptAll();
+      } catch (thrown) {
+        console.error(toErrorRecord(storageError(thrown)).message); // the next opening does the same
+      }
       closeCurrent(context);
     },
   };
+}
+
+/** How long a call waits for another program that holds the database, a backup for instance; and how often it tries. */
+const PATIENCE_MS = 20_000;
+const TRY_EVERY_MS = 20;
+
+/** Tries again while the project's database is held by another program, unless the call has written something already. */
+async function patiently<T>(context: Context, work: () => T): Promise<Awaited<T>> {
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const { current } = context;
+    const before = current?.store.changes();
+    try {
+      return await work();
+    } catch (thrown) {
+      const isSame = context.current === current && context.current?.store.changes() === before;
+      if (!isBusy(thrown) || !isSame || performance.now() > until) throw thrown;
+      await delay(TRY_EVERY_MS);
+    }
+  }
 }
 
 /** Of callers that wait until the end. */

@@ -51,6 +51,7 @@ interface Entry {
   /** Whether secondsLeft comes from the work and is not to be estimated. */
   reckoned: boolean;
   startedRunningAt: number;
+  /** By the clock that nobody sets: on that of the wall, an hour back would stop progress for an hour. */
   newsAt: number;
   newsTimer: NodeJS.Timeout | null;
 }
@@ -79,11 +80,11 @@ export function openJobs(emit: Emit, widths: Record<string, number> = {}): Jobs 
   const send = (entry: Entry) => {
     if (entry.newsTimer) clearTimeout(entry.newsTimer);
     entry.newsTimer = null;
-    entry.newsAt = Date.now();
+    entry.newsAt = performance.now();
     emit('job', { ...entry.job });
   };
   const sendSoon = (entry: Entry) => {
-    const wait = entry.newsAt + NEWS_EVERY_MS - Date.now();
+    const wait = entry.newsAt + NEWS_EVERY_MS - performance.now();
     if (wait <= 0) send(entry);
     else entry.newsTimer ??= setTimeout(() => send(entry), wait).unref();
   };
@@ -104,7 +105,8 @@ export function openJobs(emit: Emit, widths: Record<string, number> = {}): Jobs 
       job.done = done;
       job.total = total;
       if (note !== undefined) job.note = note;
-      if (!entry.reckoned) job.secondsLeft = estimate(done, total, Date.now() - entry.startedRunningAt);
+      if (!entry.reckoned)
+        job.secondsLeft = estimate(done, total, performance.now() - entry.startedRunningAt);
       sendSoon(entry);
     },
     secondsLeft(seconds) {
@@ -118,7 +120,7 @@ export function openJobs(emit: Emit, widths: Record<string, number> = {}): Jobs 
     const { job, abort } = entry;
     if (!abort.signal.aborted) {
       job.state = 'running';
-      entry.startedRunningAt = Date.now();
+      entry.startedRunningAt = performance.now();
       send(entry);
       try {
         job.result = await work(handleOf(entry));
@@ -163,7 +165,7 @@ export function openJobs(emit: Emit, widths: Record<string, number> = {}): Jobs 
         ended: Promise.resolve(job),
         reckoned: false,
         startedRunningAt: 0,
-        newsAt: 0,
+        newsAt: -Infinity,
         newsTimer: null,
       };
       entries.set(job.id, entry);

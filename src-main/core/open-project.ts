@@ -4,11 +4,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { ProjectState } from '../contracts/projects.ts';
 import type { Annotation } from '../contracts/dataset.ts';
-import { AppError } from '../contracts/errors.ts';
+import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { Shape } from '../contracts/geometry.ts';
 import type { ClassId, ImageId, JobId, ProjectId, RunId, SweepId } from '../contracts/ids.ts';
 import type { Control } from '../contracts/worker-protocol.ts';
 import { makeFolder } from '../files/write-file.ts';
+import { storageError } from '../storage/database.ts';
 import { openProjectStore, PROJECT_FILE, type ProjectStore } from '../storage/project-store.ts';
 import type { StoredImage } from '../storage/images.ts';
 import { projectIdOf } from './recent-projects.ts';
@@ -37,8 +38,12 @@ export function createProject(folder: string, name: string): OpenProject {
       file: path.basename(folder),
     });
   const project = open(folder);
-  project.store.settings.set('name', name);
-  project.store.settings.set('createdAt', Date.now());
+  closedUnless(project, () =>
+    project.store.transaction(() => {
+      project.store.settings.set('name', name);
+      project.store.settings.set('createdAt', Date.now());
+    }),
+  );
   return project;
 }
 
@@ -50,8 +55,27 @@ export function openProject(folder: string): OpenProject {
       reason: `it holds no ${PROJECT_FILE}`,
     });
   const project = open(folder);
-  project.store.runs.interruptAll();
+  closedUnless(project, () => project.store.runs.interruptAll());
   return project;
+}
+
+/** Does the first work on a project that was just opened. @throws AppError naming the project, which is closed again */
+export function closedUnless<T>(project: OpenProject, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    project.store.close();
+    const error = storageError(thrown);
+    // Nothing but what the file holds can be wrong here.
+    const { code, message, detail } =
+      error instanceof AppError ? error : { ...toErrorRecord(error), code: 'bad-file' as const };
+    throw new AppError(
+      code,
+      `${path.basename(project.folder)} cannot be opened: ${message}`,
+      { file: PROJECT_FILE, ...detail },
+      thrown,
+    );
+  }
 }
 
 function open(folder: string): OpenProject {
@@ -72,10 +96,13 @@ function open(folder: string): OpenProject {
 export function closeCurrent(context: { current: OpenProject | null }): void {
   const project = context.current;
   if (!project) return;
-  for (const act of project.beforeClosing) act();
-  context.current = null;
-  project.closing.abort();
-  project.store.close();
+  try {
+    for (const act of project.beforeClosing) act();
+  } finally {
+    context.current = null;
+    project.closing.abort();
+    project.store.close();
+  }
 }
 
 export const nameOf = (project: OpenProject): string =>

@@ -17,6 +17,7 @@ import type { Context, Handlers } from '../core/context.ts';
 import type { SnapshotPart } from '../storage/snapshots.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { cacheFolderOf, type OpenProject } from '../core/open-project.ts';
+import { untilWritten } from '../core/until-written.ts';
 import { noteCurrent } from './projects.ts';
 import { announce, checkpointOf, groupedPictures, modelOf, storedRun } from './run-records.ts';
 
@@ -155,7 +156,17 @@ function startMeasuring(
     handle.signal.addEventListener('abort', () => answer.control('cancel'), { once: true });
     const outcome = await answer.value;
     if (handle.signal.aborted) throw new AppError('cancelled', 'the evaluation was cancelled');
-    keep(outcome, pictures);
+    // Its time is not to be lost for a disk that is full for a while.
+    await untilWritten(
+      () => keep(outcome, pictures),
+      AbortSignal.any([handle.signal, project.closing.signal]),
+      (error) =>
+        handle.progress(
+          pictures.length,
+          pictures.length,
+          error ? `${error.message}; it is tried again` : 'written',
+        ),
+    );
     return { runId, split };
   };
   const title = `Evaluation of run ${runId} on ${split} pictures`;

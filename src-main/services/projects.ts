@@ -3,16 +3,18 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ProjectState, ProjectSummary } from '../contracts/projects.ts';
-import { AppError } from '../contracts/errors.ts';
+import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import {
   closeCurrent,
+  closedUnless,
   createProject,
   nameOf,
   openProject,
   stateOf,
   type OpenProject,
 } from '../core/open-project.ts';
+import { storageError } from '../storage/database.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
 import { isMissing, type RecentProject } from '../core/recent-projects.ts';
 import { tidyImports } from './import-writing.ts';
@@ -76,8 +78,15 @@ export function currentState(context: Context): ProjectState {
   return stateOf(project, context.files.shorten(project.folder));
 }
 
-/** Makes a just opened project the current one. */
+/**
+ * Makes a just opened project the current one; the one before stays open unless this one can be read.
+ * @throws AppError naming the project, which is closed again
+ */
 export function adopt(context: Context, project: OpenProject): ProjectState {
+  const state = closedUnless(project, () => {
+    summaryNow(project);
+    return stateOf(project, context.files.shorten(project.folder));
+  });
   closeCurrent(context);
   context.current = project;
   noteCurrent(context);
@@ -85,7 +94,7 @@ export function adopt(context: Context, project: OpenProject): ProjectState {
   project.beforeClosing.push(() => noteCurrent(context));
   inBackground(project, lookForFiles(context, project));
   inBackground(project, tidyImports(project));
-  return currentState(context);
+  return state;
 }
 
 /** What goes wrong behind the scenes is told in the log and ends nothing; a project that closes is no trouble. */
@@ -122,23 +131,26 @@ export function refuseWhileBusy(context: Context): void {
     });
 }
 
-/** Writes what the list of recent projects says of the open one. */
+/** Writes what the list of recent projects says of the open one. The list is a convenience: no work fails for it. */
 export function noteCurrent(context: Context): void {
   const project = context.current;
   if (!project) return;
+  try {
+    context.recent.put(summaryNow(project));
+  } catch (thrown) {
+    console.error(`the list of projects: ${toErrorRecord(storageError(thrown)).message}`);
+  }
+}
+
+function summaryNow(project: OpenProject): RecentProject {
   const { store } = project;
   const counts = store.images.counts();
   const runs = store.runs.all();
   const lastRun = runs.find((run) => run.state === 'done') ?? runs[0];
   const faces = store.images.faces().map(({ id, file, contentHash, fileFormat, widthPx, heightPx }) => ({
-    id,
-    file,
-    contentHash,
-    fileFormat,
-    widthPx,
-    heightPx,
+    ...{ id, file, contentHash, fileFormat, widthPx, heightPx },
   }));
-  context.recent.put({
+  return {
     id: project.id,
     folder: project.folder,
     faces,
@@ -151,7 +163,7 @@ export function noteCurrent(context: Context): void {
       runs: runs.length,
       lastRun: lastRun ? runTitleOf(store, lastRun) : null,
     },
-  });
+  };
 }
 
 function summaryFor(context: Context, project: RecentProject): ProjectSummary {
@@ -205,10 +217,14 @@ async function lookForFiles(context: Context, project: OpenProject): Promise<num
     last = some[some.length - 1].id;
     const there = await Promise.all(some.map((image) => isReadable(image.file)));
     if (project.closing.signal.aborted) return missing;
-    some.forEach((image, index) => {
-      if (!there[index]) missing += 1;
-      if (image.missing === there[index]) changed = images.setMissing(image.id, !there[index]) || changed;
+    missing += there.filter((isThere) => !isThere).length;
+    const news = some.filter((image, index) => image.missing === there[index]);
+    if (news.length === 0) continue;
+    await project.store.whenFree(() => {
+      if (project.closing.signal.aborted) return;
+      project.store.transaction(() => news.forEach((image) => images.setMissing(image.id, !image.missing)));
     });
+    changed = true;
   }
   if (changed) context.emit('project', { id: project.id, what: 'images' });
   return missing;

@@ -22,8 +22,16 @@ import { deal, usualSplit } from './deal.ts';
 /** Fewer training pictures of a class than this are worth a warning. */
 const FEW_PICTURES = 10;
 
+/** A method or network of a newer Fovea goes by its id: the run can be looked at, and everything else goes on. */
 export function titleOf({ config }: StoredRun): string {
-  return `${objectiveById(config.objective).title}, ${modelById(config.model).title}`;
+  const title = (find: () => { title: string }, id: string): string => {
+    try {
+      return find().title;
+    } catch {
+      return id;
+    }
+  };
+  return `${title(() => objectiveById(config.objective), config.objective)}, ${title(() => modelById(config.model), config.model)}`;
 }
 
 export function summaryOf(store: ProjectStore, run: StoredRun): ProjectSummary['lastRun'] {

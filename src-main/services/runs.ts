@@ -3,7 +3,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { AppError, toErrorRecord } from '../contracts/errors.ts';
+import { AppError, toErrorRecord, type ErrorRecord } from '../contracts/errors.ts';
 import type { ImageId, RunId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
 import type { DeviceId } from '../contracts/devices.ts';
@@ -14,6 +14,7 @@ import { modelById } from '../engine/nn/models/index.ts';
 import { objectiveById, type Objective } from '../engine/objectives/index.ts';
 import { architectureOf, type Architecture } from '../engine/data/architecture.ts';
 import { buildLoss } from '../engine/training/train-step.ts';
+import { storageError } from '../storage/database.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from '../core/context.ts';
@@ -37,6 +38,7 @@ import {
 } from './run-records.ts';
 import { makeSplits } from './splits.ts';
 import { fileOf, fitOf } from './weights.ts';
+import { openNewsWriter } from '../core/until-written.ts';
 import { isWorkerDeath } from '../core/worker-pool.ts';
 
 /** Pictures whose heat maps are redrawn after each epoch. */
@@ -266,65 +268,102 @@ async function work(
   handle.progress(goesOn ? run.epochsDone : 0, run.config.epochs, 'starting');
   spec.device = await deviceOf(context, run, handle);
 
-  const hear = (event: WorkerEvent) => {
+  let tell: ((control: Control) => void) | undefined;
+  let done = 0;
+  const show = (epochs: number, note: string) => {
+    done = epochs;
+    handle.progress(epochs, run.config.epochs, note);
+  };
+  // What cannot be written now is kept and written later. Where that takes long, the worker's memory must not fill.
+  const news = openNewsWriter(project.closing.signal, (error, forMs) => {
+    show(done, error ? `${error.message}; it is tried again` : 'written');
+    if (error && (error.code !== 'conflict' || forMs > PAUSED_AFTER_MS)) tell?.('pause');
+  });
+  const onEvent = (event: WorkerEvent) => {
     if (project.closing.signal.aborted) return;
     const { store } = project;
     if (event.kind === 'step') {
       const { epoch, step, steps, secondsLeft } = event.step;
       handle.secondsLeft(secondsLeft);
-      handle.progress(epoch - 1 + step / steps, run.config.epochs, `epoch ${epoch} of ${run.config.epochs}`);
+      show(epoch - 1 + step / steps, `epoch ${epoch} of ${run.config.epochs}`);
       context.emit('step', event.step);
     } else if (event.kind === 'epoch') {
       const { metrics, best } = event;
-      store.transaction(() => {
-        store.epochMetrics.add(run.id, metrics);
-        store.runs.setProgress(run.id, metrics.epoch, best);
+      news.write(() => {
+        const isNews = store.transaction(() => {
+          if (!store.epochMetrics.add(run.id, metrics)) return false;
+          store.runs.setProgress(run.id, best);
+          return true;
+        });
+        if (!isNews) return;
+        context.emit('epoch', { runId: run.id, metrics });
+        announce(context, run.id);
       });
-      context.emit('epoch', { runId: run.id, metrics });
-      announce(context, run.id);
-    } else if (event.kind === 'resumed') {
-      const known = new Set(store.epochMetrics.ofRun(run.id).map(({ epoch }) => epoch));
-      store.transaction(() => {
-        store.epochMetrics.replace(run.id, event.metrics);
-        store.runs.setProgress(run.id, event.metrics.length, event.best);
+    } else if (event.kind === 'resumed')
+      news.write(() => {
+        const known = new Set(store.epochMetrics.ofRun(run.id).map(({ epoch }) => epoch));
+        store.transaction(() => {
+          store.epochMetrics.replace(run.id, event.metrics);
+          store.runs.setProgress(run.id, event.best);
+        });
+        for (const metrics of event.metrics)
+          if (!known.has(metrics.epoch)) context.emit('epoch', { runId: run.id, metrics });
+        announce(context, run.id);
       });
-      for (const metrics of event.metrics)
-        if (!known.has(metrics.epoch)) context.emit('epoch', { runId: run.id, metrics });
-      announce(context, run.id);
-    } else if (event.kind === 'pinned')
-      store.explanations.pin(
-        run.id,
-        event.epoch,
-        event.imageId as ImageId,
-        storedMapOf(event.map, runClasses),
+    else if (event.kind === 'pinned')
+      news.write(() =>
+        store.explanations.pin(
+          run.id,
+          event.epoch,
+          event.imageId as ImageId,
+          storedMapOf(event.map, runClasses),
+        ),
       );
-    else if (event.kind === 'warning') {
-      store.runs.warn(run.id, event.message);
-      announce(context, run.id);
-    }
+    else if (event.kind === 'warning')
+      news.write(() => {
+        store.runs.warn(run.id, event.message);
+        announce(context, run.id);
+      });
     // What comes before the first epoch counts other things than the job does.
     else {
       const { note, done, total } = event;
-      handle.progress(0, run.config.epochs, total > 0 ? `${note}, ${done} of ${total}` : note);
+      show(0, total > 0 ? `${note}, ${done} of ${total}` : note);
     }
   };
 
   let outcome: TrainOutcome;
   try {
-    const answer = context.workers.call('training', 'train', spec, hear);
+    const answer = context.workers.call('training', 'train', spec, onEvent);
+    tell = answer.control;
     project.training.set(run.id, answer.control);
     handle.signal.addEventListener('abort', () => answer.control('cancel'), { once: true });
     outcome = await answer.value;
+    await news.settled();
   } catch (thrown) {
     if (project.closing.signal.aborted) throw thrown;
-    // A process that died is nobody's mistake: the run goes on from its checkpoint when a person says so.
-    if (isWorkerDeath(thrown)) setState(context, run.id, 'interrupted', toErrorRecord(thrown));
-    else setState(context, run.id, 'failed', toErrorRecord(thrown));
+    const error = toErrorRecord(storageError(thrown));
+    await news.settled().catch(() => undefined);
+    news.write(() => setState(context, run.id, stateAfter(thrown, error), error));
+    await news.settled();
     throw thrown;
   } finally {
     project.training.delete(run.id);
   }
-  return conclude(context, project, run.id, outcome);
+  news.write(() => conclude(context, project, run.id, outcome));
+  await news.settled();
+  return followUp(context, project, run.id, outcome);
+}
+
+/** How long a program may hold the database before training pauses. */
+const PAUSED_AFTER_MS = 30_000;
+
+/**
+ * A process that died is nobody's mistake, and a full disk can be mended: the run goes on from its checkpoint when a
+ * person says so.
+ */
+function stateAfter(thrown: unknown, { code }: ErrorRecord): RunState {
+  if (isWorkerDeath(thrown)) return 'interrupted';
+  return code === 'unavailable' || code === 'refused' ? 'paused' : 'failed';
 }
 
 /** @throws AppError 'unavailable', with which the run has failed, and 'cancelled' */
@@ -342,22 +381,26 @@ async function deviceOf(context: Context, run: StoredRun, handle: JobHandle): Pr
   }
 }
 
-function conclude(
+/** Writes how it ended. */
+function conclude(context: Context, project: OpenProject, id: RunId, outcome: TrainOutcome): void {
+  const { ended, device, seconds } = outcome;
+  project.store.transaction(() => {
+    project.store.runs.setOutcome(id, device, seconds);
+    project.store.runs.setState(id, ended === 'paused' || ended === 'cancelled' ? ended : 'done');
+  });
+  announce(context, id);
+}
+
+/** A run that is done is evaluated. @throws AppError 'cancelled' */
+function followUp(
   context: Context,
   project: OpenProject,
   id: RunId,
-  outcome: TrainOutcome,
+  { ended }: TrainOutcome,
 ): { runId: RunId } {
-  project.store.runs.setOutcome(id, outcome.device, outcome.seconds);
-  const { ended } = outcome;
-  if (ended === 'paused' || ended === 'cancelled') {
-    setState(context, id, ended);
-    noteCurrent(context);
-    if (ended === 'cancelled') throw new AppError('cancelled', `run ${id} was cancelled`);
-    return { runId: id };
-  }
-  setState(context, id, 'done');
   noteCurrent(context);
+  if (ended === 'cancelled') throw new AppError('cancelled', `run ${id} was cancelled`);
+  if (ended === 'paused') return { runId: id };
   // A sweep says itself what its runs are measured by.
   const sweep = project.store.sweeps.ofRun(id);
   const { trainedOn, config } = storedRun(project, id);

@@ -226,8 +226,9 @@ async function bringToEnd(
 
   const run = storedRun(project, id);
   if (isLost(run)) return;
-  // A person took the run out of turn: the others go on, and this one with the next resume.
-  if (run.state === 'paused') return;
+  // A person took the run out of turn: the others go on, and this one with the next resume. One that a full disk has
+  // paused stops the sweep, since the others would find it full, too.
+  if (run.state === 'paused' && !run.error) return;
   if (run.state !== 'done')
     throw run.error
       ? AppError.fromRecord(run.error)

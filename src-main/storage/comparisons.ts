@@ -3,10 +3,11 @@
 import type { ComparisonId, RunId } from '../contracts/ids.ts';
 import type { ComparisonRecord } from '../contracts/comparisons.ts';
 import type { Connection } from './database.ts';
+import { parse } from './rows.ts';
 
 /** As it lies in the table: the parameters are JSON. */
 type Row = Omit<ComparisonRecord, 'params'> & { params: string };
-const recordOf = (row: Row): ComparisonRecord => ({ ...row, params: JSON.parse(row.params) });
+const recordOf = (row: Row): ComparisonRecord => ({ ...row, params: parse(row.params) });
 
 export type ComparisonsRepository = ReturnType<typeof comparisonsRepository>;
 

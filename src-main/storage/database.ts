@@ -16,9 +16,17 @@ const BUSY_MS = 50;
 const PATIENCE_MS = 60_000;
 const TRY_EVERY_MS = 20;
 
+const hasCode = (error: unknown, codes: RegExp): boolean =>
+  error instanceof AppError
+    ? hasCode(error.cause, codes)
+    : error instanceof Database.SqliteError && codes.test(error.code);
+
 /** Whether nothing was written because another program holds the database. */
-export const isBusy = (error: unknown): boolean =>
-  error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code);
+export const isBusy = (error: unknown): boolean => hasCode(error, /^SQLITE_(BUSY|LOCKED)/);
+
+/** Whether the same may work later: the database is held, the disk is full or away. */
+export const mayPass = (error: unknown): boolean =>
+  hasCode(error, /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)/);
 
 /**
  * Tries work again while another program holds the database, a backup for instance, and lets the process do other
@@ -42,6 +50,7 @@ export async function whenFree<T>(work: () => T, patienceMs = PATIENCE_MS): Prom
  * @throws AppError 'too-new' when a newer Fovea wrote it, 'bad-file' when it is no project
  */
 export function openDatabase(file: string, migrations: readonly string[] = shippedMigrations): Connection {
+  refuseLostFile(file);
   let db: Connection | undefined;
   try {
     // Waiting stops the whole process, so who finds the database in use waits outside of SQLite: see whenFree.
@@ -59,19 +68,52 @@ export function openDatabase(file: string, migrations: readonly string[] = shipp
   }
 }
 
+/**
+ * SQLite takes an empty file for a new database and throws away the write-ahead log beside it, which may be the only
+ * copy left.
+ */
+function refuseLostFile(file: string): void {
+  const size = (name: string) => fs.statSync(name, { throwIfNoEntry: false })?.size;
+  if (size(file) !== 0 || !size(`${file}-wal`)) return;
+  throw new AppError('bad-file', `${path.basename(file)} is empty, but its log beside it is not`, {
+    file: path.basename(file),
+    reason: `${path.basename(file)}-wal may hold what was drawn last: keep a copy of the folder, then restore a backup`,
+  });
+}
+
 function migrate(db: Connection, file: string, migrations: readonly string[]): void {
-  const version = db.pragma('user_version', { simple: true }) as number;
-  if (version > migrations.length)
-    throw new AppError('too-new', `${path.basename(path.dirname(file))} was written by a newer Fovea`, {
-      file: path.basename(file),
-      reason: `its version is ${version}, this Fovea knows ${migrations.length}`,
-    });
+  const version = versionOf(db, file, migrations.length);
   if (version === migrations.length) return;
   if (version > 0) backUp(db, `${file}.version-${version}.backup`);
-  db.transaction(() => {
-    for (const step of migrations.slice(version)) db.exec(step);
-    db.pragma(`user_version = ${migrations.length}`);
-  }).immediate();
+  try {
+    db.transaction(() => {
+      for (const step of migrations.slice(version)) db.exec(step);
+      db.pragma(`user_version = ${migrations.length}`);
+    }).immediate();
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || error.code !== 'SQLITE_ERROR') throw error;
+    throw new AppError(
+      'bad-file',
+      `${path.basename(file)} says that it is of version ${version}, but its content is of another`,
+      { file: path.basename(file), reason: error.message },
+      error,
+    );
+  }
+}
+
+/** 0 for a new file. @throws AppError for what no Fovea, or only a newer one, wrote */
+function versionOf(db: Connection, file: string, newest: number): number {
+  const version = db.pragma('user_version', { simple: true }) as number;
+  const says = {
+    file: path.basename(file),
+    reason: `its version is ${version}, this Fovea knows 1 to ${newest}`,
+  };
+  if (version > newest)
+    throw new AppError('too-new', `${path.basename(path.dirname(file))} was written by a newer Fovea`, says);
+  const isNew = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
+  if (version < 0 || (version === 0) !== isNew)
+    throw new AppError('bad-file', `${path.basename(file)} is of no known version`, says);
+  return version;
 }
 
 /** A whole copy beside the file, as it was before the migration. An older one of that version is kept. */
@@ -91,7 +133,14 @@ export function storageError(error: unknown, file = 'project.sqlite'): unknown {
     new AppError(code, message, detail, error);
   if (/^SQLITE_(BUSY|LOCKED)/.test(error.code))
     return says('conflict', 'another program is using the project');
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(error.code))
+  // A table that is not there, or one that cannot be read as it is declared: not written by us.
+  const isStrange =
+    error.code === 'SQLITE_ERROR' &&
+    /no such (table|column|index)|malformed|already exists|duplicate column/.test(error.message);
+  if (
+    /^SQLITE_(NOTADB|CORRUPT|FORMAT|MISMATCH|SCHEMA|CANTOPEN_DIRTYWAL|IOERR_SHORT_READ)/.test(error.code) ||
+    isStrange
+  )
     return says('bad-file', `${path.basename(file)} is damaged or is no Fovea project`);
   if (/^SQLITE_FULL/.test(error.code)) return says('unavailable', 'the disk is full; nothing was written');
   if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH|IOERR)/.test(error.code))

@@ -50,6 +50,8 @@ export interface ProjectStore {
    * @param between  called after each turn; what it throws ends the work
    */
   inTurns<T>(work: Iterator<unknown, T>, between?: () => void): Promise<T>;
+  /** Rows that were written so far, to tell whether a call that failed has written any. */
+  changes(): number;
   /** Tries again while another program holds the database; `work` is one transaction. */
   whenFree<T>(work: () => T): Promise<T>;
   close(): void;
@@ -70,6 +72,7 @@ export function openProjectStore(folder: string): ProjectStore {
   }
   const images = imagesRepository(db);
   const attributes = attributesRepository(db);
+  const changes = db.prepare<[], number>('SELECT total_changes()').pluck();
   /** Steps until their time is over; null if more are left. */
   const turn = <T>(work: Iterator<unknown, T>): { value: T } | null => {
     for (const until = performance.now() + TURN_MS; ;) {
@@ -104,10 +107,14 @@ export function openProjectStore(folder: string): ProjectStore {
         between?.();
       }
     },
+    changes: () => changes.get()!,
     whenFree: (work) => whenFree(work),
     close() {
-      db.close();
-      lock.release();
+      try {
+        db.close();
+      } finally {
+        lock.release();
+      }
     },
   };
 }

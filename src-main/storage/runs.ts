@@ -61,7 +61,7 @@ export function runsRepository(db: Connection) {
     VALUES (?, 'waiting', ?, ?, ?, ?)`);
   const setState = db.prepare('UPDATE run SET state = ?, error = ? WHERE id = ?');
   const setProgress = db.prepare(`
-    UPDATE run SET epochs_done = ?, best_epoch = ?, best_accuracy = ?,
+    UPDATE run SET epochs_done = (SELECT coalesce(max(epoch), 0) FROM epoch_metric WHERE run_id = run.id), best_epoch = ?, best_accuracy = ?,
       seconds = (SELECT coalesce(sum(seconds), 0) FROM epoch_metric WHERE run_id = run.id) WHERE id = ?`);
   const setOutcome = db.prepare('UPDATE run SET device = ?, seconds = ? WHERE id = ?');
   const warn = db.prepare(
@@ -83,8 +83,9 @@ export function runsRepository(db: Connection) {
       ) as RunId,
     setState: (id: RunId, state: RunState, error: ErrorRecord | null = null): void =>
       void setState.run(state, jsonOrNull(error), id),
-    setProgress: (id: RunId, epochsDone: number, best: BestEpoch | null): void =>
-      void setProgress.run(epochsDone, best?.epoch ?? null, best?.accuracy ?? null, id),
+    /** Epochs and seconds are those of the epochs that are kept. */
+    setProgress: (id: RunId, best: BestEpoch | null): void =>
+      void setProgress.run(best?.epoch ?? null, best?.accuracy ?? null, id),
     setOutcome: (id: RunId, device: string, seconds: number): void =>
       void setOutcome.run(device, seconds, id),
     /** Adds to the warnings of what the run trains on. */

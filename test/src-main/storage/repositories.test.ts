@@ -46,7 +46,7 @@ describe('runs', () => {
     const id = addRun(store);
     store.epochMetrics.add(id, epoch(1, 0.4));
     store.epochMetrics.add(id, epoch(2, 0.6));
-    store.runs.setProgress(id, 2, { epoch: 2, accuracy: 0.5 });
+    store.runs.setProgress(id, { epoch: 2, accuracy: 0.5 });
     expect(store.runs.byId(id)).toMatchObject({
       config,
       state: 'waiting',
@@ -76,6 +76,23 @@ describe('runs', () => {
       [1, 2, 3].map((number) => epoch(number)),
     );
     expect(store.epochMetrics.ofRun(id)).toEqual([epoch(1), epoch(2), epoch(3)]);
+  });
+
+  it('keep their epochs when a worker tells all of them again, and fill what is missing', () => {
+    const store = openStore(scratchFolder());
+    const id = addRun(store);
+    for (const number of [1, 2, 4]) expect(store.epochMetrics.add(id, epoch(number))).toBe(true);
+    const kept = [1, 2, 3, 4].map((number) => {
+      const isNews = store.epochMetrics.add(id, epoch(number));
+      store.runs.setProgress(id, null);
+      return [isNews, store.epochMetrics.ofRun(id).length, store.runs.byId(id)!.epochsDone];
+    });
+    expect(kept).toEqual([
+      [false, 3, 4],
+      [false, 3, 4],
+      [true, 4, 4],
+      [false, 4, 4],
+    ]);
   });
 
   it('take warnings that come while they train, after those they began with', () => {
