@@ -9,10 +9,12 @@ import { openJobs } from './jobs.ts';
 import { openPreferences } from './preferences.ts';
 import { openRecentProjects } from './recent-projects.ts';
 import { openSharedWork } from './shared-work.ts';
+import { tidyUnfinished } from './unfinished.ts';
 import { openWorkers } from './worker-pool.ts';
 
 export function openContext(options: CoreOptions): Context {
   makeFolder(options.dataFolder);
+  tidyUnfinished(options.dataFolder);
   const { emit } = options;
   const workers = openWorkers(options.worker, options.trainers);
   const context: Context = {

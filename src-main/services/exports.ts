@@ -4,11 +4,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { ImageId } from '../contracts/ids.ts';
-import { makeFolder } from '../files/write-file.ts';
 import type { ExportAnnotation, ExportDataset } from '../formats/format.ts';
 import { formatById } from '../formats/index.ts';
 import type { Handlers } from '../core/context.ts';
 import { nameOf, type OpenProject } from '../core/open-project.ts';
+import { writeFolderWhole } from '../core/unfinished.ts';
 
 export const exportHandlers: Handlers<'exports.start'> = {
   'exports.start': (context, { format, folder }) => {
@@ -23,7 +23,7 @@ export const exportHandlers: Handlers<'exports.start'> = {
         const dataset = datasetOf(project);
         if (dataset.images.length === 0)
           throw new AppError('bad-input', 'there are no pictures to export', { reason: 'import some first' });
-        await allOrNothing(target, (folder) =>
+        await writeFolderWhole(context.options.dataFolder, target, (folder) =>
           write.call(writer, dataset, folder, {
             copy: async (file, out) => {
               await context.workers.decode('copyUpright', { file, out });
@@ -45,22 +45,6 @@ function freeFolder(chosen: string, name: string): string {
   for (let number = 1; ; number++) {
     const folder = path.join(chosen, number === 1 ? name : `${name} ${number}`);
     if (!fs.existsSync(folder)) return folder;
-  }
-}
-
-/** What is written appears in the folder when all of it is there; a write that fails or is cancelled leaves no trace. */
-async function allOrNothing(folder: string, write: (folder: string) => Promise<unknown>): Promise<void> {
-  const isOurs = !fs.existsSync(folder);
-  const unfinished = path.join(folder, '.unfinished-export');
-  makeFolder(unfinished);
-  try {
-    await write(unfinished);
-    for (const name of await fs.promises.readdir(unfinished))
-      await fs.promises.rename(path.join(unfinished, name), path.join(folder, name));
-    await fs.promises.rmdir(unfinished);
-  } catch (error) {
-    await fs.promises.rm(isOurs ? folder : unfinished, { recursive: true, force: true });
-    throw error;
   }
 }
 

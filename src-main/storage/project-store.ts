@@ -6,13 +6,13 @@ import { annotationsRepository, type AnnotationsRepository } from './annotations
 import { attributesRepository, type AttributesRepository } from './attributes.ts';
 import { classesRepository, type ClassesRepository } from './classes.ts';
 import { comparisonsRepository, type ComparisonsRepository } from './comparisons.ts';
-import { openDatabase, whenFree, type Connection } from './database.ts';
+import { openDatabase, storageError, whenFree, type Connection } from './database.ts';
 import { epochMetricsRepository, type EpochMetricsRepository } from './epoch-metrics.ts';
 import { evaluationsRepository, type EvaluationsRepository } from './evaluations.ts';
 import { explanationsRepository, type ExplanationsRepository } from './explanations.ts';
 import { imagesRepository, type ImagesRepository } from './images.ts';
 import { importsRepository, type ImportsRepository } from './imports.ts';
-import { lockProject } from './lock.ts';
+import { lockProject, type ProjectLock } from './lock.ts';
 import { runsRepository, type RunsRepository } from './runs.ts';
 import { settingsRepository, type SettingsRepository } from './settings.ts';
 import { snapshotsRepository, type SnapshotsRepository } from './snapshots.ts';
@@ -63,13 +63,20 @@ export interface ProjectStore {
  */
 export function openProjectStore(folder: string): ProjectStore {
   const lock = lockProject(folder);
-  let db: Connection;
+  let db: Connection | undefined;
   try {
     db = openDatabase(path.join(folder, PROJECT_FILE));
+    lock.claim(db);
+    return storeOver(db, lock);
   } catch (error) {
+    lock.disclaim();
+    db?.close();
     lock.release();
-    throw error;
+    throw storageError(error);
   }
+}
+
+function storeOver(db: Connection, lock: ProjectLock): ProjectStore {
   const images = imagesRepository(db);
   const attributes = attributesRepository(db);
   const changes = db.prepare<[], number>('SELECT total_changes()').pluck();
@@ -111,6 +118,7 @@ export function openProjectStore(folder: string): ProjectStore {
     whenFree: (work) => whenFree(work),
     close() {
       try {
+        lock.disclaim();
         db.close();
       } finally {
         lock.release();

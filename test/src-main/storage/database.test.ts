@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ImageId, SweepId } from '../../../src-main/contracts/ids.ts';
 import { openDatabase } from '../../../src-main/storage/database.ts';
 import { migrations } from '../../../src-main/storage/migrations.ts';
@@ -43,11 +43,11 @@ describe('opening a project file', () => {
       const now = openDatabase(file, newer);
       expect(now.pragma('user_version', { simple: true })).toBe(newer.length);
       expect(now.prepare('SELECT count(*) FROM added_later').pluck().get()).toBe(0);
-      expect(now.prepare('SELECT value FROM setting').pluck().get()).toBe('"Birds"');
+      expect(now.prepare(`SELECT value FROM setting WHERE key = 'name'`).pluck().get()).toBe('"Birds"');
       now.close();
       const copy = new Database(`${file}.version-${version}.backup`, { readonly: true });
       expect(copy.pragma('user_version', { simple: true })).toBe(version);
-      expect(copy.prepare('SELECT value FROM setting').pluck().get()).toBe('"Birds"');
+      expect(copy.prepare(`SELECT value FROM setting WHERE key = 'name'`).pluck().get()).toBe('"Birds"');
       copy.close();
     },
   );
@@ -143,11 +143,32 @@ describe('the lock of a project', () => {
     expect(openStore(folder).images.counts().images).toBe(0);
   });
 
+  it('holds when its file is deleted, also against another process, and for no copy of the project', async () => {
+    const folder = scratchFolder();
+    const { fork } = await import('node:child_process');
+    const child = fork(new URL('hold-lock.ts', import.meta.url), [folder], { execArgv: [] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await new Promise((resolve) => child.once('message', resolve));
+    const copy = path.join(scratchFolder(), 'copy');
+    fs.cpSync(folder, copy, { recursive: true });
+    fs.rmSync(path.join(folder, 'project.lock'));
+    expect(() => openStore(folder)).toThrow(expect.objectContaining({ code: 'conflict' }));
+    expect(openStore(copy).settings.get('name')).toBe('held');
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+    const own = openStore(folder);
+    fs.rmSync(path.join(folder, 'project.lock'));
+    expect(() => openStore(folder)).toThrow(expect.objectContaining({ code: 'conflict' }));
+    own.close();
+    expect(openStore(folder).settings.get('name')).toBe('held');
+  });
+
   it('leaves the file readable for others while it is held', () => {
     const folder = scratchFolder();
     openStore(folder).settings.set('name', 'Birds');
     const other = new Database(path.join(folder, 'project.sqlite'), { readonly: true });
-    expect(other.prepare('SELECT value FROM setting').pluck().get()).toBe('"Birds"');
+    expect(other.prepare(`SELECT value FROM setting WHERE key = 'name'`).pluck().get()).toBe('"Birds"');
     other.close();
   });
 
