@@ -27,7 +27,9 @@ export class MethodChoice<Info extends MethodInfo> {
     const method = this.method;
     if (!method) return {};
     const preset = method.presets.find((one) => one.id === this.presetId);
-    return { ...defaultsOf(method.params), ...(this.typed[method.id] ?? preset?.params) };
+    const values = { ...defaultsOf(method.params), ...(this.typed[method.id] ?? preset?.params) };
+    // What was kept by another version can name what this one does not know.
+    return Object.fromEntries(method.params.map(({ name }) => [name, values[name]]));
   }
   setParam(name: string, value: ParamValue): void {
     if (this.method) this.typed[this.method.id] = { ...this.params, [name]: value };

@@ -34,8 +34,8 @@ export class ExplainedPicture {
     let shown = '';
     $effect(() => {
       const wanted = this.request();
-      const subject = wanted ? `${wanted.project} ${wanted.runId} ${wanted.imageId}` : '';
-      // Another picture's heat must not be seen over this one, not even for a moment.
+      const subject = wanted ? subjectOf(wanted) : '';
+      // Another picture's heat must not be seen over this one, nor another method's under this name, not even for a moment.
       if (subject !== shown) this.map = null;
       shown = subject;
       this.error = null;
@@ -75,3 +75,17 @@ export class ExplainedPicture {
 
 const kindOf = ({ method, params, attack, attackParams, from, eps }: ExplainRequest) =>
   JSON.stringify([method, params, eps > 0 && [attack, attackParams, from]]);
+
+/** What a map is of: while it stays, the last map is shown until the next is there; when it changes, none is. */
+export const subjectOf = ({
+  project,
+  runId,
+  imageId,
+  method,
+  target,
+  versus,
+  attack,
+  from,
+  eps,
+}: ExplainRequest) =>
+  JSON.stringify([project, runId, imageId, method, target, versus, eps > 0 && [attack, from]]);

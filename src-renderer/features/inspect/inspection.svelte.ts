@@ -10,12 +10,13 @@ import type {
   EvaluatedImage,
   EvaluationSummary,
   ImageId,
+  ParamValue,
   Run,
   RunId,
 } from '../../../src-main/contracts/index.ts';
 import { runs } from '../../state/runs.svelte.ts';
 import { MethodChoice } from '../../forms/method-choice.svelte.ts';
-import { Explanation } from '../../heat/explanation.svelte.ts';
+import { Explanation, type Target } from '../../heat/explanation.svelte.ts';
 import { countQuadrants, quadrantOf, shareHistogram, type Quadrant } from '../../metrics/quadrants.ts';
 import { noSizes, testPictureSizes, type PictureSizes } from '../../heat/image-sizes.ts';
 import { ORDERS, ordersOf, sortImages } from './sorting.ts';
@@ -107,5 +108,53 @@ export class Inspection {
     if (this.shown.length === 0) return;
     const next = this.index < 0 ? 0 : Math.min(this.shown.length - 1, Math.max(0, this.index + by));
     this.choose(this.shown[next].imageId);
+  }
+
+  /** What is to be as it was when a person comes back: the method, the filter and the order; text for the app's settings. */
+  kept(project: string | null): string {
+    const { explanation, quadrant, classId, orderId, ascending, muted, colourMap, boxRule } = this;
+    const { method, params, target } = explanation;
+    return JSON.stringify({
+      ...{ project, quadrant, classId, target, orderId, ascending, muted, colourMap, boxRule },
+      ...(method && { method: method.id, params }),
+    });
+  }
+
+  /** @param project  the one that is open: another one's classes mean nothing in it */
+  restore(text: string, project: string | null): void {
+    const kept = readKept(text);
+    if (kept.method !== undefined) this.explanation.restore(kept.method, kept.params ?? {});
+    this.orderId = kept.orderId ?? this.orderId;
+    this.ascending = kept.ascending ?? this.ascending;
+    this.muted = kept.muted ?? this.muted;
+    this.colourMap = kept.colourMap ?? this.colourMap;
+    this.boxRule = kept.boxRule ?? this.boxRule;
+    if (kept.project !== project) return;
+    this.quadrant = kept.quadrant ?? null;
+    this.classId = kept.classId ?? null;
+    this.explanation.target = kept.target ?? this.explanation.target;
+  }
+}
+
+interface Kept {
+  project: string | null;
+  method: string;
+  params: Record<string, ParamValue>;
+  target: Target;
+  quadrant: Quadrant | null;
+  classId: ClassId | null;
+  orderId: string;
+  ascending: boolean;
+  muted: boolean;
+  colourMap: ColourMap;
+  boxRule: 'measured' | 'threshold';
+}
+
+/** Empty for what nobody wrote. */
+function readKept(text: string): Partial<Kept> {
+  try {
+    return (JSON.parse(text) as Partial<Kept> | null) ?? {};
+  } catch {
+    return {};
   }
 }

@@ -25,3 +25,9 @@ test('what the message says already is not said twice', () => {
 test('a stranger is shown by its message', () => {
   expect(problemOf(new TypeError('x is not a function'))).toEqual({ message: 'x is not a function' });
 });
+
+test('the record that a failed job carries is told like the error that it was', () => {
+  const error = new AppError('bad-file', 'Import stopped', { file: 'a.xml', reason: 'the file is empty' });
+  expect(problemOf(error.toRecord())).toEqual(problemOf(error));
+  expect(problemOf(structuredClone(error.toRecord())).reason).toBe('the file is empty');
+});
