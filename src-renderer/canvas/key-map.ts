@@ -43,7 +43,7 @@ export const keyRows: KeyRow[] = [
   { group: 'Pictures', title: 'Next picture', command: 'next', keys: ['D'] },
   { group: 'Pictures', title: 'Previous picture', command: 'previous', keys: ['A'] },
   { group: 'Pictures', title: 'Next picture without a box', command: 'next-unlabelled', keys: ['N'] },
-  { group: 'Pictures', title: 'Done, next picture', command: 'done', keys: ['Space'] },
+  { group: 'Pictures', title: 'Next picture, from any tool', command: 'done', keys: ['Space'] },
   { group: 'Pictures', title: 'Search file names', command: 'search', keys: ['Ctrl F'] },
   { group: 'Tools', title: 'Draw boxes: drag, or two clicks', command: 'box-tool', keys: ['W', 'B'] },
   { group: 'Tools', title: 'Select, move, resize', command: 'select-tool', keys: ['V'] },

@@ -6,6 +6,12 @@ import { problemOf } from './problem.ts';
 
 export const workspaces = ['annotate', 'train', 'inspect', 'compare'] as const;
 export type Workspace = (typeof workspaces)[number];
+export const workspaceTitles: Record<Workspace, string> = {
+  annotate: 'Annotate',
+  train: 'Train',
+  inspect: 'Inspect',
+  compare: 'Compare',
+};
 export type Place = 'home' | Workspace;
 export type Theme = 'system' | 'dark' | 'light';
 

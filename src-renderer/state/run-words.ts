@@ -94,7 +94,7 @@ export const modelTitle = (config: RunConfig, methods: Methods | null) =>
   methods?.models.find((one) => one.id === config.model)?.title ?? config.model;
 
 const STATES: Record<Run['state'], { text: string; tone: Tone }> = {
-  waiting: { text: 'Waiting', tone: '' },
+  waiting: { text: 'Queued', tone: '' },
   running: { text: 'Running', tone: 'good' },
   paused: { text: 'Paused', tone: 'warn' },
   interrupted: { text: 'Interrupted', tone: 'warn' },

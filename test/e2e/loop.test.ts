@@ -65,7 +65,7 @@ describe('a person with a folder of pictures', () => {
     await chooseFolder(/fovea-e2e-\w+$/, 'shapes');
     const dialog = page.getByRole('dialog');
     expect(await dialog.getByRole('combobox', { name: 'Format' }).inputValue()).toBe('voc');
-    await button('Make project and import', dialog).click();
+    await button('Create project', dialog).click();
     await button('Show the pictures', dialog).click();
     await statusBar().getByText('48 of 48 pictures have a box or mask').waitFor();
     for (const name of ['disc', 'square', 'triangle'])
@@ -136,8 +136,15 @@ describe('training', () => {
     await setNumber('Picture size', 32);
     await setNumber('Epochs', EPOCHS);
     await setNumber('Batch', 8);
+    const epochsField = page.getByRole('textbox', { name: 'Epochs', exact: true });
+    await epochsField.fill('none');
+    await epochsField.blur();
+    // A field that holds no value keeps the last one in force; a start with that would not be what is seen.
+    expect(await button('Start run 1').isEnabled()).toBe(false);
+    await page.getByText('Epochs: a whole number, 1 to 10000.').waitFor();
+    await setNumber('Epochs', EPOCHS);
     await button('Start run 1').click();
-    const epochs = page.getByText(new RegExp(`^Epoch \\d+ of ${EPOCHS}: accuracy`));
+    const epochs = page.getByText(new RegExp(`^Epoch \\d+ of ${EPOCHS}: validation accuracy`));
     await epochs.waitFor({ state: 'attached', timeout: 60_000 });
     const chart = page.getByLabel(/^Loss by term/);
     const early = await looks(chart);
@@ -162,7 +169,7 @@ describe('training', () => {
     await setNumber('Epochs', 2000);
     await button('Start run 2').click();
     await page
-      .getByText(/^Epoch ([3-9]|\d\d+) of 2000: accuracy/)
+      .getByText(/^Epoch ([3-9]|\d\d+) of 2000: validation accuracy/)
       .waitFor({ state: 'attached', timeout: 60_000 });
     await button('Stop and keep best').click();
     await button('Stop and keep best', page.getByRole('dialog')).click();
@@ -204,6 +211,21 @@ describe('looking', () => {
     await page.keyboard.up('o');
   });
 
+  it('finds the method that was chosen again after another screen', async () => {
+    const chooser = page.getByRole('combobox', { name: 'Heat map method' });
+    const before = await chooser.inputValue();
+    await chooser.selectOption('grad-cam');
+    // The setting is kept a moment after the last change.
+    await expect
+      .poll(async () => String((await client.call('settings.get', {}))['inspect'] ?? ''))
+      .toContain('"grad-cam"');
+    await workspace('Train').click();
+    await workspace('Inspect').click();
+    await expect.poll(() => chooser.inputValue()).toBe('grad-cam');
+    await chooser.selectOption(before);
+    await page.getByRole('group', { name: /% of the heat in the box/ }).waitFor();
+  });
+
   it('attacks the picture with the network of the other run', async () => {
     const attack = page.getByRole('region', { name: 'Attack' });
     await button('Settings of the attack', attack).click();
@@ -228,7 +250,7 @@ describe('looking', () => {
       .locator('xpath=following-sibling::*[1]');
     expect(await page.getByTestId('iou').innerText()).toBe(await figure.innerText());
     await page.getByRole('radio', { name: 'Threshold' }).click();
-    const slider = page.getByRole('slider', { name: 'Keep heat above' });
+    const slider = page.getByRole('slider', { name: 'Threshold' });
     await slider.focus();
     await slider.press('Home');
     await iou.waitFor();
@@ -287,7 +309,7 @@ describe.skipIf(!existsSync(path.join(sharedData, 'oxford-pets-subset')))('real 
     await button('New project from a folder…').click();
     await chooseFolder(/shared[/\\]data$/, 'oxford-pets-subset');
     const dialog = page.getByRole('dialog');
-    await button('Make project and import', dialog).click();
+    await button('Create project', dialog).click();
     await button('Show the pictures', dialog).click({ timeout: 60_000 });
     await statusBar().getByText('51 of 51 pictures have a box or mask').waitFor();
     const state = await client.call('projects.current', {});

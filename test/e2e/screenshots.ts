@@ -60,7 +60,7 @@ try {
     await page.reload();
     await page.getByRole('button', { name: new RegExp(`^${live.number}\\b`) }).click();
     await page
-      .getByText(new RegExp(`^Epoch (${epoch}|\\d\\d) of ${TRAINING_EPOCHS}: accuracy`))
+      .getByText(new RegExp(`^Epoch (${epoch}|\\d\\d) of ${TRAINING_EPOCHS}: validation accuracy`))
       .waitFor({ state: 'attached', timeout: 600_000 });
     await shoot(page, 'train', theme);
   }

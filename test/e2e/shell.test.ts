@@ -100,7 +100,7 @@ describe("the page under Electron's policy", () => {
     keepScreenshotOnFailure(page);
     chosen = path.join(work.folder, 'shapes');
     await page.getByRole('button', { name: /^New project from a folder…/ }).click();
-    await page.getByRole('button', { name: /^Make project and import/ }).click();
+    await page.getByRole('button', { name: /^Create project/ }).click();
     await page.getByRole('button', { name: /^Show the pictures/ }).click();
     await page.getByRole('application', { name: 'Picture disc-01.png, 1 objects' }).waitFor();
     const thumbnail = page.getByRole('region', { name: 'Pictures' }).locator('img').first();

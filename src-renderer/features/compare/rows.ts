@@ -95,7 +95,7 @@ export function measureRows(
   const { measures: one } = a.summary;
   const { measures: other } = b.summary;
   const rows: MeasureRow[] = [
-    { name: 'Accuracy', unit: '%', a: one.accuracy, b: other.accuracy, better: 1 },
+    { name: 'Test accuracy', unit: '%', a: one.accuracy, b: other.accuracy, better: 1 },
     { name: 'Heat in box', unit: '%', a: one.energyInBox, b: other.energyInBox, better: 1 },
     { name: 'Peak in box', unit: '%', a: one.pointingGame, b: other.pointingGame, better: 1 },
     { name: 'IoU, box from heat', unit: '', a: one.meanIou, b: other.meanIou, better: 1 },

@@ -18,19 +18,19 @@ const fixed = (value: number | null) => (value === null ? '–' : value.toFixed(
 export const ORDERS: Order[] = [
   {
     id: 'energyInBox',
-    title: 'Heat in box',
+    title: 'Attribution in box',
     value: (image) => image.energyInBox,
     text: (image) => (image.energyInBox === null ? 'not measured' : `${percent(image.energyInBox, 0)} in`),
   },
   {
     id: 'trueScore',
-    title: 'Score of its class',
+    title: 'True-class probability',
     value: (image) => image.trueScore,
     text: (image) => fixed(image.trueScore),
   },
   {
     id: 'predictedScore',
-    title: 'Score of the prediction',
+    title: 'Predicted-class probability',
     value: (image) => image.predictedScore,
     text: (image) => fixed(image.predictedScore),
   },

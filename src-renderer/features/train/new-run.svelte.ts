@@ -236,7 +236,7 @@ export function hindrance(form: NewRun, trainedOn: TrainedOn | null, attributes:
   return null;
 }
 
-/** An Adam at the rates of plain descent hardly ever learns. */
+/** Adam at the learning rates of SGD hardly ever learns. */
 const HIGH_FOR_ADAM = 0.01;
 /** On 1000 pictures, what trains on the worst picture of a ball stayed at chance from scratch (docs/results.md). */
 const FEW_FOR_SEARCHES = 2000;
@@ -252,14 +252,14 @@ export function warningsOf(form: NewRun, trainedOn: TrainedOn | null): string[] 
     if (told)
       warnings.push(`No training picture has a box or mask, so ${told.title} learns from the labels alone.`);
     if (settings['outside'] !== 'none')
-      warnings.push('No training picture has a box or mask, so no outside is replaced.');
+      warnings.push('No training picture has a box or mask, so background augmentation does nothing.');
   }
   if (settings['optimiser'] !== 'sgd' && Number(settings['learningRate']) >= HIGH_FOR_ADAM)
     warnings.push(
       `A learning rate of ${settings['learningRate']} is high for Adam; 0.001 is where most start.`,
     );
   if (settings['freeze'] === 'backbone' && !form.start)
-    warnings.push('All before the last layer is frozen at random values: start from trained weights.');
+    warnings.push('The frozen layers have random weights: start from trained weights.');
   const searching = form.objectives.find(({ params }) => params.some(({ name }) => name === 'eps'));
   if (searching && !form.start && trainedOn && trainedOn.train > 0 && trainedOn.train < FEW_FOR_SEARCHES)
     warnings.push(
@@ -268,9 +268,7 @@ export function warningsOf(form: NewRun, trainedOn: TrainedOn | null): string[] 
   for (const one of form.objectives) {
     const { norm, eps } = form.paramsOf(one);
     if (norm === 'l2' && Number(eps) < SHORT_IN_L2)
-      warnings.push(
-        `An epsilon of ${eps} is next to nothing as the length of a whole change: 0.5 is usual at 32 px.`,
-      );
+      warnings.push(`An epsilon of ${eps} is very small in L2: 0.5 is usual at 32 px.`);
   }
   if (form.needsGroups && settings['sampling'] !== 'balanced')
     warnings.push('Shuffled batches have few pictures of small groups: choose balanced sampling.');

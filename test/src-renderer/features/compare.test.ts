@@ -135,7 +135,7 @@ describe('figures', () => {
     });
     const table = measureRows(side({}), side({ accuracy: 0.9, fgsm: [{ eps: 2 / 255, accuracy: 0.4 }] }));
     expect(table.map((one) => one.name)).toEqual([
-      'Accuracy',
+      'Test accuracy',
       'Saliency metric',
       'FGSM 2/255',
       'Training time',

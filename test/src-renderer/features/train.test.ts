@@ -303,7 +303,7 @@ describe('the form of a new run', () => {
     expect(warningsOf(attacked, trainedOn)).toEqual([]);
     attacked.setParam(attacked.objectives[0], 'norm', 'l2');
     expect(warningsOf(attacked, trainedOn)).toEqual([
-      'An epsilon of 0.031 is next to nothing as the length of a whole change: 0.5 is usual at 32 px.',
+      'An epsilon of 0.031 is very small in L2: 0.5 is usual at 32 px.',
     ]);
     attacked.setParam(attacked.objectives[0], 'eps', 0.5);
     expect(warningsOf(attacked, trainedOn)).toEqual([]);
