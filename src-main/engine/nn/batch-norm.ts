@@ -6,7 +6,6 @@ import {
   div,
   mean,
   mul,
-  relu,
   reshape,
   scalar,
   sqrt,
@@ -50,18 +49,21 @@ export function batchNorm(
 ): BatchNormResult {
   const [batch, channels, height, width] = x.shape;
   const wide = (perChannel: Tensor): Tensor => reshape(perChannel, [1, channels, 1, 1]);
-  const normalise = (average: Tensor, variance: Tensor): { output: Tensor; bias: Tensor } => {
+  const normalise = (values: Tensor, average: Tensor, variance: Tensor): { output: Tensor; bias: Tensor } => {
     const slope = div(weights.scale, sqrt(add(variance, scalar(traits.epsilon))));
-    const scaled = mul(x, wide(slope));
+    const scaled = mul(values, wide(slope));
     const bias = sub(weights.shift, mul(average, slope));
     return { output: add(scaled, wide(bias)), bias };
   };
-  if (mode === 'eval') return normalise(weights.mean, weights.variance);
+  if (mode === 'eval') return normalise(x, weights.mean, weights.variance);
 
   const average = mean(x, [0, 2, 3]);
-  // E[x²] - E[x]² loses digits where |mean| is far above the deviation; relu keeps a rounding error from a root of
-  // a negative number. Centring x first would be exact there, for one more full-size pass in it and every derivative.
-  const variance = relu(sub(mean(square(x), [0, 2, 3]), square(average)));
+  // The variance of x less a constant, which is that of x: E[x²] - E[x]² loses all digits where the mean is far above
+  // the deviation, as on flat pictures. With the mean as constant its own square is 0, but not that one's derivative.
+  const centre = stopGradient(average);
+  const centred = sub(x, wide(centre));
+  const rest = sub(average, centre); // [C], 0
+  const variance = sub(mean(square(centred), [0, 2, 3]), square(rest));
   const count = batch * height * width;
   const blend = (old: Tensor, fresh: Tensor, factor: number): Tensor =>
     add(
@@ -69,7 +71,7 @@ export function batchNorm(
       mul(stopGradient(fresh), scalar(traits.runningShare * factor)),
     );
   return {
-    ...normalise(average, variance),
+    ...normalise(centred, rest, variance),
     running: {
       mean: blend(weights.mean, average, 1),
       variance: blend(weights.variance, variance, count / Math.max(1, count - 1)),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { input } from '../../../../src-main/engine/graph/index.ts';
 import { batchNorm } from '../../../../src-main/engine/nn/index.ts';
+import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
 import { evaluate, wave } from '../training/tiny-network.ts';
 
 const shape = [3, 2, 2, 4];
@@ -52,6 +53,23 @@ describe('batch normalisation', () => {
       expect(value).toBeCloseTo(expected, 6);
     });
     expect(result.running).toBeUndefined();
+  });
+
+  it('keeps its digits in single precision on flat images, whose mean is far above their deviation', async () => {
+    const many = input('many', [8, 2, 16, 16]);
+    const outputs = { output: batchNorm(many, weights, 'train').output };
+    // Channel 0 lies 0.001 about 3, channel 1 0.01 about -20.
+    const flat = Float32Array.from(wave(4096, 0.2), (v, i) =>
+      Math.floor(i / 256) % 2 === 0 ? 3 + 0.001 * v : 0.01 * v - 20,
+    );
+    const fed = { many: flat, scale: Float32Array.from(feeds.scale), shift: Float32Array.from(feeds.shift) };
+    const exact = evaluate(outputs, fed).output;
+    const { scale, shift } = weights;
+    const session = await onnxExecutor({ threads: 1 }).compile({ inputs: [many, scale, shift], outputs });
+    const { output } = await session.run(fed);
+    await session.dispose();
+    exact.forEach((value, i) => expect(Math.abs(output[i] - value)).toBeLessThan(5e-3));
+    expect(Math.max(...exact)).toBeGreaterThan(1);
   });
 
   it('stays finite on a channel that is constant', () => {
