@@ -109,10 +109,13 @@ export const stochasticPointingGame = measure({
   }),
 });
 
+/** Values that differ by less of the maximum are the same: maps that were enlarged are flat at the rim but for rounding. */
+const sameShare = 1e-5;
+
 /**
  * @param map       [height, width], >= 0; of several maxima the first in reading order counts
  * @param inside    [height, width], 1 inside the region
- * @param marginPx  a miss by a distance below this is a hit; 0: none
+ * @param marginPx  a miss by a distance below this is a hit, one by just this distance is none; 0: none
  * @returns         null if the map is all zero or the region has no pixel
  */
 export function pointingHit(
@@ -121,9 +124,10 @@ export function pointingHit(
   widthPx: number,
   marginPx: number,
 ): boolean | null {
-  let hottest = 0;
-  for (let i = 1; i < map.length; i++) if (map[i] > map[hottest]) hottest = i;
-  return map[hottest] > 0 ? isNear(hottest, inside, widthPx, marginPx) : null;
+  const most = map.reduce((found, value) => Math.max(found, value), 0);
+  if (!(most > 0)) return null;
+  const hottest = map.findIndex((value) => value >= most * (1 - sameShare));
+  return isNear(hottest, inside, widthPx, marginPx);
 }
 
 /** Share of `draws` pixels, drawn by their heat, that hit. Null as of `pointingHit`. */
@@ -164,5 +168,6 @@ function isNear(place: number, inside: ArrayLike<number>, widthPx: number, margi
   for (let i = 0; i < inside.length; i++)
     if (inside[i] > 0)
       nearest = Math.min(nearest, (x - (i % widthPx)) ** 2 + (y - Math.floor(i / widthPx)) ** 2);
-  return nearest === Infinity ? null : nearest < marginPx ** 2;
+  // Squared distances are whole numbers, and the margin is a share of the side that rounding may have raised.
+  return nearest === Infinity ? null : nearest < marginPx ** 2 - 1e-6;
 }

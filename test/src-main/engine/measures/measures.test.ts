@@ -105,6 +105,23 @@ describe('pointing game', () => {
     expect(pointingHit(at(7, 1), region, 8, 2.01)).toBe(true);
     expect(pointingHit(at(7, 6), region, 8, 2.5)).toBe(false); // sqrt(8) = 2.83 off
     expect(pointingHit(at(7, 6), region, 8, 2.9)).toBe(true);
+    // 0.1 of 30 px is just 3 px, though not in floating point.
+    const wide = Uint8Array.from({ length: 900 }, (_, i) => Number(i % 30 < 3));
+    const spot = (column: number) => Float32Array.from({ length: 900 }, (_, i) => Number(i === 30 + column));
+    expect(0.1 * 3 * 10).toBeGreaterThan(3);
+    expect(pointingHit(spot(5), wide, 30, 0.1 * 3 * 10)).toBe(false);
+    expect(pointingHit(spot(4), wide, 30, 0.1 * 3 * 10)).toBe(true);
+  });
+  it('takes the first pixel of a flat rim, whichever of its pixels rounding has raised', () => {
+    const raised = (px: number, py: number) =>
+      square(8, (x, y) => (y < 2 ? 0.7 : 0.1) + (x === px && y === py ? 1e-7 : 0));
+    const corner = Uint8Array.from({ length: 64 }, (_, i) => Number(i === 0));
+    for (const [x, y] of [
+      [0, 0],
+      [5, 0],
+      [7, 1],
+    ])
+      expect(pointingHit(raised(x, y), corner, 8, 0)).toBe(true);
   });
   it('takes the first of equal maxima and knows nothing of an empty map', () => {
     const two = square(8, (x, y) => Number((x === 0 && y === 0) || (x === 3 && y === 3)));
