@@ -53,9 +53,7 @@ export interface Batches {
 }
 
 export interface BatchFacts {
-  /** Real pictures; the rest of the batch is padding of weight 0. */
-  count: number;
-  /** Class indices of each real picture. */
+  /** Class indices of each picture. */
   truth: (readonly number[])[];
 }
 
@@ -93,9 +91,9 @@ export const allocateFeeds = (
  * Every epoch goes through all pictures once, in a new order, or with balanced sampling draws as many: a group, then one
  * of its pictures, each with the same chance. Pictures without group are one more group.
  *
- * A short last batch is filled up with pictures from the front of the order at weight 0: they add nothing to the loss,
- * and batch-norm still sees real pictures only (zeros would drag its statistics). It does see them, though: with
- * batch-norm, a step on a padded batch is not that on the real pictures alone; without, it is.
+ * Every batch is whole: the last of an epoch is filled up with pictures that are drawn again, from the front of the
+ * order or with balanced sampling anew, and they count like all others. Filled with what does not count, batch-norm
+ * would normalise the rest by pictures that the loss does not know.
  * @param random  of the run; never drawn from, only forked
  */
 export function trainingBatches(
@@ -106,6 +104,7 @@ export function trainingBatches(
 ): Batches {
   const { batch, classes, settings, groupCount, task } = plan;
   const total = set.pictures.length;
+  const steps = Math.ceil(total / batch);
   const augmenter = new Augmenter(set.sizePx, settings);
   const pixels = set.sizePx ** 2;
   const addComposites = plan.composites ? compositesOf(set, plan) : undefined;
@@ -118,19 +117,16 @@ export function trainingBatches(
   let orderedFor = -1;
 
   return {
-    steps: Math.ceil(total / batch),
+    steps,
     async read(epoch, step, into) {
       if (orderedFor !== epoch) {
         const dice = random.fork(`order/${epoch}`);
         order = members
-          ? Int32Array.from({ length: total }, () => drawn(drawn(members, dice), dice))
+          ? Int32Array.from({ length: steps * batch }, () => drawn(drawn(members, dice), dice))
           : dice.shuffle(Int32Array.from({ length: total }, (_, i) => i));
         orderedFor = epoch;
       }
-      const count = Math.min(batch, total - step * batch);
-      const shown = Array.from({ length: batch }, (_, i) =>
-        i < count ? order[step * batch + i] : order[(i - count) % total],
-      );
+      const shown = Array.from({ length: batch }, (_, i) => order[(step * batch + i) % order.length]);
       const dice = random.fork(`batch/${epoch}/${step}`);
       const bytes = await Promise.all(shown.map((index) => set.pixels(index)));
       const masks = shown.map((index) => set.inside(index));
@@ -150,7 +146,7 @@ export function trainingBatches(
         // A region at the rim may be shifted out of the picture, which is then one without.
         const isInside = into.inside.subarray(i * pixels, (i + 1) * pixels);
         into.hasRegion[i] = masks[i] !== null && isInside.includes(1) ? 1 : 0;
-        into.weight[i] = i < count ? 1 : 0;
+        into.weight[i] = 1;
         if (groupCount !== null && group !== undefined) into.groups[i * groupCount + group] = 1;
       });
       await addComposites?.(looked, dice, into);
@@ -163,7 +159,7 @@ export function trainingBatches(
             random.fork(`${name}/${epoch}/${step}${run === 0 ? '' : `/${run}`}`),
           );
       }
-      return { count, truth: shown.slice(0, count).map((index) => classesOf(set.pictures[index])) };
+      return { truth: shown.map((index) => classesOf(set.pictures[index])) };
     },
   };
 }

@@ -84,9 +84,9 @@ export interface ObjectiveGraph {
   /**
    * How a term of a batch is made of those of its parts, where gradients are accumulated: a mean over the real
    * pictures (what is not named), over the real pictures with a region, over the squared count of pictures (the
-   * squared norm of the gradient of a mean), or a sum. A term that is none of these becomes the mean over the parts.
+   * squared norm of the gradient of a mean), or a sum. 'whole' is what cannot be made of those of the parts.
    */
-  means?: Readonly<Record<string, MeanOver>>;
+  means?: Readonly<Record<string, MeanOver | 'whole'>>;
 }
 
 export type MeanOver = 'pictures' | 'regions' | 'squared-pictures' | 'nothing';

@@ -70,5 +70,8 @@ export function withSlopePenalty(
     { class: classLoss, [term]: mul(normOf(counted, [0, 1, 2, 3], p, power), factor) },
     logits,
   );
-  return p === '2' && power === 2 ? { ...graph, means: { [term]: 'squared-pictures' } } : graph;
+  // The sum of magnitudes is linear in the gradient, and so a mean over the parts; other norms are of the whole.
+  const squared = p === '2' && power === 2;
+  const mean = squared ? 'squared-pictures' : p === '1' && power === 1 ? 'pictures' : 'whole';
+  return { ...graph, means: { [term]: mean } };
 }

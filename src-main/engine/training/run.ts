@@ -155,7 +155,7 @@ export async function openRun(
       const position = record.epochs + done / steps;
       const momentum = cycledMomentumAt(position, epochs, steps);
       const stepNumber = record.epochs * steps + done + 1;
-      let facts: BatchFacts = { count: 0, truth: [] };
+      let facts: BatchFacts = { truth: [] };
       const result = await stepper.run(
         async () => {
           const { feeds, ...others } = await ahead.read(record.epochs, done);
@@ -179,13 +179,13 @@ export async function openRun(
       }
       const { loss, logits } = result;
       lossBefore = loss;
-      const { count, truth } = facts;
+      const { truth } = facts;
       const correct = truth.filter((own, i) =>
         own.includes(predictedClass(logits, viewed.classes, i)),
       ).length;
       const seconds = (performance.now() - begunAt) / 1000;
-      note({ kind: 'step', pictures: count, correct, loss, seconds });
-      return { loss, pictures: count, seconds };
+      note({ kind: 'step', pictures: truth.length, correct, loss, seconds });
+      return { loss, pictures: truth.length, seconds };
     },
 
     async closeEpoch() {

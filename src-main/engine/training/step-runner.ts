@@ -82,8 +82,19 @@ export async function createStepRunner(
         { reason: reasonOf(thrown) },
         thrown,
       );
-    part = Math.max(smallestPart, Math.ceil(part / 2));
-    step = build(part, true);
+    const half = Math.max(smallestPart, Math.ceil(part / 2));
+    try {
+      step = build(half, true);
+    } catch (refused) {
+      if (!(refused instanceof AppError) || refused.code !== 'bad-input') throw refused;
+      throw new AppError(
+        'unavailable',
+        `there is not enough memory to train on ${part} pictures at a time, and ${refused.message}`,
+        refused.detail,
+        thrown,
+      );
+    }
+    part = half;
   };
 
   /** Until it fits. */
@@ -116,11 +127,9 @@ export async function createStepRunner(
       const classes = feeds.labels.length / batch;
       const logits = new Float32Array(batch * classes);
       const loss: Record<string, number> = {};
-      // Padding is at the end, and no part may be padding only.
-      const real = feeds.weight.indexOf(0) < 0 ? batch : feeds.weight.indexOf(0);
       let done = 0;
-      while (done < real) {
-        const cut = partOf(feeds, step, { batch, part, done, real, scalars });
+      while (done < batch) {
+        const cut = partOf(feeds, step, { batch, part, done, scalars });
         let outputs;
         try {
           outputs = await session!.run(cut.feeds);
@@ -164,9 +173,9 @@ export async function createStepRunner(
 function partOf(
   feeds: BatchFeeds,
   step: TrainStep,
-  at: { batch: number; part: number; done: number; real: number; scalars: Readonly<Record<string, number>> },
+  at: { batch: number; part: number; done: number; scalars: Readonly<Record<string, number>> },
 ): { start: number; feeds: BatchFeeds } {
-  const { batch, part, done, real } = at;
+  const { batch, part, done } = at;
   const start = Math.min(done, batch - part);
   const noise = new Set(step.noise.map(({ name }) => name));
   const run = Math.floor(done / part);
@@ -188,14 +197,14 @@ function partOf(
     pictures: to - from,
     regions: feeds.hasRegion.subarray(from, to).reduce((sum, one) => sum + one, 0),
   });
-  const whole = counted(0, real);
-  const own = counted(done, Math.min(real, start + part));
+  const whole = counted(0, batch);
+  const own = counted(done, start + part);
   const pictures = own.pictures / whole.pictures;
   cut[shareOf('pictures')] = Float32Array.of(pictures);
   cut[shareOf('squared-pictures')] = Float32Array.of(pictures * pictures);
   cut[shareOf('nothing')] = Float32Array.of(1);
   cut[shareOf('regions')] = Float32Array.of(whole.regions > 0 ? own.regions / whole.regions : 0);
-  cut.apply = Float32Array.of(start + part >= real ? 1 : 0);
+  cut.apply = Float32Array.of(start + part === batch ? 1 : 0);
   return { start, feeds: cut };
 }
 

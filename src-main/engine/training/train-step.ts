@@ -63,7 +63,7 @@ export interface TrainStepOptions {
 
 /**
  * The program's inputs, all float32:
- *   images [B,3,S,S] in [0,1], labels [B,K] one-hot, inside [B,1,S,S], hasRegion [B], weight [B] (1 real, 0 padding),
+ *   images [B,3,S,S] in [0,1], labels [B,K] one-hot, inside [B,1,S,S], hasRegion [B], weight [B] (0: not counted),
  *   ramp [], learningRate [], for objectives that need them composites [B,3,2S,2S], cell [B,4] and groups [B,G],
  *   for several classes a picture explained [B,K] one-hot;
  *   every entry of `scalars` [], every entry of `noise`, every entry of `state` and of `sums` under its name.
@@ -77,7 +77,7 @@ export interface TrainStepOptions {
  * pictures, by pictures with a region, by the square of pictures, or all of it (see ObjectiveGraph.means), and losses come out
  * multiplied with theirs: losses and gradients of the parts add up to those of the whole batch. `apply` [] is 1 in
  * the last part, which updates the weights with the sum and empties it, and 0 before. What holds: everything of the
- * step equals that of the whole batch, but batch-norm normalises each part by its own statistics and moves the running
+ * step equals that of the whole batch, or is refused (a norm of the whole batch that is not squared), but batch-norm normalises each part by its own statistics and moves the running
  * statistics once for each part, and Group DRO takes the mean losses of its groups over each part and moves their shares
  * once for each; without the two the step is the same.
  */
@@ -213,9 +213,20 @@ export function buildLoss(options: TrainStepOptions, shares?: Readonly<Record<Me
   for (const [name, value] of Object.entries(graph.next ?? {})) next[`objective/${name}`] = value;
   for (const [name, tensor] of state) next[name] ??= tensor;
 
+  const shareOfTerm = (term: string, all: Readonly<Record<MeanOver, Tensor>>): Tensor => {
+    const mean = graph.means?.[term] ?? 'pictures';
+    if (mean !== 'whole') return all[mean];
+    throw new AppError(
+      'bad-input',
+      `the term "${term}" is one norm of the whole batch, which norms of its parts do not add up to`,
+      {
+        reason: 'accumulate no gradients (accumulate=1), or choose reduction=per-image or the squared 2-norm',
+      },
+    );
+  };
   const entries = Object.entries(graph.terms).map(([term, value]): [string, Tensor] => [
     term,
-    shares ? mul(value, shares[graph.means?.[term] ?? 'pictures']) : value,
+    shares ? mul(value, shareOfTerm(term, shares)) : value,
   ]);
   return {
     ...graph,

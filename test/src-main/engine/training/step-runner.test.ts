@@ -20,6 +20,7 @@ const [classes, sizePx] = [3, 8];
 const plainNetwork = (): BuiltModel => modelById('smallcnn').build({ classes, sizePx, pool: 'average' });
 const penalties = { lambdaInside: 3, lambdaOutside: 40 };
 const sums = { lambda: 0.5, steps: 1, points: 2, searchPoints: 1 };
+const whole = { lambda: 0.3, reduction: 'batch' };
 const momentum: StepSettings = { momentum: 0.9, weightDecay: 0.01 };
 
 interface Recipe {
@@ -38,7 +39,7 @@ const stepOf = (
     ...{ model, objective: objectiveById(objective), params, settings, batch, classes, sizePx, accumulates },
   });
 
-/** `real` pictures of which every third has no region, then padding that shows other things. */
+/** `real` pictures of which every third has no region, then some of weight 0 that show other things. */
 function feedsOf(batch: number, real = batch, padding = 9): BatchFeeds {
   const [random, other] = [randomFromSeed(4), randomFromSeed(padding)];
   const length = 3 * sizePx * sizePx;
@@ -119,12 +120,12 @@ function expectSame(actual: Descent, expected: Descent): void {
     expect(Math.abs(actual.loss[term] - value), term).toBeLessThan(1e-4 * Math.max(1, value));
 }
 
-describe('a batch with padding', () => {
+describe('a batch with images of weight 0', () => {
   it.each([
     ['standard', {}],
     ['box-aware', penalties],
     ['box-aware', { ...penalties, reduction: 'paper' }],
-  ])('makes the step of its real pictures alone, without batch-norm: %s, %o', async (objective, params) => {
+  ])('makes the step of the others alone, without batch-norm: %s, %o', async (objective, params) => {
     const padded = await descend({ objective, params }, feedsOf(7, 5));
     const alone = await descend({ objective, params }, feedsOf(5));
     expectSame(padded, alone);
@@ -133,7 +134,7 @@ describe('a batch with padding', () => {
     );
   });
 
-  it('with batch-norm depends on what the padding shows, and not on its labels', async () => {
+  it('with batch-norm depends on what they show, and not on their labels: no batch of a run has any', async () => {
     const recipe = { model: tinyNetwork('average') };
     const one = await descend(recipe, feedsOf(7, 5, 9));
     const other = await descend(recipe, feedsOf(7, 5, 10));
@@ -146,23 +147,38 @@ describe('a batch with padding', () => {
 
 describe('a step in parts', () => {
   it.each([
-    ['standard', {}, 8, 4, 8],
-    ['box-aware', penalties, 8, 4, 8],
+    ['standard', {}, 8, 4],
+    ['box-aware', penalties, 8, 4],
     // The last part is moved forward: 0-2, 3-5, 5-7 with picture 5 counted once.
-    ['box-aware', penalties, 8, 3, 8],
-    ['box-aware', { ...penalties, reduction: 'paper' }, 8, 3, 8],
+    ['box-aware', penalties, 8, 3],
+    ['box-aware', { ...penalties, reduction: 'paper' }, 8, 3],
+    // One norm of the whole batch: what is quadratic or linear in the gradient adds up.
+    ['density', { ...whole, p: '2', power: 2 }, 8, 3],
+    ['density', { ...whole, p: '1', power: 1 }, 8, 3],
+    ['input-grad', { ...whole, power: 2 }, 8, 4],
     // Losses that are sums over the batch.
-    ['ig-norm', { ...sums, reduction: 'sum' }, 8, 4, 8],
-    ['ig-norm', { ...sums, reduction: 'sum' }, 8, 3, 8],
-    ['ig-norm', sums, 8, 3, 8],
-    // Padding at the end; the last part holds nothing else and is left out.
-    ['box-aware', penalties, 9, 3, 5],
+    ['ig-norm', { ...sums, reduction: 'sum' }, 8, 4],
+    ['ig-norm', { ...sums, reduction: 'sum' }, 8, 3],
+    ['ig-norm', sums, 8, 3],
   ])(
-    'is the step of the whole batch, without batch-norm: %s, %o, %d pictures by %d, %d of them real',
-    async (objective, params, batch, part, real) => {
+    'is the step of the whole batch, without batch-norm: %s, %o, %d pictures by %d',
+    async (objective, params, batch, part) => {
       const recipe = { objective, params, settings: { ...momentum, clipNorm: 1, averageDecay: 0.5 } };
-      const feeds = feedsOf(batch, real);
+      const feeds = feedsOf(batch);
       expectSame(await descend(recipe, feeds, { part }), await descend(recipe, feeds));
+    },
+  );
+
+  it.each([
+    ['density', { ...whole, p: '2', power: 1 }],
+    ['density', { ...whole, p: '1', power: 2 }],
+    ['density', { ...whole, p: 'inf', power: 1 }],
+    ['input-grad', { ...whole, power: 1 }],
+  ])(
+    'is refused where one norm of the whole batch is no sum of those of its parts: %s, %o',
+    (objective, params) => {
+      expect(() => stepOf({ objective, params }, 4, true)).toThrow('is one norm of the whole batch');
+      expect(() => stepOf({ objective, params }, 4)).not.toThrow();
     },
   );
 
@@ -249,6 +265,14 @@ describe('when memory runs out', () => {
       message:
         'there is not enough memory to train on 2 pictures at a time; choose smaller pictures or a smaller model',
       detail: { reason: expect.stringContaining('Failed to allocate memory') },
+    });
+  });
+
+  it('says that a norm of the whole batch cannot be made of half of it', async () => {
+    const recipe = { objective: 'input-grad', params: { ...whole, power: 1 } };
+    await expect(descend(recipe, feedsOf(8), { executor: smallMachine(4, 'run') })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/not enough memory to train on 8 pictures.*one norm of the whole batch/),
     });
   });
 
