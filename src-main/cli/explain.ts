@@ -1,5 +1,6 @@
 // fovea explain PROJECT --run N --image NAME --method ID --class NAME --versus NAME --out FILE.png
 
+import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { ClassId } from '../contracts/ids.ts';
@@ -19,6 +20,7 @@ interface Options {
   class: string;
   versus?: string;
   out: string;
+  overwrite?: boolean;
   device?: DeviceChoice;
 }
 
@@ -27,6 +29,8 @@ export async function explain(terminal: Terminal, project: string, options: Opti
     throw new AppError('bad-input', `--out ${options.out} does not end in .png`, {
       reason: 'the drawing is a PNG file',
     });
+  const out = path.resolve(options.out);
+  refusePlace(out, options.overwrite === true);
   await withCore(terminal, async ({ core, open }) => {
     await open(project);
     const runId = runNumber(options.run);
@@ -51,7 +55,6 @@ export async function explain(terminal: Terminal, project: string, options: Opti
       versus: options.versus === undefined ? undefined : classNamed(classes, options.versus),
     });
 
-    const out = path.resolve(options.out);
     makeFolder(path.dirname(out));
     await writeFileWhole(out, [Buffer.from(png, 'base64')]);
 
@@ -75,6 +78,19 @@ export async function explain(terminal: Terminal, project: string, options: Opti
       ],
     );
   });
+}
+
+/** Told before the map is computed. @throws AppError */
+function refusePlace(out: string, mayReplace: boolean): void {
+  const stat = fs.lstatSync(out, { throwIfNoEntry: false });
+  const name = path.basename(out);
+  if (stat?.isDirectory())
+    throw new AppError('bad-input', `${name} is a folder where a file should be`, { file: name });
+  if (stat && !mayReplace)
+    throw new AppError('conflict', `${name} is there already`, {
+      file: name,
+      reason: 'choose another name, or replace it with --overwrite',
+    });
 }
 
 /** @throws AppError 'bad-input' naming the classes of the run */

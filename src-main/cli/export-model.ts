@@ -15,7 +15,11 @@ export async function exportModel(
   const file = path.resolve(out);
   if (!/\.(onnx|safetensors)$/.test(file))
     throw new AppError('bad-input', `--out ${out} does not end in .onnx or .safetensors`);
-  const format = asked ?? (file.endsWith('.safetensors') ? 'safetensors' : 'onnx');
+  const format = file.endsWith('.safetensors') ? 'safetensors' : 'onnx';
+  if (asked !== undefined && asked !== format)
+    throw new AppError('bad-input', `--out ${out} is the name of ${format}, not of ${asked}`, {
+      reason: `let it end in .${asked}, or leave out --format`,
+    });
   await withCore(terminal, async ({ core, open, finish }) => {
     await open(project);
     const folder = path.dirname(file);

@@ -1,6 +1,7 @@
 // Command line of Fovea: what each command is called, takes and says of itself. What a command does is in
 // its own file, loaded when it is asked for, so that --help needs no engine.
 
+import fs from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AppError, toErrorRecord, type ErrorRecord } from '../contracts/errors.ts';
 import { deviceSchema } from '../contracts/devices.ts';
@@ -70,14 +71,37 @@ const run =
   <Args extends unknown[]>(load: () => Promise<Action<Args>>) =>
   async (...all: [...Args, Command]): Promise<void> => {
     const command = all.pop() as Command;
+    refuseBesideResume(command);
     const action = await load();
     await action(openTerminal(command.optsWithGlobals().json === true), ...(all as unknown as Args));
   };
+
+/** What is taken up goes on as it began: an option that would change that must not pass for heard. @throws AppError */
+function refuseBesideResume(command: Command): void {
+  if (command.opts().resume === undefined) return;
+  const given = command.options.filter(
+    (option) =>
+      option.attributeName() !== 'resume' && command.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (given.length === 0) return;
+  throw new AppError(
+    'bad-input',
+    `--resume goes on as the ${command.name() === 'sweep' ? 'sweep' : 'run'} began`,
+    {
+      reason: `leave out ${given.map(({ long }) => long).join(', ')}`,
+    },
+  );
+}
+
+const version = (): string =>
+  (JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
 
 function program(): Command {
   const fovea = new Command('fovea')
     .description('Draw boxes, train a classifier that is told where to look, and see where it looks.')
     .option('--json', 'print one JSON object as the last line')
+    .version(version(), '--version', 'print the version')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
 
@@ -104,7 +128,7 @@ function program(): Command {
       '--measures <ids>',
       'what to measure it by on the test part, with commas between, or all; the usual ones otherwise',
     )
-    .option('--resume <run>', 'go on with a paused or interrupted run; other options are the run’s own')
+    .option('--resume <run>', 'go on with a paused or interrupted run; no other option goes with it')
     .action(run(async () => (await import('./train.ts')).train));
   runFlags(
     fovea
@@ -120,7 +144,7 @@ function program(): Command {
       '--measures <ids>',
       'measures to choose by, with commas between, or all; the usual ones otherwise',
     )
-    .option('--resume <sweep>', 'go on with a sweep, or show a done one; other options are the sweep’s own')
+    .option('--resume <sweep>', 'go on with a sweep, or show a done one; no other option goes with it')
     .action(run(async () => (await import('./sweep.ts')).sweep));
   fovea
     .command('evaluate <project>')
@@ -148,6 +172,7 @@ function program(): Command {
     .addOption(device('where to compute; the processor otherwise'))
     .option('--versus <name>', 'class it is held against: the difference of both is explained')
     .requiredOption('--out <file>', 'PNG file to write')
+    .option('--overwrite', 'replace the file if it is there')
     .action(run(async () => (await import('./explain.ts')).explain));
   fovea
     .command('attack <project>')

@@ -15,6 +15,8 @@ export interface Session {
   open(folder: string): Promise<void>;
   /** Waits for a job, with its bar. @throws its error; AppError 'cancelled' */
   finish(id: JobId): Promise<Job>;
+  /** What a person is told when the command is ended before its time: what is kept, and how to go on. */
+  kept(words: () => Promise<string>): void;
 }
 
 /**
@@ -27,6 +29,7 @@ export async function withCore<T>(
   { trainers = 1 } = {},
 ): Promise<T> {
   let shown: JobId | null = null;
+  let wordsOfKept = async (): Promise<string | null> => null;
   const core = localCore({
     trainers,
     emit(event, data) {
@@ -35,7 +38,9 @@ export async function withCore<T>(
   });
   const leave = onLeave(async () => {
     terminal.clear();
+    const words = await wordsOfKept().catch(() => null);
     await core.close();
+    if (words !== null) terminal.note(words);
   });
   try {
     return await work({
@@ -51,6 +56,7 @@ export async function withCore<T>(
         if (job.state === 'cancelled') throw new AppError('cancelled', `${job.title} was cancelled`);
         return job;
       },
+      kept: (words) => (wordsOfKept = words),
     });
   } finally {
     leave.cancel();

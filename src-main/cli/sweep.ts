@@ -41,6 +41,9 @@ export async function sweep(terminal: Terminal, folder: string, options: Options
             repeat: options.repeat,
           })
         : await core.call('sweeps.resume', { id: sweepNumber(options.resume) });
+    session.kept(
+      async () => `Sweep ${begun.id} is kept; go on with: fovea sweep ${folder} --resume ${begun.id}`,
+    );
     const { pictures } = await core.call('sweeps.get', { id: begun.id });
     const points = sweepPoints(begun.config).length;
     terminal.say(

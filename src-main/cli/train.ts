@@ -46,6 +46,12 @@ export async function train(terminal: Terminal, folder: string, options: Options
             await withStart(session, measuredConfigOf(terminal, options, methods), options.start),
           )
         : await core.call('runs.resume', { id: runNumber(options.resume) });
+    session.kept(async () => {
+      const { epochsDone, config, state } = await core.call('runs.get', { id: begun.id });
+      return state === 'done'
+        ? `Run ${begun.number} is kept; measure it with: fovea evaluate ${folder} --run ${begun.number}`
+        : `Run ${begun.number} is kept after ${epochsDone} of ${config.epochs} epochs; go on with: fovea train ${folder} --resume ${begun.number}`;
+    });
     const { trainedOn, config } = begun;
     if (config.start && options.resume === undefined) {
       const { start } = config;

@@ -41,10 +41,11 @@ export async function mediaOf(
   const found = pictureOf(context, id);
   if (!found) return null;
   const { picture, cacheFolder } = found;
-  if (!fs.existsSync(picture.file)) {
-    context.current?.store.images.setMissing(id as ImageId, true);
-    return null;
-  }
+  const isThere = fs.existsSync(picture.file);
+  // Asked for is looked at: a disk that was away is seen when it is back.
+  if (context.current?.store.images.setMissing(id as ImageId, !isThere))
+    context.emit('project', { id: context.current.id, what: 'images' });
+  if (!isThere) return null;
   const type = TYPES[picture.fileFormat];
   const isSmall = Math.max(picture.widthPx, picture.heightPx) <= THUMBNAIL_PX;
   if (type && (kind === 'image' || isSmall)) return { file: picture.file, type, tag: picture.contentHash };

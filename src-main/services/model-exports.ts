@@ -26,6 +26,11 @@ function startExport(context: Context, runId: RunId, format: ModelFormat, out: s
   const run = storedRun(project, runId);
   requireWeights(project, runId);
   const name = path.basename(out);
+  if (path.extname(name) !== `.${format}`)
+    throw new AppError('bad-input', `${name} would hold ${format} under another name`, {
+      file: name,
+      reason: `let the name end in .${format}, or choose the other format`,
+    });
   if (fs.existsSync(out))
     throw new AppError('conflict', `${name} is there already`, { file: name, reason: 'choose another name' });
   return context.jobs.start(

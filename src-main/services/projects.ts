@@ -203,7 +203,7 @@ export function folderNameOf(name: string): string {
 const AT_ONCE = 64;
 
 /** Notes which pictures are where they should be; goes on in the background while the project is open. */
-async function lookForFiles(context: Context, project: OpenProject): Promise<number> {
+export async function lookForFiles(context: Context, project: OpenProject): Promise<number> {
   const { images } = project.store;
   let missing = 0;
   let changed = false;

@@ -161,11 +161,23 @@ export function trainedOn(
     ...(tuning && { tuning: sum('tuning') }),
     unclassed,
     snapshotId: null,
-    warnings: warningsOf(all, undealt, store.images.counts().missing),
+    warnings: [...warningsOf(all, undealt), ...missingWords(store)],
   };
 }
 
-function warningsOf(classes: TrainedOn['classes'], undealt: number, missing: number): string[] {
+/** Missing pictures that are named; the rest is counted. */
+const MISSING_NAMED = 3;
+
+/** "7 pictures missing from where they were imported: a.png, b.png, c.png and 4 more"; nothing if all are there. */
+export function missingWords({ images }: ProjectStore): string[] {
+  const { missing } = images.counts();
+  if (missing === 0) return [];
+  const names = images.missing(MISSING_NAMED).map(({ name }) => name);
+  const more = missing > names.length ? ` and ${missing - names.length} more` : '';
+  return [`${count(missing, 'picture')} missing from where they were imported: ${names.join(', ')}${more}`];
+}
+
+function warningsOf(classes: TrainedOn['classes'], undealt: number): string[] {
   const warnings = classes.flatMap((one) => {
     if (one.train + one.selection + one.test === 0) return [];
     if (one.train === 0) return [`${one.name} has no training picture and is left out`];
@@ -177,7 +189,6 @@ function warningsOf(classes: TrainedOn['classes'], undealt: number, missing: num
     warnings.push('no selection picture: the last epoch is kept instead of the best');
   if (undealt > 0)
     warnings.push(`${count(undealt, 'picture')} not dealt out to train, selection or test yet`);
-  if (missing > 0) warnings.push(`${count(missing, 'picture')} missing from where they were imported`);
   return warnings;
 }
 

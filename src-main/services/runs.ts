@@ -23,11 +23,12 @@ import { usualSplit } from './deal.ts';
 import { heatMapOf, storedMapOf } from './explanations.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { cacheFolderOf, runFolderOf, type OpenProject } from '../core/open-project.ts';
-import { noteCurrent } from './projects.ts';
+import { lookForFiles, noteCurrent } from './projects.ts';
 import {
   announce,
   boxlessWarnings,
   groupedPictures,
+  missingWords,
   needsDealing,
   picturesOf,
   runRecord,
@@ -100,6 +101,8 @@ export const runHandlers: Handlers<
  * @throws AppError for what could not be trained: told now rather than by a run that fails
  */
 export async function checkedConfig(context: Context, asked: RunConfig): Promise<RunConfig> {
+  // What was noted when the project was opened may be old: a disk that was away is back, another is gone.
+  await lookForFiles(context, context.project());
   const { store } = context.project();
   const found = trainedOn(store, asked.seed, null, asked.settings.labels);
   const classes = Math.max(2, found.classes.length);
@@ -125,7 +128,7 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
     });
   if (store.images.counts().images === 0)
     throw new AppError('bad-input', 'there are no pictures to train on', { reason: 'import some first' });
-  refuseUntrainable(found);
+  refuseUntrainable(found, store);
   context.devices.refuseAbsent(config.device);
   refuseUnfit(config, objective, architecture);
   if (config.measures) {
@@ -195,10 +198,14 @@ function start(context: Context, config: RunConfig): Run {
   return runRecord(context, storedRun(project, id));
 }
 
-function refuseUntrainable({ classes, unclassed }: Run['trainedOn']): void {
+function refuseUntrainable({ classes, unclassed }: Run['trainedOn'], store: ProjectStore): void {
   if (classes.length < 2)
     throw new AppError('bad-input', 'training needs pictures of at least two classes', {
-      reason: `${classes.length} ${classes.length === 1 ? 'class has' : 'classes have'} training pictures, ${unclassed} pictures have no class`,
+      reason: [
+        `${classes.length} ${classes.length === 1 ? 'class has' : 'classes have'} training pictures`,
+        `${unclassed} pictures have no class`,
+        ...missingWords(store),
+      ].join(', '),
     });
 }
 

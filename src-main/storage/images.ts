@@ -150,6 +150,9 @@ export function imagesRepository(db: Connection) {
       @sizeBytes, @modifiedMs, @fileFormat, @classId, @classOrigin, @split, @boxes, @masks)`);
   const setClass = db.prepare('UPDATE image SET class_id = ?, class_origin = ? WHERE id = ?');
   const setSplit = db.prepare('UPDATE image SET split = ? WHERE id = ?');
+  const missing = db.prepare<[number], StoredRow>(
+    `SELECT ${STORED} ${FROM_STORED} WHERE missing = 1 ORDER BY image.id LIMIT ?`,
+  );
   const setMissing = db.prepare('UPDATE image SET missing = 1 - missing WHERE id = ? AND missing <> ?');
   const setFile = db.prepare(`
     UPDATE image SET source_id = @sourceId, relative_path = @relativePath, name = @name,
@@ -269,6 +272,8 @@ export function imagesRepository(db: Connection) {
     /** Gives a picture whose class was not set by anybody the one class of its annotations, or none. */
     deriveClass: (id: ImageId): void => void deriveClass.run(id),
     setSplit: (id: ImageId, split: Split | null): void => void setSplit.run(split, id),
+    /** The first few whose files were not there when they were last looked for. */
+    missing: (limit: number): StoredImage[] => missing.all(limit).map(toStored),
     setMissing: (id: ImageId, missing: boolean): boolean => setMissing.run(id, flag(missing)).changes > 0,
     /** The same picture lies elsewhere now. */
     setFile: (id: ImageId, sourceId: number, relativePath: string): void =>
