@@ -10,7 +10,8 @@ import type { JobId, RunId } from '../contracts/ids.ts';
 import type { RunConfig, Start } from '../contracts/runs.ts';
 import type { StartFit, WeightsInfo } from '../contracts/weights.ts';
 import { models } from '../engine/nn/models/index.ts';
-import { fitWeights } from '../engine/nn/pretrained.ts';
+import type { BuiltModel, Model } from '../engine/nn/model.ts';
+import { fitWeights, nearness } from '../engine/nn/pretrained.ts';
 import type { StoredTensor } from '../engine/nn/safetensors.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { architectureOf } from '../engine/data/architecture.ts';
@@ -181,16 +182,24 @@ async function keep(
   model: string | null,
   called = name,
 ): Promise<void> {
-  const { tensors, close } = await openWeights(file, called);
-  await close();
-  const fitting = modelsOf(tensors);
+  const opened = await openWeights(file, called);
+  const { tensors } = opened;
+  let fitting: string[];
+  try {
+    fitting = modelsOf(tensors);
+    if (fitting.length > 0) await opened.refuseNotFinite();
+  } finally {
+    await opened.close();
+  }
   if (fitting.length === 0 || (model !== null && !fitting.includes(model)))
     throw new AppError(
       'bad-file',
       `${called} ${model ? `does not fit ${model}` : 'fits none of the models'}`,
       {
         file: called,
-        reason: `it has ${tensors.length} tensors, the first is ${tensors[0]?.name ?? 'missing'}`,
+        reason:
+          whyNot(model, tensors) ??
+          `it has ${tensors.length} tensors, the first is ${tensors[0]?.name ?? 'missing'}`,
       },
     );
   const { size } = await stat(file);
@@ -199,31 +208,49 @@ async function keep(
   writeJson(indexOf(context), [...others, { name, sha256, sizeBytes: size, models: fitting, origin }]);
 }
 
-/** Ids of the models whose body the tensors are, whatever the classes, at some side of the pictures. */
-function modelsOf(tensors: readonly StoredTensor[]): string[] {
+/** A model as a file may have been made for it: its first layer may be one for large or for small pictures. */
+function buildsOf(model: Model, tensors: readonly StoredTensor[]): BuiltModel[] {
   // A model that reads every pixel shows in its first layer for which side it was made.
   const pixels = tensors.find(({ name }) => name === 'fc1.weight')?.shape[1] ?? 0;
-  const sizePx = Math.sqrt(pixels / 3);
-  return models
-    .filter((model) =>
-      (['imagenet', 'small'] as const).some((stem) => {
-        try {
-          const sides = model.id === 'mlp' ? sizePx : 224;
-          if (!Number.isInteger(sides) || sides < 1) return false;
-          fitWeights(
-            model.build({ classes: 2, sizePx: sides, pool: 'average', stem }),
-            model.id,
-            tensors,
-            '',
-          );
-          return true;
-        } catch (thrown) {
-          if (thrown instanceof AppError && thrown.code === 'bad-file') return false;
-          throw thrown;
-        }
-      }),
-    )
+  const sizePx = model.id === 'mlp' ? Math.sqrt(pixels / 3) : 224;
+  if (!Number.isInteger(sizePx) || sizePx < 1) return [];
+  return (['imagenet', 'small'] as const).map((stem) =>
+    model.build({ classes: 2, sizePx, pool: 'average', stem }),
+  );
+}
+
+/** What keeps the tensors from being those of a model, in a clause; undefined if nothing does. */
+function misfit(built: BuiltModel, id: string, tensors: readonly StoredTensor[]): string | undefined {
+  try {
+    fitWeights(built, id, tensors, 'it');
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'bad-file')
+      return thrown.message.replace(`it does not fit ${id}: `, '');
+    throw thrown;
+  }
+}
+
+/** Ids of the models whose body the tensors are, whatever the classes, at some side of the pictures. */
+const modelsOf = (tensors: readonly StoredTensor[]): string[] =>
+  models
+    .filter((model) => buildsOf(model, tensors).some((built) => !misfit(built, model.id, tensors)))
     .map(({ id }) => id);
+
+/** With less of a model's names than this a file has nothing to do with it. */
+const leastNearness = 0.3;
+
+/** What does not fit the model, or the nearest of all if none is given; undefined where no model is near. */
+function whyNot(wanted: string | null, tensors: readonly StoredTensor[]): string | undefined {
+  let nearest: { id: string; share: number; why: string } | undefined;
+  for (const model of models.filter(({ id }) => wanted === null || id === wanted))
+    for (const built of buildsOf(model, tensors)) {
+      const share = nearness(built, tensors);
+      const why = misfit(built, model.id, tensors);
+      if (why && share >= leastNearness && share > (nearest?.share ?? 0))
+        nearest = { id: model.id, share, why };
+    }
+  return nearest && (wanted === null ? `the nearest is ${nearest.id}, but ${nearest.why}` : nearest.why);
 }
 
 /** `wanted`, or with a number behind if other weights have that name. */

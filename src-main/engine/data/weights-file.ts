@@ -11,6 +11,7 @@ import { fitWeights, type Fit } from '../nn/pretrained.ts';
 import {
   decodeTensor,
   headerLength,
+  isFloat,
   lengthBytes,
   readHeader,
   writeHeader,
@@ -20,6 +21,8 @@ import {
 
 export interface WeightsFile extends TensorList {
   read(tensor: StoredTensor): Promise<Float32Array>;
+  /** Reads all floating-point tensors, a few megabytes at a time. @throws AppError 'bad-file' naming the first that is not finite */
+  refuseNotFinite(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -71,6 +74,13 @@ export async function openWeights(file: string, name = path.basename(file)): Pro
           throw new AppError('bad-file', `${name} became shorter while it was read`, { file: name });
         return decodeTensor(bytes, tensor, name);
       },
+      async refuseNotFinite() {
+        for (const tensor of list.tensors.filter(({ type }) => isFloat(type)))
+          for (let at = tensor.begin; at < tensor.end; at += pieceBytes) {
+            const bytes = await bytesAt(payloadAt + at, Math.min(pieceBytes, tensor.end - at));
+            if (!decodeTensor(bytes, tensor, name).every(Number.isFinite)) throw notFinite(name, tensor);
+          }
+      },
       close: () => handle.close(),
     };
   } catch (thrown) {
@@ -78,6 +88,12 @@ export async function openWeights(file: string, name = path.basename(file)): Pro
     throw thrown;
   }
 }
+
+/** A multiple of the size of every type of number. */
+const pieceBytes = 4 * 1024 * 1024;
+
+const notFinite = (file: string, { name }: StoredTensor): AppError =>
+  new AppError('bad-file', `${file}: ${name} has values that are not finite`, { file, place: name });
 
 /** A zip ("PK") or a bare pickle that begins with a long number, the two forms of a .pth file. */
 const isPickle = (start: Uint8Array): boolean =>
@@ -104,10 +120,7 @@ export async function startFrom(
     const fit = fitWeights(model, modelId, file.tensors, name);
     for (const { name: own, tensor } of fit.loaded) {
       const values = await file.read(tensor);
-      if (!values.every(Number.isFinite))
-        throw new AppError('bad-file', `${name}: ${tensor.name} has values that are not finite`, {
-          ...{ file: name, place: tensor.name },
-        });
+      if (!values.every(Number.isFinite)) throw notFinite(name, tensor);
       state.set(own, values);
     }
     return fit;

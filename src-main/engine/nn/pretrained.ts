@@ -54,15 +54,46 @@ export function fitWeights(
     else if (mayBeFresh.has(name)) fresh.push(name);
     else missing.push(name);
   }
-  if (missing.length > 0) {
-    const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
-    throw new AppError('bad-file', `${file} does not fit ${modelId}: it has no ${missing[0]}${more}`, {
-      file,
-      place: missing[0],
+  if (missing.length > 0)
+    throw new AppError('bad-file', `${file} does not fit ${modelId}: it has no ${someOf(missing)}`, {
+      ...{ file, place: missing[0] },
     });
-  }
   const used = new Set(loaded.map(({ tensor }) => tensor));
-  return { loaded, fresh, skipped: tensors.filter((one) => !used.has(one)).map(({ name }) => name) };
+  const skipped = tensors.filter((one) => !used.has(one));
+  const deeper = skipped.filter(({ name }) => isOfBody(usualName(name.slice(prefix.length)), model));
+  if (deeper.length > 0)
+    throw new AppError(
+      'bad-file',
+      `${file} does not fit ${modelId}: it is of another network, whose ${someOf(deeper.map(({ name }) => name))} this one has no place for`,
+      { file, place: deeper[0].name },
+    );
+  return { loaded, fresh, skipped: skipped.map(({ name }) => name) };
+}
+
+/** Share of the model's tensors that the file has, of whatever type; one of another shape counts half. */
+export function nearness(model: BuiltModel, tensors: readonly StoredTensor[]): number {
+  const prefix = prefixes.find((one) => tensors.every(({ name }) => name.startsWith(one))) ?? '';
+  const held = new Map(tensors.map(({ name, shape }) => [usualName(name.slice(prefix.length)), shape]));
+  const wanted = [...model.parameters, ...model.buffers].filter(({ name }) => !model.head.includes(name));
+  const marks = wanted.map(({ name, shape }): number => {
+    const found = held.get(name);
+    return found === undefined ? 0 : elementCount(found) === elementCount(shape) ? 1 : 0.5;
+  });
+  return marks.reduce((sum, mark) => sum + mark, 0) / wanted.length;
+}
+
+/** Whether a tensor that the model does not have belongs to a part that it has: a layer more, of a deeper network. */
+function isOfBody(name: string, model: BuiltModel): boolean {
+  // A head for other classes, and a count of batches that nothing here reads.
+  if (model.head.includes(name) || name.endsWith('num_batches_tracked')) return false;
+  const part = name.split('.')[0];
+  return model.parameters.some((one) => one.name.split('.')[0] === part && !model.head.includes(one.name));
+}
+
+/** "a, b, c and 4 more" */
+function someOf(names: readonly string[]): string {
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return names.slice(0, 3).join(', ') + more;
 }
 
 function usualName(name: string): string {
@@ -84,7 +115,13 @@ function otherShape(
   { type, shape }: StoredTensor,
   wanted: Shape,
 ): AppError {
-  const held = isFloat(type) ? `[${shape.join(', ')}]` : `of type ${type}`;
+  if (!isFloat(type))
+    return new AppError(
+      'bad-file',
+      `${file} does not fit ${modelId}: ${name} is of type ${type}; weights are read as F32, F16, BF16 or F64`,
+      { file, place: name },
+    );
+  const held = `[${shape.join(', ')}]`;
   // The usual mishap: ImageNet weights for small pictures, where the first layer is another one.
   const isStem = name === 'conv1.weight' && shape[2] === 7 && wanted[2] === 3;
   const hint = isStem ? '; train at 96 px or more, or with stem = imagenet' : '';

@@ -79,6 +79,56 @@ describe('weights', () => {
     expect(fs.readdirSync(path.join(folder, 'home', 'weights'))).toEqual([]);
   });
 
+  it('that nearly fit are refused with the nearest model and what is wrong: missing, of a type, not finite', async () => {
+    const model = modelById('resnet18').build({ classes: 1000, sizePx: 224, pool: 'average' });
+    const all = [...model.parameters, ...model.buffers].map(({ name, shape }) => {
+      const count = shape.reduce((product, side) => product * side, 1);
+      return { name, shape, values: new Float32Array(count).fill(0.25) };
+    });
+    const file = path.join(folder, 'near.safetensors');
+    const refusedWith = async (tensors: typeof all) => {
+      await writeWeights(file, tensors, {});
+      const { code, message, detail } = await refused(file);
+      expect([code, message]).toEqual(['bad-file', 'near.safetensors fits none of the models']);
+      return detail.reason;
+    };
+    expect(await refusedWith(all.filter(({ name }) => !name.includes('running_')))).toMatch(
+      /^the nearest is resnet18, but it has no bn1\.running_mean, .* and 37 more$/,
+    );
+    expect(await refusedWith(all.filter(({ name }) => !name.startsWith('layer4.1.')))).toMatch(
+      /^the nearest is resnet18, but it has no layer4\.1\.conv1\.weight, /,
+    );
+    await writeWeights(file, all, {});
+    const halves = fs.readFileSync(file);
+    const header = halves.subarray(8, 8 + Number(halves.readBigUInt64LE(0))).toString();
+    const entries = JSON.parse(header) as Record<string, { dtype: string; data_offsets: number[] }>;
+    for (const [name, entry] of Object.entries(entries)) {
+      if (name === '__metadata__') continue;
+      entry.dtype = 'F8_E4M3';
+      entry.data_offsets = entry.data_offsets.map((at) => at / 4);
+    }
+    const bytes = Buffer.from(JSON.stringify(entries));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(bytes.length));
+    const payload = (halves.length - 8 - header.length) / 4;
+    fs.writeFileSync(file, Buffer.concat([length, bytes, Buffer.alloc(payload)]));
+    expect((await refused(file)).detail.reason).toBe(
+      'the nearest is resnet18, but conv1.weight is of type F8_E4M3; weights are read as F32, F16, BF16 or F64',
+    );
+
+    const last = all.find(({ name }) => name === 'layer4.1.bn2.bias')!;
+    last.values[511] = NaN;
+    await writeWeights(file, all, {});
+    expect((await refused(file)).message).toBe(
+      'near.safetensors: layer4.1.bn2.bias has values that are not finite',
+    );
+    expect(fs.readdirSync(path.join(folder, 'home', 'weights'))).toEqual([]);
+  });
+
+  it('of a deeper network are not those of a shallower one', async () => {
+    expect((await take(await weightsOf('resnet34'))).models).toEqual(['resnet34']);
+  });
+
   it('of the catalogue come from the host that a person names, and only from there', async () => {
     const get = { name: 'resnet18-imagenet' };
     vi.stubEnv('FOVEA_WEIGHTS_BASE', '');

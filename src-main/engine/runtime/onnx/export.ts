@@ -51,7 +51,7 @@ export function exportClassifier({ build, metadata }: ExportPlan): {
 
 const inputWords = (batch: ExportedBatch): string =>
   `uint8 [${batch === 'any' ? 'N' : '1'}, height, width, 3]: RGB, upright, 0 to 255, any height and width; ` +
-  'stretching and normalisation happen inside';
+  'stretching and normalisation happen inside; transparent parts are put on white before, as in training';
 
 interface Written {
   writer: OnnxWriter;

@@ -70,10 +70,16 @@ describe('weights that others trained', () => {
   it('of another model are refused by the first tensor that does not fit', () => {
     const file = listed(build('resnet18'));
     expect(() => fitWeights(build('resnet34'), 'resnet34', file, 'mine')).toThrow(
-      'mine does not fit resnet34: it has no layer1.2.conv1.weight and 79 more',
+      'mine does not fit resnet34: it has no layer1.2.conv1.weight, layer1.2.bn1.weight, layer1.2.bn1.bias and 77 more',
     );
     expect(() => fitWeights(build('resnet50'), 'resnet50', file, 'mine')).toThrow(
       'mine does not fit resnet50: layer1.0.conv1.weight is [64, 64, 3, 3] in the file and [64, 64, 1, 1] in the model',
+    );
+  });
+
+  it('of a deeper network are refused, rather than read in part', () => {
+    expect(() => fitWeights(build('resnet18'), 'resnet18', listed(build('resnet34')), 'mine')).toThrow(
+      'mine does not fit resnet18: it is of another network, whose layer1.2.conv1.weight, layer1.2.bn1.weight, layer1.2.bn1.bias and 77 more this one has no place for',
     );
   });
 
