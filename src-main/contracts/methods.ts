@@ -21,6 +21,7 @@ export interface ParamField {
   min?: number;
   max?: number;
   unit?: string;
+  role?: ParamRole;
   choices?: string[];
   /** Shown at once; the rest is folded. */
   main: boolean;
@@ -125,11 +126,18 @@ export function methodNamed(list: readonly MethodInfo[], id: string): MethodInfo
   };
 }
 
+/**
+ * What a parameter is for, where somebody treats it by that: the weight of a penalty; steps of a search, which are
+ * alike and each cost a pass; a share of the pixel range that people quote in steps of 1/255.
+ */
+export type ParamRole = 'penalty-weight' | 'steps' | 'epsilon';
+
 /** What a parameter says of itself; attach with `.meta()`. */
 export interface ParamMeta {
   title: string;
   help: string;
   unit?: string;
+  role?: ParamRole;
   main?: boolean;
 }
 
@@ -145,7 +153,7 @@ interface JsonProperty extends Partial<ParamMeta> {
 export function fieldsOf(schema: z.ZodObject): ParamField[] {
   const json = z.toJSONSchema(schema, { io: 'input' }) as { properties?: Record<string, JsonProperty> };
   return Object.entries(json.properties ?? {}).map(([name, property]) => {
-    const { title, help, unit, main, minimum, maximum } = property;
+    const { title, help, unit, role, main, minimum, maximum } = property;
     if (title === undefined || help === undefined || property.default === undefined)
       throw new Error(`parameter ${name} needs a title, a help sentence and a default`);
     return {
@@ -157,6 +165,7 @@ export function fieldsOf(schema: z.ZodObject): ParamField[] {
       ...(minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER && { min: minimum }),
       ...(maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && { max: maximum }),
       ...(unit !== undefined && { unit }),
+      ...(role !== undefined && { role }),
       ...(property.enum && { choices: property.enum.map(String) }),
       main: main ?? false,
     };

@@ -9,6 +9,7 @@ import type { Job } from '../contracts/jobs.ts';
 import type { DeviceId } from '../contracts/devices.ts';
 import type { Run, RunConfig, RunState } from '../contracts/runs.ts';
 import type { Control, Picture, TrainOutcome, TrainSpec, WorkerEvent } from '../contracts/worker-protocol.ts';
+import { fieldsOf } from '../contracts/methods.ts';
 import { checkParams } from '../engine/nn/registry.ts';
 import { modelById } from '../engine/nn/models/index.ts';
 import { objectiveById, type Objective } from '../engine/objectives/index.ts';
@@ -165,12 +166,9 @@ function refuseSize({ model, sizePx }: RunConfig): void {
 function refuseUnfit(config: RunConfig, objective: Objective, architecture: Architecture): void {
   const { settings } = config;
   // The steps of a search are alike, so two say as much as twenty: those of ART took eight times as long as three.
-  const params = Object.fromEntries(
-    Object.entries(config.params).map(([name, value]) => [
-      name,
-      /(^|\.)steps$/.test(name) ? Math.min(Number(value), 2) : value,
-    ]),
-  );
+  const steps = fieldsOf(objective.schema).filter(({ role }) => role === 'steps');
+  const fewer = steps.map(({ name }) => [name, Math.min(Number(config.params[name]), 2)]);
+  const params = { ...config.params, ...Object.fromEntries(fewer) };
   try {
     buildLoss({ ...architecture, ...{ objective, params, settings }, batch: 2 });
   } catch (thrown) {

@@ -14,23 +14,22 @@ export const figure = (value: number) =>
 export const shortTitle = (field: ParamField) =>
   field.title.toLowerCase().replace(/^(lambda|weight of the|weight of|weight)\s+/, '');
 
-/** Of the pixel range, as people quote it: "8/255". */
-const OF_RANGE = 'of the pixel range';
-function valueText(value: unknown, unit?: string): string {
+function valueText(value: unknown, { unit, role }: ParamField): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value !== 'number') return String(value).replaceAll('-', ' ');
   const steps = value * 255;
-  // Figures in the code are rounded: 0.03137 is meant to be 8/255.
-  if (unit === OF_RANGE && steps >= 0.99 && Math.abs(steps - Math.round(steps)) < 0.02)
+  // As people quote it. Runs of before have rounded ones: 0.03137 is meant to be 8/255.
+  if (role === 'epsilon' && steps >= 0.99 && Math.abs(steps - Math.round(steps)) < 0.02)
     return `${Math.round(steps)}/255`;
   return [figure(value), unit].filter(Boolean).join(' ');
 }
 
 /** "momentum 0.8", "no mirror": a setting and its value in a list of what was changed. */
-export function settingText({ title, unit }: ParamField, value: unknown): string {
+export function settingText(field: ParamField, value: unknown): string {
+  const { title } = field;
   const name = title.charAt(0).toLowerCase() + title.slice(1);
   if (typeof value === 'boolean') return value ? name : `no ${name}`;
-  return `${name} ${valueText(value, unit)}`;
+  return `${name} ${valueText(value, field)}`;
 }
 
 const partsOf = (config: RunConfig, methods: Methods | null) =>
@@ -46,7 +45,7 @@ export function runParts(config: RunConfig, methods: Methods | null): { method: 
     .filter((field) => field.main && (field.kind === 'number' || field.kind === 'integer'))
     .map((field) => ({ field, value: config.params[field.name] ?? field.default }))
     .filter(({ value }) => value !== 0)
-    .map(({ field, value }) => `${shortTitle(field)} ${valueText(value, field.unit)}`);
+    .map(({ field, value }) => `${shortTitle(field)} ${valueText(value, field)}`);
   if (config.settings.outside !== 'none') figures.push(`outside ${OUTSIDE[config.settings.outside]}`);
   return { method: objective?.title ?? config.objective, figures };
 }
@@ -67,12 +66,12 @@ export function settingRows(config: RunConfig, methods: Methods | null): { name:
     .filter((field) => applies(field, config.settings))
     .map((field) => ({
       name: field.title,
-      value: valueText(config.settings[field.name as keyof RunConfig['settings']], field.unit),
+      value: valueText(config.settings[field.name as keyof RunConfig['settings']], field),
     }));
   const own = partsOf(config, methods).flatMap(({ objective, isFirst }) =>
     (objective?.params ?? []).map((field) => {
       const value = config.params[partName(isFirst, objective!.id, field.name)] ?? field.default;
-      return { of: objective!.title, title: field.title, value: valueText(value, field.unit) };
+      return { of: objective!.title, title: field.title, value: valueText(value, field) };
     }),
   );
   const titles = [...settings.map(({ name }) => name), ...own.map(({ title }) => title)];

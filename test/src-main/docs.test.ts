@@ -30,7 +30,9 @@ const fieldTable = (fields: ParamField[]) =>
   [
     '| name | default | range | what it does |',
     '|---|---|---|---|',
-    ...fields.map((field) => `| \`${field.name}\` | ${field.default} | ${range(field)} | ${field.help} |`),
+    ...fields.map(
+      (field) => `| \`${field.name}\` | ${written(field.default, field)} | ${range(field)} | ${field.help} |`,
+    ),
   ].join('\n');
 
 const heading = ({ title, id }: MethodInfo | ModelInfo): string => `${title}, \`${id}\``;
@@ -52,6 +54,12 @@ function anchorsOf(methods: (MethodInfo | ModelInfo)[]): Anchors {
   );
 }
 
+/** As it is typed: epsilons that are whole steps of 1/255 as fractions. */
+function written(value: unknown, field?: ParamField): string {
+  const steps = Number((Number(value) * 255).toFixed(9));
+  return field?.role === 'epsilon' && value !== 0 && Number.isInteger(steps) ? `${steps}/255` : String(value);
+}
+
 function section(method: MethodInfo | ModelInfo, facts: string): string {
   const lines = [`### ${heading(method)}`, '', method.summary, '', `*${method.citation}*`];
   if (facts !== '') lines.push('', facts);
@@ -60,7 +68,11 @@ function section(method: MethodInfo | ModelInfo, facts: string): string {
     lines.push('', 'Presets:', '');
     for (const { id, title, source, params, settings } of method.presets) {
       const values = Object.entries({ ...params, ...settings }).map(
-        ([name, value]) => `\`${name}=${value}\``,
+        ([name, value]) =>
+          `\`${name}=${written(
+            value,
+            method.params.find((field) => field.name === name),
+          )}\``,
       );
       lines.push(`- **${title}** (\`${id}\`): ${values.join(', ')}. ${source}.`);
     }

@@ -13,11 +13,13 @@ const lambda = z.number().min(0).max(1e6);
 const schema = z.object({
   lambdaInside: lambda.default(0).meta({
     title: 'Weight inside',
+    role: 'penalty-weight',
     help: 'Price of input gradients inside the boxes; larger values make the model less sensitive there.',
     main: true,
   }),
   lambdaOutside: lambda.default(2).meta({
     title: 'Weight outside',
+    role: 'penalty-weight',
     help: 'Price of input gradients outside the boxes; larger values make the model look away from there, too large ones stop it learning.',
     main: true,
   }),

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Tensor } from '../graph/index.ts';
 import { AppError } from '../../contracts/errors.ts';
-import { methodNamed, partName } from '../../contracts/methods.ts';
+import { fieldsOf, methodNamed, partName } from '../../contracts/methods.ts';
 import type { ForwardPass } from '../nn/model.ts';
 import { describe } from '../nn/registry.ts';
 import { totalOf, type Objective, type ObjectiveContext, type ObjectiveGraph } from './objective.ts';
@@ -50,9 +50,9 @@ export function combination(parts: readonly Objective[]): Objective {
   };
 }
 
-/** A penalty has a weight, and its name begins so. */
+/** A penalty has a weight. */
 export const hasPenalty = ({ schema }: Objective): boolean =>
-  Object.keys(schema.shape).some((name) => name.startsWith('lambda'));
+  fieldsOf(schema).some(({ role }) => role === 'penalty-weight');
 
 type NameOf = (part: Objective, name: string) => string;
 

@@ -5,7 +5,12 @@ import type { PassOptions } from './objective.ts';
 
 /** Price of a penalty; it rises from zero with the ramp of the run. */
 export const penaltyWeight = (usual: number, help: string) =>
-  z.number().min(0).max(1e6).default(usual).meta({ title: 'Weight', help, main: true });
+  z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(usual)
+    .meta({ title: 'Weight', help, role: 'penalty-weight', main: true });
 
 /** Settings of a preset as in a paper: none lets its penalty rise. */
 export const noRamp = { lambdaRamp: 0 };
@@ -23,6 +28,7 @@ export const radius = (usual: number) =>
     title: 'Epsilon',
     help: 'How far a picture may be moved; larger values make the model more robust and less accurate. The Euclidean length of a change is far more than each value of it: 0.5 is usual at 32 px.',
     unit: 'of the pixel range',
+    role: 'epsilon',
     main: true,
   });
 
@@ -35,6 +41,7 @@ export const ballNorm = z.enum(['linf', 'l2']).default('linf').meta({
 export const ascentSteps = (usual: number) =>
   z.int().min(1).max(20).default(usual).meta({
     title: 'Steps',
+    role: 'steps',
     help: 'Steps of the search for the worst picture; each costs about as much as a standard training step.',
     main: true,
   });
