@@ -2,10 +2,9 @@
 
 import { z } from 'zod';
 import { writesProject } from './call.ts';
-import type { Annotation } from './dataset.ts';
+import type { Annotation, ImageRecord } from './dataset.ts';
 import { shapeSchema } from './geometry.ts';
-import { annotationIdSchema, classIdSchema, imageIdSchema, type ImageId } from './ids.ts';
-import type { ProjectCounts } from './projects.ts';
+import { annotationIdSchema, classIdSchema, imageIdSchema } from './ids.ts';
 
 /** One change of one picture's annotations. A list of them is one transaction and one undo step. */
 export const editSchema = z.discriminatedUnion('do', [
@@ -26,13 +25,15 @@ export const editSchema = z.discriminatedUnion('do', [
 ]);
 export type Edit = z.infer<typeof editSchema>;
 
-/** The state of one picture after an edit, undo or redo; written to disk before it is sent. */
+/**
+ * One picture after an edit, undo or redo; written to disk before it is sent. What the project's counts become follows
+ * from the picture before and after, so that an edit costs one call, however large the project is.
+ */
 export interface EditOutcome {
-  imageId: ImageId;
+  image: ImageRecord;
   annotations: Annotation[];
   canUndo: boolean;
   canRedo: boolean;
-  counts: ProjectCounts;
 }
 
 export const annotationCalls = {

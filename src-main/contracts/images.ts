@@ -1,6 +1,7 @@
 // The pictures of a project: asking for some of them, and all that is known of one.
 
 import { z } from 'zod';
+import type { EditOutcome } from './annotations.ts';
 import { reads, writesProject } from './call.ts';
 import { splitSchema, type Annotation, type ImageRecord } from './dataset.ts';
 import { classIdSchema, imageIdSchema, type ImageId } from './ids.ts';
@@ -56,7 +57,7 @@ export const imageCalls = {
   'images.indexOf': reads<{ index: number }>()(
     imageQuerySchema.extend({ id: imageIdSchema, nextUnlabelled: z.boolean().default(false) }),
   ),
-  'images.setClass': writesProject<ImageDetail>()(
+  'images.setClass': writesProject<EditOutcome>()(
     z.object({ id: imageIdSchema, classId: classIdSchema.nullable() }),
   ),
 };

@@ -38,6 +38,9 @@ export interface ProjectCounts {
   annotated: number;
   boxes: number;
   masks: number;
+  /** Pictures with a box, and with a mask. */
+  withBox: number;
+  withMask: number;
   unclassed: number;
   missing: number;
   bySplit: Record<Split | 'none', number>;

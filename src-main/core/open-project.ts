@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ProjectState } from '../contracts/projects.ts';
-import type { Annotation } from '../contracts/dataset.ts';
+import type { Annotation, ImageRecord } from '../contracts/dataset.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { Shape } from '../contracts/geometry.ts';
 import type { ClassId, ImageId, JobId, ProjectId, RunId, SweepId } from '../contracts/ids.ts';
@@ -131,6 +131,12 @@ export function imageOf(project: OpenProject, id: ImageId): StoredImage {
   if (!image) throw new AppError('not-found', `there is no picture ${id} in this project`);
   return image;
 }
+
+/** What clients see of a picture. */
+export const recordOf = (image: StoredImage): ImageRecord => {
+  const { id, name, widthPx, heightPx, classId, split, boxes, masks, missing } = image;
+  return { id, name, widthPx, heightPx, classId, split, boxes, masks, missing };
+};
 
 /** The region a picture is to be judged by: shapes of these classes, and those without class. */
 export const regionsOf = (

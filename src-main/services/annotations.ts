@@ -10,9 +10,11 @@ import type { StoredImage } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { Change } from '../storage/undo-log.ts';
 import type { Context, Handlers } from '../core/context.ts';
-import { imageOf } from '../core/open-project.ts';
+import { imageOf, recordOf } from '../core/open-project.ts';
 
-export const annotationHandlers: Handlers<'annotations.edit' | 'annotations.undo' | 'annotations.redo'> = {
+export const annotationHandlers: Handlers<
+  'annotations.edit' | 'annotations.undo' | 'annotations.redo' | 'images.setClass'
+> = {
   'annotations.edit': (context, { imageId, edits }) => {
     const project = context.project();
     const image = imageOf(project, imageId);
@@ -27,6 +29,27 @@ export const annotationHandlers: Handlers<'annotations.edit' | 'annotations.undo
   },
   'annotations.undo': (context, { imageId }) => travel(context, imageId, 'undo'),
   'annotations.redo': (context, { imageId }) => travel(context, imageId, 'redo'),
+  'images.setClass': (context, { id, classId }) => {
+    const project = context.project();
+    const { store } = project;
+    const image = imageOf(project, id);
+    if (classId !== null && !store.classes.exists(classId))
+      throw new AppError('not-found', `there is no class ${classId} in this project`);
+    store.transaction(() => {
+      // Without a class of its own a picture takes the one its annotations agree on.
+      store.images.setClass(id, classId, classId === null ? 'derived' : 'given');
+      store.images.deriveClass(id);
+      const after = imageOf(project, id);
+      store.undo.add(id, [
+        {
+          of: 'picture',
+          before: { classId: image.classId, origin: image.classOrigin },
+          after: { classId: after.classId, origin: after.classOrigin },
+        },
+      ]);
+    });
+    return outcome(context, id);
+  },
 };
 
 function carryOut(store: ProjectStore, image: StoredImage, edit: Edit): Change {
@@ -85,9 +108,6 @@ function travel(context: Context, imageId: ImageId, direction: 'undo' | 'redo'):
     return step;
   });
   if (!changes) return null;
-  // The answer to undo tells shapes only.
-  if (changes.some((change) => change.of === 'picture'))
-    context.emit('project', { id: context.project().id, what: 'images' });
   return outcome(context, imageId);
 }
 
@@ -105,13 +125,13 @@ function restore(store: ProjectStore, imageId: ImageId, change: Change, side: 'b
 }
 
 function outcome(context: Context, imageId: ImageId): EditOutcome {
-  const { store } = context.project();
+  const project = context.project();
+  const { annotations, undo } = project.store;
   context.emit('saved', { at: Date.now() });
   return {
-    imageId,
-    annotations: store.annotations.ofImage(imageId),
-    canUndo: store.undo.canUndo(imageId),
-    canRedo: store.undo.canRedo(imageId),
-    counts: store.images.counts(),
+    image: recordOf(imageOf(project, imageId)),
+    annotations: annotations.ofImage(imageId),
+    canUndo: undo.canUndo(imageId),
+    canRedo: undo.canRedo(imageId),
   };
 }

@@ -5,10 +5,10 @@ import { AppError } from '../contracts/errors.ts';
 import type { ImageId } from '../contracts/ids.ts';
 import type { StoredImage } from '../storage/images.ts';
 import type { Context, Handlers } from '../core/context.ts';
-import { imageOf, type OpenProject } from '../core/open-project.ts';
+import { imageOf, recordOf, type OpenProject } from '../core/open-project.ts';
 
 export const imageHandlers: Handlers<
-  'images.count' | 'images.page' | 'images.named' | 'images.get' | 'images.indexOf' | 'images.setClass'
+  'images.count' | 'images.page' | 'images.named' | 'images.get' | 'images.indexOf'
 > = {
   'images.count': (context, query) => ({ images: context.project().store.images.count(query) }),
   'images.page': (context, { offset, limit, ...query }) =>
@@ -23,46 +23,15 @@ export const imageHandlers: Handlers<
     const wanted = nextUnlabelled ? images.nextUnlabelled(query, id) : id;
     return { index: wanted === null ? -1 : (images.indexOf(query, wanted) ?? -1) };
   },
-  'images.setClass': (context, { id, classId }) => {
-    const project = context.project();
-    const { store } = project;
-    const image = imageOf(project, id);
-    if (classId !== null && !store.classes.exists(classId))
-      throw new AppError('not-found', `there is no class ${classId} in this project`);
-    store.transaction(() => {
-      // Without a class of its own a picture takes the one its annotations agree on.
-      store.images.setClass(id, classId, classId === null ? 'derived' : 'given');
-      store.images.deriveClass(id);
-      const after = imageOf(project, id);
-      store.undo.add(id, [
-        {
-          of: 'picture',
-          before: { classId: image.classId, origin: image.classOrigin },
-          after: { classId: after.classId, origin: after.classOrigin },
-        },
-      ]);
-    });
-    context.emit('saved', { at: Date.now() });
-    return detailOf(context, id);
-  },
 };
 
 function detailOf(context: Context, id: ImageId): ImageDetail {
   const project = context.project();
   const { annotations, undo, evaluations } = project.store;
   const image = imageOf(project, id);
-  const { name, widthPx, heightPx, classId, split, boxes, masks, missing, sizeBytes } = image;
   return {
-    id,
-    name,
-    widthPx,
-    heightPx,
-    classId,
-    split,
-    boxes,
-    masks,
-    missing,
-    sizeBytes,
+    ...recordOf(image),
+    sizeBytes: image.sizeBytes,
     annotations: annotations.ofImage(id),
     canUndo: undo.canUndo(id),
     canRedo: undo.canRedo(id),

@@ -183,12 +183,14 @@ export function imagesRepository(db: Connection) {
       annotated: number;
       boxes: number;
       masks: number;
+      withBox: number;
+      withMask: number;
       unclassed: number;
       missing: number;
     }
   >(`
     SELECT split, count(*) AS images, sum(boxes > 0 OR masks > 0) AS annotated, sum(boxes) AS boxes,
-      sum(masks) AS masks, sum(class_id IS NULL) AS unclassed, sum(missing) AS missing
+      sum(masks) AS masks, sum(boxes > 0) AS withBox, sum(masks > 0) AS withMask, sum(class_id IS NULL) AS unclassed, sum(missing) AS missing
     FROM shown_image GROUP BY split`);
   const faces = db.prepare<[], StoredRow>(
     `SELECT ${STORED} ${FROM_STORED} WHERE image.id IN (
@@ -300,14 +302,16 @@ export function imagesRepository(db: Connection) {
         annotated: 0,
         boxes: 0,
         masks: 0,
+        withBox: 0,
+        withMask: 0,
         unclassed: 0,
         missing: 0,
         bySplit: { train: 0, selection: 0, test: 0, none: 0 },
       };
       for (const row of counts.all()) {
         sum.bySplit[row.split ?? 'none'] = row.images;
-        for (const key of ['images', 'annotated', 'boxes', 'masks', 'unclassed', 'missing'] as const)
-          sum[key] += row[key];
+        const { split: _, ...figures } = row;
+        for (const key of Object.keys(figures) as (keyof typeof figures)[]) sum[key] += row[key];
       }
       return sum;
     },

@@ -10,13 +10,11 @@ import type {
   EditOutcome,
   ImageDetail,
   ImageId,
+  ImageRecord,
 } from '../../src-main/contracts/index.ts';
 import { app } from './app.svelte.ts';
 import { applyEdits, countAdds, namedIds, renamed, type PendingEdits } from './pending-edits.ts';
 import { project } from './project.svelte.ts';
-
-/** After the last of several quick edits. */
-const FACTS_WAIT_MS = 250;
 
 class OpenPicture {
   /** What was asked for; `detail` follows. */
@@ -27,17 +25,14 @@ class OpenPicture {
   selection = $state.raw<ReadonlySet<AnnotationId>>(new Set());
   canUndo = $state(false);
   canRedo = $state(false);
-  /** Called with a picture's annotations after each change the core has made. */
-  onchanged: (id: ImageId, annotations: readonly Annotation[]) => void = () => undefined;
-  /** Called with a picture's own class when it may have changed. */
-  onclass: (id: ImageId, classId: ClassId | null) => void = () => undefined;
+  /** Called with a picture's record after each change the core has made. */
+  onchanged: (record: ImageRecord) => void = () => undefined;
 
   #base: Annotation[] = [];
   #pending: PendingEdits[] = [];
   #nextId = -1;
   /** Calls of one picture go one after the other, so that undo undoes what was drawn before it. */
   #queue: Promise<unknown> = Promise.resolve();
-  #factsTimer: ReturnType<typeof setTimeout> | undefined;
 
   readonly selected: Annotation[] = $derived(
     this.annotations.filter((annotation) => this.selection.has(annotation.id)),
@@ -88,14 +83,13 @@ class OpenPicture {
       this.select(
         Array.from({ length: countAdds(edits) }, (_, index) => (pending.firstId - index) as AnnotationId),
       );
-    this.#enqueue(imageId, async () => {
+    void this.#enqueue(imageId, async () => {
       // Earlier answers have renamed the ids in it meanwhile.
       const outcome = await call('annotations.edit', { imageId, edits: pending.edits });
       if (this.detail?.id === imageId) {
         const names = namedIds(this.#base, outcome.annotations, pending);
         this.#pending = this.#pending.filter((other) => other !== pending);
         for (const other of this.#pending) other.edits = renamed(other.edits, names);
-        if (edits.some((edit) => edit.do !== 'change' || edit.classId !== undefined)) this.#readFactsSoon();
         if (names.size > 0) this.select([...this.selection].map((id) => names.get(id) ?? id));
       }
       return outcome;
@@ -113,38 +107,25 @@ class OpenPicture {
   async setClass(classId: ClassId | null): Promise<void> {
     const id = this.detail?.id;
     if (id === undefined) return;
-    app.saving += 1;
-    try {
-      const detail = await call('images.setClass', { id, classId });
-      app.saveFailed = false;
-      this.#takeFacts(detail);
-      await project.load();
-    } catch (thrown) {
-      app.saveFailed = true;
-      app.sayProblem(thrown, 'Class not saved');
-    } finally {
-      app.saving -= 1;
-    }
+    await this.#enqueue(id, () => call('images.setClass', { id, classId }));
   }
 
   #travel(method: 'annotations.undo' | 'annotations.redo'): void {
     const imageId = this.detail?.id;
     if (imageId === undefined) return;
-    this.#enqueue(imageId, () => call(method, { imageId }));
-    this.#readFactsSoon();
+    void this.#enqueue(imageId, () => call(method, { imageId }));
   }
 
-  #enqueue(imageId: ImageId, send: () => Promise<EditOutcome | null>): void {
+  #enqueue(imageId: ImageId, send: () => Promise<EditOutcome | null>): Promise<void> {
     app.saving += 1;
-    this.#queue = this.#queue.then(async () => {
+    const done = this.#queue.then(async () => {
       let isRefused = false;
       try {
         const outcome = await send();
         app.saveFailed = false;
         if (!outcome) return;
-        project.setCounts(outcome.counts);
-        this.onchanged(imageId, outcome.annotations);
-        if (this.detail?.id === imageId) this.#settle(outcome.annotations, outcome.canUndo, outcome.canRedo);
+        this.onchanged(outcome.image);
+        await this.#take(outcome);
       } catch (thrown) {
         app.saveFailed = true;
         app.sayProblem(thrown, 'Not saved, and taken back');
@@ -158,34 +139,17 @@ class OpenPicture {
       this.#redraw();
       if (this.id === imageId) await this.#read(imageId);
     });
+    this.#queue = done;
+    return done;
   }
 
-  /**
-   * A picture without a class of its own takes the one its annotations agree on, and undo can undo the
-   * picture's class, too: both come with the picture's facts, not with the answer to the edit.
-   */
-  #readFactsSoon(): void {
-    clearTimeout(this.#factsTimer);
-    this.#factsTimer = setTimeout(() => {
-      void this.#queue.then(async () => {
-        const id = this.detail?.id;
-        if (id === undefined) return;
-        try {
-          this.#takeFacts(await call('images.get', { id }));
-          await project.load();
-        } catch (thrown) {
-          app.sayProblem(thrown);
-        }
-      });
-    }, FACTS_WAIT_MS);
-  }
-
-  #takeFacts(detail: ImageDetail): void {
-    this.onclass(detail.id, detail.classId);
-    if (this.detail?.id !== detail.id) return;
-    this.detail = detail;
-    this.canUndo = detail.canUndo;
-    this.canRedo = detail.canRedo;
+  /** What the core answers to an edit is all that it changed: nothing is asked after it. */
+  async #take({ image, annotations, canUndo, canRedo }: EditOutcome): Promise<void> {
+    // Left meanwhile: what it was before is not known here.
+    if (this.detail?.id !== image.id) return project.load().catch(() => undefined);
+    project.changed({ image: this.detail, annotations: this.#base }, { image, annotations });
+    this.detail = { ...this.detail, ...image, annotations, canUndo, canRedo };
+    this.#settle(annotations, canUndo, canRedo);
   }
 
   async #read(id: ImageId): Promise<void> {

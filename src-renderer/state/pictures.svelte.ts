@@ -3,14 +3,9 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 import { call } from '../bridge/bridge.ts';
-import type {
-  Annotation,
-  ClassId,
-  ImageFilter,
-  ImageId,
-  ImageRecord,
-} from '../../src-main/contracts/index.ts';
+import type { ImageFilter, ImageId, ImageRecord, ProjectCounts } from '../../src-main/contracts/index.ts';
 import { app } from './app.svelte.ts';
+import { project } from './project.svelte.ts';
 
 export const PAGE = 100;
 type Has = NonNullable<ImageFilter['has']>;
@@ -23,7 +18,7 @@ class Pictures {
   known = $state(false);
   error = $state.raw<unknown>(null);
   /** How many pictures each has-filter would show, in the whole project. */
-  counts = $state.raw<Record<Has, number> | null>(null);
+  readonly counts: Record<Has, number> | null = $derived(hasCounts(project.counts));
   /** An edit may have changed which pictures fit the filter: read anew before moving on. */
   stale = false;
 
@@ -67,7 +62,6 @@ class Pictures {
     } catch (thrown) {
       if (version === this.#version) this.error = thrown;
     }
-    void this.#count();
   }
 
   clear(): void {
@@ -77,7 +71,6 @@ class Pictures {
     this.total = 0;
     this.known = false;
     this.error = null;
-    this.counts = null;
     this.#wanted = { from: 0, to: 0 };
   }
 
@@ -106,31 +99,26 @@ class Pictures {
   }
 
   /** Keeps the list's own figures right after an edit, without reading it again. */
-  touch(id: ImageId, annotations: readonly Annotation[]): void {
-    const boxes = annotations.filter(({ shape }) => shape.kind === 'box').length;
-    if (!this.#patch(id, { boxes, masks: annotations.length - boxes })) return;
-    this.stale ||= this.filter.has !== undefined || this.filter.classId !== undefined;
-    void this.#count();
+  put(record: ImageRecord): void {
+    const was = this.#patch(record);
+    const shapes = was === null || was.boxes !== record.boxes || was.masks !== record.masks;
+    const own = was === null || was.classId !== record.classId;
+    const { has, classId, unclassed } = this.filter;
+    this.stale ||= shapes && (has !== undefined || classId !== undefined);
+    this.stale ||= own && (unclassed === true || classId !== undefined);
   }
 
-  setClass(id: ImageId, classId: ClassId | null): void {
-    if (!this.#patch(id, { classId })) return;
-    this.stale ||= this.filter.unclassed === true || this.filter.classId !== undefined;
-  }
-
-  /** False if nothing of it is news. */
-  #patch(id: ImageId, change: Partial<ImageRecord>): boolean {
+  /** The record that it takes the place of; null if it is not read yet. */
+  #patch(record: ImageRecord): ImageRecord | null {
     for (const [number, page] of this.#pages) {
-      const at = page.findIndex((record) => record.id === id);
-      const record = page[at];
-      if (!record) continue;
-      const isNews = Object.entries(change).some(
-        ([key, value]) => record[key as keyof ImageRecord] !== value,
-      );
-      if (isNews) this.#pages.set(number, page.with(at, { ...record, ...change }));
-      return isNews;
+      const at = page.findIndex(({ id }) => id === record.id);
+      const was = page[at];
+      if (!was) continue;
+      const isNews = (Object.keys(record) as (keyof ImageRecord)[]).some((key) => record[key] !== was[key]);
+      if (isNews) this.#pages.set(number, page.with(at, record));
+      return was;
     }
-    return true; // not read yet: it may be
+    return null;
   }
 
   /** One page at a time, always the nearest to what is wanted now; pages scrolled past are left out. */
@@ -159,15 +147,9 @@ class Pictures {
     const records = await call('images.page', { filter, sort, offset: page * PAGE, limit: PAGE });
     if (version === this.#version) this.#pages.set(page, records);
   }
-
-  async #count(): Promise<void> {
-    const version = this.#version;
-    const figure = async (has: Has) => (await call('images.count', { filter: { has } })).images;
-    const [box, noBox, mask] = await Promise.all([figure('box'), figure('no-box'), figure('mask')]).catch(
-      () => [null, null, null] as const, // the list itself says what is wrong
-    );
-    if (version === this.#version && box !== null) this.counts = { box, 'no-box': noBox, mask };
-  }
 }
+
+const hasCounts = (counts: ProjectCounts | null): Record<Has, number> | null =>
+  counts && { box: counts.withBox, 'no-box': counts.images - counts.annotated, mask: counts.withMask };
 
 export const pictures = new Pictures();

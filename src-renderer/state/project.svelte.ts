@@ -9,6 +9,7 @@ import type {
   FileRef,
   ProjectId,
 } from '../../src-main/contracts/index.ts';
+import { withChange, type Labelled } from './project-counts.ts';
 
 class OpenProject {
   #current = $state.raw<ProjectState | null>(null);
@@ -80,8 +81,9 @@ class OpenProject {
     this.known = true;
   }
 
-  setCounts(counts: ProjectCounts): void {
-    if (this.current) this.current = { ...this.current, counts };
+  /** One picture was edited. */
+  changed(before: Labelled, after: Labelled): void {
+    if (this.current) this.current = withChange(this.current, before, after);
   }
 
   async createClass(name: string): Promise<ClassRecord | null> {

@@ -31,12 +31,12 @@ const edit = (core: TestCore, imageId: ImageId, ...edits: Edit[]) =>
 describe('drawing', () => {
   it('answers with what is on disk, and says that it was saved', async () => {
     const { core, id } = await withPicture();
-    const { annotations, canUndo, canRedo, counts } = await edit(core, id, add(1), add(6, 1 as ClassId));
+    const { annotations, canUndo, canRedo, image } = await edit(core, id, add(1), add(6, 1 as ClassId));
     expect(annotations.map(({ shape, classId, origin }) => [shape.kind, classId, origin])).toEqual([
       ['box', null, 'person'],
       ['box', 1, 'person'],
     ]);
-    expect([canUndo, canRedo, counts.boxes, counts.annotated]).toEqual([true, false, 2, 1]);
+    expect([canUndo, canRedo, image.boxes, image.classId]).toEqual([true, false, 2, 1]);
     expect(core.heard.some(({ event }) => event === 'saved')).toBe(true);
   });
 
@@ -129,7 +129,7 @@ describe('undo and redo', () => {
 
   it('take back the class of a picture, too', async () => {
     const { core, id } = await withPicture();
-    expect((await core.call('images.setClass', { id, classId: 2 as ClassId })).classId).toBe(2);
+    expect((await core.call('images.setClass', { id, classId: 2 as ClassId })).image.classId).toBe(2);
     await core.call('annotations.undo', { imageId: id });
     expect((await core.call('images.get', { id })).classId).toBe(1);
     await core.call('annotations.redo', { imageId: id });

@@ -111,6 +111,8 @@ describe('figures kept with a picture', () => {
       annotated: all.filter((image) => image.boxes + image.masks > 0).length,
       boxes: 10,
       masks: 4,
+      withBox: all.filter((image) => image.boxes > 0).length,
+      withMask: all.filter((image) => image.masks > 0).length,
       unclassed: 5,
       missing: 0,
       bySplit: { train: 7, test: 7, selection: 0, none: 6 },

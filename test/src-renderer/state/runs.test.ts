@@ -17,7 +17,7 @@ import type {
 const tables: Record<string, (input: never) => unknown> = {};
 const hear = new Map<EventName, (data: unknown) => void>();
 const api: Pick<PreloadApi, 'call' | 'on'> = {
-  call: async (method, input) => ({ ok: true, value: await tables[method](input as never) }),
+  call: async (_id, method, input) => ({ ok: true, value: await tables[method](input as never) }),
   on(event, listener) {
     hear.set(event, listener);
     return () => hear.delete(event);
