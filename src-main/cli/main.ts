@@ -63,6 +63,10 @@ const runFlags = (command: Command, objective: string): Command =>
       'scratch',
     )
     .addOption(device('where to train').default('auto'))
+    .option(
+      '--algorithms <from>',
+      'convolution algorithms: rules, or algorithms.json of an earlier run, to repeat it; timed on this machine otherwise',
+    )
     .option('--group-by <attribute>', 'attribute that, with the class, makes the groups');
 
 type Action<Args extends unknown[]> = (terminal: Terminal, ...args: Args) => Promise<void>;

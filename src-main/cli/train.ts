@@ -3,7 +3,12 @@
 import fs from 'node:fs';
 import { AppError } from '../contracts/errors.ts';
 import { type Methods, methodNamed, type MeasureInfo } from '../contracts/methods.ts';
-import { runConfigSchema, type RunConfigInput } from '../contracts/runs.ts';
+import {
+  algorithmsSchema,
+  runConfigSchema,
+  type Algorithms,
+  type RunConfigInput,
+} from '../contracts/runs.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { EvaluationSummary } from '../contracts/evaluations.ts';
 import { obstaclesIn } from '../services/evaluations.ts';
@@ -28,6 +33,8 @@ export interface RunOptions {
   device: DeviceChoice;
   start: string;
   groupBy?: string;
+  /** 'rules', or a file. */
+  algorithms?: string;
 }
 interface Options extends RunOptions {
   measures?: string;
@@ -153,6 +160,23 @@ export function configOf(options: RunOptions, { objectives, settings }: Methods)
     seed: options.seed,
     device: options.device,
     ...(options.groupBy !== undefined && { groupBy: options.groupBy }),
-    settings: own(settings),
+    ...(options.algorithms !== undefined &&
+      options.algorithms !== 'rules' && { algorithms: readAlgorithms(options.algorithms) }),
+    settings: { ...own(settings), ...(options.algorithms === 'rules' && { convolutions: 'rules' }) },
   };
+}
+
+/** What a run has kept in its folder. @throws AppError 'not-found', 'bad-file' */
+function readAlgorithms(file: string): Algorithms {
+  const text = fs.readFileSync(file, 'utf8');
+  try {
+    return algorithmsSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new AppError(
+      'bad-file',
+      `${file} holds no convolution algorithms`,
+      { file, reason: 'a run keeps them as algorithms.json in its folder' },
+      cause,
+    );
+  }
 }

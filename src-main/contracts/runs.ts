@@ -19,6 +19,10 @@ export const startSchema = z.object({
 });
 export type Start = z.infer<typeof startSchema>;
 
+/** Of convolutions that are not computed as the rules say: the algorithm by kind and shapes. */
+export const algorithmsSchema = z.record(z.string().max(300), z.string().max(60));
+export type Algorithms = z.infer<typeof algorithmsSchema>;
+
 export const runConfigSchema = z.object({
   objective: z.string().min(1).max(64),
   /** Parameters of the objective; checked against its own schema. */
@@ -32,6 +36,8 @@ export const runConfigSchema = z.object({
   /** Attribute of the pictures that, with their class, makes their group; for objectives and measures of groups. */
   groupBy: z.string().min(1).max(200).optional(),
   settings: settingsSchema.prefault({}),
+  /** Convolution algorithms of an earlier run, to repeat it bit for bit; without, as `settings.convolutions` says. */
+  algorithms: algorithmsSchema.optional(),
   /** Weights it starts from; from scratch without. */
   start: startSchema.optional(),
   /** What its best weights are measured by on the test part when it is done; the usual measures if absent. */

@@ -15,6 +15,8 @@ import { initialState, type TrainStep } from './train-step.ts';
 
 export const lastCheckpoint = 'last.ckpt';
 export const bestCheckpoint = 'best.ckpt';
+/** Convolution algorithms that depart from the rules, to repeat the run with. */
+export const algorithmsFile = 'algorithms.json';
 
 export interface Beginning {
   record: RunRecord;

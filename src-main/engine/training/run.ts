@@ -6,6 +6,7 @@
 
 import path from 'node:path';
 import type { TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
+import { writeFileWhole } from '../../files/write-file.ts';
 import { PictureCache } from '../../imaging/index.ts';
 import { buildViewing, viewingBatch } from '../data/architecture.ts';
 import type { BatchFacts } from '../data/batches.ts';
@@ -19,7 +20,7 @@ import { cycledMomentumAt, learningRateAt, rampAt } from '../nn/schedule.ts';
 import { onnxExecutor, type Executor } from '../runtime/index.ts';
 import { diagnose } from './diagnosis.ts';
 import { checkFinite, divergence } from './divergence.ts';
-import { bestCheckpoint, lastCheckpoint, type Beginning } from './run-files.ts';
+import { algorithmsFile, bestCheckpoint, lastCheckpoint, type Beginning } from './run-files.ts';
 import type { RunPlan } from './run-plan.ts';
 import { after, bestOf, metricsOf, replacesBest, type RunEvent, type RunRecord } from './run-record.ts';
 import { createStepRunner, noisePlanOf } from './step-runner.ts';
@@ -88,14 +89,13 @@ export async function openRun(
   opened.defer(() => ahead.close());
   const part = record.part ?? Math.max(2, Math.ceil(batch / settings.accumulate));
   // A run that is taken up keeps the algorithms it began with.
-  if (!beginning.goesOn && settings.convolutions === 'measured' && spec.formsFile !== undefined)
-    note({
-      kind: 'tuned',
-      forms: await executor.chooseForms?.(buildTrainStep(plan.stepOptions(part, part < batch)).program, {
-        file: spec.formsFile,
-        onProgress: (done, total) => emit({ kind: 'progress', done, total, note: 'Timing convolutions' }),
-      }),
-    });
+  if (!beginning.goesOn) {
+    note({ kind: 'tuned', forms: await algorithmsFor() });
+    // For people, to repeat the run with: the checkpoint has them, too.
+    await writeFileWhole(path.join(spec.runFolder, algorithmsFile), [
+      JSON.stringify(record.forms ?? {}, null, 1),
+    ]);
+  }
   emit({ kind: 'progress', done: 0, total: 0, note: 'Preparing the first step' });
   const stepper = await createStepRunner(
     {
@@ -124,6 +124,15 @@ export async function openRun(
   opened.defer(() => viewing.dispose());
   const selection = pictureSet(cache, spec.selection);
   const all = opened.move();
+
+  async function algorithmsFor(): Promise<RunRecord['forms']> {
+    if (spec.config.algorithms) return spec.config.algorithms;
+    if (settings.convolutions !== 'measured' || spec.formsFile === undefined) return undefined;
+    return executor.chooseForms?.(buildTrainStep(plan.stepOptions(part, part < batch)).program, {
+      file: spec.formsFile,
+      onProgress: (done, total) => emit({ kind: 'progress', done, total, note: 'Timing convolutions' }),
+    });
+  }
 
   let lossBefore: Record<string, number> | null = null;
 

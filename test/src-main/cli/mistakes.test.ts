@@ -95,6 +95,11 @@ describe('an option that would not be heard', () => {
       /--resume goes on as the run began: leave out --set, --epochs/,
     );
     expectMistake(fovea('sweep', project, '--resume', '1', '--grid', 'paper'), /leave out --grid/);
+    expectMistake(
+      fovea('train', project, '--algorithms', path.join(folder, 'pictures', 'cat', 'cat1.png'), ...training),
+      /cat1\.png holds no convolution algorithms/,
+    );
+    expectMistake(fovea('train', project, '--algorithms', 'none.json'), /there is no none\.json/);
   });
 });
 

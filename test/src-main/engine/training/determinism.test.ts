@@ -1,13 +1,20 @@
 // The same seed gives the same bits: however often a run is paused, and whichever processes it goes on in.
 
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunConfigInput } from '../../../../src-main/contracts/runs.ts';
 import type { TrainSpec } from '../../../../src-main/contracts/worker-protocol.ts';
 import { readCheckpoint } from '../../../../src-main/engine/data/checkpoint.ts';
+import { simplify, topologicalOrder } from '../../../../src-main/engine/graph/index.ts';
+import {
+  convolutionKey,
+  formsOf,
+  isConvolution,
+} from '../../../../src-main/engine/runtime/onnx/algorithms.ts';
+import { onnxExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
 import { train } from '../../../../src-main/engine/training/train.ts';
 import { makeToy, toySpec, type Toy } from './toy.ts';
 
@@ -81,5 +88,40 @@ describe.each(cases)('training by %s', (name, config) => {
     }
     expect(ends).toEqual(['paused', 'paused', 'finished']);
     expect(await bitsOf(spec)).toEqual(expected);
+  });
+});
+
+describe('convolution algorithms', () => {
+  const config: Partial<RunConfigInput> = { objective: 'standard' };
+  /** As on a machine where another than the rule's is the fastest for every convolution. */
+  const otherwise: Executor = {
+    ...onnxExecutor(),
+    chooseForms: async ({ outputs }) =>
+      Object.fromEntries(
+        topologicalOrder(simplify(Object.values(outputs)))
+          .filter(isConvolution)
+          .map((tensor) => [
+            convolutionKey(tensor),
+            [...formsOf(tensor, { provider: 'cpu', block: 1 }).keys()].at(-1)!,
+          ]),
+      ),
+  };
+
+  it('of an earlier run repeat its bits where timing or the rules would give others', async () => {
+    const hooks = { emit() {}, control: () => null };
+    const timed = { ...specOf('timed', config), formsFile: path.join(toy.folder, 'none.json') };
+    await train(timed, { ...hooks, executor: otherwise });
+    const algorithms = JSON.parse(readFileSync(path.join(timed.runFolder, 'algorithms.json'), 'utf8'));
+    expect(Object.keys(algorithms).length).toBeGreaterThan(0);
+
+    const again = { ...specOf('repeated', { ...config, algorithms }), formsFile: timed.formsFile };
+    await train(again, hooks);
+    const expected = await bitsOf(timed);
+    expect(await bitsOf(again)).toEqual(expected);
+
+    const ruled = specOf('ruled', { ...config, settings: { convolutions: 'rules' } });
+    await train({ ...ruled, formsFile: timed.formsFile }, { ...hooks, executor: otherwise });
+    expect(await bitsOf(ruled)).not.toEqual(expected);
+    expect(JSON.parse(readFileSync(path.join(ruled.runFolder, 'algorithms.json'), 'utf8'))).toEqual({});
   });
 });
