@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AppError, toErrorRecord, type ErrorRecord } from '../contracts/errors.ts';
+import { printable } from '../contracts/printable.ts';
 import { deviceSchema } from '../contracts/devices.ts';
 import { numberOf } from './set-values.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
@@ -77,7 +78,8 @@ const run =
     const command = all.pop() as Command;
     refuseBesideResume(command);
     const action = await load();
-    await action(openTerminal(command.optsWithGlobals().json === true), ...(all as unknown as Args));
+    const { json, trust } = command.optsWithGlobals();
+    await action(openTerminal(json === true, trust === true), ...(all as unknown as Args));
   };
 
 /** What is taken up goes on as it began: an option that would change that must not pass for heard. @throws AppError */
@@ -106,6 +108,7 @@ function program(): Command {
     .description('Draw boxes, train a classifier that is told where to look, and see where it looks.')
     .option('--json', 'print one JSON object as the last line')
     .version(version(), '--version', 'print the version')
+    .option('--trust', 'open a project made elsewhere, with the places outside its folder that it uses')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
 
@@ -331,9 +334,15 @@ try {
   // Commander has printed its own line; help and version are no errors.
   if (thrown instanceof CommanderError) await exit(thrown.exitCode === 0 ? OK : USER_ERROR);
   const error = toErrorRecord(thrown);
-  console.error(`fovea: ${lineOf(error)}`);
+  console.error(printable(`fovea: ${lineOf(error)}`));
   if (error.code !== 'internal') await exit(USER_ERROR);
-  if (thrown instanceof Error) console.error(thrown.stack);
+  if (thrown instanceof Error)
+    console.error(
+      (thrown.stack ?? '')
+        .split('\n')
+        .map((line) => printable(line))
+        .join('\n'),
+    );
   await exit(BUG);
 }
 

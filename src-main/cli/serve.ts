@@ -1,9 +1,10 @@
 // fovea serve [PROJECT] --port N --no-open
 
-import path from 'node:path';
+import { isWholeDisk } from '../core/file-refs.ts';
 import { buildIfNeeded } from '../host/build.ts';
 import { startHost } from '../host/server.ts';
 import { openInBrowser } from './browser.ts';
+import { openProject } from './open-project.ts';
 import { onLeave } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -24,12 +25,16 @@ export async function serve(
   });
   onLeave(() => host.close(), true);
   try {
-    if (project !== undefined)
-      await host.core.call('projects.open', { folder: host.core.refer(path.resolve(project)) });
+    if (project !== undefined) await openProject(host.core, terminal, project);
   } catch (thrown) {
     await host.close();
     throw thrown;
   }
+  if (isWholeDisk(process.cwd()))
+    terminal.note(
+      'Started in the root of the disk: the folder browser shows your home folder, what is mounted, and the ' +
+        'folders that FOVEA_ROOTS names.',
+    );
   const url = host.newAddress();
   terminal.answer({ url, port: host.port, pid: process.pid }, [
     `Fovea is at ${url}`,

@@ -1,12 +1,12 @@
 // A command's use of the core: made for one command, with its jobs shown as they go, and closed after it.
 
-import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { JobId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
 import type { RunId } from '../contracts/ids.ts';
 import { localCore } from '../host/local-core.ts';
 import type { Core } from '../core/core.ts';
+import { openProject } from './open-project.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Session {
@@ -46,7 +46,7 @@ export async function withCore<T>(
     return await work({
       core,
       open: async (folder) => {
-        await core.call('projects.open', { folder: core.refer(path.resolve(folder)) });
+        await openProject(core, terminal, folder);
       },
       finish: async (id) => {
         shown = id;

@@ -1,14 +1,20 @@
 // What a command shows: words on stdout, progress on stderr of a terminal, and with --json one object as
 // the last line of stdout.
 
+import { createInterface } from 'node:readline/promises';
+import { escapeHidden, printable } from '../contracts/printable.ts';
 import type { Job } from '../contracts/jobs.ts';
 
 export interface Terminal {
   isJson: boolean;
+  /** Places outside the folder of a project from elsewhere are confirmed beforehand. */
+  trusts: boolean;
   /** A line for people; nothing with --json. */
   say(line: string): void;
   /** A line for people wherever stdout goes. */
   note(line: string): void;
+  /** A question for the person, answered yes or no; no where nobody can answer. */
+  ask(question: readonly string[]): Promise<boolean>;
   /** The bar of a job. */
   show(job: Job): void;
   /** Takes the bar away. */
@@ -19,7 +25,7 @@ export interface Terminal {
 
 const BAR_CELLS = 24;
 
-export function openTerminal(isJson: boolean): Terminal {
+export function openTerminal(isJson: boolean, trusts = false): Terminal {
   let drawn = false;
   const clear = () => {
     if (drawn) process.stderr.write('\r\x1b[2K');
@@ -27,26 +33,39 @@ export function openTerminal(isJson: boolean): Terminal {
   };
   return {
     isJson,
+    trusts,
     clear,
     say(line) {
       clear();
-      if (!isJson) console.log(line);
+      if (!isJson) console.log(printable(line));
     },
     note(line) {
       clear();
-      console.error(line);
+      console.error(printable(line));
+    },
+    async ask(question) {
+      clear();
+      if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
+      for (const line of question.slice(0, -1)) console.error(printable(line));
+      const reader = createInterface({ input: process.stdin, output: process.stderr });
+      try {
+        const answer = await reader.question(`${printable(question.at(-1) ?? '')} [y/N] `);
+        return /^\s*y(es)?\s*$/i.test(answer);
+      } finally {
+        reader.close();
+      }
     },
     show(job) {
       if (!process.stderr.isTTY) return;
       clear();
       if (job.state !== 'running') return;
-      process.stderr.write(`\r${barOf(job)}`.slice(0, process.stderr.columns ?? 120));
+      process.stderr.write(`\r${printable(barOf(job))}`.slice(0, process.stderr.columns ?? 120));
       drawn = true;
     },
     answer(object, words) {
       clear();
-      if (isJson) console.log(JSON.stringify(object));
-      else for (const line of words) console.log(line);
+      if (isJson) console.log(escapeHidden(JSON.stringify(object)));
+      else for (const line of words) console.log(printable(line));
     },
   };
 }

@@ -1,6 +1,8 @@
 // The one error type of Fovea, and the form in which it crosses the boundary.
 // Cancelling is not an error: it is an AbortSignal (see jobs.ts, state 'cancelled').
 
+import { printable } from './printable.ts';
+
 export type ErrorCode =
   | 'bad-input' // a value is outside its range, or a call does not fit its schema
   | 'bad-file' // a file is damaged, hostile, or not what it says it is
@@ -116,8 +118,27 @@ function nameIn(path: string | undefined): string | undefined {
   return `${last.slice(0, nameMaxLength)}… (${last.length} characters)`;
 }
 
-/** What any thrown value looks like on the other side of a boundary. What neither we nor the system's files refused is a bug: 'internal'. */
+/**
+ * What any thrown value looks like on the other side of a boundary, where no name from outside may do harm. What neither
+ * we nor the system's files refused is a bug: 'internal'.
+ */
 export function toErrorRecord(thrown: unknown): ErrorRecord {
+  const { code, message, detail } = recordOf(thrown);
+  const shown = Object.entries(detail).map(([field, value]) => [field, shownOf(value)] as const);
+  return { code, message: printable(message), detail: Object.fromEntries(shown) };
+}
+
+const LINES = 30;
+/** Lines stay lines: a list of places is one. */
+const shownOf = (value: ErrorDetail[string]): ErrorDetail[string] =>
+  typeof value === 'string'
+    ? value
+        .split('\n', LINES)
+        .map((line) => printable(line))
+        .join('\n')
+    : value;
+
+function recordOf(thrown: unknown): ErrorRecord {
   const known = thrown instanceof AppError ? thrown : systemError(thrown);
   if (known) return known.toRecord();
   const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -16,6 +16,9 @@ export const fileRefSchema = z.string().min(1).max(128).brand<'file'>();
 /** A recent project; the core knows its folder. */
 export const projectIdSchema = z.string().min(1).max(64).brand<'project'>();
 
+/** Hex SHA-256 of a picture's bytes. Files of the cache are named after it, so it can be nothing else. */
+export const contentHashSchema = z.string().regex(/^[0-9a-f]{64}$/, 'is no content hash');
+
 export type ImageId = z.infer<typeof imageIdSchema>;
 export type ClassId = z.infer<typeof classIdSchema>;
 export type AnnotationId = z.infer<typeof annotationIdSchema>;

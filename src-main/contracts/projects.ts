@@ -46,14 +46,23 @@ export interface ProjectCounts {
   bySplit: Record<Split | 'none', number>;
 }
 
+const confirmSchema = z.string().max(64).optional();
+
 export const projectCalls = {
   'projects.recent': reads<ProjectSummary[]>()(none),
   /** Makes a folder `name` for the project inside `parent` (null: the app's own projects folder) and opens it. */
   'projects.create': writesApp<ProjectState>()(
     z.object({ name: z.string().trim().min(1).max(100), parent: fileRefSchema.nullable().default(null) }),
   ),
+  /**
+   * A project that was not made or opened here before and uses places outside its folder is refused, with the `places`
+   * and a mark `confirm` in the error's detail; the mark given back says that the person has seen and confirmed them.
+   */
   'projects.open': writesApp<ProjectState>()(
-    z.union([z.object({ id: projectIdSchema }), z.object({ folder: fileRefSchema })]),
+    z.union([
+      z.object({ id: projectIdSchema, confirm: confirmSchema }),
+      z.object({ folder: fileRefSchema, confirm: confirmSchema }),
+    ]),
   ),
   'projects.close': writesApp<null>()(none),
   /** Removes it from the list; nothing is deleted. */

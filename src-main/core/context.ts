@@ -8,6 +8,7 @@ import type { Files } from './file-refs.ts';
 import type { Jobs } from './jobs.ts';
 import type { OpenProject } from './open-project.ts';
 import type { Preferences } from './preferences.ts';
+import type { KnownProjects } from './known-projects.ts';
 import type { RecentProjects } from './recent-projects.ts';
 import type { SharedWork } from './shared-work.ts';
 import type { Workers } from './worker-pool.ts';
@@ -33,6 +34,7 @@ export interface Context {
   emit: Emit;
   files: Files;
   recent: RecentProjects;
+  known: KnownProjects;
   preferences: Preferences;
   jobs: Jobs;
   workers: Workers;

@@ -24,19 +24,29 @@ export interface Files {
   shorten(file: string): string;
 }
 
-/** Folders that may be listed: home, where the core was started, what is mounted, and those of FOVEA_ROOTS. */
-export function allowedRoots(dataFolder: string, environment: NodeJS.ProcessEnv = process.env): string[] {
+/**
+ * Folders that may be listed: home, where the core was started, what is mounted, and those of FOVEA_ROOTS. The whole
+ * disk only if FOVEA_ROOTS says so: a service is often started in `/`, and means nothing by it.
+ */
+export function allowedRoots(
+  dataFolder: string,
+  environment: NodeJS.ProcessEnv = process.env,
+  startedIn = process.cwd(),
+): string[] {
   const named = (environment.FOVEA_ROOTS ?? '').split(path.delimiter).filter(path.isAbsolute);
   const mounts =
     process.platform === 'win32'
       ? [...'CDEFGHIJKLMNOPQRSTUVWXYZ'].map((letter) => `${letter}:\\`)
       : ['/media', '/mnt', '/Volumes'];
-  const real = [os.homedir(), process.cwd(), dataFolder, ...mounts, ...named].flatMap((folder) => {
+  const real = (folder: string) => {
     const place = realPath(folder);
     return place !== null && fs.statSync(place).isDirectory() ? [place] : [];
-  });
-  return [...new Set(real)];
+  };
+  const own = [os.homedir(), startedIn].flatMap(real).filter((place) => !isWholeDisk(place));
+  return [...new Set([...own, ...[dataFolder, ...mounts, ...named].flatMap(real)])];
 }
+
+export const isWholeDisk = (folder: string): boolean => path.parse(path.resolve(folder)).root === folder;
 
 /**
  * @param roots  absolute real paths of the folders that may be listed, with all below them

@@ -1,9 +1,11 @@
 // The files behind pictures' addresses.
 
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ImageId } from '../contracts/ids.ts';
 import { makeFolder } from '../files/write-file.ts';
+import { sniff, type PictureKind } from '../imaging/index.ts';
 import type { Context } from './context.ts';
 import { cacheFolderOf } from './open-project.ts';
 import type { Face } from './recent-projects.ts';
@@ -28,6 +30,26 @@ const TYPES: Record<string, string> = {
   avif: 'image/avif',
 };
 
+/** Bytes by which pictures are told apart. */
+const HEAD_BYTES = 64;
+
+/** What kind of picture a file is, by its first bytes; null if it is none, or no file, or not there. */
+async function pictureKind(file: string): Promise<PictureKind | null> {
+  try {
+    // Opening a pipe would wait for whoever writes into it.
+    if (!(await fs.promises.stat(file)).isFile()) return null;
+    const handle = await fs.promises.open(file, 'r');
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+      return sniff(buffer.subarray(0, bytesRead));
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return null;
+  }
+}
+
 /**
  * The file to send for a picture's address: of the open project, or one that stands for a recent one.
  * Other kinds than browsers show are converted, thumbnails made, once each, into the project's cache.
@@ -46,7 +68,10 @@ export async function mediaOf(
   if (context.current?.store.images.setMissing(id as ImageId, !isThere))
     context.emit('project', { id: context.current.id, what: 'images' });
   if (!isThere) return null;
-  const type = TYPES[picture.fileFormat];
+  // What the bytes are, not what the project says of them: whatever is no picture is never sent.
+  const kindOfFile = await pictureKind(picture.file);
+  if (kindOfFile === null) return null;
+  const type = TYPES[kindOfFile];
   const isSmall = Math.max(picture.widthPx, picture.heightPx) <= THUMBNAIL_PX;
   if (type && (kind === 'image' || isSmall)) return { file: picture.file, type, tag: picture.contentHash };
 
@@ -56,7 +81,7 @@ export async function mediaOf(
       : (['thumbnails', '.webp', 'image/webp'] as const);
   const file = path.join(cacheFolder, folder, picture.contentHash.slice(0, 2), picture.contentHash + ending);
   const media = { file, type: made, tag: `${picture.contentHash}-${folder}` };
-  if (fs.existsSync(file)) return media;
+  if (TYPES[(await pictureKind(file)) ?? ''] === made) return media;
   await context.converting.ask(file, () => make(context, kind, picture.file, file));
   return media;
 }
@@ -68,8 +93,9 @@ async function make(
   target: string,
 ): Promise<void> {
   makeFolder(path.dirname(target));
-  // Under another name first: a file half written when the process died would be shown for ever.
-  const out = target.replace(/(\.\w+)$/, '.new$1');
+  // Under another name first: a file half written when the process died would be shown for ever. One that nobody
+  // can have put there: through a link in its place the picture would be written elsewhere.
+  const out = target.replace(/(\.\w+)$/, `.${randomBytes(6).toString('hex')}$1`);
   await (kind === 'thumbnail'
     ? workers.decode('thumbnail', { file, out, sidePx: THUMBNAIL_PX })
     : workers.decode('convert', { file, out }));

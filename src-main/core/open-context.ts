@@ -7,6 +7,7 @@ import { openDevices } from './devices.ts';
 import { allowedRoots, openFiles } from './file-refs.ts';
 import { openJobs } from './jobs.ts';
 import { openPreferences } from './preferences.ts';
+import { openKnownProjects } from './known-projects.ts';
 import { openRecentProjects } from './recent-projects.ts';
 import { openSharedWork } from './shared-work.ts';
 import { tidyUnfinished } from './unfinished.ts';
@@ -22,6 +23,7 @@ export function openContext(options: CoreOptions): Context {
     emit,
     files: openFiles(allowedRoots(options.dataFolder)),
     recent: openRecentProjects(options.dataFolder),
+    known: openKnownProjects(options.dataFolder),
     preferences: openPreferences(options.dataFolder),
     jobs: openJobs(emit, { training: options.trainers ?? 1 }),
     workers,

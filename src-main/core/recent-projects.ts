@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ProjectSummary } from '../contracts/projects.ts';
-import type { ProjectId } from '../contracts/ids.ts';
+import { contentHashSchema, type ProjectId } from '../contracts/ids.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
 import { readJson, writeJson } from './json-file.ts';
 
@@ -43,7 +43,11 @@ export interface RecentProjects {
 const isList = (value: unknown): value is RecentProject[] =>
   Array.isArray(value) &&
   value.every(
-    (one) => typeof one?.id === 'string' && typeof one.folder === 'string' && Array.isArray(one.faces),
+    (one) =>
+      typeof one?.id === 'string' &&
+      typeof one.folder === 'string' &&
+      Array.isArray(one.faces) &&
+      one.faces.every((face: Face) => contentHashSchema.safeParse(face?.contentHash).success),
   );
 
 export const isMissing = (project: RecentProject): boolean =>

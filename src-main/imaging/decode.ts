@@ -2,7 +2,7 @@
 // pixels goes through here, so that a hostile or damaged file is refused in one place and in one line.
 
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type sharpModule from 'sharp';
 import type { Sharp } from 'sharp';
@@ -41,8 +41,11 @@ const decodeSeconds = 30;
 export async function withPictureFile<T>(file: string, work: (bytes: Buffer) => Promise<T>): Promise<T> {
   let handle;
   try {
+    // Opening a pipe would wait for whoever writes into it; of a device there is no end.
+    if (!(await stat(file)).isFile()) throw refusal(file, 'it is no file');
     handle = await open(file, 'r');
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw new AppError(
       'not-found',
       `${path.basename(file)} cannot be opened`,

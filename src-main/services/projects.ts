@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { ProjectState, ProjectSummary } from '../contracts/projects.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { Context, Handlers } from '../core/context.ts';
+import { linksOutside, refuseUnconfirmed, rootsOutside } from '../core/known-projects.ts';
 import {
   closeCurrent,
   closedUnless,
@@ -16,7 +17,7 @@ import {
 } from '../core/open-project.ts';
 import { storageError } from '../storage/database.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
-import { isMissing, type RecentProject } from '../core/recent-projects.ts';
+import { isMissing, projectIdOf, type RecentProject } from '../core/recent-projects.ts';
 import { tidyImports } from './import-writing.ts';
 import { summaryOf as runTitleOf } from './run-records.ts';
 
@@ -43,11 +44,19 @@ export const projectHandlers: Handlers<
     refuseWhileBusy(context);
     return adopt(context, createProject(folder, name));
   },
-  'projects.open': (context, input) => {
+  'projects.open': async (context, input) => {
     const folder = 'id' in input ? recentFolder(context, input.id) : context.files.resolve(input.folder);
     if (context.current?.folder === folder) return currentState(context)!;
     refuseWhileBusy(context);
-    return adopt(context, openProject(folder));
+    const project = await openConfirmed(context, folder, input.confirm);
+    try {
+      // Work may have begun meanwhile.
+      refuseWhileBusy(context);
+    } catch (thrown) {
+      project.store.close();
+      throw thrown;
+    }
+    return adopt(context, project);
   },
   'projects.close': (context) => {
     refuseWhileBusy(context);
@@ -71,6 +80,27 @@ export const projectHandlers: Handlers<
   },
   'projects.relink': async (context, { folder }) => relink(context, context.files.resolve(folder)),
 };
+
+/** @throws AppError 'refused' for a project from elsewhere that uses places which the person has not confirmed */
+async function openConfirmed(
+  context: Context,
+  folder: string,
+  confirm: string | undefined,
+): Promise<OpenProject> {
+  const id = projectIdOf(folder);
+  // One of the list was opened here before there was a note of places.
+  const known = context.known.placesOf(id) ?? (context.recent.byId(id) ? 'all' : null);
+  const links = known === null && fs.existsSync(folder) ? await linksOutside(folder) : [];
+  const project = openProject(folder);
+  try {
+    const roots = rootsOutside(project).filter((root) => known !== 'all' && !known?.includes(root));
+    refuseUnconfirmed(nameOf(project), [...roots, ...links], confirm);
+    return project;
+  } catch (thrown) {
+    project.store.close();
+    throw thrown;
+  }
+}
 
 /** State of the open project, for answers. */
 export function currentState(context: Context): ProjectState {
@@ -136,6 +166,7 @@ export function noteCurrent(context: Context): void {
   const project = context.current;
   if (!project) return;
   try {
+    context.known.put(project.id, rootsOutside(project));
     context.recent.put(summaryNow(project));
   } catch (thrown) {
     console.error(`the list of projects: ${toErrorRecord(storageError(thrown)).message}`);

@@ -47,9 +47,14 @@ export async function whenFree<T>(work: () => T, patienceMs = PATIENCE_MS): Prom
 /**
  * Opens or makes the database file and migrates it to the newest version.
  * @param migrations  steps to bring a file up to date; other than the shipped ones only in tests
+ * @param check       looks at a file that others may have written, before it is migrated
  * @throws AppError 'too-new' when a newer Fovea wrote it, 'bad-file' when it is no project
  */
-export function openDatabase(file: string, migrations: readonly string[] = shippedMigrations): Connection {
+export function openDatabase(
+  file: string,
+  migrations: readonly string[] = shippedMigrations,
+  check: (db: Connection) => void = () => {},
+): Connection {
   refuseLostFile(file);
   let db: Connection | undefined;
   try {
@@ -60,6 +65,7 @@ export function openDatabase(file: string, migrations: readonly string[] = shipp
     db.pragma('synchronous = FULL');
     db.pragma('foreign_keys = ON');
     db.pragma('trusted_schema = OFF');
+    check(db);
     migrate(db, file, migrations);
     return db;
   } catch (error) {

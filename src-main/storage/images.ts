@@ -7,6 +7,9 @@ import type { ProjectCounts } from '../contracts/projects.ts';
 import type { ImageFilter } from '../contracts/images.ts';
 import type { ImageRecord, Split } from '../contracts/dataset.ts';
 import type { ClassId, ImageId } from '../contracts/ids.ts';
+import { contentHashSchema } from '../contracts/ids.ts';
+import { AppError } from '../contracts/errors.ts';
+import { printable } from '../contracts/printable.ts';
 import type { Connection } from './database.ts';
 import { flag, type Flag } from './rows.ts';
 
@@ -82,11 +85,50 @@ const STORED = `${RECORD}, source_id AS sourceId, source.root, relative_path AS 
 const FROM_STORED = 'FROM shown_image AS image JOIN source ON source.id = image.source_id';
 
 const toRecord = (row: RecordRow): ImageRecord => ({ ...row, missing: row.missing === 1 });
-const toStored = (row: StoredRow): StoredImage => ({
-  ...row,
-  missing: row.missing === 1,
-  file: path.join(row.root, ...row.relativePath.split('/')),
-});
+const toStored = (row: StoredRow): StoredImage => {
+  refuseStrange(row);
+  return { ...row, missing: row.missing === 1, file: path.join(row.root, ...row.relativePath.split('/')) };
+};
+
+/**
+ * What becomes part of a path must not lead anywhere else. No Fovea writes such a row, and the table of a file
+ * that another program made may lack the CHECK, so each row is looked at, too.
+ * @throws AppError 'bad-file'
+ */
+function refuseStrange({ id, contentHash, relativePath }: StrangeRow): void {
+  const problem = !contentHashSchema.safeParse(contentHash).success
+    ? `its content hash is "${printable(String(contentHash), SHOWN)}", which is none`
+    : leadsOut(relativePath)
+      ? `its path "${printable(String(relativePath), SHOWN)}" leads out of its folder`
+      : null;
+  if (problem !== null)
+    throw new AppError('bad-file', `picture ${id} of the project is not as Fovea writes it: ${problem}`, {
+      file: 'project.sqlite',
+      place: `image ${id}`,
+      reason: problem,
+    });
+}
+type StrangeRow = Pick<StoredRow, 'id' | 'contentHash' | 'relativePath'>;
+/** Characters of a strange value that a message shows. */
+const SHOWN = 80;
+const leadsOut = (relativePath: string): boolean =>
+  relativePath === '' || /^[/\\]|\0|(^|[/\\])\.\.([/\\]|$)/.test(relativePath);
+
+/** Looks through all pictures of a file before it is used. @throws AppError 'bad-file', naming the first strange one */
+export function refuseStrangeImages(db: Connection): void {
+  const has = db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'image'`).get();
+  if (has === undefined) return;
+  const strange = db
+    .prepare<[], StrangeRow>(
+      `SELECT id, content_hash AS contentHash, relative_path AS relativePath FROM image
+       WHERE length(content_hash) <> 64 OR content_hash GLOB '*[^0-9a-f]*'
+         OR instr(relative_path, '..') > 0 OR substr(relative_path, 1, 1) IN ('', '/', '\\')
+       ORDER BY id`,
+    )
+    .iterate();
+  // Two dots may also be part of a name.
+  for (const row of strange) refuseStrange(row);
+}
 
 /** Digits padded, so that "img2" comes before "img10". */
 export const sortKeyOf = (name: string): string =>

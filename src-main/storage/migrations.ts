@@ -297,4 +297,9 @@ export const migrations: readonly string[] = [
   CREATE VIEW shown_annotation AS SELECT * FROM annotation
     WHERE +import_id <> coalesce((SELECT id FROM import WHERE finished_at IS NULL), -1);
   `,
+  `
+  -- Files of the cache are named after it.
+  ALTER TABLE image ADD CONSTRAINT content_hash_is_hex
+    CHECK (length(content_hash) = 64 AND content_hash NOT GLOB '*[^0-9a-f]*');
+  `,
 ];

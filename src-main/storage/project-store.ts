@@ -10,7 +10,7 @@ import { openDatabase, storageError, whenFree, type Connection } from './databas
 import { epochMetricsRepository, type EpochMetricsRepository } from './epoch-metrics.ts';
 import { evaluationsRepository, type EvaluationsRepository } from './evaluations.ts';
 import { explanationsRepository, type ExplanationsRepository } from './explanations.ts';
-import { imagesRepository, type ImagesRepository } from './images.ts';
+import { imagesRepository, refuseStrangeImages, type ImagesRepository } from './images.ts';
 import { importsRepository, type ImportsRepository } from './imports.ts';
 import { lockProject, type ProjectLock } from './lock.ts';
 import { runsRepository, type RunsRepository } from './runs.ts';
@@ -65,7 +65,7 @@ export function openProjectStore(folder: string): ProjectStore {
   const lock = lockProject(folder);
   let db: Connection | undefined;
   try {
-    db = openDatabase(path.join(folder, PROJECT_FILE));
+    db = openDatabase(path.join(folder, PROJECT_FILE), undefined, refuseStrangeImages);
     lock.claim(db);
     return storeOver(db, lock);
   } catch (error) {

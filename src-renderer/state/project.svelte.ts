@@ -71,8 +71,9 @@ class OpenProject {
     this.known = true;
   }
 
-  async open(which: { id: ProjectId } | { folder: FileRef }): Promise<void> {
-    this.current = await call('projects.open', which);
+  /** @param confirm  says that the person has seen the places outside its folder; see `projects.open` */
+  async open(which: { id: ProjectId } | { folder: FileRef }, confirm?: string): Promise<void> {
+    this.current = await call('projects.open', { ...which, ...(confirm !== undefined && { confirm }) });
     this.known = true;
   }
 

@@ -59,7 +59,7 @@ describe('opening a project file', () => {
     old.exec(`
       INSERT INTO image (id, source_id, relative_path, name, name_key, sort_key, content_hash, width_px, height_px,
         size_bytes, modified_ms, file_format, class_origin)
-      VALUES (7, 1, 'a.png', 'a.png', 'a.png', 'a.png', 'hash', 4, 4, 9, 1, 'png', 'derived');
+      VALUES (7, 1, 'a.png', 'a.png', 'a.png', 'a.png', '${'0'.repeat(64)}', 4, 4, 9, 1, 'png', 'derived');
       INSERT INTO comparison (run_a, run_b, image_id, method, params, class_id, note, created_at, energy_a)
       VALUES (1, 2, 7, 'grad-cam', '{}', 3, 'the ear', 5, 0.25)`);
     old.close();

@@ -111,8 +111,9 @@ describe('an evaluation of an older Fovea', () => {
       INSERT INTO class VALUES (1, 'cat', 1);
       INSERT INTO snapshot VALUES (1, 'h', 0, x'00');
       INSERT INTO image (id, source_id, relative_path, name, name_key, sort_key, content_hash, width_px, height_px,
-        size_bytes, modified_ms, file_format, class_origin) VALUES (7, 1, 'a.png', 'a.png', 'a.png', 'a.png', 'x', 8,
-        8, 1, 1, 'png', 'given'), (8, 1, 'b.png', 'b.png', 'b.png', 'b.png', 'y', 8, 8, 1, 1, 'png', 'given');
+        size_bytes, modified_ms, file_format, class_origin) VALUES (7, 1, 'a.png', 'a.png', 'a.png', 'a.png',
+        '${'1'.repeat(64)}', 8, 8, 1, 1, 'png', 'given'), (8, 1, 'b.png', 'b.png', 'b.png', 'b.png',
+        '${'2'.repeat(64)}', 8, 8, 1, 1, 'png', 'given');
       INSERT INTO run (id, config, state, created_at, trained_on, snapshot_id, code_version)
         VALUES (3, '${JSON.stringify(config)}', 'done', 0, '{"classes":[]}', 1, '0');
       INSERT INTO evaluation VALUES (1, 3, 'test', 0, 2, 1, '${JSON.stringify(measures)}', '[[2]]', '[]');

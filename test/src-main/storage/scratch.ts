@@ -1,5 +1,6 @@
 // A folder that is thrown away, and a small project's database in it.
 
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -27,7 +28,7 @@ export function newImage(sourceId: number, relativePath: string, more: Partial<N
   return {
     sourceId,
     relativePath,
-    contentHash: relativePath,
+    contentHash: createHash('sha256').update(relativePath).digest('hex'),
     widthPx: 64,
     heightPx: 48,
     sizeBytes: 100,
