@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { ProjectState } from '../contracts/projects.ts';
-import type { Core } from '../services/core.ts';
+import type { Core } from '../core/core.ts';
 import type { Terminal } from './terminal.ts';
 
 /** @throws AppError 'refused' if it uses places outside its folder that nobody confirmed */

@@ -95,7 +95,7 @@ describe('opening a project file', () => {
       INSERT INTO class VALUES (1, 'cat', 1);
       INSERT INTO image (id, source_id, relative_path, name, name_key, sort_key, content_hash, width_px, height_px,
         size_bytes, modified_ms, file_format, class_id, class_origin)
-      VALUES (7, 1, 'a.png', 'a.png', 'a.png', 'a.png', 'hash', 4, 4, 9, 1, 'png', 1, 'derived');
+      VALUES (7, 1, 'a.png', 'a.png', 'a.png', 'a.png', '${'0'.repeat(64)}', 4, 4, 9, 1, 'png', 1, 'derived');
       INSERT INTO annotation (image_id, class_id, kind, shape, origin)
       VALUES (7, 1, 'box', '{"kind":"box","box":{"x":0,"y":0,"width":1,"height":1}}', 'import');
       INSERT INTO import_key VALUES (7, 'k')`);
