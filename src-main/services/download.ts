@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { AppError } from '../contracts/errors.ts';
+import { AppError, systemError } from '../contracts/errors.ts';
 import { readJson, writeJson } from '../core/json-file.ts';
 
 export interface DownloadOptions {
@@ -90,7 +90,8 @@ export async function download(options: DownloadOptions): Promise<string> {
     }
     await handle.sync();
   } catch (thrown) {
-    throw thrown instanceof AppError ? thrown : networkError(options, thrown, done);
+    // A full disk is no trouble of the network; what has come stays for the next try.
+    throw thrown instanceof AppError ? thrown : (systemError(thrown) ?? networkError(options, thrown, done));
   } finally {
     await handle.close();
   }

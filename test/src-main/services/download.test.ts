@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { download, type DownloadOptions } from '../../../src-main/services/download.ts';
 import { scratchFolder } from '../storage/scratch.ts';
@@ -176,5 +178,28 @@ describe('a download', () => {
     });
     await expect(download(options)).rejects.toMatchObject({ code: 'cancelled' });
     expect(fs.statSync(`${options.file}.part`).size).toBeGreaterThan(0);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a download onto a full disk', () => {
+  it('says so, and does not blame the network', async () => {
+    const { address } = await serve((request, response) => give(request, response));
+    const module = new URL('../../../src-main/services/download.ts', import.meta.url).href;
+    const program = `const { download } = await import(${JSON.stringify(module)});
+      const { toErrorRecord } = await import(${JSON.stringify(new URL('../contracts/errors.ts', module).href)});
+      const [address, file] = process.argv.slice(1);
+      await download({ address, file, name: 'w', maxBytes: 1e6, sha256: ${JSON.stringify(sha256)},
+        signal: new AbortController().signal, onProgress() {} })
+        .catch((error) => console.log(JSON.stringify(toErrorRecord(error))));`;
+    const file = path.join(scratchFolder(), 'w.safetensors');
+    // Files of at most 64 kB: what a full disk is to a program, without being root.
+    const limited = `trap '' XFSZ; ulimit -f 64; exec "$@"`;
+    const args = ['-c', limited, '-', process.execPath, '--input-type=module', '-e', program, address, file];
+    const { stdout } = await promisify(execFile)('bash', args);
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/disk/),
+    });
+    expect(fs.existsSync(file)).toBe(false);
   });
 });
