@@ -18,10 +18,14 @@ export async function importInto(
     await open(project);
     const id = await core.call('imports.start', { source: core.refer(path.resolve(source)), format });
     const result = (await finish(id)).result as ImportResult;
-    const { images, annotations, classes, unchanged, warnings } = result;
+    const { images, annotations, classes, unchanged, seen, left, warnings } = result;
     terminal.answer({ ...result }, [
       `Imported ${images} pictures, ${annotations} annotations and ${classes} classes as ${result.format}` +
         (unchanged > 0 ? `; ${unchanged} pictures were there already` : ''),
+      left.length === 0
+        ? `All ${seen.files} files were taken; nothing was left out`
+        : `Of ${seen.files} files (${seen.pictures} pictures) were left out:`,
+      ...left.map(({ reason, count, examples }) => `  ${count} ${reason}: ${shown(examples, count)}`),
       ...warnings
         .slice(0, SHOWN)
         .map(({ file, message }) => `  warning: ${file === '' ? '' : `${file}: `}${message}`),
@@ -29,3 +33,9 @@ export async function importInto(
     ]);
   });
 }
+
+const shown = (examples: readonly string[], count: number): string =>
+  examples
+    .slice(0, 3)
+    .map((example) => (example.length > 100 ? `${example.slice(0, 100)}…` : example))
+    .join(', ') + (count > 3 ? ', …' : '');

@@ -19,6 +19,15 @@ export interface Detection {
   reason: string;
 }
 
+/** What lay in the source and was not taken, for one reason. */
+export interface LeftOut {
+  /** Completes "12 …": ".heic pictures, which cannot be decoded here". */
+  reason: string;
+  count: number;
+  /** A few, as paths from the root. */
+  examples: string[];
+}
+
 export interface ImportResult {
   format: string;
   images: number;
@@ -26,6 +35,12 @@ export interface ImportResult {
   classes: number;
   /** Already there and left alone. */
   unchanged: number;
+  /** Files in the source, hidden ones aside, and how many of them are pictures by their names. */
+  seen: { files: number; pictures: number };
+  /** Pictures that are in the project now, and annotation files that were read. */
+  taken: { pictures: number; annotationFiles: number };
+  /** Empty only if all of what was seen was taken. */
+  left: LeftOut[];
   warnings: ImportWarning[];
 }
 

@@ -7,7 +7,7 @@ import type { Split } from './dataset.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { DeviceId, DeviceInfo } from './devices.ts';
 import type { FittedAnnotation, ImportedImage } from './imported.ts';
-import type { Detection, ImportWarning } from './imports.ts';
+import type { Detection, ImportResult, ImportWarning, LeftOut } from './imports.ts';
 import type { EpochMetrics, LiveStep, RunConfig } from './runs.ts';
 import type { Figure } from './metrics.ts';
 import type { HeatMap } from './explanations.ts';
@@ -232,6 +232,10 @@ export interface ReadSetOutcome {
   root: string;
   /** That `nextImages` will hand out. */
   images: number;
+  seen: ImportResult['seen'];
+  annotationFiles: number;
+  /** Of the files of the source. */
+  left: LeftOut[];
   warnings: ImportWarning[];
   /** Warnings beyond those. */
   moreWarnings: number;

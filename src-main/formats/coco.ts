@@ -1,6 +1,7 @@
 // COCO JSON: boxes, polygons and run-length masks of several pictures in one file (cocodataset.org, "Data
 // format"). Coordinates are continuous from the upper left corner; boxes are x, y, width, height.
 
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ATTRIBUTE_MAX, type Split } from '../contracts/dataset.ts';
@@ -39,9 +40,19 @@ export const coco: Format = {
 
   async read(source, sink) {
     const parsed: { file: string; content: Dataset }[] = [];
+    const firstOf = new Map<string, string>();
     for (const file of candidates(source)) {
       sink.signal.throwIfAborted();
       if (!(await mayHoldDataset(source, file))) continue;
+      const hash = createHash('sha256').update(await source.bytes(file));
+      // In another folder, or of another part, the same text means other pictures.
+      const key = `${folderOf(file)} ${partOf(file)} ${hash.digest('base64url')}`;
+      const first = firstOf.get(key);
+      if (first !== undefined) {
+        sink.warn({ code: 'copy', file, message: `this is a copy of ${first}; its shapes count once` });
+        continue;
+      }
+      firstOf.set(key, file);
       const content = datasetOf(await readJson(source, file), file);
       if (content !== null) parsed.push({ file, content });
     }

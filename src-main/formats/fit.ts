@@ -3,30 +3,56 @@
 
 import { boundsOf, type Box, type Point, type Shape } from '../contracts/geometry.ts';
 import type { ImportWarning } from '../contracts/imports.ts';
-import { areaOfRle, checkRle, unionOfPolygons } from '../imaging/index.ts';
+import {
+  areaOfRle,
+  checkRle,
+  swapsSides,
+  turnBox,
+  turnMask,
+  turnPoint,
+  unionOfPolygons,
+  type Orientation,
+} from '../imaging/index.ts';
 import type { FittedAnnotation, ImportedImage, ImportedShape } from '../contracts/imported.ts';
 
 /**
- * @returns the annotations that stay, clipped, and a warning for each that was clipped (`clipped-box`) or
- *          left out (`dropped-box`), and one if the file declares another size (`size-differs`)
+ * @param widthPx, heightPx  of the upright picture
+ * @param orientation        by which the file's raster was turned to stand upright
+ * @returns the annotations that stay, turned and clipped, and a warning for each that was clipped (`clipped-box`) or
+ *          left out (`dropped-box`); where the file declares a size that is neither the upright picture's nor its stored
+ *          raster's, nobody knows where its shapes lie, so none stays (`size-differs`)
  */
 export function fitToPicture(
   image: ImportedImage,
   widthPx: number,
   heightPx: number,
+  orientation: Orientation = 1,
 ): { annotations: FittedAnnotation[]; warnings: ImportWarning[] } {
   const warnings: ImportWarning[] = [];
   const warn = (code: string, message: string) =>
     warnings.push({ code, file: image.relativePath, message: `${image.recordPlace.file}, ${message}` });
+  const [storedWidth, storedHeight] = swapsSides(orientation) ? [heightPx, widthPx] : [widthPx, heightPx];
+  const isUpright = (size: Size) => size.widthPx === widthPx && size.heightPx === heightPx;
+  const isStored = (size: Size) => size.widthPx === storedWidth && size.heightPx === storedHeight;
   const declared = image.declaredSize;
-  if (declared && (declared.widthPx !== widthPx || declared.heightPx !== heightPx))
+  if (declared && !isUpright(declared) && !isStored(declared)) {
+    const shapes = image.annotations.length;
     warn(
       'size-differs',
-      `${image.recordPlace.place}: the size is given as ${declared.widthPx} x ${declared.heightPx}, the picture has ${widthPx} x ${heightPx}`,
+      `${image.recordPlace.place}: the size is given as ${declared.widthPx} x ${declared.heightPx}, the picture has ${widthPx} x ${heightPx}` +
+        (shapes === 0 ? '' : `; its ${shapes} ${shapes === 1 ? 'shape is' : 'shapes are'} left out`),
     );
+    return { annotations: [], warnings };
+  }
   const annotations: FittedAnnotation[] = [];
   for (const annotation of image.annotations) {
-    const { shape, problem } = fitShape(annotation.shape, widthPx, heightPx);
+    // A mask says its own size.
+    const size = sizeOf(annotation.shape) ?? declared;
+    const isTurned = size !== null && !isUpright(size) && isStored(size);
+    const upright = isTurned
+      ? turned(annotation.shape, orientation, storedWidth, storedHeight)
+      : annotation.shape;
+    const { shape, problem } = fitShape(upright, widthPx, heightPx);
     if (problem !== null)
       warn(
         shape === null ? 'dropped-box' : 'clipped-box',
@@ -35,6 +61,26 @@ export function fitToPicture(
     if (shape !== null) annotations.push({ ...annotation, shape });
   }
   return { annotations, warnings };
+}
+
+type Size = NonNullable<ImportedImage['declaredSize']>;
+
+const sizeOf = (shape: ImportedShape): Size | null =>
+  shape.kind === 'mask' ? { widthPx: shape.rle.width, heightPx: shape.rle.height } : null;
+
+/** @param widthPx, heightPx  of the stored raster */
+function turned(
+  shape: ImportedShape,
+  orientation: Orientation,
+  widthPx: number,
+  heightPx: number,
+): ImportedShape {
+  if (shape.kind === 'box') return { kind: 'box', box: turnBox(shape.box, orientation, widthPx, heightPx) };
+  if (shape.kind === 'mask') return { kind: 'mask', rle: turnMask(shape.rle, orientation) };
+  const rings = shape.rings.map((ring) =>
+    ring.map((point) => turnPoint(point, orientation, widthPx, heightPx)),
+  );
+  return { kind: shape.kind, rings };
 }
 
 /** A coordinate that is off by less than this, in pixels, comes from rounding and is clipped in silence. */

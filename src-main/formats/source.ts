@@ -21,16 +21,20 @@ export class SourceTree {
   readonly files: readonly string[];
   /** Links that lead out of the root and so were passed over. */
   readonly outsideLinks: readonly string[];
+  /** Files and folders whose names begin with a dot, and so were passed over. */
+  readonly hidden: readonly string[];
+  readonly #read = new Set<string>();
   readonly #known: Set<string>;
   #pictures: string[] | null = null;
   #index: PictureIndex | null = null;
 
-  private constructor(root: string, chosenFile: string | null, files: string[], outsideLinks: string[]) {
+  private constructor(root: string, chosenFile: string | null, found: Found) {
     this.root = root;
     this.chosenFile = chosenFile;
-    this.files = files;
-    this.outsideLinks = outsideLinks;
-    this.#known = new Set(files);
+    this.files = found.files;
+    this.outsideLinks = found.outsideLinks;
+    this.hidden = found.hidden;
+    this.#known = new Set(found.files);
   }
 
   /** @param place  a folder, or an annotation file: then its folder (or the one above `annotations`) is the root */
@@ -47,12 +51,11 @@ export class SourceTree {
     } catch (cause) {
       throw new AppError('not-found', `${place} cannot be opened`, { file: place }, cause);
     }
-    const files: string[] = [];
-    const outsideLinks: string[] = [];
-    await walk(root, '', files, outsideLinks, signal);
-    files.sort(naturalOrder);
+    const found: Found = { files: [], outsideLinks: [], hidden: [] };
+    await walk(root, '', found, signal);
+    found.files.sort(naturalOrder);
     const chosenFile = chosen === null ? null : path.relative(root, chosen).split(path.sep).join('/');
-    return new SourceTree(root, chosenFile, files, outsideLinks);
+    return new SourceTree(root, chosenFile, found);
   }
 
   /** @throws AppError 'bad-input' for a file */
@@ -68,6 +71,16 @@ export class SourceTree {
 
   absolute(file: string): string {
     return path.join(this.root, ...file.split('/'));
+  }
+
+  /** Whether the whole of a file was read as text. */
+  wasRead(file: string): boolean {
+    return this.#read.has(file);
+  }
+
+  /** How many files were read as text. */
+  get filesRead(): number {
+    return this.#read.size;
   }
 
   /** Pictures by their ending. */
@@ -89,7 +102,9 @@ export class SourceTree {
     try {
       const { size } = await stat(absolute);
       if (size > maxBytes) throw damaged(file, 'its size', `${size} bytes, at most ${maxBytes} are read`);
-      return await readFile(absolute);
+      const bytes = await readFile(absolute);
+      this.#read.add(file);
+      return bytes;
     } catch (thrown) {
       if (thrown instanceof AppError) throw thrown;
       throw damaged(file, 'the file', (thrown as Error).message, thrown);
@@ -139,13 +154,16 @@ function naturalOrder(a: string, b: string): number {
 }
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
-async function walk(
-  root: string,
-  folder: string,
-  files: string[],
-  outsideLinks: string[],
-  signal?: AbortSignal,
-): Promise<void> {
+interface Found {
+  files: string[];
+  outsideLinks: string[];
+  hidden: string[];
+}
+
+/** What systems leave behind, which nobody means to import. */
+const systemFiles = new Set(['__MACOSX', '.DS_Store', 'Thumbs.db', 'desktop.ini']);
+
+async function walk(root: string, folder: string, found: Found, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   let entries;
   try {
@@ -154,17 +172,21 @@ async function walk(
     throw new AppError('bad-file', `${folder || root} cannot be listed`, { file: folder || root }, cause);
   }
   for (const entry of entries) {
-    if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
     const file = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) await walk(root, file, files, outsideLinks, signal);
-    else if (entry.isFile()) files.push(file);
+    if (systemFiles.has(entry.name) || entry.name.startsWith('._')) continue;
+    if (entry.name.startsWith('.')) {
+      found.hidden.push(file);
+      continue;
+    }
+    if (entry.isDirectory()) await walk(root, file, found, signal);
+    else if (entry.isFile()) found.files.push(file);
     else if (entry.isSymbolicLink()) {
       // Linked files inside the root are taken; linked folders are not, since they may lead in circles.
       const target = await realpath(path.join(root, file)).catch(() => null);
-      if (target === null || !target.startsWith(root + path.sep)) outsideLinks.push(file);
-      else if ((await stat(target)).isFile()) files.push(file);
+      if (target === null || !target.startsWith(root + path.sep)) found.outsideLinks.push(file);
+      else if ((await stat(target)).isFile()) found.files.push(file);
     }
-    if (files.length > maxFiles)
+    if (found.files.length > maxFiles)
       throw new AppError('bad-input', `${root} holds more than ${maxFiles} files`, { file: root });
   }
 }

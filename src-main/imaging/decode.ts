@@ -12,6 +12,7 @@ import { maxHeldPixels, readBmp, readPortablePixmap } from './bitmap.ts';
 import { sniff, type PictureKind } from './kinds.ts';
 import { decodeTurns, decodingBytes, fileTurns } from './memory.ts';
 import { plainPng } from './png-chunks.ts';
+import type { Orientation } from './turn.ts';
 import { reasonOf } from './reasons.ts';
 
 /**
@@ -98,6 +99,15 @@ export async function probe(file: string): Promise<ProbeResult> {
     return { contentHash: contentHashOf(bytes), widthPx, heightPx, sizeBytes: bytes.length, format };
   });
 }
+
+/** How the raster of a file is turned to stand upright; 1 for one that says nothing. @throws AppError as `probe` */
+export const orientationOf = (file: string): Promise<Orientation> =>
+  withPictureFile(file, (bytes) =>
+    uprightPicture(file, bytes, async (picture) => {
+      const { orientation = 1 } = await picture.metadata();
+      return (orientation >= 1 && orientation <= 8 ? orientation : 1) as Orientation;
+    }),
+  );
 
 /** Writes a WebP whose longer side is at most `sidePx`; smaller pictures keep their size. */
 export async function thumbnail(file: string, out: string, sidePx: number): Promise<void> {

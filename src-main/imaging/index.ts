@@ -17,6 +17,7 @@ export {
   convert,
   decodeRgb,
   maxPicturePixels,
+  orientationOf,
   probe,
   thumbnail,
   withPictureFile,
@@ -29,5 +30,6 @@ export { Turns } from './turns.ts';
 export { outsideShare, replaceOutside, type OutsideFill } from './outside.ts';
 export { unionOfPolygons } from './polygon-union.ts';
 export { rasterize } from './raster.ts';
+export { swapsSides, turnBox, turnMask, turnPoint, type Orientation } from './turn.ts';
 export { copyUpright } from './upright.ts';
 export { areaOfRle, checkRle, decodeRle, encodeRle, rleFromString, rleToString } from './rle.ts';

@@ -7,6 +7,7 @@ import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ImportedImage } from '../contracts/imported.ts';
 import type { KnownPicture, ReadSetOutcome } from '../contracts/worker-protocol.ts';
 import { formatById } from '../formats/index.ts';
+import { leftOutByWarnings } from '../formats/left-out.ts';
 import { WarningList } from '../formats/warnings.ts';
 import type { StoredImage } from '../storage/images.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
@@ -89,7 +90,13 @@ export async function importFrom(
   const written = await writeImport(project, root, formatId, ready, warnings.add, handle);
   for (const what of ['classes', 'images'] as const) context.emit('project', { id: project.id, what });
   noteCurrent(context);
-  return { format: formatId, ...written, warnings: warnings.all() };
+  return {
+    ...{ format: formatId, ...written },
+    seen: set.seen,
+    taken: { pictures: ready.length, annotationFiles: set.annotationFiles },
+    left: [...set.left, ...leftOutByWarnings(warnings.kept)],
+    warnings: warnings.all(),
+  };
 }
 
 /** A few at a time, so that the core never holds the whole set unread. */

@@ -3,9 +3,10 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
-import type { LookAtOutcome, WorkerCalls } from '../contracts/worker-protocol.ts';
+import type { ImportedImage } from '../contracts/imported.ts';
+import type { LookAtOutcome, ProbeResult, WorkerCalls } from '../contracts/worker-protocol.ts';
 import { fitToPicture } from '../formats/fit.ts';
-import { probe, promisedKind } from '../imaging/index.ts';
+import { orientationOf, probe, promisedKind } from '../imaging/index.ts';
 
 /** @throws AppError 'not-found' or 'bad-file' with the reason for which the picture is left out */
 export async function lookAt({ image, known }: WorkerCalls['lookAt']['input']): Promise<LookAtOutcome> {
@@ -20,7 +21,9 @@ export async function lookAt({ image, known }: WorkerCalls['lookAt']['input']): 
   });
   const isSame = known !== null && known.sizeBytes === size && known.modifiedMs === mtimeMs;
   const probed = isSame ? known : await probe(file);
-  const { annotations, warnings } = fitToPicture(image, probed.widthPx, probed.heightPx);
+  // Only where sizes differ does it matter how the raster lies in the file.
+  const orientation = saysAnotherSize(image, probed) ? await orientationOf(file) : 1;
+  const { annotations, warnings } = fitToPicture(image, probed.widthPx, probed.heightPx, orientation);
   const promised = promisedKind(file);
   if (promised !== null && promised !== probed.format)
     warnings.push({
@@ -35,4 +38,13 @@ export async function lookAt({ image, known }: WorkerCalls['lookAt']['input']): 
     annotations,
     warnings,
   };
+}
+
+function saysAnotherSize({ declaredSize, annotations }: ImportedImage, picture: ProbeResult): boolean {
+  const differs = (widthPx: number, heightPx: number) =>
+    widthPx !== picture.widthPx || heightPx !== picture.heightPx;
+  return (
+    (declaredSize !== null && differs(declaredSize.widthPx, declaredSize.heightPx)) ||
+    annotations.some(({ shape }) => shape.kind === 'mask' && differs(shape.rle.width, shape.rle.height))
+  );
 }

@@ -6,6 +6,7 @@ import type { ImportedAnnotation, ImportedImage } from '../contracts/imported.ts
 import type { WorkerCalls } from '../contracts/worker-protocol.ts';
 import { detectFormat, formatById, SourceTree } from '../formats/index.ts';
 import { damaged } from '../formats/damage.ts';
+import { leftOutOf } from '../formats/left-out.ts';
 import { WarningList } from '../formats/warnings.ts';
 
 /** Handed out at a time: a message that the core takes in within a few milliseconds. */
@@ -56,6 +57,9 @@ export async function readSet(
   next = 0;
   return {
     ...{ format: id, title: reader.title, root: source.root, images: images.length },
+    seen: { files: source.files.length, pictures: source.pictures.length },
+    annotationFiles: source.filesRead,
+    left: leftOutOf(source, listed),
     ...{ warnings: warnings.kept, moreWarnings: warnings.more },
   };
 }

@@ -116,24 +116,30 @@ describe('COCO', () => {
     expect(filled.reduce((sum, value) => sum + value, 0)).toBe(36 + 36 - 9);
   });
 
-  it('joins them at the size that the picture has, whatever size the file declares', async () => {
+  it('joins them at the size that the picture has, and never at one that the file claims', async () => {
     const parts = {
       segmentation: [
         [0, 0, 6, 0, 6, 6, 0, 6],
         [3, 3, 9, 3, 9, 9, 3, 9],
       ],
     };
-    for (const [width, height] of [
-      [-1, -1],
-      [5, 20],
-      [16000, 16000],
-    ]) {
+    for (const [width, height, isKept] of [
+      [-1, -1, true],
+      [10, 10, true],
+      [5, 20, false],
+      [16000, 16000, false],
+    ] as const) {
       const files = withAnnotation(parts);
       Object.assign(files['annotations/instances.json'], {
         images: [{ ...base.images[0], width, height }],
       });
       const { images } = await readAs('coco', folderOf(files));
-      const kept = fitToPicture(images[0], 10, 10).annotations[0].shape;
+      const { annotations, warnings } = fitToPicture(images[0], 10, 10);
+      if (!isKept) {
+        expect([annotations.length, warnings.map(({ code }) => code)]).toEqual([0, ['size-differs']]);
+        continue;
+      }
+      const kept = annotations[0].shape;
       expect(kept).toMatchObject({ kind: 'mask', rle: { width: 10, height: 10 } });
       expect(rasterize([kept], 10, 10, 10).reduce((sum, value) => sum + value, 0)).toBe(36 + 36 - 9);
     }

@@ -277,6 +277,32 @@ describe('fitting to the real picture', () => {
     expect(corners).toEqual(['10,4', '10,8', '5,4', '5,8']);
   });
 
+  const drawnOn = (widthPx: number, heightPx: number) => ({
+    file: '/x/a.png',
+    relativePath: 'a.png',
+    className: null,
+    split: null,
+    annotations: [{ className: 'cat', shape: box(5, 5, 15, 10), place: 'object 1' }],
+    declaredSize: { widthPx, heightPx },
+    recordPlace: { file: 'a.xml', place: 'annotation' },
+  });
+
+  it('turns shapes that were drawn on the stored raster of a turned picture', () => {
+    const { annotations, warnings } = fitToPicture(drawnOn(100, 80), 80, 100, 6);
+    expect(warnings).toEqual([]);
+    // from the stored raster's left top corner to the upright picture's right top corner
+    expect(annotations[0].shape).toEqual(box(65, 5, 10, 15));
+    expect(fitToPicture(drawnOn(80, 100), 80, 100, 6).annotations[0].shape).toEqual(box(5, 5, 15, 10));
+  });
+
+  it('keeps no shape that was drawn on a picture of yet another size, and says how many', () => {
+    const { annotations, warnings } = fitToPicture(drawnOn(50, 40), 80, 100, 6);
+    expect(annotations).toEqual([]);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'a.xml, annotation: the size is given as 50 x 40, the picture has 80 x 100; its 1 shape is left out',
+    ]);
+  });
+
   it('names the annotation file, the place and the box', () => {
     const { annotations, warnings } = fitToPicture(
       {
@@ -288,15 +314,15 @@ describe('fitting to the real picture', () => {
           { className: 'cat', shape: box(5, 5, 10, 1), place: 'object 1' },
           { className: 'cat', shape: box(50, 5, 10, 1), place: 'object 2' },
         ],
-        declaredSize: { widthPx: 8, heightPx: 10 },
+        declaredSize: { widthPx: 10, heightPx: 8 },
         recordPlace: { file: 'a.xml', place: 'annotation' },
       },
       10,
       8,
     );
     expect(annotations).toEqual([{ className: 'cat', shape: box(5, 5, 5, 1), place: 'object 1' }]);
-    expect(warnings.map(({ code }) => code)).toEqual(['size-differs', 'clipped-box', 'dropped-box']);
-    expect(warnings[2]).toEqual({
+    expect(warnings.map(({ code }) => code)).toEqual(['clipped-box', 'dropped-box']);
+    expect(warnings[1]).toEqual({
       code: 'dropped-box',
       file: 'a.png',
       message:

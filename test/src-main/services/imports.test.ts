@@ -29,6 +29,52 @@ const twoPictures = [
   { name: 'two.png', boxes: [{ category: 2, bbox: [2, 2, 6, 6] as [number, number, number, number] }] },
 ];
 
+describe('the report of an import', () => {
+  it('says what was seen, what was taken, and what was not, by reason', async () => {
+    const { folder, core } = await openProject();
+    const place = await classFolders(path.join(folder, 'animals'));
+    const put = (name: string) => fs.writeFileSync(path.join(place, name), 'x');
+    for (const name of ['cat/a.HEIC', 'cat/b.dng', 'v.mp4', 'more.zip', 'notes.txt', 'x.tfrecord', '.hidden'])
+      put(name);
+    await picture(path.join(folder, 'outside.png'), 9);
+    fs.symlinkSync(path.join(folder, 'outside.png'), path.join(place, 'cat', 'link.png'));
+    fs.writeFileSync(path.join(place, 'cat', 'broken.png'), 'no picture');
+    const { seen, taken, left } = await importFrom(core, place);
+    expect(seen).toEqual({ files: 13, pictures: 7 });
+    expect(taken).toEqual({ pictures: 6, annotationFiles: 0 });
+    expect(left.map(({ reason, count, examples }) => `${count} ${reason}: ${examples.join()}`)).toEqual([
+      '1 .heic pictures, which cannot be decoded here: cat/a.HEIC',
+      '1 .dng pictures, which cannot be decoded here: cat/b.dng',
+      '1 .zip archives, which are not looked into: more.zip',
+      '1 .txt files that this format does not read; they may hold labels: notes.txt',
+      '1 .mp4 videos: v.mp4',
+      '1 .tfrecord files, of a kind that is not known: x.tfrecord',
+      '1 links that lead out of the folder: cat/link.png',
+      '1 hidden files and folders: .hidden',
+      expect.stringMatching(/^1 pictures that cannot be read: cat\/broken.png: /),
+    ]);
+  });
+
+  it('is empty only where all of it was taken', async () => {
+    const { folder, core } = await openProject();
+    const { left, seen } = await importFrom(core, await classFolders(path.join(folder, 'animals')));
+    expect(seen).toEqual({ files: 6, pictures: 6 });
+    expect(left).toEqual([]);
+  });
+
+  it('names a copy of an annotation file, whose shapes count once', async () => {
+    const { folder, core } = await openProject();
+    const place = await coco(path.join(folder, 'set'), twoPictures);
+    const [json] = fs
+      .readdirSync(place, { recursive: true })
+      .filter((file) => String(file).endsWith('.json'));
+    fs.copyFileSync(path.join(place, String(json)), path.join(place, 'result (copy).json'));
+    const { annotations, left } = await importFrom(core, place);
+    expect(annotations).toBe(3);
+    expect(left.map(({ reason, count }) => `${count} ${reason}`)).toEqual(['1 copies of an annotation file']);
+  });
+});
+
 describe('an import', () => {
   it('brings pictures, classes and counts of class folders', async () => {
     const { folder, core } = await openProject();
@@ -234,25 +280,20 @@ describe('an import', () => {
     expect((await fragile.call('images.count', {})).images).toBe(0);
   });
 
-  it('keeps COCO parts that overlap as their union at the real size, turned pictures too', async () => {
+  it('keeps COCO parts that overlap as their union at the real size', async () => {
     const { folder, core } = await openProject();
     const source = path.join(folder, 'parts');
     fs.mkdirSync(path.join(source, 'images'), { recursive: true });
     await picture(path.join(source, 'images', 'a.png'), 1, 100, 80);
     const part = (x: number, y: number) => [x, y, x + 30, y, x + 30, y + 30, x, y + 30];
-    for (const [name, width, height] of [
-      ['none', -1, -1],
-      ['turned', 80, 100],
-      ['huge', 16000, 16000],
-    ])
-      fs.writeFileSync(
-        path.join(source, `${name}.json`),
-        JSON.stringify({
-          images: [{ id: 1, file_name: 'a.png', width, height }],
-          annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation: [part(10, 10), part(20, 20)] }],
-          categories: [{ id: 1, name: 'x' }],
-        }),
-      );
+    fs.writeFileSync(
+      path.join(source, 'labels.json'),
+      JSON.stringify({
+        images: [{ id: 1, file_name: 'a.png', width: -1, height: -1 }],
+        annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation: [part(10, 10), part(20, 20)] }],
+        categories: [{ id: 1, name: 'x' }],
+      }),
+    );
     await importFrom(core, source, 'coco');
     const [{ id }] = await core.call('images.page', { offset: 0, limit: 1 });
     const { annotations } = await core.call('images.get', { id });
