@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { RunConfigInput } from '../../src-main/contracts/index.ts';
+import type { FileRef, RunConfigInput } from '../../src-main/contracts/index.ts';
 import { Client, makeWorkFolder, startHost, type Host } from './app.ts';
 import { launchBrowser } from './browser.ts';
 import { keepScreenshotOnFailure, openPage } from './page.ts';
@@ -30,9 +30,7 @@ beforeAll(async () => {
   [browser, host] = await Promise.all([launchBrowser(), startHost(work.home)]);
   client = await Client.connect(host);
   await client.call('projects.create', { name: 'Shapes' });
-  const roots = (await client.call('files.browse', { folder: null })).entries;
-  const home = roots.find((entry) => entry.name.startsWith('~') || entry.kind === 'folder')!;
-  const source = await find(home.ref, 'shapes');
+  const source = await find('shapes');
   await client.job(await client.call('imports.start', { source }));
   await client.call('splits.make', { seed: 0 });
   for (const objective of ['standard', 'box-aware']) await train({ objective, epochs: 2 });
@@ -46,11 +44,14 @@ afterAll(async () => {
   work.remove();
 });
 
-async function find(folder: Parameters<typeof client.call<'files.browse'>>[1]['folder'], name: string) {
-  const { entries } = await client.call('files.browse', { folder });
-  const found = entries.find((entry) => entry.name === name);
-  if (!found) throw new Error(`no ${name} among ${entries.map((entry) => entry.name).join(', ')}`);
-  return found.ref;
+/** A folder in one of the places that may be browsed. */
+async function find(name: string): Promise<FileRef> {
+  for (const { ref } of (await client.call('files.browse', { folder: null })).entries) {
+    const { entries } = await client.call('files.browse', { folder: ref });
+    const found = entries.find((entry) => entry.name === name);
+    if (found) return found.ref;
+  }
+  throw new Error(`there is no ${name} in any place`);
 }
 
 async function train(
