@@ -70,8 +70,8 @@ export const settingsSchema = z.object({
     .default(false)
     .meta(
       meta(
-        'Finer last maps',
-        'Give the last stage a stride of 1: feature maps of twice the side, for more work in that stage.',
+        'Last-stage stride 1',
+        'Feature maps of the last stage with twice the side, for four times the work in that stage.',
       ),
     ),
   stem: z
@@ -88,14 +88,14 @@ export const settingsSchema = z.object({
     .min(0)
     .max(10)
     .default(0.02)
-    .meta(meta('Learning rate', 'Size of a step at its highest.', { main: true })),
+    .meta(meta('Learning rate', 'Peak learning rate of the schedule.', { main: true })),
   optimiser: z
     .enum(['sgd', 'adam', 'adamw'])
     .default('sgd')
     .meta(
       meta(
         'Optimiser',
-        'How gradients move the weights: plain descent with momentum, Adam, or Adam with its own weight decay. The Adams want a learning rate near 0.001.',
+        'SGD with momentum, Adam, or AdamW (decoupled weight decay). Adam and AdamW want a learning rate near 0.001.',
       ),
     ),
   momentum: z
@@ -103,29 +103,31 @@ export const settingsSchema = z.object({
     .min(0)
     .max(0.999)
     .default(0.9)
-    .meta(meta('Momentum', 'Of plain descent: share of the last step that is kept in the next.')),
+    .meta(meta('Momentum', 'Of SGD: share of the last update that is kept in the next.')),
   nesterov: z
     .boolean()
     .default(false)
-    .meta(meta('Nesterov', 'Of plain descent: looks ahead along the momentum, which damps its swinging.')),
+    .meta(
+      meta('Nesterov', 'Of SGD: Nesterov momentum, which evaluates the gradient ahead along the momentum.'),
+    ),
   beta1: z
     .number()
     .min(0)
     .max(0.9999)
     .default(0.9)
-    .meta(meta('Beta 1', 'Of the Adams: share of the mean gradient that is kept in each step.')),
+    .meta(meta('Beta 1', 'Of Adam and AdamW: decay of the running mean of the gradient.')),
   beta2: z
     .number()
     .min(0)
     .max(0.99999)
     .default(0.999)
-    .meta(meta('Beta 2', 'Of the Adams: share of the mean squared gradient that is kept in each step.')),
+    .meta(meta('Beta 2', 'Of Adam and AdamW: decay of the running mean of the squared gradient.')),
   epsilon: z
     .number()
     .min(1e-12)
     .max(1)
     .default(1e-8)
-    .meta(meta('Epsilon', 'Of the Adams: keeps steps small where gradients are near 0.')),
+    .meta(meta('Epsilon', 'Of Adam and AdamW: added to the denominator for numerical stability.')),
   weightDecay: z
     .number()
     .min(0)
@@ -164,8 +166,8 @@ export const settingsSchema = z.object({
     .default(1)
     .meta(
       meta(
-        'Rate of the last layer',
-        'What the learning rate is multiplied with for the classifier layer; above 1 where the rest starts from trained weights.',
+        'Head learning-rate multiplier',
+        'Multiplies the learning rate of the classifier layer; above 1 when the rest starts from trained weights.',
       ),
     ),
   freeze: z
@@ -222,8 +224,8 @@ export const settingsSchema = z.object({
     .default('one')
     .meta(
       meta(
-        'Classes of a picture',
-        'One class each, by cross-entropy; or several: its own and all that are drawn on it, each by a binary cross-entropy of its own. Measures that explain a class, and attacks on the heat, then look at one: its own, else the first drawn; attacks on the class have to beat all.',
+        'Labels',
+        'Single-label: one class a picture, cross-entropy. Multi-label: its own class and all that are drawn on it, binary cross-entropy for each. Measures that explain a class, and attacks on the heat, then look at one: its own, else the first drawn; attacks on the class have to beat all.',
       ),
     ),
   labelSmoothing: z
@@ -232,10 +234,7 @@ export const settingsSchema = z.object({
     .max(0.9)
     .default(0)
     .meta(
-      meta(
-        'Label smoothing',
-        'Share of each label that is spread over all classes; larger values keep the model from being too sure.',
-      ),
+      meta('Label smoothing', 'Share of each label that is spread over all classes; reduces overconfidence.'),
     ),
   averageDecay: z
     .number()
@@ -244,8 +243,8 @@ export const settingsSchema = z.object({
     .default(0)
     .meta(
       meta(
-        'Weight average',
-        'Share of the running average of the weights that each step keeps; the average is what is selected and evaluated. 0 takes the weights themselves.',
+        'EMA decay',
+        'Decay of the exponential moving average of the weights, which is what is validated and evaluated. 0 uses the weights themselves.',
       ),
     ),
   accumulate: z
@@ -255,8 +254,8 @@ export const settingsSchema = z.object({
     .default(1)
     .meta(
       meta(
-        'Parts of a step',
-        'Parts that a batch is worked off in, one after the other, to save memory; batch-norm and Group DRO then see one part at a time.',
+        'Gradient accumulation steps',
+        'Parts that a batch is computed in, to save memory; batch-norm and Group DRO then see one part at a time.',
       ),
     ),
   convolutions: z
@@ -264,8 +263,8 @@ export const settingsSchema = z.object({
     .default('measured')
     .meta(
       meta(
-        'Forms of convolutions',
-        'How each convolution is computed: as a trial found fastest on this computer, which takes a few seconds before the first run of its kind, or by rules that are the same everywhere. The last bits of the weights differ between the two.',
+        'Convolution algorithm',
+        'How convolutions are computed: the fastest in a trial on this machine, which takes a few seconds before the first run of its kind, or by rules that are the same everywhere. The last bits of the weights differ between the two.',
       ),
     ),
   lambdaRamp: z
@@ -275,8 +274,8 @@ export const settingsSchema = z.object({
     .default(0.5)
     .meta(
       meta(
-        'Ramp of the weights',
-        'Share of the run over which the penalty weights rise from zero to full; 0 starts at full.',
+        'Penalty warm-up',
+        'Share of the run over which penalty weights rise from 0 to their value; 0 turns the warm-up off.',
       ),
     ),
   sampling: z
@@ -293,8 +292,8 @@ export const settingsSchema = z.object({
     .default('none')
     .meta(
       meta(
-        'Replace the outside',
-        "What is put outside the boxes of some training pictures: another picture's outside, a blur, black or grey.",
+        'Background augmentation',
+        "Replaces everything outside the boxes of some training pictures: with another picture's background, a blur, black or grey.",
         { main: true },
       ),
     ),
@@ -303,7 +302,7 @@ export const settingsSchema = z.object({
     .min(0)
     .max(1)
     .default(0.5)
-    .meta(meta('Share replaced', 'Share of the pictures in a batch whose outside is replaced.')),
+    .meta(meta('Share augmented', 'Share of the pictures in a batch whose background is replaced.')),
   flip: z.boolean().default(true).meta(meta('Mirror', 'Mirror every second training picture left to right.')),
   shift: z
     .number()
@@ -319,7 +318,7 @@ export const settingsSchema = z.object({
     .meta(
       meta(
         'Patience',
-        'Epochs without gain on the selection split after which the run stops; 0 never stops.',
+        'Early stopping: epochs without a gain in validation accuracy after which the run stops; 0 turns it off.',
         {
           unit: 'epochs',
         },

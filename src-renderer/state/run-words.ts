@@ -2,6 +2,7 @@
 
 import { methodNamed, partName } from '../../src-main/contracts/methods.ts';
 import type { Methods, ParamField, Run, RunConfig } from '../../src-main/contracts/index.ts';
+import { choiceText } from './choice-text.ts';
 import { applies } from './setting-effect.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'acc' | '';
@@ -16,7 +17,7 @@ export const shortTitle = (field: ParamField) =>
 
 function valueText(value: unknown, { unit, role }: ParamField): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value !== 'number') return String(value).replaceAll('-', ' ');
+  if (typeof value !== 'number') return choiceText(String(value));
   const steps = value * 255;
   // As people quote it. Runs of before have rounded ones: 0.03137 is meant to be 8/255.
   if (role === 'epsilon' && steps >= 0.99 && Math.abs(steps - Math.round(steps)) < 0.02)

@@ -30,7 +30,7 @@ const schema = z.object({
 export const deepfool = attack({
   id: 'deepfool',
   title: 'DeepFool',
-  summary: 'Goes straight to the nearest class boundary of the model as it looks from where it stands.',
+  summary: 'Steps to the nearest class boundary of the linearised model until the class changes.',
   citation: 'Moosavi-Dezfooli et al. 2016, arXiv 1511.04599, algorithm 2',
   schema,
   presets: [

@@ -12,7 +12,7 @@ const schema = z.object({
   steps: stepsField(20),
   samples: z.int().min(1).max(100_000).default(128).meta({
     title: 'Samples',
-    help: 'Random directions for one guess of the gradient; each costs two looks at the picture.',
+    help: 'Random directions for one guess of the gradient; each costs two forward passes.',
     main: true,
   }),
   delta: z.number().min(1e-5).max(1).default(0.01).meta({
@@ -29,7 +29,7 @@ const schema = z.object({
 export const spsa = attack({
   id: 'spsa',
   title: 'SPSA',
-  summary: 'Guesses the gradient from what the model says at random points near the picture.',
+  summary: 'Estimates the gradient from the outputs at random points near the picture.',
   citation: 'Uesato et al. 2018, arXiv 1802.05666, algorithm 1',
   schema,
   presets: [

@@ -53,7 +53,7 @@ export const fgsmTraining = objective({
   id: 'fgsm-training',
   title: 'FGSM training',
   summary:
-    'Learns from pictures in which every pixel was changed by one step that raises the loss: going on from a run with the outside swapped, it draws the heat onto the object; by itself it undoes no shortcut.',
+    'Trains on pictures that one FGSM step has perturbed within epsilon. Costs one more forward and backward pass a step; needs no boxes.',
   citation:
     'Goodfellow et al. 2015, arXiv 1412.6572, section 6; random start: Wong et al. 2020, arXiv 2001.03994',
   schema: z.object({
@@ -94,7 +94,7 @@ export const pgdTraining = objective({
   id: 'pgd-training',
   title: 'PGD training',
   summary:
-    'Learns from pictures that several small steps have changed so as to raise the loss: going on from a run with the outside swapped, it draws the heat onto the object; by itself it undoes no shortcut.',
+    'Trains on pictures that several PGD steps have perturbed within epsilon. Costs as many more passes as it takes steps; needs no boxes.',
   citation: 'Madry et al. 2018, arXiv 1706.06083',
   schema: z.object({
     norm: ballNorm,

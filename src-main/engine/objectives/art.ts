@@ -44,7 +44,7 @@ import {
 const schema = z.object({
   lambda: penaltyWeight(
     0.5,
-    'Price of a gradient that does not look like the picture; larger values give clearer explanations and less accuracy.',
+    'Weight of the penalty on a gradient that does not look like the picture; larger values give clearer explanations and less accuracy.',
   ),
   eps: radius(grayLevels(8)),
   steps: ascentSteps(3),
@@ -122,7 +122,7 @@ export const art = objective({
   id: 'art',
   title: 'Attributional robustness (ART)',
   summary:
-    'Learns from slightly moved pictures that its gradient should look like the picture it explains: steadier heat maps, but no help against a shortcut by itself.',
+    'Trains on perturbed pictures and penalises input gradients that do not align with the picture. Needs no boxes.',
   citation:
     'Singh et al. 2020, Attributional Robustness Training using Input-Gradient Spatial Alignment, arXiv 1911.13073',
   schema,

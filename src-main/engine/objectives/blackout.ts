@@ -9,7 +9,7 @@ export const blackout = objective({
   id: 'blackout',
   title: 'Blackout',
   summary:
-    'Paints everything outside the boxes black while training, which hides even a shortcut that all pictures have; tests on whole pictures, whose surroundings it has never seen.',
+    'Blacks out everything outside the boxes in training and tests on whole pictures. Needs boxes or masks.',
   citation: 'KC & Zhang 2021, arXiv 2108.10131 (baseline)',
   schema: z.object({}),
   presets: [],

@@ -14,13 +14,13 @@ const schema = z.object({
   lambdaInside: lambda.default(0).meta({
     title: 'Weight inside',
     role: 'penalty-weight',
-    help: 'Price of input gradients inside the boxes; larger values make the model less sensitive there.',
+    help: 'Weight of the penalty on input gradients inside the boxes; larger values make the model less sensitive there.',
     main: true,
   }),
   lambdaOutside: lambda.default(2).meta({
     title: 'Weight outside',
     role: 'penalty-weight',
-    help: 'Price of input gradients outside the boxes; larger values make the model look away from there, too large ones stop it learning.',
+    help: 'Weight of the penalty on input gradients outside the boxes; larger values make the model look away from there, too large ones stop it learning.',
     main: true,
   }),
   of: z.enum(['loss', 'log-probability']).default('loss').meta({
@@ -50,7 +50,7 @@ export const boxAware = objective({
   id: 'box-aware',
   title: 'Box-aware',
   summary:
-    'Learns from the labels and is charged for reacting to pixels outside (or inside) the boxes: it moves the heat; a shortcut goes only if the outside is swapped, too.',
+    'Cross-entropy plus a penalty on input gradients outside (or inside) the boxes. Needs boxes or masks; combine with background augmentation against shortcuts.',
   citation: 'KC & Zhang 2021, arXiv 2108.10131; Ross et al. 2017, arXiv 1703.03717; Drucker & LeCun 1992',
   schema,
   presets: [

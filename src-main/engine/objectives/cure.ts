@@ -21,7 +21,7 @@ import { inPixels, normOf, slopesOf } from './slopes.ts';
 const schema = z.object({
   lambda: penaltyWeight(
     0.03,
-    'Price of curvature of the loss; larger values make the model more robust and less accurate.',
+    'Weight of the penalty on curvature of the loss; larger values make the model more robust and less accurate.',
   ),
   reach: z.number().min(1e-3).max(1000).default(3).meta({
     title: 'Reach',
@@ -46,7 +46,7 @@ export const cure = objective({
   id: 'cure',
   title: 'Curvature regularisation (CURE)',
   summary:
-    'Learns from the labels and is charged when the loss bends along the direction of its own gradient: no help against a shortcut by itself.',
+    'Cross-entropy plus a penalty on the curvature of the loss along its own gradient. Needs no boxes.',
   citation: 'Moosavi-Dezfooli et al. 2019, arXiv 1811.09716',
   schema,
   presets: [

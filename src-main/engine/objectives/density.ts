@@ -10,7 +10,7 @@ import { slopesOf, withSlopePenalty } from './slopes.ts';
 const schema = z.object({
   lambda: penaltyWeight(
     0.1,
-    'Price of the slope of the density; larger values make the model rely less on cues that small changes of pixels make.',
+    'Weight of the penalty on the gradient of the density; larger values make the model rely less on cues that small changes of pixels make.',
   ),
   p: z.enum(['1', '2', 'inf']).default('2').meta({
     title: 'Norm',
@@ -38,7 +38,7 @@ export const density = objective({
   id: 'density',
   title: 'Marginal density',
   summary:
-    'Learns from the labels and is charged when small changes of a picture make it more or less likely: steadier, but no help against a shortcut by itself.',
+    'Cross-entropy plus a penalty on the gradient of the log-density that the logits stand for. Needs no boxes.',
   citation: 'Yang, Akhtar, Shah & Mian 2024, arXiv 2407.04370',
   schema,
   presets: [

@@ -26,7 +26,7 @@ import { asInCode, penaltyWeight } from './parameters.ts';
 const schema = z.object({
   lambda: penaltyWeight(
     25,
-    'Price of heat that moves or spreads when the picture becomes one tile of four; too large values stop learning.',
+    'Weight of the penalty on heat that moves or spreads when the picture becomes one tile of four; too large values stop learning.',
   ),
   form: z.enum(['elementwise', 'standard']).default('elementwise').meta({
     title: 'Grad-CAM',
@@ -64,7 +64,7 @@ export const gradcamConsistency = objective({
   id: 'gradcam-consistency',
   title: 'Grad-CAM consistency',
   summary:
-    'Learns from the labels and is charged when its heat map changes as the picture becomes one of four tiles: no help against a shortcut by itself.',
+    'Cross-entropy plus a penalty when the Grad-CAM map changes as the picture becomes one tile of a 2 × 2 composite. Needs no boxes.',
   citation: 'Pillai & Pirsiavash 2021, Explainable Models with Consistent Interpretations, AAAI',
   schema,
   presets: [

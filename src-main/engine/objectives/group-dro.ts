@@ -44,7 +44,7 @@ export const groupDro = objective({
   id: 'group-dro',
   title: 'Group DRO',
   summary:
-    'Learns from the labels with most weight on the group of pictures that is worst at the moment; with balanced batches a great help against a background that some pictures go against, less against a small sticker, and none where no picture does.',
+    'Weights the loss towards the group of pictures with the highest loss. Needs an attribute to group by, and balanced sampling.',
   citation: 'Sagawa et al. 2020, arXiv 1911.08731',
   schema,
   presets: [

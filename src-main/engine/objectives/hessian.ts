@@ -10,7 +10,7 @@ import { slopesOf } from './slopes.ts';
 const schema = z.object({
   lambda: penaltyWeight(
     1e-3,
-    'Price of curvature; larger values make the model more nearly linear in the pixels.',
+    'Weight of the penalty on curvature; larger values make the model more nearly linear in the pixels.',
   ),
   of: z.enum(['logit', 'loss']).default('logit').meta({
     title: 'Curvature of',
@@ -39,7 +39,7 @@ export const hessian = objective({
   id: 'hessian',
   title: 'Hessian penalty',
   summary:
-    'Learns from the labels and is charged when its input gradient changes from one picture to the next: slower to learn, and no help against a shortcut by itself.',
+    'Cross-entropy plus a penalty on how much the input gradient changes between pictures. Needs no boxes.',
   citation: 'Dombrowski et al. 2022, arXiv 2012.10425; estimate: Hutchinson 1989',
   schema,
   presets: [],

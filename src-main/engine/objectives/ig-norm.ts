@@ -36,7 +36,7 @@ const points = (usual: number, title: string, help: string) =>
 const schema = z.object({
   lambda: penaltyWeight(
     1,
-    'Price of attributions that change within the ball; larger values keep explanations the same, too large ones stop learning.',
+    'Weight of the penalty on attributions that change within the ball; larger values keep explanations the same, too large ones stop learning.',
   ),
   points: points(
     10,
@@ -148,7 +148,7 @@ export const igNorm = objective({
   id: 'ig-norm',
   title: 'IG-NORM',
   summary:
-    'Learns from the labels and is charged when a small change of the picture gets large integrated gradients: going on from a run with the outside swapped, it draws the heat onto the object; by itself it undoes no shortcut.',
+    'Cross-entropy plus a penalty on the integrated gradients of the worst perturbation within epsilon. Costs several passes a step; needs no boxes.',
   citation,
   schema,
   presets,
@@ -160,7 +160,7 @@ export const igSumNorm = objective({
   id: 'ig-sum-norm',
   title: 'IG-SUM-NORM',
   summary:
-    'Learns from the worst pictures nearby and is charged for their integrated gradients from the plain ones: going on from a run with the outside swapped, it draws the heat onto the object; by itself it undoes no shortcut.',
+    'Adversarial training plus a penalty on the integrated gradients between a picture and its perturbed one. Costs several passes a step; needs no boxes.',
   citation,
   schema,
   presets,

@@ -10,7 +10,7 @@ import { slopesOf, withSlopePenalty } from './slopes.ts';
 const schema = z.object({
   lambda: penaltyWeight(
     2,
-    'Price of the input gradient; larger values make the model smoother, too large ones stop it learning.',
+    'Weight of the penalty on the input gradient; larger values make the model smoother, too large ones stop it learning.',
   ),
   of: z.enum(['loss', 'logit', 'log-probability']).default('loss').meta({
     title: 'Gradient of',
@@ -33,8 +33,7 @@ const schema = z.object({
 export const inputGrad = objective({
   id: 'input-grad',
   title: 'Input gradient penalty',
-  summary:
-    'Learns from the labels and is charged for reacting to pixels, wherever they are: steadier, but no help against a shortcut by itself.',
+  summary: 'Cross-entropy plus a penalty on input gradients everywhere in the picture. Needs no boxes.',
   citation:
     'Drucker & LeCun 1992; Ross & Doshi-Velez 2018, arXiv 1711.09404; Srinivas & Fleuret 2021, arXiv 2006.09128',
   schema,

@@ -13,7 +13,7 @@ import { slopesOf } from './slopes.ts';
 const schema = z.object({
   lambda: penaltyWeight(
     1,
-    'Price of heat outside the boxes, as a share of all heat; larger values keep explanations inside.',
+    'Weight of the penalty on heat outside the boxes, as a share of all heat; larger values keep explanations inside.',
   ),
   heat: z.enum(['input-gradient', 'grad-cam', 'elementwise-grad-cam']).default('elementwise-grad-cam').meta({
     title: 'Heat',
@@ -33,7 +33,7 @@ export const maskEnergy = objective({
   id: 'mask-energy',
   title: 'Heat in the box',
   summary:
-    'Learns from the labels and is rewarded for explanations that fall into the boxes: by itself the best against a small shortcut that some pictures go against, at no cost, but not on every seed.',
+    'Cross-entropy plus a penalty on the share of the explanation that falls outside the boxes. Needs boxes or masks.',
   citation: 'Rao et al. 2023, arXiv 2303.11932 (energy loss); Selvaraju et al. 2019, arXiv 1902.03751 (HINT)',
   schema,
   presets: [],

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { PassOptions } from './objective.ts';
 
-/** Price of a penalty; it rises from zero with the ramp of the run. */
+/** Weight of a penalty; it rises from zero with the ramp of the run. */
 export const penaltyWeight = (usual: number, help: string) =>
   z
     .number()

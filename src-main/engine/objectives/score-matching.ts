@@ -1,4 +1,4 @@
-// Score matching: the gradient of a class's logit is trained to be the slope of the density of that class's pictures.
+// Score matching: the gradient of a class's logit is trained to be the gradient of the density of that class's pictures.
 
 import { z } from 'zod';
 import { add, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
@@ -15,7 +15,7 @@ const noisyStatistics = z.enum(['batch', 'batch-counted']).default('batch').meta
 const schema = z.object({
   lambda: penaltyWeight(
     1e-5,
-    'Price of a logit gradient that is not the slope of a density; the term is large, and may be negative.',
+    'Weight of the penalty on a logit gradient that is not the gradient of a density; the term is large, and may be negative.',
   ),
   sigma: z.number().min(1e-4).max(1).default(0.01).meta({
     title: 'Noise',
@@ -44,7 +44,7 @@ export const scoreMatching = objective({
   id: 'score-matching',
   title: 'Score matching',
   summary:
-    "Learns from the labels and to let each class's gradient point to likelier pictures of that class: no help against a shortcut by itself.",
+    'Cross-entropy plus a score-matching penalty: logit gradients are trained to be those of a density of the pictures. Needs no boxes.',
   citation: 'Srinivas & Fleuret 2021, arXiv 2006.09128',
   schema,
   presets: [

@@ -7,7 +7,7 @@ import { objective, totalOf } from './objective.ts';
 export const standard = objective({
   id: 'standard',
   title: 'Standard',
-  summary: 'Learns from the class labels alone, and so from any shortcut that agrees with them.',
+  summary: 'Cross-entropy on the class labels alone. Needs no boxes.',
   citation: 'Cross-entropy; the baseline of every paper cited here',
   schema: z.object({}),
   presets: [],

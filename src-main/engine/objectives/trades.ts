@@ -19,7 +19,7 @@ import {
 const schema = z.object({
   lambda: penaltyWeight(
     6,
-    'Price of predictions that change within the ball; larger values make the model more robust and less accurate.',
+    'Weight of the penalty on predictions that change within the ball; larger values make the model more robust and less accurate.',
   ),
   norm: ballNorm,
   eps: radius(0.031),
@@ -45,7 +45,7 @@ export const trades = objective({
   id: 'trades',
   title: 'TRADES',
   summary:
-    'Learns from the labels and is charged when small changes of a picture change the prediction: going on from a run with the outside swapped, it draws the heat onto the object; by itself it undoes no shortcut.',
+    'Cross-entropy plus a penalty when a perturbation within epsilon changes the prediction. Costs several passes a step; needs no boxes.',
   citation: 'Zhang et al. 2019, arXiv 1901.08573',
   schema,
   presets: [

@@ -17,7 +17,7 @@ const schema = z.object({
 export const gradientXInput = saliencyMethod({
   id: 'gradient-x-input',
   title: 'Gradient × input',
-  summary: 'Weighs each pixel by its slope and its distance from black.',
+  summary: 'Multiplies each pixel by its input gradient.',
   citation: 'Shrikumar et al. 2016, arXiv 1605.01713',
   schema,
   presets: [],

@@ -15,8 +15,7 @@ const raisingOnly: GradientRule = (_y, _g, usual) => usual().map((part) => part 
 export const guidedBackprop = saliencyMethod({
   id: 'guided-backprop',
   title: 'Guided backprop (fails sanity checks)',
-  summary:
-    'Draws crisp edges, and nearly the same ones for a network with random weights: it fails the sanity checks of Adebayo et al. 2018.',
+  summary: 'Backpropagates through ReLUs only where the gradient is positive.',
   citation: 'Springenberg et al. 2014, arXiv 1412.6806; sanity checks: arXiv 1810.03292',
   schema,
   presets: [],

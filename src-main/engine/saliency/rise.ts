@@ -37,7 +37,7 @@ const schema = z.object({
 export const rise = loopedMethod({
   id: 'rise',
   title: 'RISE',
-  summary: 'Looks at the picture behind random masks and credits what they let through with the score.',
+  summary: 'Averages random masks, each weighted by the score of the picture behind it.',
   citation: 'Petsiuk et al. 2018, arXiv 1806.07421',
   schema,
   presets: [

@@ -35,7 +35,7 @@ const schema = z.object({
 export const smoothgrad = loopedMethod({
   id: 'smoothgrad',
   title: 'SmoothGrad',
-  summary: 'Averages the input gradient over noisy copies of the picture, which calms it.',
+  summary: 'Averages the input gradient over noisy copies of the picture, which reduces its noise.',
   citation: 'Smilkov et al. 2017, arXiv 1706.03825',
   schema,
   presets: [

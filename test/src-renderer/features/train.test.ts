@@ -364,7 +364,7 @@ describe('the settings', () => {
     expect(applies(momentum, settings)).toBe(false);
     const changed = changedFields(methods.settings, settings);
     expect(changed.map((field) => settingText(field, settings[field.name as keyof typeof settings]))).toEqual(
-      expect.arrayContaining(['optimiser adam', 'beta 1 0.8', 'no mirror']),
+      expect.arrayContaining(['optimiser Adam', 'beta 1 0.8', 'no mirror']),
     );
     expect(changed).toHaveLength(3);
   });
