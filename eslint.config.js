@@ -27,6 +27,13 @@ const belowServices = [
   'src-main/storage',
   'src-main/engine',
 ];
+// What a worker alone may do is out of reach: decoding, and building, training or running a network.
+const belowCore = [
+  ...['contracts', 'files', 'formats', 'storage'].map((room) => `src-main/${room}`),
+  ...['nn', 'objectives', 'saliency', 'attacks', 'measures'].map((room) => `src-main/engine/${room}`),
+  'src-main/engine/data/weights-file.ts',
+  'src-main/engine/runtime/device-list.ts',
+];
 const belowRoots = [...belowServices, 'src-main/core', 'src-main/services', 'src-main/demo'];
 const belowFeatures = [
   'src-main/contracts',
@@ -53,9 +60,9 @@ const layers = {
     'src-main/engine/attacks',
     'src-main/engine/data',
   ],
-  'src-main/core': belowServices,
-  'src-main/services': [...belowServices, 'src-main/core'],
-  'src-main/demo': [...belowServices, 'src-main/core', 'src-main/services'],
+  'src-main/core': belowCore,
+  'src-main/services': [...belowCore, 'src-main/core'],
+  'src-main/demo': [...belowCore, 'src-main/core', 'src-main/services'],
   'src-main/worker': belowServices,
   'src-main/delivery': ['src-main/contracts'],
   'src-main/host': [...belowRoots, 'src-main/delivery'],

@@ -50,3 +50,16 @@ test('packages stay in their homes', async () => {
     'only src-main/imaging may import sharp',
   ]);
 });
+
+test('the core and its use cases neither decode nor build graphs: workers do', async () => {
+  for (const [target, room] of [
+    ['../imaging/index.ts', 'src-main/imaging'],
+    ['../engine/graph/index.ts', 'src-main/engine/graph'],
+    ['../engine/data/architecture.ts', 'src-main/engine/data'],
+    ['../engine/training/train-step.ts', 'src-main/engine/training'],
+  ])
+    for (const layer of ['src-main/core', 'src-main/services', 'src-main/demo'])
+      expect(await refused(`${layer}/new.ts`, `import '${target}';`)).toEqual([
+        `${layer} may not import ${room}`,
+      ]);
+});

@@ -8,7 +8,6 @@ import type { MeasureInfo, ParamValue } from '../contracts/methods.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { EvaluationSummary } from '../contracts/evaluations.ts';
 import type { Figure } from '../contracts/metrics.ts';
-import { obstaclesIn } from '../services/evaluations.ts';
 import { runNumber, withCore } from './session.ts';
 import { valuesOf } from './set-values.ts';
 import { percent, table, type Terminal } from './terminal.ts';
@@ -30,8 +29,13 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
     const runId = runNumber(run);
     const { measures: known } = await core.call('app.methods', {});
     const { config } = await core.call('runs.get', { id: runId });
-    const obstacleTo = obstaclesIn({ ...config, groupBy: groupBy ?? config.groupBy }, against !== undefined);
-    const chosen = measuresAskedFor(terminal, known, options, obstacleTo);
+    const chosen = await measuresAskedFor(terminal, known, options, (measures) =>
+      core.call('evaluations.obstacles', {
+        config: { ...config, groupBy: groupBy ?? config.groupBy },
+        measures,
+        isCompared: against !== undefined,
+      }),
+    );
     await finish(
       await core.call('evaluations.start', {
         ...{ runId, split },
@@ -56,14 +60,14 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
 /**
  * The measures asked for, with the parameters that their presets (`ID:PRESET`) and `--set` give them. What `all` leaves
  * out is noted with its reason.
- * @param obstacleTo  why a measure cannot be taken; null where it can
+ * @param obstaclesTo  why each measure cannot be taken; null where it can
  */
-export function measuresAskedFor(
+export async function measuresAskedFor(
   terminal: Terminal,
   known: readonly MeasureInfo[],
   { measures, set }: Pick<Options, 'measures' | 'set'>,
-  obstacleTo: (measure: { id: string; params: Record<string, ParamValue> }) => string | null,
-): { info: MeasureInfo; params: Record<string, ParamValue> }[] {
+  obstaclesTo: (measures: { id: string; params: Record<string, ParamValue> }[]) => Promise<(string | null)[]>,
+): Promise<{ info: MeasureInfo; params: Record<string, ParamValue> }[]> {
   const infoOf = (id: string): MeasureInfo => {
     const info = known.find((one) => one.id === id);
     if (info) return info;
@@ -90,10 +94,15 @@ export function measuresAskedFor(
   }
   for (const id of sets.keys()) if (!wanted.has(id)) wanted.set(id, undefined);
   if (words?.includes('all')) {
-    const left = known.flatMap(({ id, params }) => {
-      if (wanted.has(id)) return [];
-      const defaults = Object.fromEntries(params.map((param) => [param.name, param.default]));
-      const reason = obstacleTo({ id, params: defaults });
+    const others = known.filter(({ id }) => !wanted.has(id));
+    const reasons = await obstaclesTo(
+      others.map(({ id, params }) => ({
+        id,
+        params: Object.fromEntries(params.map((param) => [param.name, param.default])),
+      })),
+    );
+    const left = others.flatMap(({ id }, index) => {
+      const reason = reasons[index];
       if (reason === null) wanted.set(id, undefined);
       return reason === null ? [] : [{ id, reason }];
     });

@@ -72,7 +72,7 @@ export async function sweep(terminal: Terminal, folder: string, options: Options
       if (given !== undefined)
         throw new AppError('bad-input', `${given} is swept`, { reason: 'write its values into --grid' });
       const run = await withStart(session, configOf({ ...options, set: ofRun }, methods), options.start);
-      const obstacleTo = obstaclesFor(run);
+      const obstaclesTo = obstaclesFor(session, run);
       return {
         run: {
           ...run,
@@ -80,14 +80,20 @@ export async function sweep(terminal: Terminal, folder: string, options: Options
           params: { ...grid.params, ...run.params },
         },
         ...((options.measures !== undefined || ofMeasures.length > 0) && {
-          measures: measuresAskedFor(
-            terminal,
-            methods.measures,
-            { measures: options.measures, set: ofMeasures },
-            (measure) =>
-              methods.measures.find(({ id }) => id === measure.id)?.direction === 'none'
-                ? 'neither more nor less of it is better'
-                : obstacleTo(measure),
+          measures: (
+            await measuresAskedFor(
+              terminal,
+              methods.measures,
+              { measures: options.measures, set: ofMeasures },
+              async (asked) => {
+                const reasons = await obstaclesTo(asked);
+                return asked.map(({ id }, index) =>
+                  methods.measures.find((one) => one.id === id)?.direction === 'none'
+                    ? 'neither more nor less of it is better'
+                    : reasons[index],
+                );
+              },
+            )
           ).map(({ info, params }) => ({ id: info.id, params })),
         }),
       };

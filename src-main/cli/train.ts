@@ -11,12 +11,11 @@ import {
 } from '../contracts/runs.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { EvaluationSummary } from '../contracts/evaluations.ts';
-import { obstaclesIn } from '../services/evaluations.ts';
 import { checkpointOf } from '../services/run-records.ts';
 import { figureLines, measuresAskedFor } from './evaluate.ts';
 import { presetOf, readSet } from './set-values.ts';
 import { fitWords, withStart } from './weights.ts';
-import { runNumber, withCore } from './session.ts';
+import { runNumber, withCore, type Session } from './session.ts';
 import { clock, percent, type Terminal } from './terminal.ts';
 
 /** What a run is asked for, as flags give it. */
@@ -50,7 +49,11 @@ export async function train(terminal: Terminal, folder: string, options: Options
       options.resume === undefined
         ? await core.call(
             'runs.start',
-            await withStart(session, measuredConfigOf(terminal, options, methods), options.start),
+            await withStart(
+              session,
+              await measuredConfigOf(session, terminal, options, methods),
+              options.start,
+            ),
           )
         : await core.call('runs.resume', { id: runNumber(options.resume) });
     session.kept(async () => {
@@ -119,22 +122,31 @@ function testLines(summary: EvaluationSummary, asked: readonly MeasureInfo[]): s
 }
 
 /** "measure.parameter" is a measure's, as for `evaluate`; the rest is the run's, "objective.parameter" too. */
-function measuredConfigOf(terminal: Terminal, options: Options, methods: Methods): RunConfigInput {
+async function measuredConfigOf(
+  session: Session,
+  terminal: Terminal,
+  options: Options,
+  methods: Methods,
+): Promise<RunConfigInput> {
   const ofMeasure = (text: string): boolean =>
     methods.measures.some(({ id }) => text.split('=')[0].startsWith(`${id}.`));
   const config = configOf({ ...options, set: options.set.filter((text) => !ofMeasure(text)) }, methods);
   const set = options.set.filter(ofMeasure);
   if (options.measures === undefined && set.length === 0) return config;
   const asked = { measures: options.measures, set };
-  const chosen = measuresAskedFor(terminal, methods.measures, asked, obstaclesFor(config));
+  const chosen = await measuresAskedFor(terminal, methods.measures, asked, obstaclesFor(session, config));
   return { ...config, measures: chosen.map(({ info, params }) => ({ id: info.id, params })) };
 }
 
 /** What keeps measures from being taken of such a run. One that cannot be is left to the core to refuse. */
-export function obstaclesFor(config: RunConfigInput): ReturnType<typeof obstaclesIn> {
-  const { success, data } = runConfigSchema.safeParse(config);
-  return success ? obstaclesIn(data, false) : () => null;
-}
+export const obstaclesFor =
+  ({ core }: Session, config: RunConfigInput): Parameters<typeof measuresAskedFor>[3] =>
+  async (measures) => {
+    const { success, data } = runConfigSchema.safeParse(config);
+    return success
+      ? core.call('evaluations.obstacles', { config: data, measures })
+      : measures.map(() => null);
+  };
 
 export function configOf(options: RunOptions, { objectives, settings }: Methods): RunConfigInput {
   const objective = methodNamed(objectives, options.objective);

@@ -6,6 +6,7 @@ import { splitSchema, type Split } from './dataset.ts';
 import { deviceSchema } from './devices.ts';
 import { fileRefSchema, runIdSchema, type ClassId, type ImageId, type JobId, type RunId } from './ids.ts';
 import { measuresAskedSchema, type Figure, type Measures } from './metrics.ts';
+import { settingsSchema } from './settings.ts';
 
 export interface EvaluationSummary {
   runId: RunId;
@@ -51,6 +52,20 @@ export const evaluationCalls = {
       device: deviceSchema.optional(),
       /** Folder of pictures, or of a project, to compare with. */
       against: fileRefSchema.optional(),
+    }),
+  ),
+  /** Why each measure cannot be taken of a run with such a network; null where it can. */
+  'evaluations.obstacles': reads<(string | null)[]>()(
+    z.object({
+      config: z.object({
+        model: z.string().min(1).max(64),
+        sizePx: z.int().min(16).max(1024),
+        settings: settingsSchema.prefault({}),
+        groupBy: z.string().min(1).max(200).optional(),
+      }),
+      measures: measuresAskedSchema,
+      /** Whether pictures to compare with are named. */
+      isCompared: z.boolean().default(false),
     }),
   ),
   'evaluations.summary': reads<EvaluationSummary | null>()(

@@ -5,6 +5,7 @@
 import type { Box, Shape } from './geometry.ts';
 import type { Split } from './dataset.ts';
 import type { ErrorRecord } from './errors.ts';
+import type { StartFit } from './weights.ts';
 import type { DeviceId, DeviceInfo } from './devices.ts';
 import type { FittedAnnotation, ImportedImage } from './imported.ts';
 import type { Detection, ImportResult, ImportWarning, LeftOut } from './imports.ts';
@@ -272,6 +273,28 @@ export interface WaterbirdsSpec {
   backgrounds: string | null;
 }
 
+type NetworkConfig = Pick<RunConfig, 'model' | 'sizePx' | 'settings'>;
+
+export interface CheckSpec {
+  /** Its parameters checked against the objective's schema. */
+  config: NetworkConfig & Pick<RunConfig, 'objective' | 'params'>;
+  classes: number;
+}
+
+export interface MeasuringSpec {
+  config: NetworkConfig;
+  /** Their parameters checked. */
+  measures: EvaluateSpec['measures'];
+}
+
+export interface FitSpec {
+  config: NetworkConfig;
+  classes: number;
+  /** Of weights, absolute. */
+  file: string;
+  name: string;
+}
+
 /** Calls that a worker answers. */
 export interface WorkerCalls {
   probe: { input: { file: string }; output: ProbeResult };
@@ -300,6 +323,12 @@ export interface WorkerCalls {
   writeSample: { input: { folder: string; seed: number }; output: null };
   /** Objects on two kinds of ground, as a folder to import. Sends 'progress' in pictures. */
   writeWaterbirdsLike: { input: WaterbirdsSpec; output: { grounds: string[] } };
+  /** Throws what keeps a configuration from being trained. */
+  checkConfig: { input: CheckSpec; output: null };
+  /** Why each measure cannot be taken of such a network; null where it can. */
+  obstacles: { input: MeasuringSpec; output: (string | null)[] };
+  /** How weights fit the model of a run. */
+  fit: { input: FitSpec; output: StartFit };
   train: { input: TrainSpec; output: TrainOutcome };
   evaluate: { input: EvaluateSpec; output: EvaluateOutcome };
   /** Sends 'progress' in pictures. */

@@ -10,8 +10,7 @@ import type { RunConfig } from '../contracts/runs.ts';
 import type { EvaluateOutcome, EvaluateSpec, Picture } from '../contracts/worker-protocol.ts';
 import { measureById, measures } from '../engine/measures/index.ts';
 import { checkParams } from '../engine/nn/registry.ts';
-import { architectureOf } from '../engine/data/architecture.ts';
-import { obstacleIn } from '../engine/inference/unmeasurable.ts';
+import { workerForChecks } from './checks.ts';
 import { picturesAt } from './compared-pictures.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import type { SnapshotPart } from '../storage/snapshots.ts';
@@ -22,13 +21,16 @@ import { noteCurrent } from './projects.ts';
 import { announce, checkpointOf, groupedPictures, modelOf, storedRun } from './run-records.ts';
 
 export const evaluationHandlers: Handlers<
-  'evaluations.start' | 'evaluations.summary' | 'evaluations.images'
+  'evaluations.start' | 'evaluations.obstacles' | 'evaluations.summary' | 'evaluations.images'
 > = {
-  'evaluations.start': (context, { runId, split, against, ...asked }) => {
+  'evaluations.start': async (context, { runId, split, against, ...asked }) => {
     const project = context.project();
     const { config } = storedRun(project, runId);
     const groupBy = asked.groupBy ?? config.groupBy;
-    refuseUnmeasurable(chosenMeasures(asked.measures), { ...config, groupBy }, against !== undefined);
+    const chosen = chosenMeasures(asked.measures);
+    await refuseUnmeasurable(context, chosen, { ...config, groupBy }, against !== undefined);
+    if (context.current !== project)
+      throw new AppError('conflict', 'the project was closed before its run could be measured');
     const others = against === undefined ? undefined : context.files.resolve(against);
     if (others !== undefined && others === fs.realpathSync(project.folder))
       throw new AppError('bad-input', 'a project cannot be compared with itself', {
@@ -39,6 +41,8 @@ export const evaluationHandlers: Handlers<
       ...(others !== undefined && { against: others }),
     });
   },
+  'evaluations.obstacles': (context, { config, measures, isCompared }) =>
+    obstaclesIn(context, checkedMeasures(measures), config, isCompared),
   'evaluations.summary': (context, { runId, split }) =>
     context.project().store.evaluations.summary(runId, split),
   'evaluations.images': (context, { runId, split }) =>
@@ -182,11 +186,14 @@ export function chosenMeasures(asked: EvaluationOptions['measures']): EvaluateSp
   const all = wanted.some(({ id }) => id === accuracyId)
     ? wanted
     : [{ id: accuracyId, params: {} }, ...wanted];
-  return all.map(({ id, params }) => ({
+  return checkedMeasures(all);
+}
+
+const checkedMeasures = (asked: NonNullable<EvaluationOptions['measures']>): EvaluateSpec['measures'] =>
+  asked.map(({ id, params }) => ({
     id,
     params: checkParams(measureById(id), params) as Record<string, ParamValue>,
   }));
-}
 const accuracyId = 'accuracy';
 
 type RunToMeasure = Pick<RunConfig, 'model' | 'sizePx' | 'settings' | 'groupBy'>;
@@ -194,35 +201,39 @@ type RunToMeasure = Pick<RunConfig, 'model' | 'sizePx' | 'settings' | 'groupBy'>
 /**
  * What keeps measures from being taken of such a run, known before anything is computed.
  * @param isCompared  whether pictures to compare with are named
- * @returns  for a measure, its parameters checked: why it cannot be taken; null where it can
+ * @returns  for each measure, its parameters checked: why it cannot be taken; null where it can
  */
-export function obstaclesIn(
-  run: RunToMeasure,
+async function obstaclesIn(
+  context: Context,
+  measures: EvaluateSpec['measures'],
+  { model, sizePx, settings, groupBy }: RunToMeasure,
   isCompared: boolean,
-): (measure: EvaluateSpec['measures'][number]) => string | null {
-  const architecture = architectureOf(run, 2); // of how many classes changes nothing
-  return (measure) => {
-    const { needs } = measureById(measure.id);
-    if (needs.includes('groups') && run.groupBy === undefined)
+): Promise<(string | null)[]> {
+  const inNetwork = await workerForChecks(context)('obstacles', {
+    config: { model, sizePx, settings },
+    measures,
+  });
+  return measures.map(({ id }, index) => {
+    const { needs } = measureById(id);
+    if (needs.includes('groups') && groupBy === undefined)
       return 'it needs groups: name their attribute with --group-by';
     if (needs.includes('against') && !isCompared)
       return 'it needs pictures to compare with: `fovea evaluate --against`';
-    return obstacleIn(architecture, measure);
-  };
+    return inNetwork[index];
+  });
 }
 
 /** @throws AppError 'bad-input' naming the measure and what keeps it from being taken */
-export function refuseUnmeasurable(
+export async function refuseUnmeasurable(
+  context: Context,
   chosen: EvaluateSpec['measures'],
   run: RunToMeasure,
   isCompared = false,
-): void {
-  const obstacleTo = obstaclesIn(run, isCompared);
-  for (const measure of chosen) {
-    const reason = obstacleTo(measure);
-    if (reason !== null)
-      throw new AppError('bad-input', `${measure.id} cannot be measured`, { place: measure.id, reason });
-  }
+): Promise<void> {
+  const reasons = await obstaclesIn(context, chosen, run, isCompared);
+  for (const [index, { id }] of chosen.entries())
+    if (reasons[index] !== null)
+      throw new AppError('bad-input', `${id} cannot be measured`, { place: id, reason: reasons[index] });
 }
 
 /** @throws AppError 'not-found' while a run has no finished epoch */

@@ -17,7 +17,7 @@ export const methodHandlers: Handlers<'app.methods'> = { 'app.methods': () => al
 export function allMethods(): Methods {
   return {
     objectives: objectiveInfos(),
-    models: models.map(modelInfo),
+    models: modelInfos(),
     saliency: saliencyInfos(),
     attacks: attackInfos(),
     measures: measureInfos(),
@@ -33,6 +33,10 @@ export function allMethods(): Methods {
 
 /** Counted for ten classes at 64 px: the share that depends on them is small. */
 const COUNTED = { classes: 10, sizePx: 64, pool: 'average' } as const;
+
+let infosOfModels: ModelInfo[] | null = null;
+/** Made once: to count parameters, each model is built. */
+const modelInfos = (): ModelInfo[] => (infosOfModels ??= models.map(modelInfo));
 
 function modelInfo(model: Model): ModelInfo {
   const sizeOf = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);

@@ -9,12 +9,9 @@ import type { Job } from '../contracts/jobs.ts';
 import type { DeviceId } from '../contracts/devices.ts';
 import type { Run, RunConfig, RunState } from '../contracts/runs.ts';
 import type { Control, Picture, TrainOutcome, TrainSpec, WorkerEvent } from '../contracts/worker-protocol.ts';
-import { fieldsOf } from '../contracts/methods.ts';
 import { checkParams } from '../engine/nn/registry.ts';
 import { modelById } from '../engine/nn/models/index.ts';
-import { objectiveById, type Objective } from '../engine/objectives/index.ts';
-import { architectureOf, type Architecture } from '../engine/data/architecture.ts';
-import { buildLoss } from '../engine/training/train-step.ts';
+import { objectiveById } from '../engine/objectives/index.ts';
 import { storageError } from '../storage/database.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
@@ -41,6 +38,7 @@ import {
 import { makeSplits } from './splits.ts';
 import { fileOf, fitOf } from './weights.ts';
 import { openNewsWriter } from '../core/until-written.ts';
+import { workerForChecks } from './checks.ts';
 import { isWorkerDeath } from '../core/worker-pool.ts';
 
 /** Pictures whose heat maps are redrawn after each epoch. */
@@ -104,11 +102,11 @@ export const runHandlers: Handlers<
 export async function checkedConfig(context: Context, asked: RunConfig): Promise<RunConfig> {
   // What was noted when the project was opened may be old: a disk that was away is back, another is gone.
   await lookForFiles(context, context.project());
-  const { store } = context.project();
+  const project = context.project();
+  const { store } = project;
   const found = trainedOn(store, asked.seed, null, asked.settings.labels);
   const classes = Math.max(2, found.classes.length);
   refuseSize(asked);
-  const architecture = architectureOf(asked, classes);
   if (asked.start) await fitOf(context, asked.start, asked, found.classes.length);
   const objective = objectiveById(asked.objective);
   const config: RunConfig = { ...asked, params: checkParams(objective, asked.params) as RunConfig['params'] };
@@ -131,11 +129,16 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
     throw new AppError('bad-input', 'there are no pictures to train on', { reason: 'import some first' });
   refuseUntrainable(found, store);
   context.devices.refuseAbsent(config.device);
-  refuseUnfit(config, objective, architecture);
+  const { model, sizePx, settings, params } = config;
+  await workerForChecks(context)('checkConfig', {
+    ...{ config: { model, sizePx, settings, params, objective: objective.id }, classes },
+  });
   if (config.measures) {
     config.measures = chosenMeasures(config.measures);
-    refuseUnmeasurable(config.measures, config);
+    await refuseUnmeasurable(context, config.measures, config);
   }
+  if (context.current !== project)
+    throw new AppError('conflict', 'the project was closed before the run could start');
   return config;
 }
 
@@ -157,28 +160,6 @@ function refuseSize({ model, sizePx }: RunConfig): void {
     throw new AppError('bad-input', `${id} takes pictures of ${least} to ${most} px, not of ${sizePx}`, {
       place: 'sizePx',
     });
-}
-
-/**
- * What an objective and a network cannot do together shows where the loss is built, which computes nothing.
- * @throws AppError 'bad-input' naming both
- */
-function refuseUnfit(config: RunConfig, objective: Objective, architecture: Architecture): void {
-  const { settings } = config;
-  // The steps of a search are alike, so two say as much as twenty: those of ART took eight times as long as three.
-  const steps = fieldsOf(objective.schema).filter(({ role }) => role === 'steps');
-  const fewer = steps.map(({ name }) => [name, Math.min(Number(config.params[name]), 2)]);
-  const params = { ...config.params, ...Object.fromEntries(fewer) };
-  try {
-    buildLoss({ ...architecture, ...{ objective, params, settings }, batch: 2 });
-  } catch (thrown) {
-    if (!(thrown instanceof AppError) || thrown.code !== 'bad-input') throw thrown;
-    const reason = [thrown.message, thrown.detail.reason].filter(Boolean).join('; ');
-    throw new AppError('bad-input', `${objective.id} on ${config.model} cannot be trained so`, {
-      place: 'objective',
-      reason,
-    });
-  }
 }
 
 function start(context: Context, config: RunConfig): Run {

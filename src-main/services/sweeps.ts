@@ -63,7 +63,7 @@ async function start(context: Context, asked: Parsed<'sweeps.start'>): Promise<S
   const config: SweepConfig = {
     ...asked,
     run: { ...run, objective: 'box-aware', params: Object.fromEntries(others) },
-    measures: measuresToChooseBy(asked),
+    measures: await measuresToChooseBy(context, asked),
   };
   const project = context.project();
   const { store } = project;
@@ -89,7 +89,10 @@ async function start(context: Context, asked: Parsed<'sweeps.start'>): Promise<S
 }
 
 /** @throws AppError 'bad-input' for a measure by which nothing can be chosen */
-function measuresToChooseBy({ measures, run }: Parsed<'sweeps.start'>): SweepConfig['measures'] {
+async function measuresToChooseBy(
+  context: Context,
+  { measures, run }: Parsed<'sweeps.start'>,
+): Promise<SweepConfig['measures']> {
   const chosen = chosenMeasures(measures);
   for (const { id, direction, needs } of measureInfos()) {
     if (!chosen.some((one) => one.id === id)) continue;
@@ -100,7 +103,7 @@ function measuresToChooseBy({ measures, run }: Parsed<'sweeps.start'>): SweepCon
     if (needs.includes('groups') && run.groupBy === undefined)
       throw complain('it needs groups, and the run has none');
   }
-  refuseUnmeasurable(chosen, run);
+  await refuseUnmeasurable(context, chosen, run);
   return chosen;
 }
 

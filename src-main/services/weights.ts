@@ -12,9 +12,9 @@ import type { StartFit, WeightsInfo } from '../contracts/weights.ts';
 import { models } from '../engine/nn/models/index.ts';
 import type { BuiltModel, Model } from '../engine/nn/model.ts';
 import { fitWeights, nearness } from '../engine/nn/pretrained.ts';
+import { workerForChecks } from './checks.ts';
 import type { StoredTensor } from '../engine/nn/safetensors.ts';
 import { makeFolder } from '../files/write-file.ts';
-import { architectureOf } from '../engine/data/architecture.ts';
 import { openWeights, sha256Of } from '../engine/data/weights-file.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import { download } from './download.ts';
@@ -288,11 +288,11 @@ export async function fitOf(
   config: Pick<RunConfig, 'model' | 'sizePx' | 'settings'>,
   classes: number,
 ): Promise<StartFit> {
-  const { model } = architectureOf(config, classes);
-  const { tensors, close } = await openWeights(await startFile(context, start), start.name);
-  await close();
-  const { loaded, fresh, skipped } = fitWeights(model, config.model, tensors, start.name);
-  return { loaded: loaded.length, fresh: [...fresh], skipped: [...skipped] };
+  const { model, sizePx, settings } = config;
+  return workerForChecks(context)('fit', {
+    ...{ config: { model, sizePx, settings }, classes, name: start.name },
+    file: await startFile(context, start),
+  });
 }
 
 const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(() => ({ size: 0 }))).size;

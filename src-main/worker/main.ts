@@ -26,6 +26,7 @@ type Handlers = {
 // Each process loads only what it is asked for: one that decodes pictures needs no executor.
 const imaging = () => import('../imaging/index.ts');
 const training = () => import('../engine/training/index.ts');
+const checking = () => import('./check-config.ts');
 const inference = () => import('../engine/inference/index.ts');
 const executorOf = async (device?: DeviceId) => (await import('./devices.ts')).openHere(device);
 
@@ -70,6 +71,12 @@ const handlers: Handlers = {
   detectSet: async (input) => (await import('./read-set.ts')).detectSet(input),
   readSet: async (input, { signal }) => (await import('./read-set.ts')).readSet(input, signal),
   nextImages: async () => (await import('./read-set.ts')).nextImages(),
+  checkConfig: async (spec) => {
+    (await checking()).checkConfig(spec);
+    return null;
+  },
+  obstacles: async (spec) => (await checking()).obstacles(spec),
+  fit: async (spec) => (await checking()).fit(spec),
   train: async (spec, { emit, control }) =>
     (await training()).train(spec, { emit, control, executor: await executorOf(spec.device) }),
   evaluate: async (spec, { emit, control }) =>

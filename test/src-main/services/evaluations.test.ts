@@ -5,9 +5,7 @@ import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import type { Input } from '../../../src-main/contracts/api.ts';
 import type { RunId } from '../../../src-main/contracts/ids.ts';
-import { settingsSchema } from '../../../src-main/contracts/settings.ts';
 import { measureInfos } from '../../../src-main/engine/measures/index.ts';
-import { chosenMeasures, obstaclesIn } from '../../../src-main/services/evaluations.ts';
 import {
   classFolders,
   coco,
@@ -104,25 +102,22 @@ it('takes the usual measures unless others are named, and adds those; groups; co
 }, 60_000);
 
 it('knows before it computes what cannot be measured of a network, and says of which measure', async () => {
-  const obstacles = (model: string, more: { groupBy?: string } = {}, isCompared = false): string[] => {
-    const obstacleTo = obstaclesIn(
-      { model, sizePx: 16, settings: settingsSchema.parse({}), ...more },
-      isCompared,
-    );
-    return chosenMeasures(measureInfos().map(({ id }) => ({ id, params: {} }))).flatMap((one) =>
-      obstacleTo(one) === null ? [] : [one.id],
-    );
+  const measures = measureInfos().map(({ id }) => ({ id, params: {} }));
+  const obstacles = async (model: string, more: { groupBy?: string } = {}, isCompared = false) => {
+    const config = { model, sizePx: 16, ...more };
+    const reasons = await core.call('evaluations.obstacles', { config, measures, isCompared });
+    return measures.flatMap(({ id }, index) => (reasons[index] === null ? [] : [id]));
   };
-  expect(obstacles('resnet8', { groupBy: 'light' }, true)).toEqual([]);
-  expect(obstacles('resnet8')).toEqual(['worst-group-accuracy', 'ood-auroc']);
+  expect(await obstacles('resnet8', { groupBy: 'light' }, true)).toEqual([]);
+  expect(await obstacles('resnet8')).toEqual(['worst-group-accuracy', 'ood-auroc']);
   const ofMaps = ['content-heat-map', 'stochastic-pointing-game', 'max-box-accuracy', 'weight-randomisation'];
-  expect(obstacles('mlp', { groupBy: 'light' }, true).toSorted()).toEqual(
+  expect((await obstacles('mlp', { groupBy: 'light' }, true)).toSorted()).toEqual(
     [...ofMaps, 'negative-quadrant-heat'].toSorted(),
   );
 
   await imported();
-  const measures = [{ id: 'pointing-game', params: { method: 'grad-cam' } }];
-  await expect(core.call('runs.start', { ...config, model: 'mlp', measures })).rejects.toThrow(
+  const ofMap = [{ id: 'pointing-game', params: { method: 'grad-cam' } }];
+  await expect(core.call('runs.start', { ...config, model: 'mlp', measures: ofMap })).rejects.toThrow(
     'pointing-game cannot be measured',
   );
 });
