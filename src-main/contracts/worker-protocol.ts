@@ -66,8 +66,8 @@ export interface TrainSpec {
   pinned: number[];
   /** Weights file of `config.start`, absolute. */
   startFile?: string;
-  /** Where this computer's fastest forms of convolutions are kept, absolute; by the rules without. */
-  formsFile?: string;
+  /** Where this computer's fastest convolution algorithms are kept, absolute; by the rules without. */
+  autotuneFile?: string;
 }
 
 export interface TrainOutcome {

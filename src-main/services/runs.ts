@@ -414,7 +414,7 @@ function specOf(context: Context, project: OpenProject, run: StoredRun, goesOn: 
     resume: goesOn,
     pinned: pinnedOf(selection),
     ...(run.config.start && { startFile: fileOf(context, run.config.start.sha256) }),
-    formsFile: path.join(context.options.dataFolder, 'convolution-forms.json'),
+    autotuneFile: path.join(context.options.dataFolder, 'convolution-forms.json'),
   };
 }
 

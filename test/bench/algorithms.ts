@@ -1,4 +1,4 @@
-// What convolutions in the forms found by trial gain over the rules: training steps of both in turn, on the CPU, so that
+// What convolutions in the algorithms found by trial gain over the rules: training steps of both in turn, on the CPU, so that
 // what else the machine does weighs on both alike. Options: --steps MODEL/SIZE/BATCH/OBJECTIVE/THREADS,… and --runs N.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,8 +16,8 @@ const classes = 10;
 interface Gain {
   step: string;
   trialSeconds: number;
-  /** Kind and shapes, and the form. */
-  forms: Readonly<Record<string, string>>;
+  /** Kind and shapes, and the algorithm. */
+  algorithms: Readonly<Record<string, string>>;
   /** Milliseconds of the fastest step, and of the middle one. */
   rules: { fastest: number; median: number };
   measured: { fastest: number; median: number };
@@ -59,12 +59,12 @@ async function gainOf(words: string, runs: number): Promise<Gain> {
     settings: { momentum: 0.9, weightDecay: 5e-4 },
     ...{ batch, classes, sizePx },
   });
-  const folder = mkdtempSync(path.join(tmpdir(), 'fovea-forms-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'fovea-algorithms-'));
   const start = performance.now();
-  const forms = await executor.chooseForms!(step.program, { file: path.join(folder, 'forms.json') });
+  const algorithms = await executor.autotune!(step.program, { file: path.join(folder, 'algorithms.json') });
   const trialSeconds = (performance.now() - start) / 1e3;
   rmSync(folder, { recursive: true });
-  console.log(words, forms);
+  console.log(words, algorithms);
 
   const random = randomFromSeed(2);
   const state = step.state.map(({ name }) => name);
@@ -81,7 +81,7 @@ async function gainOf(words: string, runs: number): Promise<Gain> {
     }),
   );
   const sessions = await Promise.all(
-    [{}, forms].map(async (own) => {
+    [{}, algorithms].map(async (own) => {
       const pairs = state.map((name) => [name, nextOf(name)] as const);
       const session = await compileStep(executor, step.program, pairs, own);
       await session.load(initialState(step, randomFromSeed(1)));
@@ -100,5 +100,5 @@ async function gainOf(words: string, runs: number): Promise<Gain> {
     median: took.toSorted((a, b) => a - b)[Math.floor(took.length / 2)],
   }));
   for (const { session } of sessions) await session.dispose();
-  return { step: words, trialSeconds, forms, rules, measured };
+  return { step: words, trialSeconds, algorithms, rules, measured };
 }

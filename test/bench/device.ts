@@ -1,6 +1,6 @@
 // Training on each device of this machine: whether it leads to the CPU's weights, and how many pictures a second it
 // takes. Options: --devices (comma-separated, all that are there otherwise), --agreement OBJECTIVES (a list, or all
-// or none), --models, --objectives, --batch, --size, --steps, --convolutions measured (in the forms found by trial, which
+// or none), --models, --objectives, --batch, --size, --steps, --convolutions measured (in the algorithms found by trial, which
 // are found anew).
 
 import { rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ import {
   onnxExecutor,
   openDevice,
   type Executor,
-  type Forms,
+  type Algorithms,
 } from '../../src-main/engine/runtime/index.ts';
 import {
   buildTrainStep,
@@ -81,12 +81,15 @@ interface Run {
 }
 
 /** By trial; with what departs from the rules. */
-async function tried(executor: Executor, size: Size): Promise<{ forms: Forms; milliseconds: number }> {
+async function tried(
+  executor: Executor,
+  size: Size,
+): Promise<{ algorithms: Algorithms; milliseconds: number }> {
   const file = path.join(tmpdir(), `fovea-bench-${process.pid}.json`);
   const start = performance.now();
-  const forms = (await executor.chooseForms?.(stepOf(size).program, { file })) ?? {};
+  const algorithms = (await executor.autotune?.(stepOf(size).program, { file })) ?? {};
   rmSync(file, { force: true });
-  return { forms, milliseconds: performance.now() - start };
+  return { algorithms, milliseconds: performance.now() - start };
 }
 
 async function run(
@@ -94,7 +97,7 @@ async function run(
   size: Size,
   steps: number,
   learningRate: number,
-  forms?: Forms,
+  algorithms?: Algorithms,
 ): Promise<Run> {
   const step = stepOf(size);
   const begunAt = performance.now();
@@ -102,7 +105,7 @@ async function run(
     executor,
     step.program,
     step.state.map(({ name }) => [name, nextOf(name)] as const),
-    forms,
+    algorithms,
   );
   const compileMs = performance.now() - begunAt;
   try {
@@ -164,18 +167,19 @@ export async function bench(args: string[]): Promise<unknown> {
       for (const objective of list('objectives', 'standard,box-aware')) {
         const about = { device, model, objective, batch, sizePx };
         try {
-          const { forms, milliseconds } = isTried
+          const { algorithms, milliseconds } = isTried
             ? await tried(executor, about)
-            : { forms: undefined, milliseconds: 0 };
-          const { compileMs, firstMs, stepMs } = await run(executor, about, steps, 0.002, forms);
-          if (forms) console.log(`${model} ${objective}: tried for ${milliseconds.toFixed(0)} ms`, forms);
+            : { algorithms: undefined, milliseconds: 0 };
+          const { compileMs, firstMs, stepMs } = await run(executor, about, steps, 0.002, algorithms);
+          if (algorithms)
+            console.log(`${model} ${objective}: tried for ${milliseconds.toFixed(0)} ms`, algorithms);
           rows.push({
             ...about,
             compileMs,
             firstMs,
             stepMs,
             picturesPerSecond: (1000 * batch) / stepMs,
-            forms,
+            algorithms,
           });
         } catch (thrown) {
           console.log(

@@ -34,7 +34,7 @@ measure() {
   for size in '64 32 resnet8,resnet18,resnet50' '64 256 resnet8,resnet18' '224 32 resnet18,resnet50'; do
     set -- $size
     $node test/bench/run.ts device --devices "$devices" --agreement none --size "$1" --batch "$2" --models "$3" --steps 20
-    echo 'The same with the forms of convolutions that a trial finds fastest here:'
+    echo 'The same with the convolution algorithms that a trial finds fastest here:'
     $node test/bench/run.ts device --devices "$devices" --agreement none --size "$1" --batch "$2" --models "$3" --steps 20 --convolutions measured
     models=$(echo "$3" | sed 's/resnet8,//')
     if $python -c 'import torch, torchvision; assert torch.cuda.is_available()' 2>/dev/null; then

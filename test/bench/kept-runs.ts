@@ -111,7 +111,7 @@ export function keeper(bench: string, args: string[]): Keeper {
     const [first, ...more] = trial.evaluate;
     const start = trial.from ? ['--start', await weightsOf(trial.from, lane)] : [];
     const { run, seconds, best, evaluated } = await call<Trained>([
-      // In forms that are the same everywhere: those found by trial would depend on what runs beside.
+      // By algorithms that are the same everywhere: those found by trial would depend on what runs beside.
       ...['train', project, '--seed', String(trial.seed), '--set', 'convolutions=rules'],
       ...[...trial.train, ...start, ...first.words],
     ]);

@@ -9,8 +9,8 @@ export interface Program {
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
-/** Which form a convolution takes where that is not the one of the rules: its name, by kind and shapes. */
-export type Forms = Readonly<Record<string, string>>;
+/** Which algorithm a convolution takes where that is not the one of the rules: its name, by kind and shapes. */
+export type Algorithms = Readonly<Record<string, string>>;
 
 export interface Tuning {
   /** What was found before, JSON; made if it is not there, passed over if it is damaged. */
@@ -24,12 +24,12 @@ export interface Executor {
   readonly id: string;
   compile(program: Program): Promise<Session>;
   /** Absent where state may as well be kept in plain arrays: see `compileStep` of step.ts, which all callers use. */
-  compileStep?(program: Program, state: readonly StatePair[], forms?: Forms): Promise<StepSession>;
+  compileStep?(program: Program, state: readonly StatePair[], algorithms?: Algorithms): Promise<StepSession>;
   /**
-   * Finds the forms that a program is fastest with here, by trying; takes some seconds the first time. Absent where
-   * there is one form of everything.
+   * Finds the algorithms that a program is fastest with here, by trying; takes some seconds the first time. Absent where
+   * there is one algorithm of everything.
    */
-  chooseForms?(program: Program, tuning: Tuning): Promise<Forms>;
+  autotune?(program: Program, tuning: Tuning): Promise<Algorithms>;
 }
 
 export type Feeds = Readonly<Record<string, Float32Array>>;

@@ -2,7 +2,16 @@
 
 export { deviceAbsence, deviceTitle } from './device-list.ts';
 export { openDevice } from './devices.ts';
-export type { Executor, Feeds, Forms, Program, Session, StatePair, StepSession, Tuning } from './executor.ts';
+export type {
+  Executor,
+  Feeds,
+  Algorithms,
+  Program,
+  Session,
+  StatePair,
+  StepSession,
+  Tuning,
+} from './executor.ts';
 export { exportClassifier, openExported, type ExportedBatch, type ExportPlan } from './onnx/export.ts';
 export type { OnnxProvider } from './onnx/algorithms.ts';
 export { onnxExecutor, type OnnxOptions } from './onnx/executor.ts';

@@ -1,21 +1,21 @@
 // A step whose state is kept in plain arrays, for executors that have no better place for it, and the choice.
 
 import { AppError } from '../../contracts/errors.ts';
-import type { Executor, Forms, Program, Session, StatePair, StepSession } from './executor.ts';
+import type { Executor, Algorithms, Program, Session, StatePair, StepSession } from './executor.ts';
 
 /**
  * Compiles a program that feeds itself; the state stays on the executor's device between runs if it has one.
  * @param state  inputs of the program, each with the output that is its next value
- * @param forms  of convolutions, for executors that have several
+ * @param algorithms  of convolutions, for executors that have several
  */
 export function compileStep(
   executor: Executor,
   program: Program,
   state: readonly StatePair[],
-  forms: Forms = {},
+  algorithms: Algorithms = {},
 ): Promise<StepSession> {
   return executor.compileStep
-    ? executor.compileStep(program, state, forms)
+    ? executor.compileStep(program, state, algorithms)
     : executor.compile(program).then((session) => steppingOnHost(session, state));
 }
 

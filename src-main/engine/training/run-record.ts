@@ -93,7 +93,7 @@ export type RunEvent =
   /** The end of an epoch. @param full  whether the penalties were at full weight */
   | { kind: 'epoch'; metrics: EpochMetrics; crossEntropy: number | null; full: boolean }
   | { kind: 'shrunk'; part: number }
-  | { kind: 'tuned'; forms: RunRecord['forms'] }
+  | { kind: 'tuned'; algorithms: RunRecord['forms'] }
   | { kind: 'time'; seconds: number };
 
 /** Where a run stands after an event. `best.epoch` is then the epoch that just ended, if that is the best so far. */
@@ -133,7 +133,7 @@ export function after(record: RunRecord, event: RunEvent): RunRecord {
     case 'shrunk':
       return { ...record, part: event.part };
     case 'tuned':
-      return { ...record, forms: event.forms };
+      return { ...record, forms: event.algorithms };
     case 'time':
       return { ...record, seconds: event.seconds };
   }

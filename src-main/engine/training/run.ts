@@ -90,7 +90,7 @@ export async function openRun(
   const part = record.part ?? Math.max(2, Math.ceil(batch / settings.accumulate));
   // A run that is taken up keeps the algorithms it began with.
   if (!beginning.goesOn) {
-    note({ kind: 'tuned', forms: await algorithmsFor() });
+    note({ kind: 'tuned', algorithms: await algorithmsFor() });
     // For people, to repeat the run with: the checkpoint has them, too.
     await writeFileWhole(path.join(spec.runFolder, algorithmsFile), [
       JSON.stringify(record.forms ?? {}, null, 1),
@@ -102,7 +102,7 @@ export async function openRun(
       executor,
       batch,
       part,
-      forms: record.forms,
+      algorithms: record.forms,
       build: (part, accumulates) => buildTrainStep(plan.stepOptions(part, accumulates)),
       async onShrink(part, noise) {
         note({ kind: 'shrunk', part });
@@ -127,9 +127,9 @@ export async function openRun(
 
   async function algorithmsFor(): Promise<RunRecord['forms']> {
     if (spec.config.algorithms) return spec.config.algorithms;
-    if (settings.convolutions !== 'measured' || spec.formsFile === undefined) return undefined;
-    return executor.chooseForms?.(buildTrainStep(plan.stepOptions(part, part < batch)).program, {
-      file: spec.formsFile,
+    if (settings.convolutions !== 'measured' || spec.autotuneFile === undefined) return undefined;
+    return executor.autotune?.(buildTrainStep(plan.stepOptions(part, part < batch)).program, {
+      file: spec.autotuneFile,
       onProgress: (done, total) => emit({ kind: 'progress', done, total, note: 'Timing convolutions' }),
     });
   }

@@ -2,7 +2,7 @@
 // that a step stays one of the whole batch; what batch-norm and Group DRO make of it, see TrainStep.
 
 import { AppError } from '../../contracts/errors.ts';
-import { compileStep, type Executor, type Forms, type StepSession } from '../runtime/index.ts';
+import { compileStep, type Executor, type Algorithms, type StepSession } from '../runtime/index.ts';
 import type { BatchFeeds, NoisePlan } from '../data/batches.ts';
 import { lossOf, nextOf, shareOf, type TrainStep } from './train-step.ts';
 
@@ -13,7 +13,7 @@ export interface StepRunnerOptions {
   /** Pictures of one run of the program; `batch` for a step that is one run. */
   part: number;
   /** Of convolutions; the rules' unless given. */
-  forms?: Forms;
+  algorithms?: Algorithms;
   /** The program for so many pictures. */
   build(part: number, accumulates: boolean): TrainStep;
   /** Told when `part` had to shrink and the smaller program was made, before anything is run or read. */
@@ -103,7 +103,7 @@ export async function createStepRunner(
       let made: StepSession | undefined;
       try {
         const pairs = [...step.state, ...step.sums].map(({ name }) => [name, nextOf(name)] as const);
-        made = await compileStep(executor, step.program, pairs, options.forms);
+        made = await compileStep(executor, step.program, pairs, options.algorithms);
         await made.load(withSums(step, now));
         if (part < partBefore) await options.onShrink(part, noisePlanOf(step, batch, part));
         return made;

@@ -1,28 +1,28 @@
-// The forms that a convolution or a gradient of one may take on a device, and which it takes: that of the rules, or
+// The algorithms that a convolution or a gradient of one may take on a device, and which it takes: that of the rules, or
 // the one that was found the fastest there (autotune.ts).
 
 import { sizeOf, type Tensor, type TensorOf } from '../../graph/tensor.ts';
-import type { Forms } from '../executor.ts';
+import type { Algorithms } from '../executor.ts';
 import { fitsBlocks, isNarrow, lowerInBlocks } from './blocked.ts';
 import {
-  filterGradForms,
+  filterGradAlgorithms,
   filterGradRule,
   lowerConv,
   lowerInputGrad,
   transposedConv,
-  turnedPads,
-  type FilterGradForm,
+  rotatedPads,
+  type FilterGradAlgorithm,
   type Operand,
 } from './convolution.ts';
-import type { SpecialForm } from './lowering.ts';
+import type { SpecialLowering } from './lowering.ts';
 import { busySplit, filterGradInParts, inputGradByGroup, lowerForWebGpu } from './webgpu.ts';
 import { fitsTiles, lowerInTiles, tileRule, tileSizes } from './winograd.ts';
 import type { OnnxWriter } from './writer.ts';
 
 export type OnnxProvider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
 
-/** What the forms depend on beside the shapes. */
-export interface FormTarget {
+/** What the algorithms depend on beside the shapes. */
+export interface AlgorithmTarget {
   readonly provider: OnnxProvider;
   /** Channels of a block of the blocked convolutions; 1 where there are none. */
   readonly block: number;
@@ -31,7 +31,7 @@ export interface FormTarget {
 export type Convolution = TensorOf<'conv' | 'convInputGrad' | 'convFilterGrad'>;
 
 /** Adds the nodes of a convolution; gives the name of its value. */
-export type LowerForm = (writer: OnnxWriter, a: Operand, b: Operand) => string;
+export type LowerAlgorithm = (writer: OnnxWriter, a: Operand, b: Operand) => string;
 
 export const isConvolution = (tensor: Tensor): tensor is Convolution & Tensor =>
   tensor.op === 'conv' || tensor.op === 'convInputGrad' || tensor.op === 'convFilterGrad';
@@ -43,12 +43,15 @@ export function convolutionKey({ op, inputs, shape, attributes }: Convolution): 
   return `${op} ${shapes.join(' ')} stride ${stride} padding ${padding} dilation ${dilation} groups ${groups}`;
 }
 
-/** All forms, by name; the first is that of the rules. */
-export function formsOf(tensor: Convolution, target: FormTarget): ReadonlyMap<string, LowerForm> {
-  const others = otherForms(tensor, target);
+/** All algorithms, by name; the first is that of the rules. */
+export function algorithmsOf(
+  tensor: Convolution,
+  target: AlgorithmTarget,
+): ReadonlyMap<string, LowerAlgorithm> {
+  const others = otherAlgorithms(tensor, target);
   const filters = tensor.op === 'convFilterGrad' ? tensor.shape : tensor.inputs[1].shape;
   if (target.provider !== 'cpu' || !fitsTiles(filters, tensor.attributes)) return others;
-  const tiled = tileSizes.map((tiles): readonly [string, LowerForm] => [
+  const tiled = tileSizes.map((tiles): readonly [string, LowerAlgorithm] => [
     `tiles of ${tiles}`,
     (writer, a, b) => lowerInTiles(writer, tensor, a, b, tiles),
   ]);
@@ -58,89 +61,89 @@ export function formsOf(tensor: Convolution, target: FormTarget): ReadonlyMap<st
 }
 
 /** Those that multiply every tap with every pixel. */
-function otherForms(tensor: Convolution, target: FormTarget): Map<string, LowerForm> {
+function otherAlgorithms(tensor: Convolution, target: AlgorithmTarget): Map<string, LowerAlgorithm> {
   switch (tensor.op) {
     case 'conv':
-      return convForms(tensor as TensorOf<'conv'>, target);
+      return convAlgorithms(tensor as TensorOf<'conv'>, target);
     case 'convInputGrad':
-      return inputGradForms(tensor as TensorOf<'convInputGrad'>, target);
+      return inputGradAlgorithms(tensor as TensorOf<'convInputGrad'>, target);
     case 'convFilterGrad':
-      return filterGradFormsOf(tensor as TensorOf<'convFilterGrad'>, target);
+      return filterGradAlgorithmsOf(tensor as TensorOf<'convFilterGrad'>, target);
   }
 }
 
-/** @param forms  what departs from the rules; a form that the device does not have is passed over */
+/** @param algorithms  what departs from the rules; an algorithm that the device does not have is passed over */
 export const lowering =
-  (target: FormTarget, forms: Forms = {}): SpecialForm =>
+  (target: AlgorithmTarget, algorithms: Algorithms = {}): SpecialLowering =>
   (writer, tensor, operands) => {
     if (isConvolution(tensor)) {
-      const all = formsOf(tensor, target);
+      const all = algorithmsOf(tensor, target);
       const [first] = all.values();
-      return (all.get(forms[convolutionKey(tensor)]) ?? first)(writer, operands[0], operands[1]);
+      return (all.get(algorithms[convolutionKey(tensor)]) ?? first)(writer, operands[0], operands[1]);
     }
     return target.provider === 'webgpu' ? lowerForWebGpu(writer, tensor, operands) : undefined;
   };
 
-function withFirst<T>(first: string, forms: readonly (readonly [string, T])[]): Map<string, T> {
-  const all = new Map(forms);
+function withFirst<T>(first: string, algorithms: readonly (readonly [string, T])[]): Map<string, T> {
+  const all = new Map(algorithms);
   return new Map([[first, all.get(first)!], ...all]);
 }
 
-function convForms(tensor: TensorOf<'conv'>, { block }: FormTarget): Map<string, LowerForm> {
-  const usual: LowerForm = (writer, x, w) => lowerConv(writer, x, w, tensor.attributes);
+function convAlgorithms(tensor: TensorOf<'conv'>, { block }: AlgorithmTarget): Map<string, LowerAlgorithm> {
+  const usual: LowerAlgorithm = (writer, x, w) => lowerConv(writer, x, w, tensor.attributes);
   if (block === 1 || !fitsBlocks(block, tensor)) return new Map([['usual', usual]]);
-  const blocked: LowerForm = (writer, x, w) => lowerInBlocks(writer, block, tensor, x, w);
+  const blocked: LowerAlgorithm = (writer, x, w) => lowerInBlocks(writer, block, tensor, x, w);
   return withFirst(isNarrow(tensor) ? 'blocked' : 'usual', [
     ['usual', usual],
     ['blocked', blocked],
   ]);
 }
 
-function inputGradForms(
+function inputGradAlgorithms(
   tensor: TensorOf<'convInputGrad'>,
-  { provider, block }: FormTarget,
-): Map<string, LowerForm> {
+  { provider, block }: AlgorithmTarget,
+): Map<string, LowerAlgorithm> {
   const { shape, attributes } = tensor;
-  const transposed: LowerForm = (writer, g, w) => transposedConv(writer, g, w, shape, attributes);
-  const turned: LowerForm = (writer, g, w) => lowerInputGrad(writer, g, w, shape, attributes);
+  const transposed: LowerAlgorithm = (writer, g, w) => transposedConv(writer, g, w, shape, attributes);
+  const rotated: LowerAlgorithm = (writer, g, w) => lowerInputGrad(writer, g, w, shape, attributes);
   const isGrouped = provider === 'webgpu' && attributes.groups > 1; // its ConvTranspose is wrong in groups
-  const forms: [string, LowerForm][] = isGrouped
+  const algorithms: [string, LowerAlgorithm][] = isGrouped
     ? [['by group', (writer, g, w) => inputGradByGroup(writer, g, w, shape, attributes)]]
     : [['transposed', transposed]];
-  if (!turnedPads(tensor.inputs[1].shape, attributes)) return new Map(forms);
-  forms.push(['turned', turned]);
-  if (block === 1 || !fitsBlocks(block, tensor)) return withFirst('turned', forms);
-  forms.push(['blocked', (writer, g, w) => lowerInBlocks(writer, block, tensor, g, w)]);
-  return withFirst(isNarrow(tensor) ? 'blocked' : 'turned', forms);
+  if (!rotatedPads(tensor.inputs[1].shape, attributes)) return new Map(algorithms);
+  algorithms.push(['turned', rotated]); // its name stands in checkpoints
+  if (block === 1 || !fitsBlocks(block, tensor)) return withFirst('turned', algorithms);
+  algorithms.push(['blocked', (writer, g, w) => lowerInBlocks(writer, block, tensor, g, w)]);
+  return withFirst(isNarrow(tensor) ? 'blocked' : 'turned', algorithms);
 }
 
 /** Values that all taps together may gather: 32 MB. */
 const mostGathered = 2 ** 23;
 
-function filterGradFormsOf(
+function filterGradAlgorithmsOf(
   { inputs: [x, g], shape, attributes }: TensorOf<'convFilterGrad'>,
-  { provider }: FormTarget,
-): Map<string, LowerForm> {
-  const usual = (name: FilterGradForm): readonly [string, LowerForm] => [
+  { provider }: AlgorithmTarget,
+): Map<string, LowerAlgorithm> {
+  const usual = (name: FilterGradAlgorithm): readonly [string, LowerAlgorithm] => [
     name,
-    (writer, images, slopes) => filterGradForms[name](writer, images, slopes, shape, attributes),
+    (writer, images, slopes) => filterGradAlgorithms[name](writer, images, slopes, shape, attributes),
   ];
   if (provider === 'webgpu') {
     const [batch] = x.shape;
-    const inParts = (split: number): readonly [string, LowerForm] => [
+    const inParts = (split: number): readonly [string, LowerAlgorithm] => [
       `in ${split} parts`,
       (writer, images, slopes) => filterGradInParts(writer, images, slopes, shape, attributes, split),
     ];
     const rule = busySplit(shape, batch, attributes.groups);
     const splits = [rule, 1, rule / 4, rule / 2, rule * 2, rule * 4, batch];
-    const forms = splits.filter((split) => Number.isInteger(split) && batch % split === 0).map(inParts);
+    const algorithms = splits.filter((split) => Number.isInteger(split) && batch % split === 0).map(inParts);
     // The others want a fused product, which the provider lacks.
-    if (attributes.groups === 1) forms.push(usual('taps across the batch'));
-    return new Map(forms);
+    if (attributes.groups === 1) algorithms.push(usual('taps across the batch'));
+    return new Map(algorithms);
   }
   const rule = filterGradRule(shape, g.shape, attributes);
   if (attributes.groups > 1) return new Map([usual(rule)]);
-  const others: FilterGradForm[] = ['all taps at once', 'taps across the batch', 'taps by image'];
+  const others: FilterGradAlgorithm[] = ['all taps at once', 'taps across the batch', 'taps by image'];
   if (attributes.stride === 1) others.push('taps as offsets');
   if (sizeOf(x.shape) * shape[2] * shape[3] <= mostGathered) others.push('taps gathered');
   return withFirst(rule, others.map(usual));

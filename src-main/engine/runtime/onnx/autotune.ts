@@ -1,7 +1,7 @@
-// Which form of each convolution is the fastest on this machine, found by trying, and the file that remembers it.
+// Which algorithm of each convolution is the fastest on this machine, found by trying, and the file that remembers it.
 //
-// A form changes the last bits of a result. So what was once found for a shape stays, also that it was not tried for
-// want of time: a program gets the same forms whenever it is compiled here.
+// An algorithm changes the last bits of a result. So what was once found for a shape stays, also that it was not tried for
+// want of time: a program gets the same algorithms whenever it is compiled here.
 
 import { cpus } from 'node:os';
 import { readFileSync } from 'node:fs';
@@ -10,8 +10,14 @@ import type * as OnnxRuntime from 'onnxruntime-node';
 import { z } from 'zod';
 import { makeFolder, writeFileWholeSync } from '../../../files/write-file.ts';
 import { simplify, sizeOf, topologicalOrder } from '../../graph/index.ts';
-import type { Forms, Program, Tuning } from '../executor.ts';
-import { convolutionKey, formsOf, isConvolution, type Convolution, type FormTarget } from './algorithms.ts';
+import type { Algorithms, Program, Tuning } from '../executor.ts';
+import {
+  convolutionKey,
+  algorithmsOf,
+  isConvolution,
+  type Convolution,
+  type AlgorithmTarget,
+} from './algorithms.ts';
 import { opset } from './lowering.ts';
 import { encodeModel } from './protobuf.ts';
 import { OnnxWriter } from './writer.ts';
@@ -20,11 +26,11 @@ import { OnnxWriter } from './writer.ts';
 const leastFlops = 2e7;
 /** Time for the trials of one program, milliseconds; the convolution under trial is finished. */
 const budgetMs = 5000;
-/** What a form may take of the time of the rule's form to be chosen over it. */
+/** What an algorithm may take of the time of the rule's algorithm to be chosen over it. */
 const clearMargin = 0.9;
-/** What a first run may take of the time of the rule's form for a form to be tried on. */
+/** What a first run may take of the time of the rule's algorithm for an algorithm to be tried on. */
 const hopeless = 1.5;
-/** Comparisons that a form must win one after the other, each by the faster of so many runs in turn. */
+/** Comparisons that an algorithm must win one after the other, each by the faster of so many runs in turn. */
 const comparisons = 2;
 const runs = 2;
 /** On a GPU a trial is so many times the same operation, against what it costs to start one. */
@@ -36,45 +42,46 @@ export interface Took {
   readonly processor: number;
 }
 
-/** A form ready to run. */
+/** An algorithm ready to run. */
 export interface Trial {
   run(): Promise<Took>;
   dispose(): Promise<void>;
 }
 
-/** Processor, library and threads: what else than the shape decides which form is the fastest. */
+/** Processor, library and threads: what else than the shape decides which algorithm is the fastest. */
 export const machineKey = (provider: string, threads: number, version: string): string =>
   `${provider}, ${cpus()[0]?.model ?? process.arch}, onnxruntime ${version}, ${threads} threads`;
 
 /**
  * What departs from the rules in a program.
- * @param begin  makes a form ready to run
+ * @param begin  makes an algorithm ready to run
  */
-export async function chooseForms(
+export async function autotune(
   program: Program,
-  target: FormTarget,
+  target: AlgorithmTarget,
   machine: string,
   { file, onProgress }: Tuning,
-  begin: (tensor: Convolution, form: string) => Promise<Trial>,
-): Promise<Forms> {
+  begin: (tensor: Convolution, algorithm: string) => Promise<Trial>,
+): Promise<Algorithms> {
   const all = convolutionsOf(program);
-  const known = readForms(file)[machine] ?? {};
+  const known = readAlgorithms(file)[machine] ?? {};
   const found: Record<string, string> = {};
   const left = all.filter(({ key }) => known[key] === undefined);
   const start = performance.now();
   for (const [index, { key, tensor }] of left.entries()) {
     onProgress?.(index, left.length);
-    const forms = formsOf(tensor, target);
-    const [rule] = forms.keys();
+    const algorithms = algorithmsOf(tensor, target);
+    const [rule] = algorithms.keys();
     const isLate = performance.now() - start > budgetMs;
-    found[key] = isLate || forms.size === 1 ? rule : await fastestOf(tensor, [...forms.keys()], begin);
+    found[key] =
+      isLate || algorithms.size === 1 ? rule : await fastestOf(tensor, [...algorithms.keys()], begin);
   }
   const chosen = left.length > 0 ? remember(file, machine, found) : known;
   return Object.fromEntries(
     all.flatMap(({ key, tensor }) => {
-      const [rule] = formsOf(tensor, target).keys();
-      const form = chosen[key] ?? found[key];
-      return form === rule ? [] : [[key, form]];
+      const [rule] = algorithmsOf(tensor, target).keys();
+      const algorithm = chosen[key] ?? found[key];
+      return algorithm === rule ? [] : [[key, algorithm]];
     }),
   );
 }
@@ -103,7 +110,7 @@ export function flopsOf({ op, inputs, shape }: Convolution): number {
 async function fastestOf(
   tensor: Convolution,
   [rule, ...others]: readonly string[],
-  begin: (tensor: Convolution, form: string) => Promise<Trial>,
+  begin: (tensor: Convolution, algorithm: string) => Promise<Trial>,
 ): Promise<string> {
   let best = { name: rule, share: 1 };
   // What cannot even be tried, for want of memory say, stays with the rules; the run itself knows what to do about it.
@@ -120,7 +127,7 @@ async function fastestOf(
         const share = await shareOf(reference, other);
         if (share < best.share) best = { name, share };
       } catch {
-        // A form that fails here is no form to choose.
+        // An algorithm that fails here is no algorithm to choose.
       } finally {
         await other.dispose();
       }
@@ -134,7 +141,7 @@ async function fastestOf(
 }
 
 /**
- * What a form takes of the rule's time if it is clearly faster, each time; else 1. By the clock, and not by more work
+ * What an algorithm takes of the rule's time if it is clearly faster, each time; else 1. By the clock, and not by more work
  * of the processors: by the clock alone, another program that ran meanwhile would decide.
  */
 async function shareOf(reference: Trial, other: Trial): Promise<number> {
@@ -157,11 +164,15 @@ async function shareOf(reference: Trial, other: Trial): Promise<number> {
   return share;
 }
 
-/** One form as a program of its own, on values that are all alike: how long it takes does not depend on them. */
+/** One algorithm as a program of its own, on values that are all alike: how long it takes does not depend on them. */
 export const trialIn =
-  (runtime: typeof OnnxRuntime, target: FormTarget, options: OnnxRuntime.InferenceSession.SessionOptions) =>
-  async (tensor: Convolution, form: string): Promise<Trial> => {
-    const lower = formsOf(tensor, target).get(form)!;
+  (
+    runtime: typeof OnnxRuntime,
+    target: AlgorithmTarget,
+    options: OnnxRuntime.InferenceSession.SessionOptions,
+  ) =>
+  async (tensor: Convolution, algorithm: string): Promise<Trial> => {
+    const lower = algorithmsOf(tensor, target).get(algorithm)!;
     const onGpu = target.provider !== 'cpu';
     const writer = new OnnxWriter();
     const operands = tensor.inputs.map(({ shape }, index) => ({
@@ -205,8 +216,8 @@ export const trialIn =
 
 const fileSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
-/** Form by shape, by machine; empty if the file is absent or damaged. */
-function readForms(file: string): z.infer<typeof fileSchema> {
+/** Algorithm by shape, by machine; empty if the file is absent or damaged. */
+function readAlgorithms(file: string): z.infer<typeof fileSchema> {
   try {
     return fileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
@@ -215,14 +226,14 @@ function readForms(file: string): z.infer<typeof fileSchema> {
 }
 
 /** Adds to the file, where what another process found meanwhile stands. A file that cannot be written changes nothing. */
-function remember(file: string, machine: string, found: Readonly<Record<string, string>>): Forms {
-  const all = readForms(file);
+function remember(file: string, machine: string, found: Readonly<Record<string, string>>): Algorithms {
+  const all = readAlgorithms(file);
   const together = { ...found, ...all[machine] };
   try {
     makeFolder(path.dirname(file));
     writeFileWholeSync(file, JSON.stringify({ ...all, [machine]: together }, null, 1));
   } catch {
-    // A run keeps its forms in its checkpoints.
+    // A run keeps its algorithms in its checkpoints.
   }
   return together;
 }

@@ -4,14 +4,14 @@
 
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { ConvAttributes, TensorOf } from '../../graph/tensor.ts';
-import { slidingAttributes, turnedPads, type Operand } from './convolution.ts';
+import { slidingAttributes, rotatedPads, type Operand } from './convolution.ts';
 import { encodeModel } from './protobuf.ts';
 import type { OnnxWriter } from './writer.ts';
 
 const domain = 'com.microsoft.nchwc';
 
 /**
- * Up to this many channels, summed over, the blocked form is as fast or faster. Measured on one core with AVX-512,
+ * Up to this many channels, summed over, the blocked algorithm is as fast or faster. Measured on one core with AVX-512,
  * GFLOP/s usual and blocked with its reordering, where a matrix product reaches 88: 3x3 of 32 channels 49 and 60, of 64
  * 57 and 75, of 128 95 and 99, of 192 93 and 97, of 256 102 and 103, of 512 104 and 81; 7x7 of 3 channels 61 and 78;
  * 1x1 of 64 channels 19 and 26, of 256 67 and 54.
@@ -50,20 +50,20 @@ async function askBlockSize(runtime: typeof OnnxRuntime): Promise<number> {
   }
 }
 
-/** Convolutions that have a blocked form: not in groups, and gradients in the images only at stride 1. */
+/** Convolutions that have a blocked algorithm: not in groups, and gradients in the images only at stride 1. */
 export type Blockable = TensorOf<'conv' | 'convInputGrad'>;
 
 /** @param block  channels of a block, above 1 */
 export function fitsBlocks(block: number, tensor: Blockable): boolean {
   const { channels, filters } = sides(tensor);
   const isGradient = tensor.op === 'convInputGrad';
-  if (isGradient && (channels < block || !turnedPads(tensor.inputs[1].shape, tensor.attributes)))
+  if (isGradient && (channels < block || !rotatedPads(tensor.inputs[1].shape, tensor.attributes)))
     return false;
   const fits = filters % block === 0 && (channels < block || channels % block === 0);
   return fits && tensor.attributes.groups === 1;
 }
 
-/** Whether the blocked form is the faster one as a rule. */
+/** Whether the blocked algorithm is the faster one as a rule. */
 export const isNarrow = (tensor: Blockable): boolean => sides(tensor).channels <= mostChannels;
 
 /** The channels that are summed over, those of the slopes in a gradient, and those that come out. */
@@ -106,7 +106,7 @@ function forward(
   return convolve(writer, images, weights, filters, [kh, kw], slidingAttributes(attributes));
 }
 
-/** At stride 1 a convolution with the filters turned round, channels and filters exchanged. */
+/** At stride 1 a convolution with the filters rotated round, channels and filters exchanged. */
 function inputGrad(
   writer: OnnxWriter,
   block: number,
@@ -115,9 +115,9 @@ function inputGrad(
   w: Operand,
 ): string {
   const [filters, channels, kh, kw] = w.shape;
-  const pads = turnedPads(w.shape, attributes)!;
+  const pads = rotatedPads(w.shape, attributes)!;
   const taps = kh * kw;
-  const weights = writer.once(`blocked and turned ${w.name}`, () => {
+  const weights = writer.once(`blocked and rotated ${w.name}`, () => {
     const split = writer.reshape(w.name, [filters / block, block, channels / block, block, kh, kw]);
     const byTap = writer.reshape(writer.transpose(split, [2, 0, 4, 5, 1, 3]), [
       (channels / block) * (filters / block),
@@ -125,8 +125,8 @@ function inputGrad(
       block * block,
     ]);
     const last = Array.from({ length: taps }, (_, tap) => taps - 1 - tap);
-    const turned = taps === 1 ? byTap : writer.node('Gather', [byTap, writer.integers(last)], { axis: 1 });
-    return writer.reshape(turned, [channels, filters, kh, kw]);
+    const rotated = taps === 1 ? byTap : writer.node('Gather', [byTap, writer.integers(last)], { axis: 1 });
+    return writer.reshape(rotated, [channels, filters, kh, kw]);
   });
   const slopes = writer.node('ReorderInput', [g.name], {}, domain);
   return convolve(writer, slopes, weights, channels, [kh, kw], { ...slidingAttributes(attributes), pads });

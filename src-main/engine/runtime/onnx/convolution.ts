@@ -1,5 +1,5 @@
 // The gradients of convolution in ONNX, which has no operations for them that ONNX Runtime publishes. Which of
-// several equal forms is fastest depends on the shapes; what is chosen here was measured on the CPU provider, one
+// several equal algorithms is fastest depends on the shapes; what is chosen here was measured on the CPU provider, one
 // thread, batch 32, a matrix product reaching 86 GFLOP/s.
 
 import { dilatedExtent } from '../../graph/linear.ts';
@@ -44,7 +44,7 @@ export function lowerInputGrad(
   window: ConvAttributes,
 ): string {
   const { groups } = window;
-  const pads = turnedPads(w.shape, window);
+  const pads = rotatedPads(w.shape, window);
   if (!pads) return transposedConv(writer, g, w, inputShape, window);
   const flipped = writer.once(`flipped ${w.name} ${groups}`, () => flipFilters(writer, w, groups));
   return writer.node('Conv', [g.name, flipped], { ...slidingAttributes(window), pads });
@@ -72,8 +72,8 @@ export function transposedConv(
   });
 }
 
-/** The border with which a convolution with turned filters gives the gradient in the images; undefined if none does. */
-export function turnedPads(
+/** The border with which a convolution with rotated filters gives the gradient in the images; undefined if none does. */
+export function rotatedPads(
   [, , kh, kw]: Shape,
   { stride, padding, dilation }: ConvAttributes,
 ): number[] | undefined {
@@ -82,7 +82,7 @@ export function turnedPads(
 }
 
 /**
- * Filters turned by 180 degrees with the channels and filters of each group exchanged. Rows are reversed as whole
+ * Filters rotated by 180 degrees with the channels and filters of each group exchanged. Rows are reversed as whole
  * blocks between two transpositions: gathering single elements took 4 times as long, more than the convolution of a
  * 512-channel layer.
  */
@@ -99,13 +99,14 @@ function flipFilters(
     { length: channels * taps },
     (_, row) => row - (row % taps) + taps - 1 - (row % taps),
   );
-  const turned = taps === 1 ? columns : writer.node('Gather', [columns, writer.integers(order)], { axis: 0 });
-  const byChannel = writer.transpose(writer.reshape(turned, [channels, taps, filters / groups]), [0, 2, 1]);
+  const rotated =
+    taps === 1 ? columns : writer.node('Gather', [columns, writer.integers(order)], { axis: 0 });
+  const byChannel = writer.transpose(writer.reshape(rotated, [channels, taps, filters / groups]), [0, 2, 1]);
   return writer.reshape(byChannel, [channels, filters / groups, kh, kw]);
 }
 
-/** The forms of a gradient in the filters. */
-export const filterGradForms = {
+/** The algorithms of a gradient in the filters. */
+export const filterGradAlgorithms = {
   'taps by group': tapsByGroup,
   'all taps at once': allTapsAtOnce,
   'taps across the batch': tapsAcrossBatch,
@@ -113,14 +114,14 @@ export const filterGradForms = {
   'taps by image': tapsByImage,
   'taps gathered': tapsGathered,
 } as const;
-export type FilterGradForm = keyof typeof filterGradForms;
+export type FilterGradAlgorithm = keyof typeof filterGradAlgorithms;
 
 /** @param g  shape of the slopes, [batch, filters, h, w] */
 export function filterGradRule(
   [, channels, kh, kw]: Shape,
   [, , h, w]: Shape,
   window: ConvAttributes,
-): FilterGradForm {
+): FilterGradAlgorithm {
   if (window.groups > 1) return 'taps by group';
   if (kh * kw > 1) {
     if (channels < 8) return 'all taps at once';
@@ -142,7 +143,13 @@ export function lowerFilterGrad(
   filterShape: Shape,
   window: ConvAttributes,
 ): string {
-  return filterGradForms[filterGradRule(filterShape, g.shape, window)](writer, x, g, filterShape, window);
+  return filterGradAlgorithms[filterGradRule(filterShape, g.shape, window)](
+    writer,
+    x,
+    g,
+    filterShape,
+    window,
+  );
 }
 
 /** Where each element of a filter stands, pixels from the first. */
@@ -287,8 +294,8 @@ function tapsAcrossBatch(
   const channelsLast = [0, 2, 3, 1];
   const rows = writer.reshape(writer.transpose(g.name, channelsLast), [batch * h * w, filters]);
   const border = [0, padding, padding, 0];
-  const turned = writer.transpose(x.name, channelsLast);
-  const images = padding === 0 ? turned : writer.pad(turned, border, border);
+  const rotated = writer.transpose(x.name, channelsLast);
+  const images = padding === 0 ? rotated : writer.pad(rotated, border, border);
   const taps = eachTap(filterShape, window.dilation).map(([row, column]) => {
     const ends = [row + (h - 1) * stride + 1, column + (w - 1) * stride + 1];
     const seen = writer.slice(images, [row, column], ends, [1, 2], [stride, stride]);

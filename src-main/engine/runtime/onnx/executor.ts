@@ -5,13 +5,13 @@ import { availableParallelism } from 'node:os';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import { AppError } from '../../../contracts/errors.ts';
 import type { Shape } from '../../graph/index.ts';
-import type { Executor, Feeds, Forms, Program, Session, StatePair, StepSession } from '../executor.ts';
+import type { Executor, Feeds, Algorithms, Program, Session, StatePair, StepSession } from '../executor.ts';
 import { checkFeed } from '../feeds.ts';
 import { blockSize } from './blocked.ts';
-import { lowering, type FormTarget, type OnnxProvider } from './algorithms.ts';
+import { lowering, type AlgorithmTarget, type OnnxProvider } from './algorithms.ts';
 import { inputPrefix, lowerProgram, outputPrefix, type LoweredProgram } from './lowering.ts';
 import { encodeModel } from './protobuf.ts';
-import { chooseForms, machineKey, trialIn } from './autotune.ts';
+import { autotune, machineKey, trialIn } from './autotune.ts';
 import { stateValue } from '../step.ts';
 
 export interface OnnxOptions {
@@ -52,12 +52,15 @@ export function onnxExecutor({
   threads = availableParallelism(),
 }: OnnxOptions = {}): Executor {
   const options = sessionOptions(provider, threads);
-  const targetIn = async (runtime: Runtime): Promise<FormTarget> => ({
+  const targetIn = async (runtime: Runtime): Promise<AlgorithmTarget> => ({
     provider,
     block: provider === 'cpu' ? await blockSize(runtime) : 1,
   });
-  const lowered = async (runtime: Runtime, program: Program, forms?: Forms): Promise<LoweredProgram> =>
-    lowerProgram(program, lowering(await targetIn(runtime), forms));
+  const lowered = async (
+    runtime: Runtime,
+    program: Program,
+    algorithms?: Algorithms,
+  ): Promise<LoweredProgram> => lowerProgram(program, lowering(await targetIn(runtime), algorithms));
   return {
     id: provider,
     async compile(program) {
@@ -73,16 +76,16 @@ export function onnxExecutor({
         dispose: () => session.release(),
       } satisfies Session;
     },
-    async chooseForms(program, tuning) {
+    async autotune(program, tuning) {
       const runtime = await loadRuntime();
       const target = await targetIn(runtime);
       const { node, common } = runtime.env.versions;
       const machine = machineKey(provider, threads, node ?? common);
-      return chooseForms(program, target, machine, tuning, trialIn(runtime, target, options));
+      return autotune(program, target, machine, tuning, trialIn(runtime, target, options));
     },
-    async compileStep(program, state, forms) {
+    async compileStep(program, state, algorithms) {
       const runtime = await loadRuntime();
-      const { model, usedInputs } = await lowered(runtime, program, forms);
+      const { model, usedInputs } = await lowered(runtime, program, algorithms);
       const onDevice = provider === 'webgpu';
       const kept = new Map(state.map(([input, output]) => [inputPrefix + input, outputPrefix + output]));
       const told = Object.keys(program.outputs)

@@ -27,14 +27,17 @@ export const outputPrefix = 'out:';
 /** ReduceMax takes its axes as an input, and ScatterElements adds, from this version on. */
 export const opset = 18;
 
-/** A device's own form of an operation; undefined where the usual one serves. */
-export type SpecialForm = (
+/** A device's own algorithm of an operation; undefined where the usual one serves. */
+export type SpecialLowering = (
   writer: OnnxWriter,
   tensor: Tensor,
   operands: readonly Operand[],
 ) => string | undefined;
 
-export function lowerProgram(program: Program, specialForm: SpecialForm = () => undefined): LoweredProgram {
+export function lowerProgram(
+  program: Program,
+  specialLowering: SpecialLowering = () => undefined,
+): LoweredProgram {
   const names = Object.keys(program.outputs);
   const outputs = simplify(names.map((name) => program.outputs[name]));
   const writer = new OnnxWriter();
@@ -47,7 +50,7 @@ export function lowerProgram(program: Program, specialForm: SpecialForm = () => 
     usedInputs.push({ name, shape: tensor.shape });
     return inputPrefix + name;
   };
-  lowerOutputs(writer, outputs, values, begin, specialForm);
+  lowerOutputs(writer, outputs, values, begin, specialLowering);
   names.forEach((name, index) => {
     writer.nodes.push({
       type: 'Identity',
@@ -75,14 +78,14 @@ export function lowerOutputs(
   outputs: readonly Tensor[],
   values: Map<Tensor, string>,
   begin: (input: TensorOf<'input'>) => string,
-  specialForm: SpecialForm = () => undefined,
+  specialLowering: SpecialLowering = () => undefined,
 ): void {
   for (const tensor of topologicalOrder(outputs)) {
     if (tensor.op === 'input') {
       values.set(tensor, begin(tensor));
     } else {
       const operands = tensor.inputs.map((source) => ({ name: values.get(source)!, shape: source.shape }));
-      values.set(tensor, specialForm(writer, tensor, operands) ?? lower(writer, tensor, values));
+      values.set(tensor, specialLowering(writer, tensor, operands) ?? lower(writer, tensor, values));
     }
   }
 }
@@ -176,7 +179,7 @@ function lower(writer: OnnxWriter, tensor: Tensor, values: ReadonlyMap<Tensor, s
     case 'maxPoolGather':
       return lowerMaxPool(writer, tensor, operands);
     default:
-      throw noForm(tensor.op);
+      throw noLowering(tensor.op);
   }
 }
 
@@ -199,8 +202,8 @@ const axesToSum = (shape: Shape, axes: readonly number[]): readonly number[] =>
   shape.every((side, axis) => side === 1 || axes.includes(axis)) ? shape.map((_, axis) => axis) : axes;
 
 /** An operation that is neither direct, nor has a case above, nor is gone by then does not fit the type of `op`. */
-function noForm(op: keyof typeof direct | 'input' | 'stopGradient' | 'identity'): AppError {
-  return new AppError('internal', `The operation ${op} has no form in ONNX.`, { place: op });
+function noLowering(op: keyof typeof direct | 'input' | 'stopGradient' | 'identity'): AppError {
+  return new AppError('internal', `The operation ${op} has no algorithm in ONNX.`, { place: op });
 }
 
 function asFloats(writer: OnnxWriter, mask: string): string {

@@ -1,5 +1,5 @@
 // What is lowered otherwise for ONNX Runtime's WebGPU provider: operations it lacks (each would be computed on the
-// processor, with a copy there and back), its max pooling without places, and filter gradients in a form that fills
+// processor, with a copy there and back), its max pooling without places, and filter gradients in an algorithm that fills
 // a GPU. All of it uses only operations the provider has.
 
 import { dilatedExtent } from '../../graph/linear.ts';
@@ -9,7 +9,7 @@ import type { OnnxWriter } from './writer.ts';
 
 const floatType = 1;
 
-/** @returns the value's name; undefined where the usual form serves */
+/** @returns the value's name; undefined where the usual algorithm serves */
 export function lowerForWebGpu(
   writer: OnnxWriter,
   tensor: Tensor,
@@ -52,12 +52,12 @@ function matmul(
   [a, b]: readonly Operand[],
   { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean },
 ): string {
-  const turned = ({ name, shape }: Operand, isTransposed: boolean): string => {
+  const rotated = ({ name, shape }: Operand, isTransposed: boolean): string => {
     if (!isTransposed) return name;
     const last = shape.length - 1;
     return writer.transpose(name, [...shape.slice(0, -2).map((_, axis) => axis), last, last - 1]);
   };
-  return writer.node('MatMul', [turned(a, transposeA), turned(b, transposeB)]);
+  return writer.node('MatMul', [rotated(a, transposeA), rotated(b, transposeB)]);
 }
 
 /**
@@ -126,9 +126,9 @@ export function filterGradInParts(
     writer.transpose(writer.reshape(g.name, [split, batch / split, groups, own, h * w]), [0, 2, 3, 1, 4]),
     [split, groups, own, length],
   );
-  const turned = writer.transpose(x.name, [0, 2, 3, 1]);
+  const rotated = writer.transpose(x.name, [0, 2, 3, 1]);
   const border = [0, padding, padding, 0];
-  const images = padding === 0 ? turned : writer.pad(turned, border, border);
+  const images = padding === 0 ? rotated : writer.pad(rotated, border, border);
   const seen = Array.from({ length: taps }, (_, tap) => {
     const [top, left] = [Math.floor(tap / kw) * dilation, (tap % kw) * dilation];
     const ends = [top + (h - 1) * stride + 1, left + (w - 1) * stride + 1];

@@ -8,7 +8,7 @@
 // so that a tile costs t * t multiplications for each channel and filter in place of 9 * m * m: 2.25 times fewer for m = 2,
 // 4 times fewer for m = 4. The product over channels is a product of matrices for each coefficient; the small matrices
 // act on both axes of a tile at once, as one of t * t columns. Gradients are the same formula read backwards: that in the
-// images is a convolution with turned filters, that in the filters is
+// images is a convolution with rotated filters, that in the filters is
 //
 //   dw = G' [ (B' x B) . (A dy A') ] G      summed over tiles and pictures
 
@@ -90,7 +90,7 @@ export const fitsTiles = (
  * From so many channels and filters on tiles are faster as a rule, for gradients in the filters from fewer if the maps
  * are large; and from so many tiles on, since the filters are brought to coefficients each time. Measured with AVX-512,
  * milliseconds on two threads, 3x3 filters, batch 32, 9.7 GFLOP each: forward, in the images and in the filters, in the
- * usual form, with tiles of 2 and of 4:
+ * usual algorithm, with tiles of 2 and of 4:
  *
  *   512 channels, 8 x 8:    53, 28, 22   59, 28, 24   75, 31, 23
  *   256 channels, 16 x 16:  46, 36, 24   48, 35, 25   85, 43, 26
@@ -102,7 +102,7 @@ const wideOnLargeMaps = 64;
 const largeMap = 1024;
 const fewestTiles = 64;
 
-/** The width of tiles for a convolution that fits; undefined where the usual forms are faster as a rule. */
+/** The width of tiles for a convolution that fits; undefined where the usual algorithms are faster as a rule. */
 export function tileRule({ op, inputs: [a, b], shape }: Convolution): TileSize | undefined {
   const [filters, channels] = op === 'convFilterGrad' ? shape : b.shape;
   const [, , height, width] = op === 'convFilterGrad' ? b.shape : shape;
@@ -147,7 +147,7 @@ export function lowerInTiles(
     return {
       planes: part.end - part.start,
       filters: isGradient
-        ? coefficients(writer, w, turned(filters), `turned filters ${tiles}`, false)
+        ? coefficients(writer, w, rotated(filters), `rotated filters ${tiles}`, false)
         : coefficients(writer, w, filters, `filters ${tiles}`, true),
     };
   });
@@ -200,8 +200,8 @@ function both(writer: OnnxWriter, matrix: Matrix, name: string): string {
 }
 
 const transposed = (matrix: Matrix): Matrix => matrix[0].map((_, column) => matrix.map((row) => row[column]));
-/** Of filters turned by 180 degrees. */
-const turned = (matrix: Matrix): Matrix => matrix.map((row) => row.toReversed());
+/** Of filters rotated by 180 degrees. */
+const rotated = (matrix: Matrix): Matrix => matrix.map((row) => row.toReversed());
 
 interface Tiling {
   readonly tiles: TileSize;

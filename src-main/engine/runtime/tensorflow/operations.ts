@@ -1,5 +1,5 @@
 // What each operation of the graph is in TensorFlow.js. The table is complete by its type: a new operation does not
-// compile until it has a form here. TensorFlow's kernels want channels last, so convolutions turn their operands.
+// compile until it has an algorithm here. TensorFlow's kernels want channels last, so convolutions turn their operands.
 
 import type * as TensorFlow from '@tensorflow/tfjs-core';
 import { dilatedExtent } from '../../graph/linear.ts';
@@ -181,10 +181,10 @@ const joined = (tf: Tf, values: Value4[], axis: number): Value4 =>
  * its gradients know no dilation.
  */
 function kernelOf(tf: Tf, w: Value4, dilation: number): Value4 {
-  const turned = tf.transpose(w, [2, 3, 1, 0]);
-  if (dilation === 1) return turned;
-  const [kh, kw, channels, filters] = turned.shape;
-  const spread = tf.pad(tf.reshape(turned, [kh, 1, kw, 1, channels * filters]), [
+  const rotated = tf.transpose(w, [2, 3, 1, 0]);
+  if (dilation === 1) return rotated;
+  const [kh, kw, channels, filters] = rotated.shape;
+  const spread = tf.pad(tf.reshape(rotated, [kh, 1, kw, 1, channels * filters]), [
     [0, 0],
     [0, dilation - 1],
     [0, 0],

@@ -15,7 +15,7 @@ import { condense, fixedWeights, isClose, noise, product, type Condensed } from 
 import { onnxExecutor, type Program } from '../../../../src-main/engine/runtime/index.ts';
 import {
   convolutionKey,
-  formsOf,
+  algorithmsOf,
   isConvolution,
 } from '../../../../src-main/engine/runtime/onnx/algorithms.ts';
 
@@ -42,12 +42,12 @@ cases.push(...fixture('efficientnet-lite0').cases);
 
 const classes = 10;
 
-/** @param form  that every convolution takes which has it, whatever the rules say */
-async function outputsOf(program: Program, feeds: Record<string, Float32Array>, form: string) {
+/** @param algorithm  that every convolution takes which has it, whatever the rules say */
+async function outputsOf(program: Program, feeds: Record<string, Float32Array>, algorithm: string) {
   const convolutions = topologicalOrder(simplify(Object.values(program.outputs))).filter(isConvolution);
-  const able = convolutions.filter((one) => formsOf(one, { provider: 'cpu', block: 1 }).has(form));
-  const forms = Object.fromEntries(able.map((one) => [convolutionKey(one), form]));
-  const session = await onnxExecutor().compileStep!(program, [], forms);
+  const able = convolutions.filter((one) => algorithmsOf(one, { provider: 'cpu', block: 1 }).has(algorithm));
+  const algorithms = Object.fromEntries(able.map((one) => [convolutionKey(one), algorithm]));
+  const session = await onnxExecutor().compileStep!(program, [], algorithms);
   try {
     return await session.run(feeds);
   } finally {

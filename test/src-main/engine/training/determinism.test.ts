@@ -11,7 +11,7 @@ import { readCheckpoint } from '../../../../src-main/engine/data/checkpoint.ts';
 import { simplify, topologicalOrder } from '../../../../src-main/engine/graph/index.ts';
 import {
   convolutionKey,
-  formsOf,
+  algorithmsOf,
   isConvolution,
 } from '../../../../src-main/engine/runtime/onnx/algorithms.ts';
 import { onnxExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
@@ -96,31 +96,31 @@ describe('convolution algorithms', () => {
   /** As on a machine where another than the rule's is the fastest for every convolution. */
   const otherwise: Executor = {
     ...onnxExecutor(),
-    chooseForms: async ({ outputs }) =>
+    autotune: async ({ outputs }) =>
       Object.fromEntries(
         topologicalOrder(simplify(Object.values(outputs)))
           .filter(isConvolution)
           .map((tensor) => [
             convolutionKey(tensor),
-            [...formsOf(tensor, { provider: 'cpu', block: 1 }).keys()].at(-1)!,
+            [...algorithmsOf(tensor, { provider: 'cpu', block: 1 }).keys()].at(-1)!,
           ]),
       ),
   };
 
   it('of an earlier run repeat its bits where timing or the rules would give others', async () => {
     const hooks = { emit() {}, control: () => null };
-    const timed = { ...specOf('timed', config), formsFile: path.join(toy.folder, 'none.json') };
+    const timed = { ...specOf('timed', config), autotuneFile: path.join(toy.folder, 'none.json') };
     await train(timed, { ...hooks, executor: otherwise });
     const algorithms = JSON.parse(readFileSync(path.join(timed.runFolder, 'algorithms.json'), 'utf8'));
     expect(Object.keys(algorithms).length).toBeGreaterThan(0);
 
-    const again = { ...specOf('repeated', { ...config, algorithms }), formsFile: timed.formsFile };
+    const again = { ...specOf('repeated', { ...config, algorithms }), autotuneFile: timed.autotuneFile };
     await train(again, hooks);
     const expected = await bitsOf(timed);
     expect(await bitsOf(again)).toEqual(expected);
 
     const ruled = specOf('ruled', { ...config, settings: { convolutions: 'rules' } });
-    await train({ ...ruled, formsFile: timed.formsFile }, { ...hooks, executor: otherwise });
+    await train({ ...ruled, autotuneFile: timed.autotuneFile }, { ...hooks, executor: otherwise });
     expect(await bitsOf(ruled)).not.toEqual(expected);
     expect(JSON.parse(readFileSync(path.join(ruled.runFolder, 'algorithms.json'), 'utf8'))).toEqual({});
   });

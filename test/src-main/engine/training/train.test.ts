@@ -268,25 +268,25 @@ describe('training', () => {
     expect(ownLosses.at(-1)!).toBeLessThan(1.5 * losses.at(-1)! + 0.1);
   });
 
-  it('goes on with the forms of convolutions that it began with, whatever is faster by then', async () => {
+  it('goes on with the convolution algorithms that it began with, whatever is faster by then', async () => {
     const onnx = onnxExecutor({ threads: 1 });
     const given: unknown[] = [];
     let trials = 0;
     const executor: Executor = {
       ...onnx,
-      chooseForms: async () => ({ 'the filters of some layer': `form ${++trials}` }),
-      compileStep(program, state, forms) {
-        given.push(forms);
-        return onnx.compileStep!(program, state, forms);
+      autotune: async () => ({ 'the filters of some layer': `form ${++trials}` }),
+      compileStep(program, state, algorithms) {
+        given.push(algorithms);
+        return onnx.compileStep!(program, state, algorithms);
       },
     };
-    const spec = toySpec(toy, 'forms', { epochs: 3 }, { formsFile: path.join(toy.folder, 'forms.json') });
+    const spec = toySpec(toy, 'forms', { epochs: 3 }, { autotuneFile: path.join(toy.folder, 'forms.json') });
     await run(spec, (epochs) => (epochs === 1 ? 'pause' : null), executor);
     await run({ ...spec, resume: true }, () => null, executor);
     expect(given).toEqual(Array(2).fill({ 'the filters of some layer': 'form 1' }));
     expect(trials).toBe(1);
     const rules = { epochs: 1, settings: { convolutions: 'rules' } } as const;
-    await run(toySpec(toy, 'ruled', rules, { formsFile: spec.formsFile }), undefined, executor);
+    await run(toySpec(toy, 'ruled', rules, { autotuneFile: spec.autotuneFile }), undefined, executor);
     expect([given.at(-1), trials]).toEqual([{}, 1]);
   });
 

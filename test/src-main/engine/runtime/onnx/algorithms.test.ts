@@ -7,11 +7,11 @@ import { referenceExecutor, type Program } from '../../../../../src-main/engine/
 import { blockSize } from '../../../../../src-main/engine/runtime/onnx/blocked.ts';
 import {
   convolutionKey,
-  formsOf,
+  algorithmsOf,
   isConvolution,
   lowering,
   type Convolution,
-  type FormTarget,
+  type AlgorithmTarget,
 } from '../../../../../src-main/engine/runtime/onnx/algorithms.ts';
 import {
   inputPrefix,
@@ -19,7 +19,7 @@ import {
   outputPrefix,
 } from '../../../../../src-main/engine/runtime/onnx/lowering.ts';
 import {
-  chooseForms,
+  autotune,
   trialIn,
   type Took,
   type Trial,
@@ -29,7 +29,7 @@ import { randomNumbers, relativeError } from '../../graph/finite-differences.ts'
 
 const options = { graphOptimizationLevel: 'disabled', intraOpNumThreads: 1 } as const;
 const runtime = await loadRuntime();
-const target: FormTarget = { provider: 'cpu', block: await blockSize(runtime) };
+const target: AlgorithmTarget = { provider: 'cpu', block: await blockSize(runtime) };
 
 type Window = Partial<{ stride: number; padding: number; dilation: number; groups: number }>;
 
@@ -56,7 +56,7 @@ function feedsOf({ inputs }: Program): Record<string, Float32Array> {
   );
 }
 
-describe('every form of a convolution and its gradients', () => {
+describe('every algorithm of a convolution and its gradients', () => {
   for (const [title, x, w, window] of [
     ['stride 1', [4, 16, 17, 33], [32, 16, 3, 3], { padding: 1 }],
     ['stride 2', [4, 16, 15, 16], [32, 16, 3, 3], { stride: 2, padding: 1 }],
@@ -71,11 +71,11 @@ describe('every form of a convolution and its gradients', () => {
       const feeds = feedsOf(program);
       const expected = await (await referenceExecutor().compile(program)).run(feeds);
       // Those of the GPU are made of operations that the processor has too.
-      for (const device of [target, { provider: 'webgpu', block: 1 }] as FormTarget[])
+      for (const device of [target, { provider: 'webgpu', block: 1 }] as AlgorithmTarget[])
         for (const tensor of convolutionsOf(program))
-          for (const form of formsOf(tensor, device).keys()) {
-            const forms = { [convolutionKey(tensor)]: form };
-            const { model, usedInputs } = lowerProgram(program, lowering(device, forms));
+          for (const algorithm of algorithmsOf(tensor, device).keys()) {
+            const algorithms = { [convolutionKey(tensor)]: algorithm };
+            const { model, usedInputs } = lowerProgram(program, lowering(device, algorithms));
             const session = await runtime.InferenceSession.create(model, options);
             const actual = await session.run(
               Object.fromEntries(
@@ -87,7 +87,9 @@ describe('every form of a convolution and its gradients', () => {
             );
             for (const [name, values] of Object.entries(expected)) {
               const own = actual[outputPrefix + name].data as Float32Array;
-              expect(relativeError(own, values), `${device.provider}, ${form}, ${name}`).toBeLessThan(1e-5);
+              expect(relativeError(own, values), `${device.provider}, ${algorithm}, ${name}`).toBeLessThan(
+                1e-5,
+              );
             }
             await session.release();
           }
@@ -97,25 +99,25 @@ describe('every form of a convolution and its gradients', () => {
 describe('the choice by trial', () => {
   let folder: string;
   beforeAll(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'fovea-forms-'));
+    folder = mkdtempSync(path.join(tmpdir(), 'fovea-algorithms-'));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const program = threeConvolutions([16, 32, 20, 20], [32, 32, 3, 3], { padding: 1 });
   const filterGrad = convolutionsOf(program).find((tensor) => tensor.op === 'convFilterGrad')!;
-  const [rule, ...others] = formsOf(filterGrad, target).keys();
+  const [rule, ...others] = algorithmsOf(filterGrad, target).keys();
 
   /** Trials of the filter gradient that take what they are said to take, and a list of those that were begun. */
-  function stopwatch(took: (form: string, run: number) => Partial<Took>) {
+  function stopwatch(took: (algorithm: string, run: number) => Partial<Took>) {
     const begun: string[] = [];
-    const begin = async (tensor: Convolution, form: string): Promise<Trial> => {
-      begun.push(form);
+    const begin = async (tensor: Convolution, algorithm: string): Promise<Trial> => {
+      begun.push(algorithm);
       let run = 0;
       return {
         run: async () => ({
           elapsed: 10,
           processor: 10,
-          ...(tensor.op === 'convFilterGrad' && took(form, run++)),
+          ...(tensor.op === 'convFilterGrad' && took(algorithm, run++)),
         }),
         dispose: async () => {},
       };
@@ -124,27 +126,27 @@ describe('the choice by trial', () => {
   }
 
   const choose = (file: string, { begin }: ReturnType<typeof stopwatch>, machine = 'this one') =>
-    chooseForms(program, target, machine, { file: path.join(folder, file) }, begin);
+    autotune(program, target, machine, { file: path.join(folder, file) }, begin);
 
-  it('departs from the rules only for a form that is clearly faster, each time, without more work', async () => {
-    const clearly = stopwatch((form) => (form === others[1] ? { elapsed: 8 } : {}));
+  it('departs from the rules only for a algorithm that is clearly faster, each time, without more work', async () => {
+    const clearly = stopwatch((algorithm) => (algorithm === others[1] ? { elapsed: 8 } : {}));
     expect(await choose('clearly.json', clearly)).toEqual({ [convolutionKey(filterGrad)]: others[1] });
-    const faintly = stopwatch((form) => (form === others[1] ? { elapsed: 9.5 } : {}));
+    const faintly = stopwatch((algorithm) => (algorithm === others[1] ? { elapsed: 9.5 } : {}));
     expect(await choose('faintly.json', faintly)).toEqual({});
-    const atFirst = stopwatch((form, run) => (form === others[1] && run < 3 ? { elapsed: 5 } : {}));
+    const atFirst = stopwatch((algorithm, run) => (algorithm === others[1] && run < 3 ? { elapsed: 5 } : {}));
     expect(await choose('at-first.json', atFirst)).toEqual({});
-    const byWork = stopwatch((form) => (form === others[1] ? { elapsed: 5, processor: 11 } : {}));
+    const byWork = stopwatch((algorithm) => (algorithm === others[1] ? { elapsed: 5, processor: 11 } : {}));
     expect(await choose('by-work.json', byWork)).toEqual({});
   });
 
   it('stays with the rules where they cannot be tried', async () => {
-    const { begin } = stopwatch((form) => (form === others[1] ? { elapsed: 5 } : {}));
-    const refused = async (tensor: Convolution, form: string): Promise<Trial> => {
-      if (form === rule) throw new Error('no memory');
-      return begin(tensor, form);
+    const { begin } = stopwatch((algorithm) => (algorithm === others[1] ? { elapsed: 5 } : {}));
+    const refused = async (tensor: Convolution, algorithm: string): Promise<Trial> => {
+      if (algorithm === rule) throw new Error('no memory');
+      return begin(tensor, algorithm);
     };
-    const failing = async (tensor: Convolution, form: string): Promise<Trial> => ({
-      ...(await begin(tensor, form)),
+    const failing = async (tensor: Convolution, algorithm: string): Promise<Trial> => ({
+      ...(await begin(tensor, algorithm)),
       run: () => Promise.reject(new Error('no memory')),
     });
     expect(await choose('refused.json', { begun: [], begin: refused })).toEqual({});
@@ -152,27 +154,27 @@ describe('the choice by trial', () => {
   });
 
   it('is made once for a machine: the next program reads it back', async () => {
-    const first = stopwatch((form) => (form === others[0] ? { elapsed: 5 } : {}));
-    const forms = await choose('once.json', first);
-    expect(forms).toEqual({ [convolutionKey(filterGrad)]: others[0] });
-    const second = stopwatch((form) => (form === others[1] ? { elapsed: 2 } : {}));
-    expect(await choose('once.json', second)).toEqual(forms);
+    const first = stopwatch((algorithm) => (algorithm === others[0] ? { elapsed: 5 } : {}));
+    const algorithms = await choose('once.json', first);
+    expect(algorithms).toEqual({ [convolutionKey(filterGrad)]: others[0] });
+    const second = stopwatch((algorithm) => (algorithm === others[1] ? { elapsed: 2 } : {}));
+    expect(await choose('once.json', second)).toEqual(algorithms);
     expect(second.begun).toEqual([]);
-    expect(await choose('once.json', second, 'another')).not.toEqual(forms);
+    expect(await choose('once.json', second, 'another')).not.toEqual(algorithms);
     expect(
       await choose(
         'once.json',
         stopwatch(() => ({})),
       ),
-    ).toEqual(forms);
+    ).toEqual(algorithms);
   });
 
   it('stands against what a process beside it finds later', async () => {
     const file = path.join(folder, 'beside.json');
     const key = convolutionKey(filterGrad);
-    const slower = stopwatch((form) => {
+    const slower = stopwatch((algorithm) => {
       writeFileSync(file, JSON.stringify({ 'this one': { [key]: others[1] } }));
-      return form === others[0] ? { elapsed: 5 } : {};
+      return algorithm === others[0] ? { elapsed: 5 } : {};
     });
     expect(await choose('beside.json', slower)).toEqual({ [key]: others[1] });
     expect(JSON.parse(readFileSync(file, 'utf8'))['this one'][key]).toBe(others[1]);
@@ -182,31 +184,31 @@ describe('the choice by trial', () => {
     'passes over a damaged file: %s',
     async (content) => {
       writeFileSync(path.join(folder, 'damaged.json'), content);
-      const trial = stopwatch((form) => (form === others[0] ? { elapsed: 5 } : {}));
+      const trial = stopwatch((algorithm) => (algorithm === others[0] ? { elapsed: 5 } : {}));
       expect(await choose('damaged.json', trial)).toEqual({ [convolutionKey(filterGrad)]: others[0] });
       expect(trial.begun).toContain(rule);
     },
   );
 
-  it('passes over forms that fail here and shapes that are too small to matter', async () => {
-    const failing = stopwatch((form) => {
-      if (form !== rule) throw new Error('not on this device');
+  it('passes over algorithms that fail here and shapes that are too small to matter', async () => {
+    const failing = stopwatch((algorithm) => {
+      if (algorithm !== rule) throw new Error('not on this device');
       return {};
     });
     expect(await choose('failing.json', failing)).toEqual({});
     const small = stopwatch(() => ({}));
     const tiny = threeConvolutions([2, 3, 9, 10], [5, 3, 3, 3], {});
-    await chooseForms(tiny, target, 'this one', { file: path.join(folder, 'small.json') }, small.begin);
+    await autotune(tiny, target, 'this one', { file: path.join(folder, 'small.json') }, small.begin);
     expect(small.begun).toEqual([]);
   });
 
-  it('runs each form at its shapes, on a GPU without feeding it', async () => {
+  it('runs each algorithm at its shapes, on a GPU without feeding it', async () => {
     const small = threeConvolutions([4, 16, 9, 8], [16, 16, 3, 3], { padding: 1 });
-    for (const device of [target, { provider: 'webgpu', block: 1 }] as FormTarget[])
+    for (const device of [target, { provider: 'webgpu', block: 1 }] as AlgorithmTarget[])
       for (const tensor of convolutionsOf(small))
-        for (const form of formsOf(tensor, device).keys()) {
-          const trial = await trialIn(runtime, device, options)(tensor, form);
-          expect((await trial.run()).elapsed, `${device.provider}, ${form}`).toBeGreaterThan(0);
+        for (const algorithm of algorithmsOf(tensor, device).keys()) {
+          const trial = await trialIn(runtime, device, options)(tensor, algorithm);
+          expect((await trial.run()).elapsed, `${device.provider}, ${algorithm}`).toBeGreaterThan(0);
           await trial.dispose();
         }
   });

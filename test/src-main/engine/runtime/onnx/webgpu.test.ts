@@ -27,8 +27,8 @@ async function ask(...args: string[]): Promise<Answer[]> {
     .map((line) => JSON.parse(line) as Answer);
 }
 
-/** Those that have a form of their own there; the others are checked by the training steps. */
-const ownForms =
+/** Those that have an algorithm of their own there; the others are checked by the training steps. */
+const ownAlgorithms =
   'sign,step,maximum,minimum,matmul,convFilterGrad,convInputGrad,maxPool,maxPoolScatter,maxPoolGather';
 
 describe.skipIf('lacks' in gpu)(
@@ -36,8 +36,8 @@ describe.skipIf('lacks' in gpu)(
   { timeout: 120_000 },
   () => {
     it('computes what it is lowered to otherwise as the reference does', async () => {
-      const answers = await ask('ops', ownForms);
-      expect(answers.map(({ name }) => name).join()).toBe(ownForms);
+      const answers = await ask('ops', ownAlgorithms);
+      expect(answers.map(({ name }) => name).join()).toBe(ownAlgorithms);
       for (const { name, worst } of answers) expect(worst, name).toBeLessThan(1e-5);
     });
 
