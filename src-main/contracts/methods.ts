@@ -62,8 +62,8 @@ export interface ObjectiveInfo extends MethodInfo {
 
 /** A way to make heat maps. */
 export interface SaliencyInfo extends MethodInfo {
-  /** 'many': it looks at a picture many times over, which takes seconds. */
-  looks: 'one' | 'many';
+  /** 'many': it takes many forward passes of a picture, which last seconds. */
+  passes: 'one' | 'many';
 }
 
 /** Epsilon of attacks that bound the change of each value, if no other is said. */

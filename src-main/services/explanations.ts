@@ -168,7 +168,7 @@ function prepare(
     [versus, against],
   ])
     if (index === -1) throw new AppError('bad-input', `run ${runId} does not know class ${id}`);
-  const compared = 'looks' in saliency ? saliency.references?.(checked) : undefined;
+  const compared = 'samples' in saliency ? saliency.references?.(checked) : undefined;
   const references = compared ? referencesOf(project, run, compared) : [];
   const spec: ExplainSpec = {
     model: modelOf(project, run),

@@ -7,7 +7,7 @@ import { checkParams } from '../../src-main/engine/nn/registry.ts';
 import { onnxExecutor } from '../../src-main/engine/runtime/index.ts';
 import { saliencyById, saliencyMethods } from '../../src-main/engine/saliency/index.ts';
 import { heatMaps, targetRows, type HeatMapsRequest } from '../../src-main/engine/inference/heat-maps.ts';
-import { sessionCache } from '../../src-main/engine/data/architecture.ts';
+import { sessionCache } from '../../src-main/engine/data/session-cache.ts';
 import { option, table } from './fovea.ts';
 
 const classes = 10;
@@ -32,7 +32,8 @@ export async function bench(args: string[]): Promise<unknown> {
   const rows = [];
   for (const id of ids) {
     const method = saliencyById(id);
-    const looks = 'looks' in method ? method.looks(checkParams(method, {}), { sizePx, references }).count : 1;
+    const samples =
+      'samples' in method ? method.samples(checkParams(method, {}), { sizePx, references }).count : 1;
     const perSecond: Record<number, number> = {};
     for (const batch of batches) {
       const images = new Float32Array(batch * 3 * sizePx * sizePx);
@@ -45,17 +46,17 @@ export async function bench(args: string[]): Promise<unknown> {
           targets: targetRows(Array<number>(batch).fill(3), classes),
         }));
     }
-    rows.push({ id, looks, perSecond });
+    rows.push({ id, samples, perSecond });
   }
   await sessions.dispose();
   console.log(`${model}, ${sizePx} px, ${threads} threads; heat maps a second, as each method is by default`);
   const figure = (value: number): string => value.toPrecision(3).replace(/\.0+$/, '');
   console.log(
     table([
-      ['method', 'looks', ...batches.map((batch) => `batch ${batch}`)],
-      ...rows.map(({ id, looks, perSecond }) => [
+      ['method', 'samples', ...batches.map((batch) => `batch ${batch}`)],
+      ...rows.map(({ id, samples, perSecond }) => [
         id,
-        String(looks),
+        String(samples),
         ...batches.map((batch) => figure(perSecond[batch])),
       ]),
     ]),

@@ -95,8 +95,8 @@ const objectiveFacts = ({ needsGroups, adds }: ObjectiveInfo): string =>
 const modelFacts = ({ parameterCount, inputSizesPx: { min, max } }: ModelInfo): string =>
   `${parameterCount.toLocaleString('en')} weights; pictures of ${min} to ${max} px.`;
 
-const saliencyFacts = ({ looks }: SaliencyInfo): string =>
-  looks === 'many' ? 'Looks at a picture many times over.' : '';
+const saliencyFacts = ({ passes }: SaliencyInfo): string =>
+  passes === 'many' ? 'Takes many forward passes of a picture.' : '';
 
 const attackFacts = ({ aim, norm }: AttackInfo): string =>
   (aim === 'class' ? 'Aims at the class.' : 'Aims at the heat map; the class stays.') +

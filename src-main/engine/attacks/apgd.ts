@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { Random } from '../nn/random.ts';
 import { attack, type AttackTarget, type Norm } from './attack.ts';
 import { normField, restartsField, stepsField, targetsField } from './fields.ts';
-import { persist, type Part } from './persistence.ts';
-import { pictureLength, predictionsOf, rivalsOf, slopesOf, type Loss } from './queries.ts';
+import { withRestarts, type Part } from './restarts.ts';
+import { pictureLength, predictionsOf, otherClassesOf, slopesOf, type Loss } from './queries.ts';
 import { lengthOf, project, put, rowOf, stepUp, take } from './rows.ts';
 
 const shared = {
@@ -37,7 +37,7 @@ export const apgdCe = attack({
   aim: 'class',
   norm: ({ norm }) => norm,
   run: (target, input, params, random) =>
-    persist(target, input, params.restarts, (part, round) =>
+    withRestarts(target, input, params.restarts, (part, round) =>
       apgd(target, part, { ...params, loss: 'cross-entropy' }, random.fork(`attempt/${round}`)),
     ),
 });
@@ -66,16 +66,16 @@ export const apgdDlr = attack({
   aim: 'class',
   norm: ({ norm }) => norm,
   run(target, input, params, random) {
-    const goals = Math.min(params.targets, target.rivals);
+    const goals = Math.min(params.targets, target.otherClasses);
     const rounds = params.restarts * Math.max(1, goals);
-    return persist(target, input, rounds, (part, round) => {
+    return withRestarts(target, input, rounds, (part, round) => {
       const draws = random.fork(`attempt/${round}`);
       if (goals === 0) return apgd(target, part, { ...params, loss: 'dlr' }, draws);
       const place = Math.floor(round / params.restarts);
       return apgd(
         target,
         part,
-        { ...params, loss: 'dlr-targeted', goals: rivalAt(target, part, place) },
+        { ...params, loss: 'dlr-targeted', goals: otherClassAt(target, part, place) },
         draws,
       );
     });
@@ -83,8 +83,12 @@ export const apgdDlr = attack({
 });
 
 /** The class that is `place`-th among the wrong ones of each unchanged picture, from the likeliest. */
-export const rivalAt = ({ classes }: AttackTarget, { labels, cleanLogits }: Part, place: number): number[] =>
-  Array.from(labels, (label, row) => rivalsOf(cleanLogits, row, classes, label, place + 1)[place]);
+export const otherClassAt = (
+  { classes }: AttackTarget,
+  { labels, cleanLogits }: Part,
+  place: number,
+): number[] =>
+  Array.from(labels, (label, row) => otherClassesOf(cleanLogits, row, classes, label, place + 1)[place]);
 
 interface Settings {
   norm: Norm;
@@ -129,7 +133,7 @@ async function apgd(
   }));
 
   let active = rows;
-  async function look(): Promise<void> {
+  async function evaluate(): Promise<void> {
     const indices = active.map(({ row }) => row);
     const part = take(current, indices, length);
     const own = indices.map((row) => labels[row]);
@@ -150,7 +154,7 @@ async function apgd(
     });
   }
 
-  await look();
+  await evaluate();
   for (const one of rows) Object.assign(one, { rises: 0, highestAtCheck: one.highest });
   let untilCheck = Math.max(Math.floor(0.22 * steps), 1);
   let period = untilCheck;
@@ -168,7 +172,7 @@ async function apgd(
       old.set(x);
       x.set(z);
     }
-    await look();
+    await evaluate();
     untilCheck -= 1;
     if (untilCheck > 0) continue;
     for (const one of active) {

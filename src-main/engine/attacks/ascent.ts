@@ -1,7 +1,7 @@
 // Projected gradient ascent, the body of PGD and momentum attacks.
 
 import type { AttackTarget, Norm } from './attack.ts';
-import { indicesWhere } from './persistence.ts';
+import { indicesWhere } from './restarts.ts';
 import { pictureLength, predictionsOf, slopesOf, type Loss } from './queries.ts';
 import { project, put, rowOf, stepUp, take } from './rows.ts';
 
@@ -35,9 +35,9 @@ export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Floa
   const highest = new Float64Array(labels.length).fill(-Infinity);
   const current = ascent.start.slice();
   let active = Array.from(labels, (_, i) => i);
-  // One look more than steps: the last iterate is judged too, unless nobody asks.
-  const looks = keep === 'last' ? steps : steps + 1;
-  for (let look = 0; look < looks && active.length > 0; look++) {
+  // One pass more than steps: the last iterate is judged too, unless nobody asks.
+  const passes = keep === 'last' ? steps : steps + 1;
+  for (let pass = 0; pass < passes && active.length > 0; pass++) {
     const part = take(current, active, length);
     const own = Int32Array.from(active, (index) => labels[index]);
     const { logits, losses, gradient } = await slopesOf(target, loss, part, own);
@@ -49,7 +49,7 @@ export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Floa
         highest[index] = losses[i];
         put(best, [index], rowOf(part, i, length), length);
       });
-    if (look === steps) break;
+    if (pass === steps) break;
     active.forEach((index, i) => {
       const slope = rowOf(gradient, i, length);
       direct?.(slope, index);

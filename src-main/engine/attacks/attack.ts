@@ -47,7 +47,7 @@ export interface AttackInput {
 export interface AttackTarget {
   readonly classes: number;
   /** Classes that would be wrong: all but one, fewer where several are right. */
-  readonly rivals: number;
+  readonly otherClasses: number;
   readonly sizePx: number;
   /**
    * A program over rows, built and compiled when first run.

@@ -6,7 +6,7 @@ import { apgdCe, apgdDlr } from './apgd.ts';
 import { attack, type Attack } from './attack.ts';
 import { fab } from './fab.ts';
 import { normField, stepsField, targetsField } from './fields.ts';
-import { persist } from './persistence.ts';
+import { withRestarts } from './restarts.ts';
 import { square } from './square.ts';
 
 const schema = z.object({
@@ -44,7 +44,7 @@ export const autoattack = attack({
       [fab, { norm, steps, targets }],
       [square, { norm, queries }],
     ] as unknown as [Attack, Record<string, unknown>][]; // each is given what its own schema checked
-    return persist(target, input, members.length, (part, round) => {
+    return withRestarts(target, input, members.length, (part, round) => {
       const [member, params] = members[round];
       const draws = random.fork(member.id);
       return member.run(target, part, checkParams(member, params), draws);

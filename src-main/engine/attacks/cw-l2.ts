@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { adam } from './adam.ts';
 import { attack } from './attack.ts';
 import { stepsField } from './fields.ts';
-import { persist } from './persistence.ts';
+import { withRestarts } from './restarts.ts';
 import { pictureLength, slopesOf } from './queries.ts';
 import { distance, project, put, rowOf } from './rows.ts';
 
@@ -55,7 +55,7 @@ export const cwL2 = attack({
   norm: () => 'l2',
   run(target, input, { steps, searches, stepSize, weight, confidence }) {
     const length = pictureLength(target);
-    return persist(target, input, 1, async ({ images, labels, eps }) => {
+    return withRestarts(target, input, 1, async ({ images, labels, eps }) => {
       const rows = Array.from(labels, (_, i) => i);
       const found = images.slice();
       const least = new Float64Array(rows.length).fill(Infinity);

@@ -3,9 +3,9 @@
 import { z } from 'zod';
 import { attack, type Norm } from './attack.ts';
 import { normField, stepsField } from './fields.ts';
-import { persist } from './persistence.ts';
-import { nearestPlanes, type Plane } from './planes.ts';
-import { pictureLength, rivalsOf } from './queries.ts';
+import { withRestarts } from './restarts.ts';
+import { nearestBoundaries, type LinearisedBoundary } from './linearised-boundaries.ts';
+import { pictureLength, otherClassesOf } from './queries.ts';
 import { clip01, project, rowOf } from './rows.ts';
 
 const schema = z.object({
@@ -22,10 +22,10 @@ const schema = z.object({
 });
 
 /**
- * For each rival class k: difference f_k - f_y and its slope w_k; the nearest boundary is that of least
+ * For each other class k: difference f_k - f_y and its slope w_k; the nearest boundary is that of least
  * |f_k - f_y| / ||w_k||_q, q dual to the norm; the step to it is |f_k - f_y| / ||w_k||_2^2 * w_k for l2 and
  * |f_k - f_y| / ||w_k||_1 * sign(w_k) for linf. The sum of steps, lengthened by the overshoot, is added to the picture.
- * Rivals are chosen once, on the unchanged picture. What is then farther away than eps is brought back to eps.
+ * The other classes are chosen once, on the unchanged picture. What is then farther away than eps is brought back to eps.
  */
 export const deepfool = attack({
   id: 'deepfool',
@@ -46,18 +46,18 @@ export const deepfool = attack({
   run(target, input, { norm, steps, candidates, overshoot }) {
     const { classes } = target;
     const length = pictureLength(target);
-    return persist(target, input, 1, async ({ images, labels, eps, cleanLogits }) => {
-      const rivals = Array.from(labels, (label, row) =>
-        rivalsOf(cleanLogits, row, classes, label, candidates - 1),
+    return withRestarts(target, input, 1, async ({ images, labels, eps, cleanLogits }) => {
+      const others = Array.from(labels, (label, row) =>
+        otherClassesOf(cleanLogits, row, classes, label, candidates - 1),
       );
       const total = new Float64Array(images.length);
       const current = images.slice();
       let active = Array.from(labels, (_, i) => i);
       for (let step = 0; step < steps && active.length > 0; step++) {
-        const planes = await nearestPlanes(target, current, active, labels, rivals, norm);
+        const boundaries = await nearestBoundaries(target, current, active, labels, others, norm);
         active = active.filter((index, i) => {
-          if (planes[i].said !== labels[index]) return false;
-          addStep(total.subarray(index * length, (index + 1) * length), planes[i], norm);
+          if (boundaries[i].said !== labels[index]) return false;
+          addStep(total.subarray(index * length, (index + 1) * length), boundaries[i], norm);
           for (let j = index * length; j < (index + 1) * length; j++)
             current[j] = clip01(images[j] + (1 + overshoot) * total[j]);
           return true;
@@ -73,7 +73,7 @@ export const deepfool = attack({
 /** Added to a distance, so that a step of almost nothing still crosses (as foolbox does). */
 const nudge = 1e-4;
 
-function addStep(total: Float64Array, { difference, slope, dual }: Plane, norm: Norm): void {
+function addStep(total: Float64Array, { difference, slope, dual }: LinearisedBoundary, norm: Norm): void {
   const length = dual + 1e-8;
   const size = Math.abs(difference) / length + nudge;
   for (let i = 0; i < slope.length; i++)

@@ -20,10 +20,10 @@ import {
 } from '../graph/index.ts';
 import type { Activation } from '../nn/model.ts';
 import { selectedLogit } from '../nn/classification.ts';
-import { highest } from '../nn/ranks.ts';
+import { highest } from '../nn/rank-correlation.ts';
 import type { ProgramContext } from '../nn/row-program.ts';
 import type { AttackInput, AttackTarget } from './attack.ts';
-import { indicesWhere } from './persistence.ts';
+import { indicesWhere } from './restarts.ts';
 import { pictureLength, picturesOf, predictionsOf } from './queries.ts';
 import { oneHot, put, rowOf, take } from './rows.ts';
 
@@ -94,7 +94,7 @@ export async function judge(
   labels: ArrayLike<number>,
   params: ExplanationParams,
 ): Promise<{ heat: Float32Array; logits: Float32Array }> {
-  const look = target.program(
+  const program = target.program(
     `heat/${keyOf(params)}`,
     (context) => {
       const pictures = picturesOf(context);
@@ -104,7 +104,7 @@ export async function judge(
     costOf(params),
   );
   const feeds = { images, labels: oneHot(labels, target.classes) };
-  return (await look(labels.length, feeds)) as { heat: Float32Array; logits: Float32Array };
+  return (await program(labels.length, feeds)) as { heat: Float32Array; logits: Float32Array };
 }
 
 /** What an attack wants more of, as a graph. */
@@ -124,7 +124,7 @@ export async function aimSlopes(
   labels: ArrayLike<number>,
   feeds: Readonly<Record<string, Float32Array>>,
 ): Promise<Float32Array> {
-  const look = target.program(
+  const program = target.program(
     `aim/${aim.key}/${keyOf(params)}/${params.beta}`,
     (context) => {
       const pictures = picturesOf(context);
@@ -135,7 +135,7 @@ export async function aimSlopes(
     },
     costOf(params),
   );
-  return (await look(labels.length, { images, labels: oneHot(labels, target.classes), ...feeds })).slopes;
+  return (await program(labels.length, { images, labels: oneHot(labels, target.classes), ...feeds })).slopes;
 }
 
 /** The pictures that may be attacked, and their own heat and logits. */

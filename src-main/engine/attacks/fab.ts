@@ -1,12 +1,12 @@
 // Fast adaptive boundary attack: walks along the class boundary towards the picture, for the smallest change.
 
 import { z } from 'zod';
-import { ontoBall, rivalAt } from './apgd.ts';
+import { ontoBall, otherClassAt } from './apgd.ts';
 import { attack, type AttackTarget, type Norm } from './attack.ts';
 import { normField, restartsField, stepsField, targetsField } from './fields.ts';
-import { persist, type Part } from './persistence.ts';
-import { nearestPlanes } from './planes.ts';
-import { logitsOf, pictureLength, predictionsOf, rivalsOf } from './queries.ts';
+import { withRestarts, type Part } from './restarts.ts';
+import { nearestBoundaries } from './linearised-boundaries.ts';
+import { logitsOf, pictureLength, predictionsOf, otherClassesOf } from './queries.ts';
 import { clip01, distance, lengthOf, project, put, rowOf, take } from './rows.ts';
 
 const schema = z.object({
@@ -59,8 +59,8 @@ export const fab = attack({
   aim: 'class',
   norm: ({ norm }) => norm,
   run(target, input, params, random) {
-    const goals = Math.min(params.targets, target.rivals);
-    return persist(target, input, params.restarts * Math.max(1, goals), (part, round) => {
+    const goals = Math.min(params.targets, target.otherClasses);
+    return withRestarts(target, input, params.restarts * Math.max(1, goals), (part, round) => {
       const restart = round % params.restarts;
       const place = Math.floor(round / params.restarts);
       const length = pictureLength(target);
@@ -75,8 +75,10 @@ export const fab = attack({
       const { classes } = target;
       const aims =
         goals > 0
-          ? rivalAt(target, part, place).map((goal) => [goal])
-          : Array.from(part.labels, (label, row) => rivalsOf(part.cleanLogits, row, classes, label, classes));
+          ? otherClassAt(target, part, place).map((goal) => [goal])
+          : Array.from(part.labels, (label, row) =>
+              otherClassesOf(part.cleanLogits, row, classes, label, classes),
+            );
       return walk(target, part, start, aims, params);
     });
   },
@@ -94,16 +96,16 @@ async function walk(
   const least = new Float64Array(labels.length).fill(Infinity);
   let active = Array.from(labels, (_, row) => row);
   for (let step = 0; step < steps && active.length > 0; step++) {
-    const planes = await nearestPlanes(target, current, active, labels, aims, norm);
+    const boundaries = await nearestBoundaries(target, current, active, labels, aims, norm);
     active.forEach((row, i) => {
       const x = rowOf(current, row, length);
       const clean = rowOf(images, row, length);
-      const { slope, difference } = planes[i];
-      const fromHere = ontoPlane(x, slope, difference, norm);
+      const { slope, difference } = boundaries[i];
+      const fromHere = ontoBoundary(x, slope, difference, norm);
       // The plane's value at the clean picture: its value here, moved along the slope.
       let atClean = difference;
       for (let j = 0; j < length; j++) atClean += slope[j] * (clean[j] - x[j]);
-      const fromClean = ontoPlane(clean, slope, atClean, norm);
+      const fromClean = ontoBoundary(clean, slope, atClean, norm);
       const [near, far] = [sizeOf(fromHere, norm), sizeOf(fromClean, norm)];
       const share = Math.min(near / (near + far), bias);
       for (let j = 0; j < length; j++)
@@ -135,7 +137,7 @@ async function walk(
  * Along the shortest way every coordinate moves by min(t * speed, room): t equal for all, speed 1 for linf and |slope|
  * for l2. The gain is concave and piecewise linear in t, so Newton's method from t = 0 ends exactly and soon.
  */
-function ontoPlane(x: Float32Array, slope: Float32Array, value: number, norm: Norm): Float64Array {
+function ontoBoundary(x: Float32Array, slope: Float32Array, value: number, norm: Norm): Float64Array {
   const side = value < 0 ? 1 : -1; // the way the value has to go
   const room = new Float64Array(x.length);
   for (let i = 0; i < x.length; i++) room[i] = side * slope[i] > 0 ? 1 - x[i] : x[i];

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { constant, matmul, mul, neg, square, sub, sum } from '../graph/index.ts';
 import type { Random } from '../nn/random.ts';
-import { kendall } from '../nn/ranks.ts';
+import { kendall } from '../nn/rank-correlation.ts';
 import { attack, type AttackInput, type AttackTarget } from './attack.ts';
 import {
   Kept,

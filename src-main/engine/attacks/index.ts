@@ -19,7 +19,7 @@ import { square } from './square.ts';
 import { targetedExplanation, targetedMass } from './targeted-explanation.ts';
 
 export type { Attack, AttackInput, AttackTarget, Norm } from './attack.ts';
-export { heatAimedAt, heatLeft } from './heat-left.ts';
+export { heatAimedAt, attributionSimilarity } from './attribution-similarity.ts';
 export { logitsOf, lowest } from './queries.ts';
 export { put, take } from './rows.ts';
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ascend } from './ascent.ts';
 import { attack } from './attack.ts';
 import { stepField, stepsField } from './fields.ts';
-import { persist } from './persistence.ts';
+import { withRestarts } from './restarts.ts';
 import { pictureLength } from './queries.ts';
 import { rowOf } from './rows.ts';
 
@@ -36,7 +36,7 @@ export const mim = attack({
   norm: () => 'linf',
   run(target, input, { steps, step, decay }) {
     const length = pictureLength(target);
-    return persist(target, input, 1, ({ images, labels, eps, transfer }) => {
+    return withRestarts(target, input, 1, ({ images, labels, eps, transfer }) => {
       const momentum = new Float32Array(images.length);
       return ascend(target, {
         ...{ images, labels, eps, norm: 'linf', loss: 'cross-entropy', steps, start: images },

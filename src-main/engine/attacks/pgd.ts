@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ascend } from './ascent.ts';
 import { attack } from './attack.ts';
 import { normField, restartsField, stepField, stepsField } from './fields.ts';
-import { persist } from './persistence.ts';
+import { withRestarts } from './restarts.ts';
 import { pictureLength } from './queries.ts';
 import { randomStart, rowOf } from './rows.ts';
 
@@ -55,7 +55,7 @@ export const pgd = attack({
   run(target, input, { norm, steps, step, restarts, loss, keep, ...params }, random) {
     const length = pictureLength(target);
     // Without a random start every attempt would be the same.
-    return persist(
+    return withRestarts(
       target,
       input,
       params.randomStart ? restarts : 1,

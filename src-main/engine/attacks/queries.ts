@@ -95,10 +95,10 @@ const ratio = (value: Tensor, scale: Tensor, holds: Tensor): Tensor =>
 
 /** The logits of pictures. @param images [N, 3, S, S]  @returns [N, K] */
 export async function logitsOf(target: AttackTarget, images: Float32Array): Promise<Float32Array> {
-  const look = target.program('logits', (context) => ({
+  const program = target.program('logits', (context) => ({
     logits: context.forward(picturesOf(context)).logits,
   }));
-  return (await look(countOf(target, images), { images })).logits;
+  return (await program(countOf(target, images), { images })).logits;
 }
 
 /** Loss and its gradient at each picture. @param goals for 'dlr-targeted': a class for each picture */
@@ -109,7 +109,7 @@ export async function slopesOf(
   labels: ArrayLike<number>,
   goals: ArrayLike<number> = [],
 ): Promise<Slopes> {
-  const look = target.program(`slopes/${loss}`, (context) => {
+  const program = target.program(`slopes/${loss}`, (context) => {
     const pictures = picturesOf(context);
     const { logits } = context.forward(pictures);
     const losses = lossOf(loss, logits, context.rows('labels', [context.classes]), () =>
@@ -119,22 +119,22 @@ export async function slopesOf(
   });
   const { classes } = target;
   const feeds = { images, labels: oneHot(labels, classes), goals: oneHot(goals, classes) };
-  return (await look(labels.length, feeds)) as unknown as Slopes;
+  return (await program(labels.length, feeds)) as unknown as Slopes;
 }
 
 /** Logits and the gradient of their weighted sum. @param weights [N, K] */
-export async function pull(
+export async function logitCombinationGradient(
   target: AttackTarget,
   images: Float32Array,
   weights: Float32Array,
 ): Promise<{ logits: Float32Array; gradient: Float32Array }> {
-  const look = target.program('pull', (context) => {
+  const program = target.program('logit combination', (context) => {
     const pictures = picturesOf(context);
     const { logits } = context.forward(pictures);
     const weighted = sum(mul(logits, context.rows('weights', [context.classes])));
     return { logits, gradient: gradient(weighted, [pictures])[0] };
   });
-  const { logits, gradient: slopes } = await look(countOf(target, images), { images, weights });
+  const { logits, gradient: slopes } = await program(countOf(target, images), { images, weights });
   return { logits, gradient: slopes };
 }
 
@@ -144,7 +144,7 @@ export const picturesOf = ({ rows, sizePx }: ProgramContext): Tensor => rows('im
 /** Values of one picture. */
 export const pictureLength = ({ sizePx }: { sizePx: number }): number => 3 * sizePx * sizePx;
 
-/** How many pictures an attack makes of others at a time, for a look at each: 32 MB of them. */
+/** How many pictures an attack makes of others at a time, for a forward pass of each: 32 MB of them. */
 export const copiesTogether = (target: AttackTarget): number =>
   Math.max(1, Math.floor(2 ** 23 / pictureLength(target)));
 
@@ -174,7 +174,7 @@ export function marginsOf(logits: Float32Array, labels: ArrayLike<number>, class
 }
 
 /** Classes other than the label from the highest logit down, at most `count`, without those that are out. */
-export function rivalsOf(
+export function otherClassesOf(
   logits: Float32Array,
   row: number,
   classes: number,

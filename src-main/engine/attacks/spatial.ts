@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { attack } from './attack.ts';
-import { persist } from './persistence.ts';
+import { withRestarts } from './restarts.ts';
 import { pictureLength } from './queries.ts';
 import { rowOf } from './rows.ts';
 
@@ -52,7 +52,7 @@ export const spatial = attack({
     const grid = evenly((turn * Math.PI) / 180, turns).flatMap((angle) =>
       along.flatMap((right) => along.map((down) => ({ angle, right, down }))),
     );
-    return persist(target, input, grid.length, async ({ images, labels }, round) => {
+    return withRestarts(target, input, grid.length, async ({ images, labels }, round) => {
       const moved = new Float32Array(images.length);
       for (let i = 0; i < labels.length; i++)
         moveInto(rowOf(moved, i, length), rowOf(images, i, length), sizePx, grid[round]);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { adam } from './adam.ts';
 import { attack } from './attack.ts';
 import { stepsField } from './fields.ts';
-import { persist } from './persistence.ts';
+import { withRestarts } from './restarts.ts';
 import { copiesTogether, logitsOf, marginsOf, pictureLength } from './queries.ts';
 import { project, put, rowOf } from './rows.ts';
 
@@ -46,7 +46,7 @@ export const spsa = attack({
     const { classes } = target;
     const length = pictureLength(target);
     const together = Math.ceil(copiesTogether(target) / 2);
-    return persist(target, input, 1, async ({ images, labels, eps, transfer }) => {
+    return withRestarts(target, input, 1, async ({ images, labels, eps, transfer }) => {
       const result = images.slice();
       for (let row = 0; row < labels.length; row++) {
         const clean = rowOf(images, row, length);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Random } from '../nn/random.ts';
 import { attack, type AttackTarget } from './attack.ts';
 import { normField, restartsField } from './fields.ts';
-import { persist, type Part } from './persistence.ts';
+import { withRestarts, type Part } from './restarts.ts';
 import { logitsOf, marginsOf, pictureLength } from './queries.ts';
 import { lengthOf, project, put, rowOf, take } from './rows.ts';
 
@@ -43,7 +43,7 @@ export const square = attack({
   aim: 'class',
   norm: ({ norm }) => norm,
   run: (target, input, params, random) =>
-    persist(target, input, params.restarts, (part, round) =>
+    withRestarts(target, input, params.restarts, (part, round) =>
       search(target, part, params, random.fork(`attempt/${round}`)),
     ),
 });

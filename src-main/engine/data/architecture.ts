@@ -1,14 +1,12 @@
-// A network of a run as the looking-on programs need it: its architecture, its weights, and compiled programs.
+// A network of a run as those need it who do not train it: its architecture and its weights.
 
-import { gradient, input, sum } from '../graph/index.ts';
 import { AppError } from '../../contracts/errors.ts';
 import { settingsSchema } from '../../contracts/settings.ts';
 import type { RunConfig } from '../../contracts/runs.ts';
-import { classLoss, type Task } from '../nn/classification.ts';
+import type { Task } from '../nn/classification.ts';
 import type { BuiltModel, ModelOptions } from '../nn/model.ts';
 import { modelById } from '../nn/models/index.ts';
 import { elementCount } from '../nn/params.ts';
-import type { Executor, Program, Session } from '../runtime/index.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { taskOf } from './picture-set.ts';
 
@@ -74,61 +72,4 @@ export async function readWeights(file: string, { model }: Architecture): Promis
     weights[name] = values;
   }
   return weights;
-}
-
-/** Pictures at a time where nothing is learnt: about the memory of 64 pictures of 64 px. */
-export const viewingBatch = (sizePx: number): number =>
-  Math.max(4, Math.min(64, Math.floor((64 * 64 * 64) / (sizePx * sizePx))));
-
-/**
- * What evaluation sees of a batch. Takes images [B,3,S,S], labels [B,K] and the weights, gives logits [B,K],
- * crossEntropy [B], which is the class loss of the run's task, and gradient [B,3,S,S] (d crossEntropy_b / d x_b, per unit of pixel value).
- */
-export function buildViewing({ model, classes, sizePx, task }: Architecture, batch: number): Program {
-  const weights = new Map(
-    [...model.parameters, ...model.buffers].map(({ name, shape }) => [name, input(name, shape)]),
-  );
-  const images = input('images', [batch, 3, sizePx, sizePx]);
-  const labels = input('labels', [batch, classes]);
-  const { logits } = model.forward(images, weights, 'eval');
-  const losses = classLoss(logits, labels, task);
-  const [slopes] = gradient(sum(losses), [images]);
-  return {
-    inputs: [images, labels, ...weights.values()],
-    outputs: { logits, crossEntropy: losses, gradient: slopes },
-  };
-}
-
-/** Compiled programs by key; the longest unused is given up when there are more than `limit`. */
-export interface SessionCache {
-  get(key: string, build: () => Program): Promise<Session>;
-  dispose(): Promise<void>;
-}
-
-export function sessionCache(executor: Executor, limit: number): SessionCache {
-  const sessions = new Map<string, Promise<Session>>(); // in order of last use
-  return {
-    async get(key, build) {
-      let session = sessions.get(key);
-      sessions.delete(key);
-      session ??= executor.compile(build());
-      sessions.set(key, session);
-      if (sessions.size > limit) {
-        const [[oldest, unused]] = sessions;
-        sessions.delete(oldest);
-        await (await unused).dispose();
-      }
-      try {
-        return await session;
-      } catch (thrown) {
-        sessions.delete(key);
-        throw thrown;
-      }
-    },
-    async dispose() {
-      const all = [...sessions.values()];
-      sessions.clear();
-      await Promise.all(all.map(async (session) => (await session).dispose()));
-    },
-  };
 }

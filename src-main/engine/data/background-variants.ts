@@ -19,7 +19,7 @@ import { strangersOf, writePlanes, type PictureSet } from './picture-set.ts';
 /** A picture with less outside has next to nothing to lend but its object. */
 const leastOutsideLent = 0.05;
 
-export function surroundingsOf(
+export function backgroundVariantsOf(
   set: PictureSet,
   classes: number,
   random: Random,

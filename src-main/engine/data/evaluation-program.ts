@@ -1,8 +1,11 @@
-// Goes through pictures batch by batch and hands each picture's logits and input gradient on.
+// The evaluation program: what a network says of pictures, batch by batch, with each picture's logits, loss and input
+// gradient. Validation and evaluation run it.
 
 import { AppError } from '../../contracts/errors.ts';
-import type { Session } from '../runtime/index.ts';
-import type { Weights } from './architecture.ts';
+import { gradient, input, sum } from '../graph/index.ts';
+import { classLoss } from '../nn/classification.ts';
+import type { Program, Session } from '../runtime/index.ts';
+import type { Architecture, Weights } from './architecture.ts';
 import { classesOf, writePlanes, type PictureSet } from './picture-set.ts';
 
 /** Control messages are read between the blocking calls of native code. */
@@ -20,7 +23,30 @@ export function padTo(part: Float32Array, length: number): Float32Array {
   return padded;
 }
 
-export interface ViewedBatch {
+/** Pictures at a time where nothing is learnt: about the memory of 64 pictures of 64 px. */
+export const evaluationBatch = (sizePx: number): number =>
+  Math.max(4, Math.min(64, Math.floor((64 * 64 * 64) / (sizePx * sizePx))));
+
+/**
+ * What evaluation sees of a batch. Takes images [B,3,S,S], labels [B,K] and the weights, gives logits [B,K],
+ * crossEntropy [B], which is the class loss of the run's task, and gradient [B,3,S,S] (d crossEntropy_b / d x_b, per unit of pixel value).
+ */
+export function buildEvaluation({ model, classes, sizePx, task }: Architecture, batch: number): Program {
+  const weights = new Map(
+    [...model.parameters, ...model.buffers].map(({ name, shape }) => [name, input(name, shape)]),
+  );
+  const images = input('images', [batch, 3, sizePx, sizePx]);
+  const labels = input('labels', [batch, classes]);
+  const { logits } = model.forward(images, weights, 'eval');
+  const losses = classLoss(logits, labels, task);
+  const [slopes] = gradient(sum(losses), [images]);
+  return {
+    inputs: [images, labels, ...weights.values()],
+    outputs: { logits, crossEntropy: losses, gradient: slopes },
+  };
+}
+
+export interface EvaluatedBatch {
   /** Indices into the set of the batch's pictures; the rest of the batch is padding. */
   members: readonly number[];
   /** [B, 3, S, S], padding 0 */
@@ -28,13 +54,13 @@ export interface ViewedBatch {
   outputs: Readonly<Record<string, Float32Array>>;
 }
 
-/** @param session  of a `buildViewing` program for `batch` pictures */
-export async function* viewBatches(
+/** @param session  of a `buildEvaluation` program for `batch` pictures */
+export async function* evaluatedBatches(
   session: Session,
   weights: Weights,
   set: PictureSet,
   { batch, classes }: { batch: number; classes: number },
-): AsyncGenerator<ViewedBatch> {
+): AsyncGenerator<EvaluatedBatch> {
   const pixels = set.sizePx * set.sizePx;
   for (let start = 0; start < set.pictures.length; start += batch) {
     const members = Array.from({ length: Math.min(batch, set.pictures.length - start) }, (_, i) => start + i);

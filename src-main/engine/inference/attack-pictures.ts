@@ -7,8 +7,9 @@ import type { Random } from '../nn/random.ts';
 import { checkParams } from '../nn/registry.ts';
 import type { BuildRows, RowProgram } from '../nn/row-program.ts';
 import type { Program } from '../runtime/index.ts';
-import { viewingBatch, type Architecture, type SessionCache, type Weights } from '../data/architecture.ts';
-import { breathe, padTo, throwIfStopped } from '../data/evaluation-program.ts';
+import { evaluationBatch, breathe, padTo, throwIfStopped } from '../data/evaluation-program.ts';
+import { type Architecture, type Weights } from '../data/architecture.ts';
+import { type SessionCache } from '../data/session-cache.ts';
 
 export interface TargetOptions {
   architecture: Architecture;
@@ -38,7 +39,7 @@ export function attackTarget({
   architecture,
   weights,
   sessions,
-  batch = viewingBatch(architecture.sizePx),
+  batch = evaluationBatch(architecture.sizePx),
   signal,
   alike = [],
 }: TargetOptions): AttackTarget {
@@ -107,7 +108,7 @@ export function attackTarget({
     };
   }
 
-  return { classes, rivals: classes - Math.max(1, alike.length), sizePx, program };
+  return { classes, otherClasses: classes - Math.max(1, alike.length), sizePx, program };
 }
 
 /** [rows, K]: ones at the same classes in every row. */

@@ -3,15 +3,16 @@
 import type { AttackOutcome, AttackSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
 import { AppError } from '../../contracts/errors.ts';
 import { PictureCache } from '../../imaging/index.ts';
-import { attackById, heatAimedAt, heatLeft, logitsOf } from '../attacks/index.ts';
+import { attackById, heatAimedAt, attributionSimilarity, logitsOf } from '../attacks/index.ts';
 import { predictedClass } from '../measures/index.ts';
 import { randomFromSeed } from '../nn/random.ts';
 import { checkParams } from '../nn/registry.ts';
 import { onnxExecutor, type Executor } from '../runtime/index.ts';
 import { attackPictures, attackTarget } from './attack-pictures.ts';
-import { architectureOf, readWeights, sessionCache, viewingBatch } from '../data/architecture.ts';
+import { architectureOf, readWeights } from '../data/architecture.ts';
+import { sessionCache } from '../data/session-cache.ts';
+import { evaluationBatch, throwIfStopped } from '../data/evaluation-program.ts';
 import { pictureSet, writePlanes } from '../data/picture-set.ts';
-import { throwIfStopped } from '../data/evaluation-program.ts';
 
 export interface AttackSetHooks {
   emit(event: WorkerEvent): void;
@@ -53,7 +54,7 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
     });
     const set = pictureSet(cache, pictures);
     const images: AttackOutcome['images'] = [];
-    const group = batchesTogether * viewingBatch(sizePx);
+    const group = batchesTogether * evaluationBatch(sizePx);
     for (let start = 0; start < pictures.length; start += group) {
       const part = pictures.slice(start, start + group);
       const clean = new Float32Array(part.length * length);
@@ -70,7 +71,8 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
         ...{ attack, params: spec.attack.params, labels, owns },
         random: randomFromSeed(spec.seed).fork(`attack/${start}`),
       });
-      const left = heat && (await heatLeft(target, clean, attacked.images, labels, params, heat));
+      const left =
+        heat && (await attributionSimilarity(target, clean, attacked.images, labels, params, heat));
       part.forEach(({ imageId }, i) => {
         let largest = 0;
         let squares = 0;

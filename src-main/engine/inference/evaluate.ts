@@ -22,17 +22,17 @@ import { attackPictures, attackTarget } from './attack-pictures.ts';
 import { spreadHeat } from '../data/heat.ts';
 import { rawMaps, targetRows } from './heat-maps.ts';
 import { buildEvaluate } from './inference-steps.ts';
+import { architectureOf, readWeights, type Architecture } from '../data/architecture.ts';
 import {
-  architectureOf,
-  buildViewing,
-  readWeights,
-  sessionCache,
-  viewingBatch,
-  type Architecture,
-} from '../data/architecture.ts';
+  buildEvaluation,
+  evaluationBatch,
+  breathe,
+  evaluatedBatches,
+  type EvaluatedBatch,
+} from '../data/evaluation-program.ts';
+import { sessionCache } from '../data/session-cache.ts';
 import { classesOf, pictureSet, writePlanes, type PictureSet } from '../data/picture-set.ts';
-import { surroundingsOf } from '../data/background-variants.ts';
-import { breathe, viewBatches, type ViewedBatch } from '../data/evaluation-program.ts';
+import { backgroundVariantsOf } from '../data/background-variants.ts';
 
 export interface EvaluateHooks {
   emit(event: WorkerEvent): void;
@@ -59,7 +59,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
   const architecture = architectureOf(spec.model.config, classes);
   const { sizePx } = architecture;
   const weights = await readWeights(spec.model.checkpoint, architecture);
-  const batch = Math.min(viewingBatch(sizePx), pictures.length);
+  const batch = Math.min(evaluationBatch(sizePx), pictures.length);
   const checkCancelled = (): void => {
     if (hooks.cancelled()) throw new AppError('cancelled', 'the evaluation was cancelled');
   };
@@ -93,7 +93,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
       groups: spec.groups,
       task: architecture.task ?? 'single',
       random: (name) => random.fork(name),
-      look: (images) => logitsOf(target, images),
+      predict: (images) => logitsOf(target, images),
       program: target.program,
       maps,
       async heat(request) {
@@ -109,7 +109,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
           attack: attackById(attack),
           labels: Int32Array.from(labels),
         }),
-      ...surroundingsOf(set, classes, random),
+      ...backgroundVariantsOf(set, classes, random),
       against: spec.against.length > 0 ? () => rowsOf(pictureSet(cache, spec.against), batch) : null,
     };
 
@@ -119,12 +119,12 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
       values: [] as (number | null)[],
     }));
     const needsGradient = chosen.some(({ measure }) => measure.usesGradient);
-    const viewing = await sessions.get('viewing', () =>
-      needsGradient ? buildViewing(architecture, batch) : buildEvaluate({ ...architecture, batch }),
+    const evaluation = await sessions.get('evaluation', () =>
+      needsGradient ? buildEvaluation(architecture, batch) : buildEvaluate({ ...architecture, batch }),
     );
     const images: EvaluateOutcome['images'] = [];
-    for await (const viewed of viewBatches(viewing, weights, set, { batch, classes })) {
-      const view = viewOf(viewed, set, architecture);
+    for await (const evaluated of evaluatedBatches(evaluation, weights, set, { batch, classes })) {
+      const view = viewOf(evaluated, set, architecture);
       view.truth.forEach((own, i) => {
         const scores = view.scores(i);
         const predictedIndex = view.predicted[i];
@@ -189,7 +189,7 @@ const watched = (executor: Executor, checkCancelled: () => void): Executor => ({
 });
 
 function viewOf(
-  { members, images, outputs }: ViewedBatch,
+  { members, images, outputs }: EvaluatedBatch,
   set: PictureSet,
   { classes, task = 'single' }: Architecture,
 ): BatchView {

@@ -13,13 +13,8 @@ import { heatOutcome } from '../data/heat.ts';
 import { attackPictures } from './attack-pictures.ts';
 import { rawMaps, targetRows } from './heat-maps.ts';
 import { buildEvaluate } from './inference-steps.ts';
-import {
-  architectureOf,
-  readWeights,
-  sessionCache,
-  type Architecture,
-  type Weights,
-} from '../data/architecture.ts';
+import { architectureOf, readWeights, type Architecture, type Weights } from '../data/architecture.ts';
+import { sessionCache } from '../data/session-cache.ts';
 import { classesOf, pictureSet, writePlanes } from '../data/picture-set.ts';
 
 /** Programs do not hold weights, so two runs of one model share them. */

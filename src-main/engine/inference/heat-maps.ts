@@ -3,11 +3,12 @@
 import { AppError } from '../../contracts/errors.ts';
 import { checkParams } from '../nn/registry.ts';
 import type { Session } from '../runtime/index.ts';
-import type { Looks, ManyLooks, OneLook, SaliencyMethod } from '../saliency/index.ts';
+import type { Samples, SampledMethod, SinglePassMethod, SaliencyMethod } from '../saliency/index.ts';
 import { stretchMap } from '../data/heat.ts';
-import { buildLooks, buildSaliency, lookInput, lookWeight } from './inference-steps.ts';
-import { viewingBatch, type Architecture, type SessionCache, type Weights } from '../data/architecture.ts';
-import { breathe, padTo, throwIfStopped } from '../data/evaluation-program.ts';
+import { buildSamples, buildSaliency, sampleInput, sampleWeight } from './inference-steps.ts';
+import { evaluationBatch, breathe, padTo, throwIfStopped } from '../data/evaluation-program.ts';
+import { type Architecture, type Weights } from '../data/architecture.ts';
+import { type SessionCache } from '../data/session-cache.ts';
 
 export interface HeatMapsRequest {
   /** Its sizePx is that of `images`. */
@@ -68,8 +69,8 @@ export async function rawMaps(request: HeatMapsRequest): Promise<RawMaps> {
   const count = targets.length / classes;
   if (images.length !== count * length || count < 1)
     throw new AppError('internal', 'heat maps need a row of targets for each picture');
-  const batch = Math.min(request.batch ?? viewingBatch(sizePx), count);
-  const look = lookerOf(request, batch);
+  const batch = Math.min(request.batch ?? evaluationBatch(sizePx), count);
+  const mapper = mapperOf(request, batch);
   /** `size` values a row, from the batch's first row on. */
   const batchOf = (rows: Float32Array, from: number, size: number): Float32Array => {
     const part = rows.subarray(from * size, Math.min(count, from + batch) * size);
@@ -81,7 +82,7 @@ export async function rawMaps(request: HeatMapsRequest): Promise<RawMaps> {
   let values = new Float32Array(0);
   let gradient: Float32Array | null = null;
   for (let from = 0; from < count; from += batch) {
-    const made = await look({
+    const made = await mapper({
       images: batchOf(images, from, length),
       target: batchOf(targets, from, classes),
       labels: batchOf(labels, from, classes),
@@ -121,16 +122,16 @@ export function targetRows(
   return rows;
 }
 
-type Looker = (feeds: Record<'images' | 'target' | 'labels', Float32Array>) => Promise<{
+type Mapper = (feeds: Record<'images' | 'target' | 'labels', Float32Array>) => Promise<{
   map: Float32Array;
   logits: Float32Array;
   gradient?: Float32Array;
 }>;
 
-function lookerOf(
+function mapperOf(
   { architecture, weights, sessions, method, params, references = [], signal, ...request }: HeatMapsRequest,
   batch: number,
-): Looker {
+): Mapper {
   const { key, sizePx } = architecture;
   const checked = checkParams(method, params);
   const name = `${key}/maps/${sizePx}/${method.id}/${JSON.stringify(checked)}/${batch}`;
@@ -138,10 +139,10 @@ function lookerOf(
     await breathe();
     throwIfStopped(signal, 'the heat map');
     const outputs = await session.run({ ...weights, ...feeds });
-    return outputs as Awaited<ReturnType<Looker>> & { total: Float32Array };
+    return outputs as Awaited<ReturnType<Mapper>> & { total: Float32Array };
   };
   const build = { ...architecture, batch, params: checked };
-  if (!isLooped(method))
+  if (!isSampled(method))
     return async (feeds) => {
       const { withGradient } = request;
       const key = withGradient ? `${name}/gradient` : name;
@@ -149,38 +150,38 @@ function lookerOf(
       return run(session, feeds);
     };
 
-  const looks = method.looks(checked, { sizePx, references });
-  const room = Math.max(1, Math.floor((request.batch ?? viewingBatch(sizePx)) / batch));
+  const samples = method.samples(checked, { sizePx, references });
+  const room = Math.max(1, Math.floor((request.batch ?? evaluationBatch(sizePx)) / batch));
   // As few runs as there is room for, and those of equal size.
-  const runs = Math.ceil(looks.count / room);
-  const perRun = Math.ceil(looks.count / runs);
+  const runs = Math.ceil(samples.count / room);
+  const perRun = Math.ceil(samples.count / runs);
   return async (feeds) => {
     const session = await sessions.get(`${name}/${perRun}`, () =>
-      buildLooks({ ...build, method, shapes: looks.shapes, looks: perRun }),
+      buildSamples({ ...build, method, shapes: samples.shapes, samples: perRun }),
     );
     let outputs: Awaited<ReturnType<typeof run>> | undefined;
     let total: Float32Array = new Float32Array(batch * method.channels * sizePx * sizePx);
-    for (let from = 0; from < looks.count; from += perRun) {
-      outputs = await run(session, { ...feeds, total, ...feedsOf(looks, from, perRun) });
+    for (let from = 0; from < samples.count; from += perRun) {
+      outputs = await run(session, { ...feeds, total, ...feedsOf(samples, from, perRun) });
       ({ total } = outputs);
     }
     return outputs!;
   };
 }
 
-const isLooped = (method: OneLook | ManyLooks): method is ManyLooks => 'looks' in method;
+const isSampled = (method: SinglePassMethod | SampledMethod): method is SampledMethod => 'samples' in method;
 
-/** Looks from `from` on; what is missing at the end is filled up with looks that do not count. */
-function feedsOf(looks: Looks, from: number, perRun: number): Record<string, Float32Array> {
+/** Samples from `from` on; what is missing at the end is filled up with samples that do not count. */
+function feedsOf(samples: Samples, from: number, perRun: number): Record<string, Float32Array> {
   const weight = new Float32Array(perRun);
-  const feeds: Record<string, Float32Array> = { [lookWeight]: weight };
-  for (const [name, shape] of Object.entries(looks.shapes))
-    feeds[lookInput(name)] = new Float32Array(perRun * shape.reduce((a, b) => a * b, 1));
-  for (let i = 0; i < perRun && from + i < looks.count; i++) {
-    const look = looks.at(from + i);
-    weight[i] = look.weight;
-    for (const [name, values] of Object.entries(look.fed))
-      feeds[lookInput(name)].set(values, i * values.length);
+  const feeds: Record<string, Float32Array> = { [sampleWeight]: weight };
+  for (const [name, shape] of Object.entries(samples.shapes))
+    feeds[sampleInput(name)] = new Float32Array(perRun * shape.reduce((a, b) => a * b, 1));
+  for (let i = 0; i < perRun && from + i < samples.count; i++) {
+    const sample = samples.at(from + i);
+    weight[i] = sample.weight;
+    for (const [name, values] of Object.entries(sample.fed))
+      feeds[sampleInput(name)].set(values, i * values.length);
   }
   return feeds;
 }

@@ -17,7 +17,7 @@ import { classLoss, type Task } from '../nn/classification.ts';
 import type { BuiltModel, ForwardPass } from '../nn/model.ts';
 import type { Normalisation } from '../nn/normalise.ts';
 import type { Program } from '../runtime/executor.ts';
-import type { Looks, ManyLooks, OneLook } from '../saliency/index.ts';
+import type { Samples, SampledMethod, SinglePassMethod } from '../saliency/index.ts';
 
 export interface InferenceOptions {
   model: BuiltModel;
@@ -40,7 +40,7 @@ function begin({ model, batch, classes, sizePx, task = 'single' }: InferenceOpti
   const weights = new Map(
     [...model.parameters, ...model.buffers].map(({ name, shape }) => [name, input(name, shape)]),
   );
-  const passes = new Map<Tensor, ForwardPass>(); // a second look at the same pictures costs nothing
+  const passes = new Map<Tensor, ForwardPass>(); // a second pass of the same pictures costs nothing
   return {
     images: input('images', [batch, 3, sizePx, sizePx]),
     labels: input('labels', [batch, classes]),
@@ -71,7 +71,7 @@ export function buildEvaluate(options: InferenceOptions): Program {
  * loss where the map is made of that. Feed by `inputs`.
  */
 export function buildSaliency<S extends z.ZodObject>(
-  options: InferenceOptions & { method: OneLook<S>; params: z.output<S>; withGradient?: boolean },
+  options: InferenceOptions & { method: SinglePassMethod<S>; params: z.output<S>; withGradient?: boolean },
 ): Program {
   const { weights, ...context } = begin(options);
   const { images, labels, forward } = context;
@@ -86,55 +86,55 @@ export function buildSaliency<S extends z.ZodObject>(
   return { inputs: reachable([images, target, labels, ...weights], Object.values(outputs)), outputs };
 }
 
-/** Names of the inputs of a program of looks that are not a network's. */
-export const lookWeight = 'look/weight';
-export const lookInput = (name: string): string => `look/${name}`;
+/** Names of the inputs of a program of samples that are not a network's. */
+export const sampleWeight = 'sample/weight';
+export const sampleInput = (name: string): string => `sample/${name}`;
 
 /**
- * A few looks at a batch of pictures. Beside what `buildSaliency` takes, it takes for L looks their weights [L] and what
- * they are fed [L, ...shape], and the total so far; it gives the total with these looks, and the map that it makes when
- * it is complete. A look of weight 0 may fill up the last run.
+ * A few samples of each picture of a batch. Beside what `buildSaliency` takes, it takes for L samples their weights [L] and what
+ * they are fed [L, ...shape], and the total so far; it gives the total with these samples, and the map that it makes when
+ * it is complete. A sample of weight 0 may fill up the last run.
  */
-export function buildLooks<S extends z.ZodObject>(
+export function buildSamples<S extends z.ZodObject>(
   options: InferenceOptions & {
-    method: ManyLooks<S>;
+    method: SampledMethod<S>;
     params: z.output<S>;
-    shapes: Looks['shapes'];
+    shapes: Samples['shapes'];
     /** L */
-    looks: number;
+    samples: number;
   },
 ): Program {
-  const { batch, classes, method, params, looks } = options;
+  const { batch, classes, method, params, samples } = options;
   const { weights, ...context } = begin(options);
   const { images, labels, forward } = context;
   const target = input('target', [batch, classes]);
   const { logits } = forward(images);
-  /** [L, ...] or [1, ...] -> [L * B, ...] with one row for each look at each picture. */
+  /** [L, ...] or [1, ...] -> [L * B, ...] with one row for each sample of each picture. */
   const rows = (x: Tensor, each: Shape): Tensor =>
-    reshape(broadcastTo(x, [looks, batch, ...each]), [looks * batch, ...each]);
-  const everyLook = (x: Tensor): Tensor => rows(reshape(x, [1, ...x.shape]), x.shape.slice(1));
+    reshape(broadcastTo(x, [samples, batch, ...each]), [samples * batch, ...each]);
+  const everySample = (x: Tensor): Tensor => rows(reshape(x, [1, ...x.shape]), x.shape.slice(1));
   const fed = Object.entries(options.shapes).map(([name, shape]) => ({
     name,
     shape,
-    values: input(lookInput(name), [looks, ...shape]),
+    values: input(sampleInput(name), [samples, ...shape]),
   }));
-  const added = method.look(
+  const added = method.sample(
     {
       ...context,
-      images: everyLook(images),
-      target: everyLook(target),
-      labels: everyLook(labels),
-      logits: everyLook(logits),
+      images: everySample(images),
+      target: everySample(target),
+      labels: everySample(labels),
+      logits: everySample(logits),
       fed: Object.fromEntries(
-        fed.map(({ name, shape, values }) => [name, rows(reshape(values, [looks, 1, ...shape]), shape)]),
+        fed.map(({ name, shape, values }) => [name, rows(reshape(values, [samples, 1, ...shape]), shape)]),
       ),
     },
     params,
   );
   const each = added.shape.slice(1); // [channels, S, S]
-  const weight = input(lookWeight, [looks]);
+  const weight = input(sampleWeight, [samples]);
   const before = input('total', [batch, ...each]);
-  const weighted = mul(reshape(weight, [looks, 1, 1, 1, 1]), reshape(added, [looks, batch, ...each]));
+  const weighted = mul(reshape(weight, [samples, 1, 1, 1, 1]), reshape(added, [samples, batch, ...each]));
   const total = add(before, sum(weighted, [0]));
   const outputs = {
     total,

@@ -5,7 +5,7 @@ import { AppError } from '../../contracts/errors.ts';
 import { mapAskedFor, measureById } from '../measures/index.ts';
 import { checkParams } from '../nn/registry.ts';
 import { saliencyById } from '../saliency/index.ts';
-import { buildEvaluate, buildLooks, buildSaliency } from './inference-steps.ts';
+import { buildEvaluate, buildSamples, buildSaliency } from './inference-steps.ts';
 import type { Architecture } from '../data/architecture.ts';
 
 /** @returns why a measure with these parameters, already checked, cannot be taken; null where it can */
@@ -22,9 +22,9 @@ export function obstacleIn(
     if (map) {
       const method = saliencyById(map.method);
       const checked = checkParams(method, map.params ?? {});
-      if ('looks' in method) {
-        const { shapes } = method.looks(checked, { sizePx, references: [] });
-        buildLooks({ ...build, method, params: checked, shapes, looks: 1 });
+      if ('samples' in method) {
+        const { shapes } = method.samples(checked, { sizePx, references: [] });
+        buildSamples({ ...build, method, params: checked, shapes, samples: 1 });
       } else buildSaliency({ ...build, method, params: checked });
     }
     return null;

@@ -2,7 +2,7 @@
 // attack serves all three ways of comparing the maps before and after.
 
 import { z } from 'zod';
-import { isFlat, kendall, overlapOfHighest, spearman } from '../nn/ranks.ts';
+import { isFlat, kendall, overlapOfHighest, spearman } from '../nn/rank-correlation.ts';
 import { predictedClass } from './accuracy.ts';
 import { meanFigure } from './figures.ts';
 import { measure, type BatchView, type Measure, type MeasureContext } from './measure.ts';

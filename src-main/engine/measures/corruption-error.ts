@@ -39,7 +39,7 @@ export const corruptionError = measure({
         for (const [c, { id }] of chosen.entries())
           for (const level of severities) {
             for (const i of truth.keys()) await context.corrupt(start + i, id, level, changed, i);
-            hitsOf(await context.look(changed), context.classes.length, owns).forEach((hit, i) => {
+            hitsOf(await context.predict(changed), context.classes.length, owns).forEach((hit, i) => {
               own[i].push(1 - hit);
               errors[c].push(1 - hit);
             });

@@ -33,7 +33,7 @@ export const fgsmCurve = measure({
       }),
     points: z.int().min(1).max(50).default(4).meta({
       title: 'Points',
-      help: 'Epsilons above 0 on the curve; each takes one more look at every picture.',
+      help: 'Epsilons above 0 on the curve; each takes one more forward pass of every picture.',
     }),
     spacing: z.enum(['doubling', 'even']).default('doubling').meta({
       title: 'Spacing',
@@ -60,7 +60,7 @@ export const fgsmCurve = measure({
     return {
       async read(batch) {
         for (const [e, eps] of epsilons.entries()) {
-          const logits = eps === 0 ? batch.logits : await context.look(step(batch, eps, context.sizePx));
+          const logits = eps === 0 ? batch.logits : await context.predict(step(batch, eps, context.sizePx));
           hits[e].push(...hitsOf(logits, context.classes.length, batch.owns));
         }
         return batch.truth.map((_, i) => meanOf(hits.slice(1).map((own) => own[batch.start + i])));

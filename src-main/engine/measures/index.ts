@@ -18,7 +18,7 @@ import { keyOf, type Measure } from './measure.ts';
 import { negativeQuadrantHeat } from './negative-quadrant-heat.ts';
 import { densityRobustness, gradientRobustness } from './noise-robustness.ts';
 import { oodAuroc } from './ood-auroc.ts';
-import { outsideBlurred, outsideSwapped } from './outside-test.ts';
+import { outsideBlurred, outsideSwapped } from './background-robustness.ts';
 import { pgdAccuracy } from './pgd-accuracy.ts';
 import { pixelPerturbation } from './pixel-perturbation.ts';
 import { pointingGame, stochasticPointingGame } from './pointing-game.ts';

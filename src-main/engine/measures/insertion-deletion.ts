@@ -1,7 +1,7 @@
 // What happens to the score as pixels come, or go, in the order of their heat.
 
 import { z } from 'zod';
-import { highest, isFlat } from '../nn/ranks.ts';
+import { highest, isFlat } from '../nn/rank-correlation.ts';
 import { scoresFor } from './accuracy.ts';
 import { heatOf } from './energy-in-box.ts';
 import { meanFigure } from './figures.ts';
@@ -12,7 +12,7 @@ const schema = z.object({
   method: methodParam('integrated-gradients'),
   steps: z.int().min(1).max(1000).default(28).meta({
     title: 'Steps',
-    help: 'Equal parts in which the pixels come or go; each takes one more look at every picture.',
+    help: 'Equal parts in which the pixels come or go; each takes one more forward pass of every picture.',
   }),
   fill: z.enum(['black', 'grey']).default('black').meta({
     title: 'Fill',
@@ -50,7 +50,7 @@ const gameOf =
                 shown[at] = from[at];
               }
           });
-        const logits = await context.look(shown);
+        const logits = await context.predict(shown);
         batch.truth.forEach((own, i) => curves[i].push(scoresFor(task)(logits, classes.length, i)[own]));
       }
       return curves.map((curve, i) => {

@@ -126,7 +126,7 @@ export interface MeasureContext {
   /** Of this evaluation's seed, by purpose. */
   random(name: string): Random;
   /** Logits [N, K] of pictures [N, 3, S, S]. */
-  look(images: Float32Array): Promise<Float32Array>;
+  predict(images: Float32Array): Promise<Float32Array>;
   /** A program of the measure's own over the run's weights; equal keys are the same program. */
   program(key: string, build: BuildRows): RowProgram;
   /** Heat maps as the method gives them. */

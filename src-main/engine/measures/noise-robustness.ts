@@ -72,7 +72,7 @@ export const densityRobustness = measure({
   begin: (context, { deviation, draws, relative }) => ({
     read: (batch) =>
       overNoise(context, batch, 'density-robustness', deviation, draws, async (images) => {
-        const logits = await context.look(images);
+        const logits = await context.predict(images);
         return batch.truth.map((_, i) => {
           const clean = logSumExpOf(batch.logits, context.classes.length, i);
           const change = Math.abs(logSumExpOf(logits, context.classes.length, i) - clean);
@@ -84,14 +84,14 @@ export const densityRobustness = measure({
   }),
 });
 
-/** Mean over draws of what `look` finds in each picture; a picture's noise does not depend on its batch. */
+/** Mean over draws of what `measured` finds in each picture; a picture's noise does not depend on its batch. */
 async function overNoise(
   { random, sizePx }: MeasureContext,
   { images, start, truth }: BatchView,
   name: string,
   deviation: number,
   draws: number,
-  look: (images: Float32Array) => Promise<(number | null)[]>,
+  measured: (images: Float32Array) => Promise<(number | null)[]>,
 ): Promise<(number | null)[]> {
   const found: (number | null)[][] = truth.map(() => []);
   const length = 3 * sizePx * sizePx;
@@ -101,7 +101,7 @@ async function overNoise(
       const dice = random(`${name}/${start + i}/${draw}`);
       for (let at = i * length; at < (i + 1) * length; at++) noisy[at] += deviation * dice.normal();
     }
-    (await look(noisy)).forEach((value, i) => found[i].push(value));
+    (await measured(noisy)).forEach((value, i) => found[i].push(value));
   }
   return found.map(meanOf);
 }

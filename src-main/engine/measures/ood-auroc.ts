@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { AppError } from '../../contracts/errors.ts';
-import { aurocWithInterval } from '../nn/ranks.ts';
+import { aurocWithInterval } from '../nn/rank-correlation.ts';
 import { scoresFor } from './accuracy.ts';
 import { measure } from './measure.ts';
 import { logSumExpOf } from './noise-robustness.ts';
@@ -26,7 +26,7 @@ export const oodAuroc = measure({
     }),
   }),
   presets: [],
-  begin({ against, classes, look, task }, { score }) {
+  begin({ against, classes, predict, task }, { score }) {
     if (!against)
       throw new AppError('bad-input', 'ood-auroc needs pictures of another kind to compare with', {
         reason: 'name a project or folder with --against',
@@ -42,7 +42,7 @@ export const oodAuroc = measure({
         const own = values.map((value) => value!);
         const others: number[] = [];
         for await (const { images, count } of against()) {
-          const logits = await look(images);
+          const logits = await predict(images);
           for (let i = 0; i < count; i++) others.push(scoreOf(logits, i));
         }
         return { ...aurocWithInterval(own, others), pictures: own.length, skipped: 0 };

@@ -22,7 +22,7 @@ export const pgdAccuracy = measure({
       eps: epsParam(usualEps),
       steps: z.int().min(1).max(1000).default(20).meta({
         title: 'Steps',
-        help: 'Steps of the attack; more are stronger, up to a point, and take as many more looks.',
+        help: 'Steps of the attack; more are stronger, up to a point, and take as many more forward passes.',
         main: true,
       }),
       norm: z.enum(['linf', 'l2']).default('linf').meta({

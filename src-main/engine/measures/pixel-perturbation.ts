@@ -1,7 +1,7 @@
 // Does taking away cold pixels harm less than taking away hot ones?
 
 import { z } from 'zod';
-import { highest, isFlat } from '../nn/ranks.ts';
+import { highest, isFlat } from '../nn/rank-correlation.ts';
 import { scoresFor } from './accuracy.ts';
 import { heatOf } from './energy-in-box.ts';
 import { meanFigure } from './figures.ts';
@@ -58,7 +58,7 @@ export const pixelPerturbation = measure({
         orders.forEach((order, i) =>
           fillWithMean(changed.subarray(i * 3 * pixels, (i + 1) * 3 * pixels), pick(order)),
         );
-        return context.look(changed);
+        return context.predict(changed);
       };
       const cold = await without((order) => order.subarray(pixels - count));
       const hot = await without((order) => order.subarray(0, count));

@@ -37,7 +37,7 @@ export const saliencyMetric = measure({
         stretchCrop(image, sizePx, crop, into);
         return (crop.width * crop.height) / (sizePx * sizePx);
       });
-      const logits = await context.look(crops);
+      const logits = await context.predict(crops);
       return batch.truth.map((own, i) =>
         saliencyOf(areas[i], scoresFor(task)(logits, classes.length, i)[own]),
       );

@@ -1,7 +1,7 @@
 // Share of pictures whose class is among the k most likely.
 
 import { z } from 'zod';
-import { highest } from '../nn/ranks.ts';
+import { highest } from '../nn/rank-correlation.ts';
 import { shareFigure } from './figures.ts';
 import { measure } from './measure.ts';
 

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { initialise } from '../nn/params.ts';
-import { spearman } from '../nn/ranks.ts';
+import { spearman } from '../nn/rank-correlation.ts';
 import { meanFigure } from './figures.ts';
 import { measure } from './measure.ts';
 import { mapOf, methodParam } from './params.ts';

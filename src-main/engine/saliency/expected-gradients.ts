@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { AppError } from '../../contracts/errors.ts';
 import { reduceChannels, reductionField } from './channels.ts';
 import { pathStep } from './path.ts';
-import { loopedMethod, type Looks, type LookSetting } from './saliency.ts';
+import { sampledMethod, type Samples, type SampleSetting } from './saliency.ts';
 import { scoreField } from './score.ts';
-import { picturesSeedField, randomOfLook } from './seed.ts';
+import { picturesSeedField, randomOfSample } from './seed.ts';
 
 const schema = z.object({
   score: scoreField('logit'),
@@ -27,7 +27,7 @@ export const mostReferences = 200;
  * map sums on average to score(x) less the mean score of the training pictures.
  * @see Erion et al. 2021, eq. 3
  */
-export const expectedGradients = loopedMethod({
+export const expectedGradients = sampledMethod({
   id: 'expected-gradients',
   title: 'Expected gradients',
   summary: 'Shares out to the pixels how the score differs from that of usual training pictures.',
@@ -35,9 +35,9 @@ export const expectedGradients = loopedMethod({
   schema,
   presets: [],
   references: ({ samples, seed }) => ({ count: Math.min(samples, mostReferences), seed }),
-  looks: ({ samples, seed }, setting) => waysFromPictures('expected-gradients', samples, seed, setting),
+  samples: ({ samples, seed }, setting) => waysFromPictures('expected-gradients', samples, seed, setting),
   channels: 3,
-  look: (context, { score }) =>
+  sample: (context, { score }) =>
     pathStep(context, { from: context.fed.from, to: context.images, place: context.fed.place, score }),
   finish: (total, _context, { reduction }) => reduceChannels(total, reduction),
 });
@@ -47,8 +47,8 @@ export function waysFromPictures(
   method: string,
   samples: number,
   seed: number,
-  { sizePx, references }: LookSetting,
-): Looks {
+  { sizePx, references }: SampleSetting,
+): Samples {
   if (references.length === 0)
     throw new AppError('bad-input', `${method} compares with training pictures, and there are none`);
   return {
@@ -58,7 +58,7 @@ export function waysFromPictures(
       weight: 1 / samples,
       fed: {
         from: references[index % references.length],
-        place: Float32Array.of(randomOfLook(seed, index).uniform()),
+        place: Float32Array.of(randomOfSample(seed, index).uniform()),
       },
     }),
   };

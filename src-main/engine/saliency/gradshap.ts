@@ -5,9 +5,9 @@ import { add, mul, scalar } from '../graph/index.ts';
 import { reduceChannels, reductionField } from './channels.ts';
 import { mostReferences, waysFromPictures } from './expected-gradients.ts';
 import { pathStep } from './path.ts';
-import { loopedMethod, type Looks } from './saliency.ts';
+import { sampledMethod, type Samples } from './saliency.ts';
 import { scoreField } from './score.ts';
-import { normals, picturesSeedField, randomOfLook } from './seed.ts';
+import { normals, picturesSeedField, randomOfSample } from './seed.ts';
 
 const schema = z.object({
   score: scoreField('logit'),
@@ -33,7 +33,7 @@ const schema = z.object({
  * signs the map sums on average to the mean score of the noisy copies less that of the starts.
  * @see Lundberg & Lee 2017; the noisy copy also stands in the factor, as in the authors' and in Captum's code
  */
-export const gradshap = loopedMethod({
+export const gradshap = sampledMethod({
   id: 'gradshap',
   title: 'GradSHAP',
   summary: 'Estimates Shapley values of the pixels from gradients on the way to noisy copies.',
@@ -44,7 +44,7 @@ export const gradshap = loopedMethod({
     count: baseline === 'pictures' ? Math.min(samples, mostReferences) : 0,
     seed,
   }),
-  looks({ baseline, samples, seed }, setting): Looks {
+  samples({ baseline, samples, seed }, setting): Samples {
     const picture = [3, setting.sizePx, setting.sizePx];
     const size = 3 * setting.sizePx ** 2;
     const ways = baseline === 'pictures' ? waysFromPictures('gradshap', samples, seed, setting) : null;
@@ -52,7 +52,7 @@ export const gradshap = loopedMethod({
       count: samples,
       shapes: { from: picture, noise: picture, place: [1, 1, 1] },
       at(index) {
-        const random = randomOfLook(seed, index);
+        const random = randomOfSample(seed, index);
         const place = Float32Array.of(random.uniform());
         const noise = normals(random, size);
         const from = new Float32Array(size);
@@ -62,7 +62,7 @@ export const gradshap = loopedMethod({
     };
   },
   channels: 3,
-  look(context, { score, noise }) {
+  sample(context, { score, noise }) {
     const { images, fed } = context;
     const to = add(images, mul(scalar(noise), fed.noise));
     return pathStep(context, { from: fed.from, to, place: fed.place, score });

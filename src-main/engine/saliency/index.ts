@@ -21,12 +21,12 @@ import type { SaliencyMethod } from './saliency.ts';
 import { smoothgrad } from './smoothgrad.ts';
 
 export type {
-  Look,
-  LookContext,
-  Looks,
-  LookSetting,
-  ManyLooks,
-  OneLook,
+  Sample,
+  SampleContext,
+  Samples,
+  SampleSetting,
+  SampledMethod,
+  SinglePassMethod,
   SaliencyContext,
   SaliencyMethod,
 } from './saliency.ts';
@@ -62,5 +62,5 @@ export const saliencyById = (id: string): SaliencyMethod => findById('saliency m
 export const saliencyInfos = (): SaliencyInfo[] =>
   describe(saliencyMethods).map((info, i) => ({
     ...info,
-    looks: 'looks' in saliencyMethods[i] ? 'many' : 'one',
+    passes: 'samples' in saliencyMethods[i] ? 'many' : 'one',
   }));

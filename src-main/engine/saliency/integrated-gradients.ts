@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { reduceChannels, reductionField } from './channels.ts';
 import { pathStep } from './path.ts';
 import { colourField, colourOf } from './plain-colour.ts';
-import { loopedMethod } from './saliency.ts';
+import { sampledMethod } from './saliency.ts';
 import { scoreField } from './score.ts';
 
 const schema = z.object({
@@ -27,7 +27,7 @@ const schema = z.object({
  * sums to score(x) - score(x0).
  * @see Sundararajan et al. 2017, eq. 1 and 3
  */
-export const integratedGradients = loopedMethod({
+export const integratedGradients = sampledMethod({
   id: 'integrated-gradients',
   title: 'Integrated gradients',
   summary: 'Shares the change of the score from a plain picture to this one out to the pixels.',
@@ -59,7 +59,7 @@ export const integratedGradients = loopedMethod({
       params: { score: 'loss', reduction: 'absolute-sum', baseline: 'black', steps: 100, rule: 'trapezoid' },
     },
   ],
-  looks({ steps, rule }) {
+  samples({ steps, rule }) {
     const count = rule === 'trapezoid' ? steps + 1 : steps;
     const offset = { midpoint: 0.5, trapezoid: 0, left: 0, right: 1 }[rule];
     return {
@@ -73,7 +73,7 @@ export const integratedGradients = loopedMethod({
     };
   },
   channels: 3,
-  look: (context, { score, baseline }) =>
+  sample: (context, { score, baseline }) =>
     pathStep(context, { from: colourOf(baseline), to: context.images, place: context.fed.place, score }),
   finish: (total, _context, { reduction }) => reduceChannels(total, reduction),
 });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { add, constant, div, mul, sub, type Tensor } from '../graph/index.ts';
 import { reduceSigned, signField } from './sign.ts';
 import { colourField, colourOf } from './plain-colour.ts';
-import { asColumn, loopedMethod, type Looks } from './saliency.ts';
+import { asColumn, sampledMethod, type Samples } from './saliency.ts';
 import { scoreField, scoreOf } from './score.ts';
 
 const schema = z.object({
@@ -43,14 +43,14 @@ function coverage(sizePx: number, window: number, stride: number): Float32Array 
  * For each pixel the mean, over the patches m that cover it, of score(x) - score(x (1 - m) + fill m).
  * @see Zeiler & Fergus 2014, section 4.2
  */
-export const occlusion = loopedMethod({
+export const occlusion = sampledMethod({
   id: 'occlusion',
   title: 'Occlusion',
   summary: 'Covers one patch after the other and marks where the score falls.',
   citation: 'Zeiler & Fergus 2014, arXiv 1311.2901',
   schema,
   presets: [],
-  looks({ window, stride }, { sizePx }): Looks {
+  samples({ window, stride }, { sizePx }): Samples {
     const { sidePx, starts } = placesOf(sizePx, window, stride);
     return {
       count: starts.length ** 2,
@@ -66,7 +66,7 @@ export const occlusion = loopedMethod({
     };
   },
   channels: 1,
-  look(context, { score, fill }) {
+  sample(context, { score, fill }) {
     const { images, logits, forward, fed } = context;
     const covered = add(images, mul(fed.patch, sub(colourOf(fill), images)));
     const after = scoreOf(forward(covered).logits, context, score);

@@ -1,7 +1,7 @@
 // The step that integrated gradients, expected gradients and GradSHAP are made of.
 
 import { add, gradient, identity, mul, sub, sum, type Tensor } from '../graph/index.ts';
-import type { LookContext } from './saliency.ts';
+import type { SampleContext } from './saliency.ts';
 import { scoreOf, type Score } from './score.ts';
 
 /**
@@ -12,7 +12,7 @@ import { scoreOf, type Score } from './score.ts';
  * @returns      [N, 3, S, S]
  */
 export function pathStep(
-  context: LookContext,
+  context: SampleContext,
   { from, to, place, score }: { from: Tensor; to: Tensor; place: Tensor; score: Score },
 ): Tensor {
   const way = sub(to, from);

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { add, mul, sub } from '../graph/index.ts';
 import type { Random } from '../nn/random.ts';
 import { colourField, colourOf } from './plain-colour.ts';
-import { asColumn, loopedMethod, type Looks } from './saliency.ts';
+import { asColumn, sampledMethod, type Samples } from './saliency.ts';
 import { scoreField, scoreOf } from './score.ts';
-import { randomOfLook, seedField } from './seed.ts';
+import { randomOfSample, seedField } from './seed.ts';
 import { reduceSigned, signField } from './sign.ts';
 
 const schema = z.object({
@@ -34,7 +34,7 @@ const schema = z.object({
  * enlarged bilinearly to (cells + 1) cells and cut at a random place.
  * @see Petsiuk et al. 2018, eq. 6 and section 3.2
  */
-export const rise = loopedMethod({
+export const rise = sampledMethod({
   id: 'rise',
   title: 'RISE',
   summary: 'Averages random masks, each weighted by the score of the picture behind it.',
@@ -52,16 +52,16 @@ export const rise = loopedMethod({
       },
     },
   ],
-  looks: ({ masks, cells, shown, seed }, { sizePx }): Looks => ({
+  samples: ({ masks, cells, shown, seed }, { sizePx }): Samples => ({
     count: masks,
     shapes: { mask: [1, sizePx, sizePx] },
     at: (index) => ({
       weight: 1 / (masks * shown),
-      fed: { mask: randomMask(randomOfLook(seed, index), cells, shown, sizePx) },
+      fed: { mask: randomMask(randomOfSample(seed, index), cells, shown, sizePx) },
     }),
   }),
   channels: 1,
-  look(context, { score, fill }) {
+  sample(context, { score, fill }) {
     const { images, forward, fed } = context;
     const colour = colourOf(fill);
     const masked = add(colour, mul(fed.mask, sub(images, colour)));

@@ -1,6 +1,6 @@
 // What a saliency method is: a named way to mark, on a picture, what speaks for a class. Most are one program; those
-// that look at a picture many times over (along a path, under noise, behind masks) say what one look is, so that
-// looks can be run in batches, added up and stopped, instead of being a graph of a hundred copies of the network.
+// that look at a picture many times over (along a path, under noise, behind masks) say what one sample is, so that
+// samples can be run in batches, added up and stopped, instead of being a graph of a hundred copies of the network.
 
 import type { z } from 'zod';
 import { reshape, type Shape, type Tensor } from '../graph/index.ts';
@@ -9,9 +9,9 @@ import type { ForwardPass } from '../nn/model.ts';
 import type { Normalisation } from '../nn/normalise.ts';
 import type { Parametrised } from '../nn/registry.ts';
 
-export type SaliencyMethod<S extends z.ZodObject = z.ZodObject> = OneLook<S> | ManyLooks<S>;
+export type SaliencyMethod<S extends z.ZodObject = z.ZodObject> = SinglePassMethod<S> | SampledMethod<S>;
 
-export interface OneLook<S extends z.ZodObject = z.ZodObject> extends Parametrised {
+export interface SinglePassMethod<S extends z.ZodObject = z.ZodObject> extends Parametrised {
   readonly schema: S;
   /** @returns [B, h, w], >= 0, not scaled; h and w are the picture's or those of the feature maps */
   build(context: SaliencyContext, params: z.output<S>): Tensor;
@@ -19,17 +19,17 @@ export interface OneLook<S extends z.ZodObject = z.ZodObject> extends Parametris
   lossGradient?(context: SaliencyContext, params: z.output<S>): Tensor | null;
 }
 
-export interface ManyLooks<S extends z.ZodObject = z.ZodObject> extends Parametrised {
+export interface SampledMethod<S extends z.ZodObject = z.ZodObject> extends Parametrised {
   readonly schema: S;
   /** How many pictures of the training set it compares with, and what draws them; a method without this needs none. */
   references?(params: z.output<S>): { count: number; seed: number };
-  looks(params: z.output<S>, setting: LookSetting): Looks;
-  /** Of what a look gives. */
+  samples(params: z.output<S>, setting: SampleSetting): Samples;
+  /** Of what a sample gives. */
   readonly channels: 1 | 3;
-  /** @returns [N, channels, S, S], what one look adds to the total; pictures do not touch each other */
-  look(context: LookContext, params: z.output<S>): Tensor;
+  /** @returns [N, channels, S, S], what one sample adds to the total; pictures do not touch each other */
+  sample(context: SampleContext, params: z.output<S>): Tensor;
   /**
-   * @param total  [B, channels, S, S], the looks by their weights, added up
+   * @param total  [B, channels, S, S], the samples by their weights, added up
    * @returns      [B, h, w], >= 0, not scaled
    */
   finish(total: Tensor, context: SaliencyContext, params: z.output<S>): Tensor;
@@ -49,37 +49,39 @@ export interface SaliencyContext {
   forward(images: Tensor): ForwardPass;
 }
 
-/** Here a picture stands once for each look that is run at a time: N rows. */
-export interface LookContext extends SaliencyContext {
+/** Here a picture stands once for each sample that is run at a time: N rows. */
+export interface SampleContext extends SaliencyContext {
   /** [N, K], of the pictures as they are. */
   logits: Tensor;
-  /** What each look was fed, [N, ...shape]. */
+  /** What each sample was fed, [N, ...shape]. */
   fed: Readonly<Record<string, Tensor>>;
 }
 
-export interface LookSetting {
+export interface SampleSetting {
   sizePx: number;
   /** Pictures of the training set, [3, S, S] each; empty where the method asks for none. */
   references: readonly Float32Array[];
 }
 
-export interface Looks {
+export interface Samples {
   readonly count: number;
-  /** Of what one look is fed, by name. All pictures are fed the same, so that a map does not depend on its batch. */
+  /** Of what one sample is fed, by name. All pictures are fed the same, so that a map does not depend on its batch. */
   readonly shapes: Readonly<Record<string, Shape>>;
   /** @param index 0 … count-1; asked in order. */
-  at(index: number): Look;
+  at(index: number): Sample;
 }
 
-export interface Look {
+export interface Sample {
   /** Share of this look in the total. */
   readonly weight: number;
   readonly fed: Readonly<Record<string, Float32Array>>;
 }
 
 /** Declares a method with its parameter type tied to its schema. */
-export const saliencyMethod = <S extends z.ZodObject>(definition: OneLook<S>): OneLook<S> => definition;
-export const loopedMethod = <S extends z.ZodObject>(definition: ManyLooks<S>): ManyLooks<S> => definition;
+export const saliencyMethod = <S extends z.ZodObject>(definition: SinglePassMethod<S>): SinglePassMethod<S> =>
+  definition;
+export const sampledMethod = <S extends z.ZodObject>(definition: SampledMethod<S>): SampledMethod<S> =>
+  definition;
 
 /** [N] -> [N, 1, 1, 1], to stand beside pictures. */
 export const asColumn = (perPicture: Tensor): Tensor => reshape(perPicture, [perPicture.shape[0], 1, 1, 1]);

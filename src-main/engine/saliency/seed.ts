@@ -1,4 +1,4 @@
-// Random numbers of a heat map: the same for the same seed and look, however looks are batched.
+// Random numbers of a heat map: the same for the same seed and sample, however samples are batched.
 
 import { z } from 'zod';
 import { randomFromSeed, type Random } from '../nn/random.ts';
@@ -15,8 +15,8 @@ export const picturesSeedField = () =>
     help: 'Start of the random numbers, those that draw the training pictures among them; the same seed gives the same map, and the same pictures for all runs on the same data.',
   });
 
-export const randomOfLook = (seed: number, index: number): Random =>
-  randomFromSeed(seed).fork(`look/${index}`);
+export const randomOfSample = (seed: number, index: number): Random =>
+  randomFromSeed(seed).fork(`look/${index}`); // the name decides what is drawn
 
 export function normals(random: Random, count: number): Float32Array {
   const values = new Float32Array(count);

@@ -3,9 +3,9 @@
 import { z } from 'zod';
 import { abs, add, gradient, identity, max, mul, neg, scalar, square, sum } from '../graph/index.ts';
 import { reduceChannels, reductionField } from './channels.ts';
-import { loopedMethod } from './saliency.ts';
+import { sampledMethod } from './saliency.ts';
 import { scoreField, scoreOf } from './score.ts';
-import { normals, randomOfLook, seedField } from './seed.ts';
+import { normals, randomOfSample, seedField } from './seed.ts';
 
 const schema = z.object({
   score: scoreField('logit'),
@@ -32,7 +32,7 @@ const schema = z.object({
  * get the same draws. The noisy copies are not clipped.
  * @see Smilkov et al. 2017, section 2.2; squares: Hooker et al. 2019
  */
-export const smoothgrad = loopedMethod({
+export const smoothgrad = sampledMethod({
   id: 'smoothgrad',
   title: 'SmoothGrad',
   summary: 'Averages the input gradient over noisy copies of the picture, which reduces its noise.',
@@ -58,16 +58,16 @@ export const smoothgrad = loopedMethod({
       },
     },
   ],
-  looks: ({ samples, seed }, { sizePx }) => ({
+  samples: ({ samples, seed }, { sizePx }) => ({
     count: samples,
     shapes: { noise: [3, sizePx, sizePx] },
     at: (index) => ({
       weight: 1 / samples,
-      fed: { noise: normals(randomOfLook(seed, index), 3 * sizePx * sizePx) },
+      fed: { noise: normals(randomOfSample(seed, index), 3 * sizePx * sizePx) },
     }),
   }),
   channels: 3,
-  look(context, { score, noise, average }) {
+  sample(context, { score, noise, average }) {
     const { images, forward, fed } = context;
     const axes = [1, 2, 3];
     const range = add(max(images, axes, true), max(neg(images), axes, true)); // [N, 1, 1, 1]

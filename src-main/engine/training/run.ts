@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
 import { writeFileWhole } from '../../files/write-file.ts';
 import { PictureCache } from '../../imaging/index.ts';
-import { buildViewing, viewingBatch } from '../data/architecture.ts';
+import { buildEvaluation, evaluationBatch } from '../data/evaluation-program.ts';
 import type { BatchFacts } from '../data/batches.ts';
 import { batchesAhead } from '../data/batches-ahead.ts';
 import { writeCheckpoint } from '../data/checkpoint.ts';
@@ -25,7 +25,7 @@ import type { RunPlan } from './run-plan.ts';
 import { after, bestOf, metricsOf, replacesBest, type RunEvent, type RunRecord } from './run-record.ts';
 import { createStepRunner, noisePlanOf } from './step-runner.ts';
 import { buildTrainStep } from './train-step.ts';
-import { viewSelection, type SelectionFigures } from './validation.ts';
+import { validate, type ValidationMetrics } from './validation.ts';
 
 export interface RunHooks {
   emit(event: WorkerEvent): void;
@@ -119,9 +119,9 @@ export async function openRun(
   );
   opened.defer(() => stepper.dispose());
   await ahead.plan(noisePlanOf(stepper.step, batch, stepper.part));
-  const viewed = { batch: viewingBatch(sizePx), classes: spec.classes.length };
-  const viewing = await executor.compile(buildViewing(architecture, viewed.batch));
-  opened.defer(() => viewing.dispose());
+  const sizes = { batch: evaluationBatch(sizePx), classes: spec.classes.length };
+  const evaluation = await executor.compile(buildEvaluation(architecture, sizes.batch));
+  opened.defer(() => evaluation.dispose());
   const selection = pictureSet(cache, spec.selection);
   const all = opened.move();
 
@@ -142,7 +142,7 @@ export async function openRun(
     await writeCheckpoint(path.join(spec.runFolder, lastCheckpoint), step.state, state, record);
   }
 
-  function tellPinned(seen: SelectionFigures): void {
+  function tellPinned(seen: ValidationMetrics): void {
     for (const { index, map, logits } of seen.pinned) {
       const picture = spec.selection[index];
       const raw = { values: map, width: sizePx, height: sizePx };
@@ -189,9 +189,7 @@ export async function openRun(
       const { loss, logits } = result;
       lossBefore = loss;
       const { truth } = facts;
-      const correct = truth.filter((own, i) =>
-        own.includes(predictedClass(logits, viewed.classes, i)),
-      ).length;
+      const correct = truth.filter((own, i) => own.includes(predictedClass(logits, sizes.classes, i))).length;
       const seconds = (performance.now() - begunAt) / 1000;
       note({ kind: 'step', pictures: truth.length, correct, loss, seconds });
       return { loss, pictures: truth.length, seconds };
@@ -201,7 +199,7 @@ export async function openRun(
       const state = await stepper.read();
       checkFinite(step, state);
       const weights = new Map([...step.shown].map(([name, from]) => [name, state.get(from)!]));
-      const seen = await viewSelection(viewing, Object.fromEntries(weights), selection, viewed, spec.pinned);
+      const seen = await validate(evaluation, Object.fromEntries(weights), selection, sizes, spec.pinned);
       const begun = record.epochs;
       const lastPosition = begun + (record.partial.steps - 1) / steps;
       const metrics = metricsOf(record, seen, learningRateAt(lastPosition, epochs, settings, steps));

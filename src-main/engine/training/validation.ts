@@ -4,9 +4,9 @@ import { energyInside, meanOf, predictedClass, squaredGradient } from '../measur
 import type { Session } from '../runtime/index.ts';
 import type { Weights } from '../data/architecture.ts';
 import { classesOf, type PictureSet } from '../data/picture-set.ts';
-import { viewBatches } from '../data/evaluation-program.ts';
+import { evaluatedBatches } from '../data/evaluation-program.ts';
 
-export interface SelectionFigures {
+export interface ValidationMetrics {
   /** Null without pictures. */
   accuracy: number | null;
   crossEntropy: number | null;
@@ -17,20 +17,20 @@ export interface SelectionFigures {
 }
 
 /** @param pinned  image ids */
-export async function viewSelection(
+export async function validate(
   session: Session,
   weights: Weights,
   set: PictureSet,
   sizes: { batch: number; classes: number },
   pinned: readonly number[],
-): Promise<SelectionFigures> {
+): Promise<ValidationMetrics> {
   const { classes } = sizes;
   const length = 3 * set.sizePx * set.sizePx;
   const correct: boolean[] = [];
   const losses: number[] = [];
   const energies: (number | null)[] = [];
-  const maps: SelectionFigures['pinned'] = [];
-  for await (const { members, outputs } of viewBatches(session, weights, set, sizes)) {
+  const maps: ValidationMetrics['pinned'] = [];
+  for await (const { members, outputs } of evaluatedBatches(session, weights, set, sizes)) {
     members.forEach((index, i) => {
       correct.push(classesOf(set.pictures[index]).includes(predictedClass(outputs.logits, classes, i)));
       losses.push(outputs.crossEntropy[i]);

@@ -5,7 +5,7 @@ import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
 import { attackPictures } from '../../../../src-main/engine/inference/attack-pictures.ts';
 import { buildEvaluate } from '../../../../src-main/engine/inference/inference-steps.ts';
-import { sessionCache } from '../../../../src-main/engine/data/architecture.ts';
+import { sessionCache } from '../../../../src-main/engine/data/session-cache.ts';
 import {
   batch,
   classes,

@@ -1,7 +1,7 @@
 // The losses that attacks raise, on a network whose logits are its first pixels, beside their formulas.
 
 import { afterAll, describe, expect, it } from 'vitest';
-import { rivalsOf, slopesOf } from '../../../../src-main/engine/attacks/queries.ts';
+import { otherClassesOf, slopesOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { reshape, slice } from '../../../../src-main/engine/graph/index.ts';
 import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { attackTarget } from '../../../../src-main/engine/inference/attack-pictures.ts';
@@ -83,9 +83,9 @@ describe('the ratio of logits', () => {
   });
 });
 
-it('rivals are the other classes from the likeliest down, without those that are out', () => {
+it('the other classes stand from the likeliest down, without those that are out', () => {
   const logits = Float32Array.of(9, 9, 3, -1e30, 1, 2, -1e30, 2);
-  expect(rivalsOf(logits, 0, 4, 0, 9)).toEqual([1, 2]);
-  expect(rivalsOf(logits, 1, 4, 0, 1)).toEqual([1]);
-  expect(rivalsOf(logits, 1, 4, 1, 9)).toEqual([3, 0]);
+  expect(otherClassesOf(logits, 0, 4, 0, 9)).toEqual([1, 2]);
+  expect(otherClassesOf(logits, 1, 4, 0, 1)).toEqual([1]);
+  expect(otherClassesOf(logits, 1, 4, 1, 9)).toEqual([3, 0]);
 });

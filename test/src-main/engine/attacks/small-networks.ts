@@ -20,11 +20,8 @@ import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { randomFromSeed, type Random } from '../../../../src-main/engine/nn/random.ts';
 import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
 import { attackPictures, type Attacked } from '../../../../src-main/engine/inference/attack-pictures.ts';
-import {
-  sessionCache,
-  type Architecture,
-  type Weights,
-} from '../../../../src-main/engine/data/architecture.ts';
+import { sessionCache } from '../../../../src-main/engine/data/session-cache.ts';
+import { type Architecture, type Weights } from '../../../../src-main/engine/data/architecture.ts';
 
 export const sizePx = 10;
 export const classes = 5;

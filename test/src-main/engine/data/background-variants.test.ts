@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import type { Picture } from '../../../../src-main/contracts/worker-protocol.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
-import { surroundingsOf } from '../../../../src-main/engine/data/background-variants.ts';
+import { backgroundVariantsOf } from '../../../../src-main/engine/data/background-variants.ts';
 
 const sizePx = 2;
 /** Pictures of one grey level each: 10 times the place. */
@@ -24,7 +24,7 @@ it('a composite has its picture in the cell it names, beside pictures that lack 
     { classIndex: 2, classIndices: [0, 2] },
     { classIndex: 2, classIndices: [2] },
   ]);
-  const { images, cells } = await surroundingsOf(set, 3, randomFromSeed(2)).composites(0, 4);
+  const { images, cells } = await backgroundVariantsOf(set, 3, randomFromSeed(2)).composites(0, 4);
   const lacking = [
     [1, 3],
     [2, 3],
@@ -43,7 +43,7 @@ it('a picture whose class all others have gets no composite, and takes none from
     { classIndex: 0, classIndices: [0] },
     { classIndex: 1, classIndices: [0, 1] },
   ]);
-  const { images, cells } = await surroundingsOf(set, 2, randomFromSeed(2)).composites(0, 2);
+  const { images, cells } = await backgroundVariantsOf(set, 2, randomFromSeed(2)).composites(0, 2);
   expect(cells[0]).toBeNull();
   expect(images.subarray(0, 48).every((value) => value === 0)).toBe(true);
   expect(placesIn(images.subarray(48)).toSorted()).toEqual([0, 0, 0, 1]);

@@ -16,7 +16,8 @@ import { attackPictures } from '../../../../src-main/engine/inference/attack-pic
 import { createExplainer, evaluate } from '../../../../src-main/engine/inference/index.ts';
 import { train } from '../../../../src-main/engine/training/index.ts';
 import { regionBoxOf, spreadHeat } from '../../../../src-main/engine/data/heat.ts';
-import { architectureOf, readWeights, sessionCache } from '../../../../src-main/engine/data/architecture.ts';
+import { architectureOf, readWeights } from '../../../../src-main/engine/data/architecture.ts';
+import { sessionCache } from '../../../../src-main/engine/data/session-cache.ts';
 import { pictureSet, writePlanes } from '../../../../src-main/engine/data/picture-set.ts';
 import { PictureCache } from '../../../../src-main/imaging/index.ts';
 import { makeToy, toyClasses, toySizePx, toySpec, type Toy } from '../training/toy.ts';

@@ -30,7 +30,7 @@ async function curve(space: 'pixel' | 'normalised'): Promise<(number | null)[]> 
   const [preset] = measure.presets;
   const context = {
     ...{ classes: Array<string>(classes).fill(''), sizePx, random: () => randomFromSeed(1) },
-    look: (rows: Float32Array) => logitsOf(target, rows),
+    predict: (rows: Float32Array) => logitsOf(target, rows),
   } as unknown as MeasureContext; // the rest is not asked for
   const reading = measure.begin(context, checkParams(measure, { ...preset.params, space }));
   const { logits, gradient } = await slopesOf(target, 'cross-entropy', images, labels);

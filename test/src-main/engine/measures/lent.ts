@@ -37,7 +37,7 @@ export async function measured(
   { sizePx, classes, network, pictures, task = 'single', more = {} }: Lent,
 ) {
   const length = 3 * sizePx ** 2;
-  const look = (images: Float32Array): Promise<Float32Array> => {
+  const predict = (images: Float32Array): Promise<Float32Array> => {
     const rows = Array.from({ length: images.length / length }, (_, i) =>
       network(images.subarray(i * length, (i + 1) * length)),
     );
@@ -47,7 +47,7 @@ export async function measured(
     pictures.flatMap(({ values }) => [0, 1, 2].flatMap(() => Array.from(values))),
   );
   const heat = pictures.map((picture) => Float32Array.from(picture.heat ?? new Float32Array(sizePx ** 2)));
-  const logits = await look(images);
+  const logits = await predict(images);
   const truth = pictures.map((picture) => picture.truth ?? 0);
   const batch: BatchView = {
     ...{ start: 0, images, logits, truth },
@@ -60,7 +60,7 @@ export async function measured(
     once: (_, make) => make(),
   };
   const context = {
-    ...{ classes, sizePx, task, look },
+    ...{ classes, sizePx, task, predict },
     groups: [],
     pictures: pictures.length,
     random: (name: string) => randomFromSeed(1).fork(name),

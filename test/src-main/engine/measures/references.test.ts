@@ -21,7 +21,7 @@ import {
   kendall,
   overlapOfHighest,
   spearman,
-} from '../../../../src-main/engine/nn/ranks.ts';
+} from '../../../../src-main/engine/nn/rank-correlation.ts';
 import { maskIou } from '../../../../src-main/engine/measures/segmentation.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 

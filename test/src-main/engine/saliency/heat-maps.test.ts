@@ -90,7 +90,7 @@ it('SmoothGrad of a linear network is its gradient, whatever the noise', async (
 });
 
 it('tells of each method how often it looks', () => {
-  const many = saliencyInfos().filter(({ looks }) => looks === 'many');
+  const many = saliencyInfos().filter(({ passes }) => passes === 'many');
   expect(many.map(({ id }) => id)).toEqual(Object.keys(few).sort((a, b) => ids.indexOf(a) - ids.indexOf(b)));
 });
 

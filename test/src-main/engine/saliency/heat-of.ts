@@ -11,7 +11,7 @@ import {
   targetRows,
   type HeatMapsRequest,
 } from '../../../../src-main/engine/inference/heat-maps.ts';
-import { sessionCache } from '../../../../src-main/engine/data/architecture.ts';
+import { sessionCache } from '../../../../src-main/engine/data/session-cache.ts';
 import {
   batch,
   classes,

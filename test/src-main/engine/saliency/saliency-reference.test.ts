@@ -12,11 +12,11 @@ import { onnxExecutor, referenceExecutor, type Executor } from '../../../../src-
 import {
   saliencyById,
   saliencyMethods,
-  type Looks,
+  type Samples,
   type SaliencyMethod,
 } from '../../../../src-main/engine/saliency/index.ts';
 import { heatMaps, rawMaps } from '../../../../src-main/engine/inference/heat-maps.ts';
-import { sessionCache } from '../../../../src-main/engine/data/architecture.ts';
+import { sessionCache } from '../../../../src-main/engine/data/session-cache.ts';
 import { classes, sizePx, tinyNetwork, tinyWeights, wave } from '../training/tiny-network.ts';
 
 type Pool = 'average' | 'max';
@@ -58,7 +58,7 @@ const fixture = JSON.parse(
   readFileSync(new URL('../../../fixtures/engine/saliency.json', import.meta.url), 'utf8'),
 ) as { origin: string; cases: Case[] };
 
-const [batch, looks] = [2, 3];
+const [batch, samples] = [2, 3];
 const targets = { one: [0, 0, 1, 1, 0, 0], two: [-1, 0, 1, 1, -1, 0] };
 
 const weightsOf = (model: BuiltModel): Record<string, Float32Array> => {
@@ -74,25 +74,25 @@ const pixels = (count: number, phase: number): Float32Array =>
   Float32Array.from(wave(count, phase), (x) => 0.5 + 0.5 * x);
 
 /** What the reference feeds random methods, in place of random numbers. */
-function fixedLooks(method: SaliencyMethod): SaliencyMethod {
-  if (!('looks' in method) || ['integrated-gradients', 'occlusion'].includes(method.id)) return method;
+function fixedSamples(method: SaliencyMethod): SaliencyMethod {
+  if (!('samples' in method) || ['integrated-gradients', 'occlusion'].includes(method.id)) return method;
   const picture = 3 * sizePx * sizePx;
   return {
     ...method,
-    looks(params, setting): Looks {
-      const { shapes } = method.looks(params, { ...setting, references: [new Float32Array(picture)] });
+    samples(params, setting): Samples {
+      const { shapes } = method.samples(params, { ...setting, references: [new Float32Array(picture)] });
       return {
-        count: looks,
+        count: samples,
         shapes,
         at(index) {
           const all: Record<string, Float32Array> = {
             noise: Float32Array.from(wave(picture, index + 0.1)),
             from: pixels(picture, index + 2),
             mask: pixels(sizePx * sizePx, index + 4),
-            place: Float32Array.of((index + 0.5) / looks),
+            place: Float32Array.of((index + 0.5) / samples),
           };
           const fed = Object.fromEntries(Object.keys(shapes).map((name) => [name, all[name]]));
-          return { weight: 1 / (looks * Number(params.shown ?? 1)), fed };
+          return { weight: 1 / (samples * Number(params.shown ?? 1)), fed };
         },
       };
     },
@@ -109,7 +109,7 @@ const request = (executor: Executor, { network, target, params, method }: Case) 
     architecture: { key: 'one', model, task, classes, sizePx },
     weights: weightsOf(model),
     sessions: sessionCache(executor, 4),
-    method: fixedLooks(saliencyById(method)),
+    method: fixedSamples(saliencyById(method)),
     params,
     images: pixels(batch * 3 * sizePx * sizePx, 0.3),
     targets: Float32Array.from(targets[target]),

@@ -3,7 +3,7 @@ import { gradient, input, sum } from '../../../../src-main/engine/graph/index.ts
 import { crossEntropy, selectedLogit } from '../../../../src-main/engine/nn/index.ts';
 import type { Task } from '../../../../src-main/engine/nn/classification.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
-import { saliencyById, type OneLook } from '../../../../src-main/engine/saliency/index.ts';
+import { saliencyById, type SinglePassMethod } from '../../../../src-main/engine/saliency/index.ts';
 import { buildEvaluate, buildSaliency } from '../../../../src-main/engine/inference/inference-steps.ts';
 import {
   batch,
@@ -28,7 +28,7 @@ function mapOf(
   target: number[],
   { pool = 'average', task, labels }: { pool?: 'average' | 'max'; task?: Task; labels?: number[] } = {},
 ): Float64Array {
-  const known = saliencyById(method) as OneLook;
+  const known = saliencyById(method) as SinglePassMethod;
   const program = buildSaliency({
     ...{ model: tinyNetwork(pool), batch, classes, sizePx, task },
     method: known,

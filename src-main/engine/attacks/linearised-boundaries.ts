@@ -1,11 +1,11 @@
-// The model made linear at pictures: where its nearest class boundary seems to be. DeepFool and FAB walk there.
+// Linearised class boundaries: where the nearest one seems to be if the model were linear at a picture. DeepFool and FAB walk there.
 
 import type { AttackTarget, Norm } from './attack.ts';
-import { copiesTogether, pictureLength, predictionsOf, pull } from './queries.ts';
+import { copiesTogether, pictureLength, predictionsOf, logitCombinationGradient } from './queries.ts';
 import { lengthOf, rowOf, take } from './rows.ts';
 
-/** f_k - f_y of a rival class k, linear at a picture. */
-export interface Plane {
+/** f_k - f_y of another class k, linear at a picture. */
+export interface LinearisedBoundary {
   difference: number;
   slope: Float32Array;
   /** Length of the slope in the norm dual to that of changes. */
@@ -15,30 +15,31 @@ export interface Plane {
 }
 
 /**
- * For each picture the plane of that of its rivals whose boundary, |difference| / dual away, is nearest. A picture is
- * asked once for each rival, some at a time: all copies of all pictures together would be as many times the pictures.
+ * For each picture the linearised boundary to that of the other classes which is nearest, |difference| / dual away. A
+ * picture is asked once for each of them, some at a time: all copies of all pictures together would be as many times
+ * the pictures.
  * @param rows    of the pictures, those that are looked at
- * @param rivals  of each picture, classes other than its label
+ * @param others  of each picture, classes other than its label
  * @returns       in the order of `rows`
  */
-export async function nearestPlanes(
+export async function nearestBoundaries(
   target: AttackTarget,
   pictures: Float32Array,
   rows: readonly number[],
   labels: Int32Array,
-  rivals: readonly (readonly number[])[],
+  others: readonly (readonly number[])[],
   norm: Norm,
-): Promise<Plane[]> {
+): Promise<LinearisedBoundary[]> {
   const { classes } = target;
   const length = pictureLength(target);
-  const asked = rows.flatMap((row) => rivals[row].map((rival) => ({ row, rival })));
-  const nearest = new Map<number, Plane & { away: number }>();
+  const asked = rows.flatMap((row) => others[row].map((other) => ({ row, other })));
+  const nearest = new Map<number, LinearisedBoundary & { away: number }>();
   const together = copiesTogether(target);
   for (let from = 0; from < asked.length; from += together) {
     const some = asked.slice(from, from + together);
     const weights = new Float32Array(some.length * classes);
-    some.forEach(({ row, rival }, i) => {
-      weights[i * classes + rival] = 1;
+    some.forEach(({ row, other }, i) => {
+      weights[i * classes + other] = 1;
       weights[i * classes + labels[row]] = -1;
     });
     const copies = take(
@@ -46,10 +47,10 @@ export async function nearestPlanes(
       some.map(({ row }) => row),
       length,
     );
-    const { logits, gradient } = await pull(target, copies, weights);
+    const { logits, gradient } = await logitCombinationGradient(target, copies, weights);
     const said = predictionsOf(logits, classes);
-    some.forEach(({ row, rival }, i) => {
-      const difference = logits[i * classes + rival] - logits[i * classes + labels[row]];
+    some.forEach(({ row, other }, i) => {
+      const difference = logits[i * classes + other] - logits[i * classes + labels[row]];
       const slope = rowOf(gradient, i, length);
       const dual = norm === 'l2' ? lengthOf(slope) : slope.reduce((sum, value) => sum + Math.abs(value), 0);
       const away = Math.abs(difference) / (1e-12 + dual);

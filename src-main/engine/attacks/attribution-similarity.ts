@@ -1,6 +1,6 @@
 // What an attack on the explanation leaves of the heat that it was aimed at.
 
-import { isFlat, kendall, overlapOfHighest } from '../nn/ranks.ts';
+import { isFlat, kendall, overlapOfHighest } from '../nn/rank-correlation.ts';
 import type { Attack, AttackTarget } from './attack.ts';
 import { judge, topField, type ExplanationParams } from './explanation.ts';
 import { rowOf } from './rows.ts';
@@ -28,7 +28,7 @@ export function heatAimedAt(
 }
 
 /** Share of the hottest pixels that stay the hottest, and Kendall's tau-b over all of them. */
-export interface HeatLeft {
+export interface AttributionSimilarity {
   overlap: number;
   tau: number;
 }
@@ -38,14 +38,14 @@ export interface HeatLeft {
  * @param before, after  [N, 3, S, S]
  * @param params         of the attack, checked
  */
-export async function heatLeft(
+export async function attributionSimilarity(
   target: AttackTarget,
   before: Float32Array,
   after: Float32Array,
   labels: Int32Array,
   params: Readonly<Record<string, unknown>>,
   { topPixels }: ComparedHeat,
-): Promise<(HeatLeft | null)[]> {
+): Promise<(AttributionSimilarity | null)[]> {
   const side = target.sizePx ** 2;
   const explained = params as unknown as ExplanationParams;
   const [old, now] = [

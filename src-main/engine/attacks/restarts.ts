@@ -15,7 +15,7 @@ export interface Part extends AttackInput {
  * @param attempt  gives pictures for the part it is handed; `round` counts from 0
  * @returns        [N, 3, S, S]; unchanged where the model errs without an attack, unless it is a transfer
  */
-export async function persist(
+export async function withRestarts(
   target: AttackTarget,
   input: AttackInput,
   rounds: number,

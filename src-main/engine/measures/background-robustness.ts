@@ -14,7 +14,7 @@ const begin =
       const isChanged: boolean[] = [];
       for (const i of truth.keys()) isChanged.push(await context.replaceOutside(start + i, how, changed, i));
       if (!isChanged.includes(true)) return truth.map(() => null);
-      const hits = hitsOf(await context.look(changed), context.classes.length, owns);
+      const hits = hitsOf(await context.predict(changed), context.classes.length, owns);
       return hits.map((hit, i) => (isChanged[i] ? hit : null));
     },
     figure: shareFigure,
