@@ -178,7 +178,7 @@ function blockMnist(budget: Budget, seeds: number[], epochs: string): Comparison
       words: ['--objective', 'standard', ...set('activation=softplus')],
       paper: ['3.533', '68.0', '0.0', '98.5'],
     },
-    // Curvature is some thousand times what slopes are.
+    // Curvature is some thousand times what gradients are.
     ...weighed(
       'Hessian',
       ['--objective', 'hessian'],

@@ -5,7 +5,7 @@ import type { Random } from '../nn/random.ts';
 import { attack, type AttackTarget, type Norm } from './attack.ts';
 import { normField, restartsField, stepsField, targetsField } from './fields.ts';
 import { withRestarts, type Part } from './restarts.ts';
-import { pictureLength, predictionsOf, otherClassesOf, slopesOf, type Loss } from './queries.ts';
+import { pictureLength, predictionsOf, otherClassesOf, gradientsOf, type Loss } from './queries.ts';
 import { lengthOf, project, put, rowOf, stepUp, take } from './rows.ts';
 
 const shared = {
@@ -119,9 +119,9 @@ async function apgd(
     project(x, centre, eps, norm);
   }
   const before = current.slice();
-  const slopes = new Float32Array(images.length);
+  const grads = new Float32Array(images.length);
   const best = current.slice();
-  const bestSlopes = new Float32Array(images.length);
+  const bestGrads = new Float32Array(images.length);
   const rows = Array.from(labels, (_, row) => ({
     row,
     step: 2 * eps,
@@ -138,8 +138,8 @@ async function apgd(
     const part = take(current, indices, length);
     const own = indices.map((row) => labels[row]);
     const aims = goals === undefined ? own : indices.map((row) => goals[row]);
-    const { logits, losses, gradient } = await slopesOf(target, loss, part, own, aims);
-    put(slopes, indices, gradient, length);
+    const { logits, losses, gradient } = await gradientsOf(target, loss, part, own, aims);
+    put(grads, indices, gradient, length);
     const said = predictionsOf(logits, target.classes);
     active = active.filter((one, i) => {
       const fooled = !transfer && said[i] !== own[i];
@@ -148,7 +148,7 @@ async function apgd(
       if (fooled || losses[i] > one.highest) {
         one.highest = Math.max(losses[i], one.highest);
         put(best, [one.row], rowOf(part, i, length), length);
-        put(bestSlopes, [one.row], rowOf(gradient, i, length), length);
+        put(bestGrads, [one.row], rowOf(gradient, i, length), length);
       }
       return !fooled;
     });
@@ -164,7 +164,7 @@ async function apgd(
       const x = rowOf(current, row, length);
       const old = rowOf(before, row, length);
       const z = x.slice();
-      stepUp(z, rowOf(slopes, row, length), step, norm);
+      stepUp(z, rowOf(grads, row, length), step, norm);
       project(z, centre, eps, norm);
       const share = k === 0 ? 1 : 0.75;
       for (let i = 0; i < length; i++) z[i] = x[i] + share * (z[i] - x[i]) + (1 - share) * (x[i] - old[i]);
@@ -184,7 +184,7 @@ async function apgd(
       if (!one.halvedAtCheck) continue;
       one.step /= 2;
       rowOf(current, one.row, length).set(rowOf(best, one.row, length));
-      rowOf(slopes, one.row, length).set(rowOf(bestSlopes, one.row, length));
+      rowOf(grads, one.row, length).set(rowOf(bestGrads, one.row, length));
     }
     period = Math.max(period - Math.max(Math.floor(0.03 * steps), 1), Math.max(Math.floor(0.06 * steps), 1));
     untilCheck = period;

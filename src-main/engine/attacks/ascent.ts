@@ -2,7 +2,7 @@
 
 import type { AttackTarget, Norm } from './attack.ts';
 import { indicesWhere } from './restarts.ts';
-import { pictureLength, predictionsOf, slopesOf, type Loss } from './queries.ts';
+import { pictureLength, predictionsOf, gradientsOf, type Loss } from './queries.ts';
 import { project, put, rowOf, stepUp, take } from './rows.ts';
 
 export interface Ascent {
@@ -40,7 +40,7 @@ export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Floa
   for (let pass = 0; pass < passes && active.length > 0; pass++) {
     const part = take(current, active, length);
     const own = Int32Array.from(active, (index) => labels[index]);
-    const { logits, losses, gradient } = await slopesOf(target, loss, part, own);
+    const { logits, losses, gradient } = await gradientsOf(target, loss, part, own);
     const said = predictionsOf(logits, target.classes);
     if (keep !== 'last')
       active.forEach((index, i) => {
@@ -51,10 +51,10 @@ export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Floa
       });
     if (pass === steps) break;
     active.forEach((index, i) => {
-      const slope = rowOf(gradient, i, length);
-      direct?.(slope, index);
+      const grad = rowOf(gradient, i, length);
+      direct?.(grad, index);
       const x = rowOf(current, index, length);
-      stepUp(x, slope, stepSize, norm);
+      stepUp(x, grad, stepSize, norm);
       project(x, rowOf(images, index, length), eps, norm);
     });
     if (keep === 'best') active = indicesWhere(said, (value, i) => value === own[i]).map((i) => active[i]);

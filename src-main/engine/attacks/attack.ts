@@ -1,6 +1,6 @@
 // What an attack is: a named way to change pictures a little so that a model errs, or so that its reasons look other.
 //
-// An attack is a loop on this side over compiled programs: it asks the target for logits and slopes of pictures and
+// An attack is a loop on this side over compiled programs: it asks the target for logits and gradients of pictures and
 // moves them. Pictures lie in [0, 1], normalisation is inside the model. Rows: arrays of N pictures one after the
 // other, [N, 3, S, S]; the target cuts them into batches, so an attack can go on with any part of its pictures.
 

@@ -5,7 +5,7 @@ import { adam } from './adam.ts';
 import { attack } from './attack.ts';
 import { stepsField } from './fields.ts';
 import { withRestarts } from './restarts.ts';
-import { pictureLength, slopesOf } from './queries.ts';
+import { pictureLength, gradientsOf } from './queries.ts';
 import { distance, project, put, rowOf } from './rows.ts';
 
 const schema = z.object({
@@ -71,8 +71,8 @@ export const cwL2 = attack({
         const fooled = rows.map(() => false);
         for (let step = 0; step < steps; step++) {
           const x = picturesAt(w);
-          const { losses: margins, gradient } = await slopesOf(target, 'margin', x, labels);
-          const slope = new Float64Array(w.length);
+          const { losses: margins, gradient } = await gradientsOf(target, 'margin', x, labels);
+          const grad = new Float64Array(w.length);
           for (const row of rows) {
             const own = rowOf(x, row, length);
             if (margins[row] > 0 && margins[row] >= confidence) {
@@ -86,10 +86,10 @@ export const cwL2 = attack({
             const pulls = margins[row] < confidence ? weights[row] : 0;
             for (let i = row * length; i < (row + 1) * length; i++) {
               const tanh = 2 * x[i] - 1;
-              slope[i] = (2 * (x[i] - centre[i]) - pulls * gradient[i]) * 0.5 * (1 - tanh * tanh);
+              grad[i] = (2 * (x[i] - centre[i]) - pulls * gradient[i]) * 0.5 * (1 - tanh * tanh);
             }
           }
-          descend(w, slope);
+          descend(w, grad);
         }
         for (const row of rows) {
           if (fooled[row]) high[row] = weights[row];

@@ -22,7 +22,7 @@ const schema = z.object({
 });
 
 /**
- * For each other class k: difference f_k - f_y and its slope w_k; the nearest boundary is that of least
+ * For each other class k: difference f_k - f_y and its gradient w_k; the nearest boundary is that of least
  * |f_k - f_y| / ||w_k||_q, q dual to the norm; the step to it is |f_k - f_y| / ||w_k||_2^2 * w_k for l2 and
  * |f_k - f_y| / ||w_k||_1 * sign(w_k) for linf. The sum of steps, lengthened by the overshoot, is added to the picture.
  * The other classes are chosen once, on the unchanged picture. What is then farther away than eps is brought back to eps.
@@ -73,9 +73,9 @@ export const deepfool = attack({
 /** Added to a distance, so that a step of almost nothing still crosses (as foolbox does). */
 const nudge = 1e-4;
 
-function addStep(total: Float64Array, { difference, slope, dual }: LinearisedBoundary, norm: Norm): void {
+function addStep(total: Float64Array, { difference, grad, dual }: LinearisedBoundary, norm: Norm): void {
   const length = dual + 1e-8;
   const size = Math.abs(difference) / length + nudge;
-  for (let i = 0; i < slope.length; i++)
-    total[i] += norm === 'l2' ? (size * slope[i]) / length : size * Math.sign(slope[i]);
+  for (let i = 0; i < grad.length; i++)
+    total[i] += norm === 'l2' ? (size * grad[i]) / length : size * Math.sign(grad[i]);
 }

@@ -1,4 +1,4 @@
-// What attacks on the explanation share: the heat they look at, its slopes, and the loop that changes a picture's heat
+// What attacks on the explanation share: the heat they look at, its gradients, and the loop that changes a picture's heat
 // while its class stays.
 
 import { z } from 'zod';
@@ -80,8 +80,8 @@ function heatOf(
   ]);
   const { logits } = forward(steps, { activation });
   const scored = selectedLogit(score === 'logit' ? logits : softmax(logits), truth);
-  const [slopes] = gradient(sum(scored), [steps]);
-  const along = mean(reshape(slopes, [batch, count, values]), [1]); // [B, 3 S S]
+  const [grads] = gradient(sum(scored), [steps]);
+  const along = mean(reshape(grads, [batch, count, values]), [1]); // [B, 3 S S]
   const attributed = map === 'gradient' ? along : mul(along, reshape(pictures, [batch, values]));
   const heat = sum(abs(reshape(attributed, [batch, 3, sizePx * sizePx])), [1]); // [B, S S]
   return div(heat, add(sum(heat, [1], true), scalar(1e-12)));
@@ -115,8 +115,8 @@ export interface Aim {
   build(heat: Tensor, logits: Tensor, context: ProgramContext): Tensor;
 }
 
-/** Slopes of an aim at pictures, along softplus. @param feeds rows that the aim's graph asks for */
-export async function aimSlopes(
+/** Gradients of an aim at pictures, along softplus. @param feeds rows that the aim's graph asks for */
+export async function aimGradients(
   target: AttackTarget,
   aim: Aim,
   params: ExplanationParams,
@@ -131,11 +131,11 @@ export async function aimSlopes(
       const activation: Activation = { kind: 'softplus', beta: params.beta };
       const heat = heatOf(context, pictures, context.rows('labels', [context.classes]), params, activation);
       const { logits } = context.forward(pictures, { activation });
-      return { slopes: gradient(sum(aim.build(heat, logits, context)), [pictures])[0] };
+      return { grads: gradient(sum(aim.build(heat, logits, context)), [pictures])[0] };
     },
     costOf(params),
   );
-  return (await program(labels.length, { images, labels: oneHot(labels, target.classes), ...feeds })).slopes;
+  return (await program(labels.length, { images, labels: oneHot(labels, target.classes), ...feeds })).grads;
 }
 
 /** The pictures that may be attacked, and their own heat and logits. */

@@ -100,12 +100,12 @@ async function walk(
     active.forEach((row, i) => {
       const x = rowOf(current, row, length);
       const clean = rowOf(images, row, length);
-      const { slope, difference } = boundaries[i];
-      const fromHere = ontoBoundary(x, slope, difference, norm);
-      // The plane's value at the clean picture: its value here, moved along the slope.
+      const { grad, difference } = boundaries[i];
+      const fromHere = ontoBoundary(x, grad, difference, norm);
+      // The plane's value at the clean picture: its value here, moved along the gradient.
       let atClean = difference;
-      for (let j = 0; j < length; j++) atClean += slope[j] * (clean[j] - x[j]);
-      const fromClean = ontoBoundary(clean, slope, atClean, norm);
+      for (let j = 0; j < length; j++) atClean += grad[j] * (clean[j] - x[j]);
+      const fromClean = ontoBoundary(clean, grad, atClean, norm);
       const [near, far] = [sizeOf(fromHere, norm), sizeOf(fromClean, norm)];
       const share = Math.min(near / (near + far), bias);
       for (let j = 0; j < length; j++)
@@ -133,21 +133,21 @@ async function walk(
 }
 
 /**
- * The shortest d with value + slope . d = 0 and x + d in [0, 1]; where there is none, d goes as far as it can.
- * Along the shortest way every coordinate moves by min(t * speed, room): t equal for all, speed 1 for linf and |slope|
+ * The shortest d with value + gradient . d = 0 and x + d in [0, 1]; where there is none, d goes as far as it can.
+ * Along the shortest way every coordinate moves by min(t * speed, room): t equal for all, speed 1 for linf and |gradient|
  * for l2. The gain is concave and piecewise linear in t, so Newton's method from t = 0 ends exactly and soon.
  */
-function ontoBoundary(x: Float32Array, slope: Float32Array, value: number, norm: Norm): Float64Array {
+function ontoBoundary(x: Float32Array, grad: Float32Array, value: number, norm: Norm): Float64Array {
   const side = value < 0 ? 1 : -1; // the way the value has to go
   const room = new Float64Array(x.length);
-  for (let i = 0; i < x.length; i++) room[i] = side * slope[i] > 0 ? 1 - x[i] : x[i];
+  for (let i = 0; i < x.length; i++) room[i] = side * grad[i] > 0 ? 1 - x[i] : x[i];
   const speedOf = (steepness: number): number => (norm === 'linf' ? Math.sign(steepness) : steepness);
   let t = 0;
   for (let round = 0; round < 100; round++) {
     let gain = 0;
     let growth = 0;
     for (let i = 0; i < x.length; i++) {
-      const steepness = Math.abs(slope[i]);
+      const steepness = Math.abs(grad[i]);
       const speed = speedOf(steepness);
       if (t * speed < room[i]) {
         gain += steepness * t * speed;
@@ -162,8 +162,8 @@ function ontoBoundary(x: Float32Array, slope: Float32Array, value: number, norm:
     t += missing / growth;
   }
   for (let i = 0; i < x.length; i++) {
-    const speed = speedOf(Math.abs(slope[i]));
-    room[i] = speed === 0 ? 0 : side * Math.sign(slope[i]) * Math.min(t * speed, room[i]);
+    const speed = speedOf(Math.abs(grad[i]));
+    room[i] = speed === 0 ? 0 : side * Math.sign(grad[i]) * Math.min(t * speed, room[i]);
   }
   return room;
 }

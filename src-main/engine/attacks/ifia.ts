@@ -7,7 +7,7 @@ import { kendall } from '../nn/rank-correlation.ts';
 import { attack, type AttackInput, type AttackTarget } from './attack.ts';
 import {
   Kept,
-  aimSlopes,
+  aimGradients,
   correctPictures,
   explanationFields,
   topField,
@@ -164,10 +164,10 @@ export async function wander(
     for (let i = 0; i < labels.length; i++)
       current.set(randomStart(rowOf(images, i, length), eps, 'linf', draws), i * length);
     for (let step = 0; step < params.steps; step++) {
-      const slopes = await aimSlopes(target, aim, params, current, labels, feeds);
+      const grads = await aimGradients(target, aim, params, current, labels, feeds);
       for (let i = 0; i < labels.length; i++) {
         const x = rowOf(current, i, length);
-        stepUp(x, rowOf(slopes, i, length), params.step * eps, 'linf');
+        stepUp(x, rowOf(grads, i, length), params.step * eps, 'linf');
         project(x, rowOf(images, i, length), eps, 'linf');
       }
       await kept.offer(params.wholeLevels ? rounded(current, images) : current);

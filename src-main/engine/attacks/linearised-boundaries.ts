@@ -7,8 +7,8 @@ import { lengthOf, rowOf, take } from './rows.ts';
 /** f_k - f_y of another class k, linear at a picture. */
 export interface LinearisedBoundary {
   difference: number;
-  slope: Float32Array;
-  /** Length of the slope in the norm dual to that of changes. */
+  grad: Float32Array;
+  /** Length of the gradient in the norm dual to that of changes. */
   dual: number;
   /** What the model says of the picture. */
   said: number;
@@ -51,11 +51,11 @@ export async function nearestBoundaries(
     const said = predictionsOf(logits, classes);
     some.forEach(({ row, other }, i) => {
       const difference = logits[i * classes + other] - logits[i * classes + labels[row]];
-      const slope = rowOf(gradient, i, length);
-      const dual = norm === 'l2' ? lengthOf(slope) : slope.reduce((sum, value) => sum + Math.abs(value), 0);
+      const grad = rowOf(gradient, i, length);
+      const dual = norm === 'l2' ? lengthOf(grad) : grad.reduce((sum, value) => sum + Math.abs(value), 0);
       const away = Math.abs(difference) / (1e-12 + dual);
       if (away < (nearest.get(row)?.away ?? Infinity))
-        nearest.set(row, { away, difference, slope: slope.slice(), dual, said: said[i] });
+        nearest.set(row, { away, difference, grad: grad.slice(), dual, said: said[i] });
     });
   }
   return rows.map((row) => nearest.get(row)!);

@@ -45,7 +45,7 @@ export const mim = attack({
         direct(gradient, index) {
           const sum = rowOf(momentum, index, length);
           let mean = 0;
-          for (const slope of gradient) mean += Math.abs(slope) / length;
+          for (const grad of gradient) mean += Math.abs(grad) / length;
           const scale = mean > 0 ? 1 / mean : 0;
           for (let i = 0; i < length; i++) sum[i] = decay * sum[i] + scale * gradient[i];
           gradient.set(sum);

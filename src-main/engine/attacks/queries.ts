@@ -1,4 +1,4 @@
-// What attacks ask of a model: logits, and the slopes of a loss or of any weighing of the logits.
+// What attacks ask of a model: logits, and the gradients of a loss or of any weighing of the logits.
 
 import {
   add,
@@ -27,12 +27,12 @@ import { oneHot } from './rows.ts';
  * - 'dlr': margin / (z1 - z3), difference of logits ratio (Croce & Hein 2020, eq. 6)
  * - 'dlr-targeted': (z_t - z_y) / (z1 - (z3 + z4) / 2) for the class t of `goals` (ibid. eq. 7)
  * With three classes the targeted denominator takes the last two there are, (z2 + z3) / 2: with z3 alone the loss is -1
- * without a slope where t is the least likely class. With two it is 1 for both: the plain margin. Classes that are out, as
+ * without a gradient where t is the least likely class. With two it is 1 for both: the plain margin. Classes that are out, as
  * others that are right too, do not count.
  */
 export type Loss = 'cross-entropy' | 'margin' | 'dlr' | 'dlr-targeted';
 
-export interface Slopes {
+export interface LossGradients {
   /** [N, K] */
   logits: Float32Array;
   /** [N] */
@@ -102,14 +102,14 @@ export async function logitsOf(target: AttackTarget, images: Float32Array): Prom
 }
 
 /** Loss and its gradient at each picture. @param goals for 'dlr-targeted': a class for each picture */
-export async function slopesOf(
+export async function gradientsOf(
   target: AttackTarget,
   loss: Loss,
   images: Float32Array,
   labels: ArrayLike<number>,
   goals: ArrayLike<number> = [],
-): Promise<Slopes> {
-  const program = target.program(`slopes/${loss}`, (context) => {
+): Promise<LossGradients> {
+  const program = target.program(`gradients/${loss}`, (context) => {
     const pictures = picturesOf(context);
     const { logits } = context.forward(pictures);
     const losses = lossOf(loss, logits, context.rows('labels', [context.classes]), () =>
@@ -119,7 +119,7 @@ export async function slopesOf(
   });
   const { classes } = target;
   const feeds = { images, labels: oneHot(labels, classes), goals: oneHot(goals, classes) };
-  return (await program(labels.length, feeds)) as unknown as Slopes;
+  return (await program(labels.length, feeds)) as unknown as LossGradients;
 }
 
 /** Logits and the gradient of their weighted sum. @param weights [N, K] */
@@ -134,8 +134,8 @@ export async function logitCombinationGradient(
     const weighted = sum(mul(logits, context.rows('weights', [context.classes])));
     return { logits, gradient: gradient(weighted, [pictures])[0] };
   });
-  const { logits, gradient: slopes } = await program(countOf(target, images), { images, weights });
-  return { logits, gradient: slopes };
+  const { logits, gradient: grads } = await program(countOf(target, images), { images, weights });
+  return { logits, gradient: grads };
 }
 
 /** [B, 3, S, S] */

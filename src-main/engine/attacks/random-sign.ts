@@ -28,7 +28,7 @@ export const randomSign = attack({
   norm: () => 'linf',
   async run(target, input, { draws, k, ...chosen }, random) {
     const side = target.sizePx ** 2;
-    const params = { ...chosen, beta: 1 }; // no slopes are asked for
+    const params = { ...chosen, beta: 1 }; // no gradients are asked for
     const correct = await correctPictures(target, input, params);
     const masks = topMasks(correct.heat, side, k);
     const kept = new Kept(target, correct, params, (heat, place) =>

@@ -59,18 +59,18 @@ export const spsa = attack({
           if (now > highest) put(result, [row], x, length);
           highest = Math.max(highest, now);
           if ((now > 0 && !transfer) || step === steps) break;
-          const slope = await guess(x);
+          const grad = await guess(x);
           const moved = Float64Array.from(x);
           climb(
             moved,
-            slope.map((value) => -value),
+            grad.map((value) => -value),
           );
           x.set(moved);
           project(x, clean, eps, 'linf');
         }
 
         async function guess(centre: Float32Array): Promise<Float64Array> {
-          const slope = new Float64Array(length);
+          const grad = new Float64Array(length);
           for (let done = 0; done < samples; done += together) {
             const count = Math.min(together, samples - done);
             const signs = Int8Array.from({ length: count * length }, () => (draws.uniform() < 0.5 ? -1 : 1));
@@ -83,10 +83,10 @@ export const spsa = attack({
             const margins = marginsOf(await logitsOf(target, probes), own, classes);
             for (let sample = 0; sample < count; sample++) {
               const rise = (margins[sample] - margins[count + sample]) / (2 * delta * samples);
-              for (let i = 0; i < length; i++) slope[i] += rise * signs[sample * length + i];
+              for (let i = 0; i < length; i++) grad[i] += rise * signs[sample * length + i];
             }
           }
-          return slope;
+          return grad;
         }
       }
       return result;

@@ -6,7 +6,7 @@ import { adam } from './adam.ts';
 import { attack, type AttackTarget } from './attack.ts';
 import {
   Kept,
-  aimSlopes,
+  aimGradients,
   correctPictures,
   explanationFields,
   overlap,
@@ -98,11 +98,11 @@ export const targetedExplanation = attack({
     const descend = adam(images.length, stepSize);
     const current = images.slice();
     for (let step = 0; step < steps; step++) {
-      const slopes = await aimSlopes(target, towardsGoal, params, current, labels, feeds);
+      const grads = await aimGradients(target, towardsGoal, params, current, labels, feeds);
       const moved = Float64Array.from(current);
       descend(
         moved,
-        slopes.map((value) => -value),
+        grads.map((value) => -value),
       );
       current.set(moved);
       for (let i = 0; i < rows.length; i++)

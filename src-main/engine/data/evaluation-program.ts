@@ -39,10 +39,10 @@ export function buildEvaluation({ model, classes, sizePx, task }: Architecture, 
   const labels = input('labels', [batch, classes]);
   const { logits } = model.forward(images, weights, 'eval');
   const losses = classLoss(logits, labels, task);
-  const [slopes] = gradient(sum(losses), [images]);
+  const [grads] = gradient(sum(losses), [images]);
   return {
     inputs: [images, labels, ...weights.values()],
-    outputs: { logits, crossEntropy: losses, gradient: slopes },
+    outputs: { logits, crossEntropy: losses, gradient: grads },
   };
 }
 

@@ -61,8 +61,8 @@ export function gradient(y: Tensor, wrt: readonly Tensor[], { rules = {} }: Grad
   }
   const depends = new Set<Tensor>();
   for (const tensor of order) {
-    const hasSlope = !flat.has(tensor.op) || rules[tensor.op] !== undefined;
-    const passes = hasSlope && tensor.inputs.some((source) => depends.has(source));
+    const hasGradient = !flat.has(tensor.op) || rules[tensor.op] !== undefined;
+    const passes = hasGradient && tensor.inputs.some((source) => depends.has(source));
     if (passes || wanted.has(tensor)) depends.add(tensor);
   }
   const contributions = new Map<Tensor, Tensor[]>([[y, [ones(y.shape)]]]);

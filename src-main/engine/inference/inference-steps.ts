@@ -77,11 +77,11 @@ export function buildSaliency<S extends z.ZodObject>(
   const { images, labels, forward } = context;
   const target = input('target', [options.batch, options.classes]);
   const { method, params, withGradient = false } = options;
-  const slopes = withGradient ? method.lossGradient?.({ ...context, target }, params) : null;
+  const grads = withGradient ? method.lossGradient?.({ ...context, target }, params) : null;
   const outputs = {
     map: method.build({ ...context, target }, params),
     logits: forward(images).logits,
-    ...(slopes && { gradient: slopes }),
+    ...(grads && { gradient: grads }),
   };
   return { inputs: reachable([images, target, labels, ...weights], Object.values(outputs)), outputs };
 }

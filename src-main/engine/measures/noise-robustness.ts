@@ -36,19 +36,19 @@ export const gradientRobustness = measure({
   schema: z.object(noise),
   begin: (context, { deviation, draws }) => ({
     async read(batch) {
-      const slopes = context.program('logit-gradient', ({ rows, forward, classes, sizePx }) => {
+      const grads = context.program('logit-gradient', ({ rows, forward, classes, sizePx }) => {
         const images = rows('images', [3, sizePx, sizePx]);
         const { logits } = forward(images);
-        const [slope] = gradient(sum(selectedLogit(logits, rows('labels', [classes]))), [images]);
-        return { slope };
+        const [grad] = gradient(sum(selectedLogit(logits, rows('labels', [classes]))), [images]);
+        return { grad };
       });
       const count = batch.truth.length;
       const labels = new Float32Array(count * context.classes.length);
       batch.truth.forEach((own, i) => (labels[i * context.classes.length + own] = 1));
-      const { slope: clean } = await slopes(count, { images: batch.images, labels });
+      const { grad: clean } = await grads(count, { images: batch.images, labels });
       return overNoise(context, batch, 'gradient-robustness', deviation, draws, async (images) => {
-        const { slope } = await slopes(count, { images, labels });
-        return batch.truth.map((_, i) => relativeChange(slope, clean, i, slope.length / count));
+        const { grad } = await grads(count, { images, labels });
+        return batch.truth.map((_, i) => relativeChange(grad, clean, i, grad.length / count));
       });
     },
     figure: (values) => meanFigure(values, context.random('gradient-robustness')),

@@ -50,9 +50,9 @@ export function batchNorm(
   const [batch, channels, height, width] = x.shape;
   const wide = (perChannel: Tensor): Tensor => reshape(perChannel, [1, channels, 1, 1]);
   const normalise = (values: Tensor, average: Tensor, variance: Tensor): { output: Tensor; bias: Tensor } => {
-    const slope = div(weights.scale, sqrt(add(variance, scalar(traits.epsilon))));
-    const scaled = mul(values, wide(slope));
-    const bias = sub(weights.shift, mul(average, slope));
+    const grad = div(weights.scale, sqrt(add(variance, scalar(traits.epsilon))));
+    const scaled = mul(values, wide(grad));
+    const bias = sub(weights.shift, mul(average, grad));
     return { output: add(scaled, wide(bias)), bias };
   };
   if (mode === 'eval') return normalise(x, weights.mean, weights.variance);

@@ -11,8 +11,8 @@ import { add, div, gradient, mean, mul, relu, reshape, scalar, sum, type Tensor 
  * @see Pillai & Pirsiavash 2021, section 3
  */
 export function elementwiseGradCam(features: Tensor, score: Tensor): Tensor {
-  const [slopes] = gradient(score, [features]);
-  return relu(sum(mul(features, slopes), [1]));
+  const [grads] = gradient(score, [features]);
+  return relu(sum(mul(features, grads), [1]));
 }
 
 /**
@@ -21,8 +21,8 @@ export function elementwiseGradCam(features: Tensor, score: Tensor): Tensor {
  * @see Selvaraju et al. 2017, eq. 1 and 2
  */
 export function standardGradCam(features: Tensor, score: Tensor): Tensor {
-  const [slopes] = gradient(score, [features]);
-  return weightedMaps(features, mean(slopes, [2, 3]));
+  const [grads] = gradient(score, [features]);
+  return weightedMaps(features, mean(grads, [2, 3]));
 }
 
 /**
@@ -33,8 +33,8 @@ export function standardGradCam(features: Tensor, score: Tensor): Tensor {
  * @see Chattopadhyay et al. 2018, eq. 19, for the score exp(logit)
  */
 export function gradCamPlusPlus(features: Tensor, score: Tensor): Tensor {
-  const [slopes] = gradient(score, [features]);
-  const raising = relu(slopes);
+  const [grads] = gradient(score, [features]);
+  const raising = relu(grads);
   const alpha = div(scalar(1), add(scalar(2), mul(sum(features, [2, 3], true), raising)));
   return weightedMaps(features, sum(mul(alpha, raising), [2, 3]));
 }
@@ -45,8 +45,8 @@ export function gradCamPlusPlus(features: Tensor, score: Tensor): Tensor {
  * @see Jiang et al. 2021, eq. 5 to 7
  */
 export function layerCam(features: Tensor, score: Tensor): Tensor {
-  const [slopes] = gradient(score, [features]);
-  return relu(sum(mul(features, relu(slopes)), [1]));
+  const [grads] = gradient(score, [features]);
+  return relu(sum(mul(features, relu(grads)), [1]));
 }
 
 /** relu(sum over k of w_k A_k). @param weights [B, C] */

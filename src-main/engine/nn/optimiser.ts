@@ -87,12 +87,12 @@ export function sgd(options: {
     init: (parameter) => (momentum === 0 && !cycles ? [] : [zerosLike(stateName(parameter), parameter)]),
     scalars: cycles ? { [cycled]: (_, told) => told } : {},
     update(parameter, value, gradient, state, learningRate, scalars = {}) {
-      const slope = decayed(parameter, value, gradient, weightDecay);
+      const grad = decayed(parameter, value, gradient, weightDecay);
       const old = state.get(stateName(parameter));
-      if (!old) return { value: sub(value, mul(slope, learningRate)), state: new Map() };
+      if (!old) return { value: sub(value, mul(grad, learningRate)), state: new Map() };
       const kept = cycles ? scalars[cycled] : scalar(momentum);
-      const velocity = add(mul(old, kept), slope);
-      const direction = nesterov ? add(slope, mul(velocity, kept)) : velocity;
+      const velocity = add(mul(old, kept), grad);
+      const direction = nesterov ? add(grad, mul(velocity, kept)) : velocity;
       return {
         value: sub(value, mul(direction, learningRate)),
         state: new Map([[stateName(parameter), velocity]]),
@@ -131,14 +131,14 @@ export function adam(options: {
     },
     update(parameter, value, gradient, state, learningRate, scalars = {}) {
       const name = names(parameter);
-      const slope = decoupled ? gradient : decayed(parameter, value, gradient, weightDecay);
+      const grad = decoupled ? gradient : decayed(parameter, value, gradient, weightDecay);
       const mix = (old: Tensor, fresh: Tensor, beta: number): Tensor =>
         add(mul(old, scalar(beta)), mul(fresh, scalar(1 - beta)));
       const oldMean = state.get(name.mean)!;
       const mean = cycles
-        ? add(mul(oldMean, scalars[cycled]), mul(slope, sub(scalar(1), scalars[cycled])))
-        : mix(oldMean, slope, beta1);
-      const squares = mix(state.get(name.square)!, square(slope), beta2);
+        ? add(mul(oldMean, scalars[cycled]), mul(grad, sub(scalar(1), scalars[cycled])))
+        : mix(oldMean, grad, beta1);
+      const squares = mix(state.get(name.square)!, square(grad), beta2);
       const size = div(learningRate, scalars['adam/meanCorrection']);
       const root = add(div(sqrt(squares), scalars['adam/rootCorrection']), scalar(epsilon));
       const kept =
@@ -165,7 +165,7 @@ const zerosLike = (name: string, { shape }: ParamSpec): ParamSpec => ({
 
 /** The length of all gradients taken as one vector. Scalar. */
 export function globalNorm(gradients: readonly Tensor[]): Tensor {
-  return sqrt(gradients.map((slope) => sum(square(slope))).reduce((total, part) => add(total, part)));
+  return sqrt(gradients.map((grad) => sum(square(grad))).reduce((total, part) => add(total, part)));
 }
 
 /** Factor on every gradient that keeps their common norm at most `limit` (PyTorch's clip_grad_norm_). Scalar <= 1. */

@@ -73,8 +73,8 @@ export function randomStart(images: Tensor, { norm, eps }: Ball, noise: Noise, c
 }
 
 /**
- * Steepest ascent in the ball: `steps` times x <- project(x + stepSize * eps * u), with u = sign(slopes) for 'linf'
- * (Madry et al. 2018, section 2.1) and slopes / |slopes| for 'l2'.
+ * Steepest ascent in the ball: `steps` times x <- project(x + stepSize * eps * u), with u = sign(gradients) for 'linf'
+ * (Madry et al. 2018, section 2.1) and gradients / |gradients| for 'l2'.
  * @param images  [B, 3, S, S], centres of the balls
  * @param start   [B, 3, S, S], first x
  * @param score   scalar to climb, of pictures [B, 3, S, S]; a sum of scores of single pictures
@@ -88,9 +88,9 @@ export function ascend(
 ): Tensor {
   let pictures = stopGradient(start);
   for (let step = 0; step < steps; step++) {
-    const [slopes] = gradient(score(pictures), [pictures]);
+    const [grads] = gradient(score(pictures), [pictures]);
     // 1e-12: loss gradients of a model that is sure are short, and still have a direction.
-    const direction = ball.norm === 'linf' ? sign(slopes) : l2Normalise(slopes, [1, 2, 3], 1e-12);
+    const direction = ball.norm === 'linf' ? sign(grads) : l2Normalise(grads, [1, 2, 3], 1e-12);
     const moved = add(pictures, mul(direction, scalar(stepSize * ball.eps)));
     pictures = stopGradient(project(moved, images, ball));
   }

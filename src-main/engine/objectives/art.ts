@@ -229,8 +229,8 @@ function largestAt(
 ): Tensor | undefined {
   if (searchShare === 1) return undefined;
   const node = identity(start);
-  const [slopes] = gradient(sum(mul(selectedLogit(forward(node, pass).logits, explained), weight)), [node]);
-  const values = flat(channels === 'kept' ? abs(slopes) : abs(overChannels(slopes, channels)));
+  const [grads] = gradient(sum(mul(selectedLogit(forward(node, pass).logits, explained), weight)), [node]);
+  const values = flat(channels === 'kept' ? abs(grads) : abs(overChannels(grads, channels)));
   return topKMask(values, Math.max(1, Math.round(searchShare * values.shape[1])));
 }
 
@@ -251,9 +251,9 @@ function comparison(
   space: Params['space'],
   by = space,
 ) {
-  const slopesOf = (logits: Tensor, classes: Tensor, weights: Tensor, pictures: Tensor): Tensor => {
-    const [slopes] = gradient(sum(mul(selectedLogit(logits, classes), weights)), [pictures]);
-    return by === 'pixels' ? slopes : mul(slopes, perChannel(imageDeviation));
+  const gradientsOf = (logits: Tensor, classes: Tensor, weights: Tensor, pictures: Tensor): Tensor => {
+    const [grads] = gradient(sum(mul(selectedLogit(logits, classes), weights)), [pictures]);
+    return by === 'pixels' ? grads : mul(grads, perChannel(imageDeviation));
   };
   const asRow = (values: Tensor, counted?: Tensor): Tensor => {
     const row = flat(overChannels(values, channels)); // [N, n]
@@ -270,22 +270,22 @@ function comparison(
     counted?: Tensor,
   ): Tensor => {
     const { logits } = forward(pictures, pass);
-    const own = asRow(slopesOf(logits, classes.own, weights, pictures), counted);
+    const own = asRow(gradientsOf(logits, classes.own, weights, pictures), counted);
     if (distance === 'change') {
-      const plain = slopesOf(forward(images, pass).logits, explained, weight, images);
+      const plain = gradientsOf(forward(images, pass).logits, explained, weight, images);
       return l2Norm(sub(own, asRow(plain, counted)), [1]);
     }
     const shown = asRow(space === 'pixels' ? pictures : normaliseImages(pictures), counted);
     const hasTwins = pictures.shape[0] === 2 * batch;
     /** Distance to the picture of a gradient and, with twins, of the other's gradient: the worse one. */
-    const worst = (slopes: Tensor, worse: (a: Tensor, b: Tensor) => Tensor): Tensor =>
-      hasTwins ? worse(apart(slopes, shown), apart(otherHalf(slopes), shown)) : apart(slopes, shown);
+    const worst = (grads: Tensor, worse: (a: Tensor, b: Tensor) => Tensor): Tensor =>
+      hasTwins ? worse(apart(grads, shown), apart(otherHalf(grads), shown)) : apart(grads, shown);
     const toOwn = worst(own, maximum);
     if (negative === 'none') return softplus(toOwn);
     // Another of a picture's own classes only where it has them all.
     const barred = add(mul(classes.all, scalar(1e6)), mul(classes.own, scalar(1e9)));
     const wrong = sub(negative === 'strongest' ? logits : neg(logits), barred);
-    const other = slopesOf(logits, argMaxMask(wrong), weights, pictures);
+    const other = gradientsOf(logits, argMaxMask(wrong), weights, pictures);
     return softplus(sub(toOwn, worst(asRow(other, counted), minimum)));
   };
 }

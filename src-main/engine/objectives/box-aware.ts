@@ -88,9 +88,9 @@ export const boxAware = objective({
     const score = params.reduction === 'paper' ? meanOver(scored, weight) : sum(mul(scored, weight));
     if (params.lambdaInside > 0 || params.lambdaOutside > 0) {
       const [pixelGradient] = gradient(score, [images]); // [B, 3, S, S], per unit of pixel value
-      const slopes = mul(pixelGradient, perChannel(imageDeviation));
+      const grads = mul(pixelGradient, perChannel(imageDeviation));
       const penalty = (mask: Tensor, factor: number): Tensor => {
-        const norms = sum(square(mul(slopes, mask)), [1, 2, 3]); // [B]
+        const norms = sum(square(mul(grads, mask)), [1, 2, 3]); // [B]
         const reduced = params.reduction === 'paper' ? sum(mul(norms, counted)) : meanOver(norms, counted);
         return mul(reduced, mul(ramp, scalar(factor)));
       };

@@ -15,8 +15,8 @@ import {
 } from '../graph/index.ts';
 import { classLoss } from '../nn/classification.ts';
 import { meanOver, objective, totalOf, type PassOptions } from './objective.ts';
-import { normPower, penaltyWeight, slopeUnits, asInCode, noRamp } from './parameters.ts';
-import { inPixels, normOf, slopesOf } from './slopes.ts';
+import { normPower, penaltyWeight, gradientUnits, asInCode, noRamp } from './parameters.ts';
+import { inPixels, normOf, gradientsOf } from './gradients.ts';
 
 const schema = z.object({
   lambda: penaltyWeight(
@@ -33,7 +33,7 @@ const schema = z.object({
     title: 'Statistics of the penalty',
     help: "What batch-norm uses in the penalty: the running statistics, or the batch's, through which pictures touch each other.",
   }),
-  units: slopeUnits('normalised'),
+  units: gradientUnits('normalised'),
 });
 
 /**
@@ -76,11 +76,11 @@ export const cure = objective({
     const terms: Record<string, Tensor> = { class: meanLoss(classLoss(logits, labels, task)) };
     if (lambda === 0) return totalOf(terms, logits);
     const pass: PassOptions = { mode: statistics === 'running' ? 'eval' : 'train', keepStatistics: true };
-    const slopesAt = (pictures: Tensor): Tensor =>
-      slopesOf(sum(mul(classLoss(forward(pictures, pass).logits, labels, task), weight)), pictures, units);
-    const here = slopesAt(images);
+    const gradientsAt = (pictures: Tensor): Tensor =>
+      gradientsOf(sum(mul(classLoss(forward(pictures, pass).logits, labels, task), weight)), pictures, units);
+    const here = gradientsAt(images);
     const away = mul(l2Normalise(sign(here), [1, 2, 3]), scalar(reach));
-    const there = slopesAt(identity(add(images, stopGradient(inPixels(away, units)))));
+    const there = gradientsAt(identity(add(images, stopGradient(inPixels(away, units)))));
     const change = normOf(sub(there, here), [1, 2, 3], '2', power);
     terms.curvature = mul(meanOver(change, weight), mul(ramp, scalar(lambda)));
     return totalOf(terms, logits);

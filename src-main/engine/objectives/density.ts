@@ -1,11 +1,11 @@
-// Marginal density: a price on the slope of log p(x), the density of pictures that a classifier implies.
+// Marginal density: a price on the gradient of log p(x), the density of pictures that a classifier implies.
 
 import { z } from 'zod';
 import { argMaxMask, logSoftmax, logSumExp, mul, scalar, sub, type Tensor } from '../graph/index.ts';
 import { classLoss, selectedLogit } from '../nn/classification.ts';
 import { objective, refuseSeveral, totalOf } from './objective.ts';
-import { normPower, penaltyWeight, slopeReduction, slopeUnits, noRamp } from './parameters.ts';
-import { slopesOf, withSlopePenalty } from './slopes.ts';
+import { normPower, penaltyWeight, gradientReduction, gradientUnits, noRamp } from './parameters.ts';
+import { gradientsOf, withGradientPenalty } from './gradients.ts';
 
 const schema = z.object({
   lambda: penaltyWeight(
@@ -17,12 +17,12 @@ const schema = z.object({
     help: 'Which norm of the gradient: sum of magnitudes, Euclidean length, or the largest magnitude.',
   }),
   power: normPower(1),
-  reduction: slopeReduction,
+  reduction: gradientReduction,
   computation: z.enum(['log-sum-exp', 'stable', 'efficient']).default('log-sum-exp').meta({
     title: 'Computation',
     help: 'Three ways to the same gradient: of the log-sum-exp, or of the logit of a random class less its log-probability, in two backward passes or one.',
   }),
-  units: slopeUnits('pixels'),
+  units: gradientUnits('pixels'),
 });
 
 /**
@@ -80,22 +80,22 @@ export const density = objective({
     const { logits } = forward(images);
     const ofClass = meanLoss(classLoss(logits, labels, task));
     if (lambda === 0) return totalOf({ class: ofClass }, logits);
-    const slopesFor = (total: (scores: Tensor) => Tensor, scores: Tensor): Tensor =>
-      slopesOf(total(scores), images, units);
-    const slopes = (total: (scores: Tensor) => Tensor): Tensor => {
-      if (computation === 'log-sum-exp') return slopesFor(total, logSumExp(logits));
+    const gradientsFor = (total: (scores: Tensor) => Tensor, scores: Tensor): Tensor =>
+      gradientsOf(total(scores), images, units);
+    const grads = (total: (scores: Tensor) => Tensor): Tensor => {
+      if (computation === 'log-sum-exp') return gradientsFor(total, logSumExp(logits));
       const drawn = argMaxMask(noise('class', [batch, classes], 'uniform')); // one-hot of a random class
       const logit = selectedLogit(logits, drawn);
       const logProbability = selectedLogit(logSoftmax(logits), drawn);
       return computation === 'efficient'
-        ? slopesFor(total, sub(logit, logProbability))
-        : sub(slopesFor(total, logit), slopesFor(total, logProbability));
+        ? gradientsFor(total, sub(logit, logProbability))
+        : sub(gradientsFor(total, logit), gradientsFor(total, logProbability));
     };
-    return withSlopePenalty('density', ofClass, logits, {
+    return withGradientPenalty('density', ofClass, logits, {
       ...form,
       weight,
       factor: mul(ramp, scalar(lambda)),
-      slopes,
+      grads,
     });
   },
 });

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { add, mul, scalar, square, sum, type Tensor } from '../graph/index.ts';
 import { classLoss, selectedLogit } from '../nn/classification.ts';
 import { meanOver, objective, totalOf } from './objective.ts';
-import { penaltyWeight, slopeUnits } from './parameters.ts';
-import { slopesOf } from './slopes.ts';
+import { penaltyWeight, gradientUnits } from './parameters.ts';
+import { gradientsOf } from './gradients.ts';
 
 const schema = z.object({
   lambda: penaltyWeight(
@@ -24,7 +24,7 @@ const schema = z.object({
     title: 'Softplus sharpness',
     help: 'The penalty sees softplus of this sharpness in place of ReLU, whose curvature is zero almost everywhere; 0 keeps the activation of the model.',
   }),
-  units: slopeUnits('pixels'),
+  units: gradientUnits('pixels'),
 });
 
 /**
@@ -54,10 +54,10 @@ export const hessian = objective({
     const { logits } =
       beta > 0 ? forward(images, { activation: { kind: 'softplus', beta }, keepStatistics: true }) : plain;
     const scores = of === 'loss' ? classLoss(logits, labels, task) : selectedLogit(logits, explained);
-    const slopes = slopesOf(sum(mul(scores, weight)), images, units);
+    const grads = gradientsOf(sum(mul(scores, weight)), images, units);
     const bends = Array.from({ length: directions }, (_, i): Tensor => {
       const direction = noise(`direction/${i}`, images.shape, 'normal');
-      return sum(square(slopesOf(sum(mul(slopes, direction)), images, units)), [1, 2, 3]); // [B]
+      return sum(square(gradientsOf(sum(mul(grads, direction)), images, units)), [1, 2, 3]); // [B]
     });
     const curvature = meanOver(
       bends.reduce((total, one) => add(total, one)),

@@ -116,7 +116,7 @@ function attributionNorm(
     along(() => labels),
     task,
   );
-  const [slopes] = gradient(
+  const [grads] = gradient(
     sum(
       mul(
         losses,
@@ -126,7 +126,7 @@ function attributionNorm(
     [path],
   );
   const [, ...pixels] = images.shape;
-  const mean = div(sum(reshape(slopes, [count, batch, ...pixels]), [0]), scalar(count));
+  const mean = div(sum(reshape(grads, [count, batch, ...pixels]), [0]), scalar(count));
   return sum(abs(mul(change, mean)), [1, 2, 3]);
 }
 

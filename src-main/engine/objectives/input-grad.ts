@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { mul, scalar } from '../graph/index.ts';
 import { classLoss, selectedLogit, summedLogProbability } from '../nn/classification.ts';
 import { objective, totalOf } from './objective.ts';
-import { normPower, penaltyWeight, slopeReduction, slopeUnits, asInCode } from './parameters.ts';
-import { slopesOf, withSlopePenalty } from './slopes.ts';
+import { normPower, penaltyWeight, gradientReduction, gradientUnits, asInCode } from './parameters.ts';
+import { gradientsOf, withGradientPenalty } from './gradients.ts';
 
 const schema = z.object({
   lambda: penaltyWeight(
@@ -18,8 +18,8 @@ const schema = z.object({
     main: true,
   }),
   power: normPower(2),
-  units: slopeUnits('normalised'),
-  reduction: slopeReduction,
+  units: gradientUnits('normalised'),
+  reduction: gradientReduction,
 });
 
 /**
@@ -80,12 +80,12 @@ export const inputGrad = objective({
       logit: () => selectedLogit(logits, explained),
       'log-probability': () => summedLogProbability(logits, task),
     }[of]();
-    return withSlopePenalty('gradient', meanLoss(losses), logits, {
+    return withGradientPenalty('gradient', meanLoss(losses), logits, {
       ...form,
       p: '2',
       weight,
       factor: mul(ramp, scalar(lambda)),
-      slopes: (total) => slopesOf(total(scores), images, units),
+      grads: (total) => gradientsOf(total(scores), images, units),
     });
   },
 });

@@ -8,7 +8,7 @@ import { elementwiseGradCam, standardGradCam } from '../nn/grad-cam.ts';
 import { featureMaps, type ForwardPass } from '../nn/model.ts';
 import { meanOver, objective, totalOf, type ObjectiveContext } from './objective.ts';
 import { penaltyWeight } from './parameters.ts';
-import { slopesOf } from './slopes.ts';
+import { gradientsOf } from './gradients.ts';
 
 const schema = z.object({
   lambda: penaltyWeight(
@@ -60,7 +60,7 @@ function heatOf(
 ): Tensor {
   if (heat === 'input-gradient')
     return sum(
-      square(slopesOf(sum(mul(classLoss(pass.logits, labels, task), weight)), images, 'normalised')),
+      square(gradientsOf(sum(mul(classLoss(pass.logits, labels, task), weight)), images, 'normalised')),
       [1],
     );
   const score = sum(selectedLogit(pass.logits, truth));

@@ -69,7 +69,7 @@ export const searchPass = (statistics: Statistics): PassOptions => ({
 });
 
 /** By what gradients are taken. */
-export const slopeUnits = (usual: 'pixels' | 'normalised') =>
+export const gradientUnits = (usual: 'pixels' | 'normalised') =>
   z.enum(['pixels', 'normalised']).default(usual).meta({
     title: 'Input units',
     help: 'Gradients by pixel values of 0 to 1, or by the normalised values that the network sees, which makes them about a fifth.',
@@ -81,7 +81,7 @@ export const normPower = (usual: number) =>
     help: 'The norm itself (1) or its square (2), which spares small gradients.',
   });
 
-export const slopeReduction = z.enum(['per-image', 'batch']).default('per-image').meta({
+export const gradientReduction = z.enum(['per-image', 'batch']).default('per-image').meta({
   title: 'Reduction',
   help: 'Mean over the norms of single pictures, or one norm of the gradient of the mean over the whole batch.',
 });

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { add, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
 import { classLoss, selectedLogit } from '../nn/classification.ts';
 import { meanOver, objective, totalOf } from './objective.ts';
-import { penaltyWeight, searchPass, slopeUnits, asInCode } from './parameters.ts';
-import { inPixels, slopesOf } from './slopes.ts';
+import { penaltyWeight, searchPass, gradientUnits, asInCode } from './parameters.ts';
+import { inPixels, gradientsOf } from './gradients.ts';
 
 const noisyStatistics = z.enum(['batch', 'batch-counted']).default('batch').meta({
   title: 'Statistics of noisy passes',
@@ -30,7 +30,7 @@ const schema = z.object({
     help: 'Weight of the squared trace within the penalty, which keeps the trace from running away.',
   }),
   statistics: noisyStatistics,
-  units: slopeUnits('pixels'),
+  units: gradientUnits('pixels'),
 });
 
 /**
@@ -76,8 +76,8 @@ export const scoreMatching = objective({
       rises.reduce((total, one) => add(total, one)),
       scalar(2 / (sigma * sigma * samples)),
     ); // [B]
-    const slopes = slopesOf(sum(mul(own, weight)), images, units);
-    const halfLength = mul(sum(square(slopes), [1, 2, 3]), scalar(0.5)); // [B]
+    const grads = gradientsOf(sum(mul(own, weight)), images, units);
+    const halfLength = mul(sum(square(grads), [1, 2, 3]), scalar(0.5)); // [B]
     const perPicture = add(add(trace, halfLength), mul(square(trace), scalar(stability)));
     terms.score = mul(meanOver(perPicture, weight), mul(ramp, scalar(lambda)));
     return totalOf(terms, logits);

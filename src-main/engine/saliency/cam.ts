@@ -11,7 +11,7 @@ import { reduceSigned, signField } from './sign.ts';
 const schema = z.object({ sign: signField('above-minimum') });
 
 /**
- * sum over k of W_ck A_k. The weights of a linear head are the slope of the logit in the pooled features, which is how
+ * sum over k of W_ck A_k. The weights of a linear head are the gradient of the logit in the pooled features, which is how
  * they come here also for the difference of two classes. The map has the size of the feature maps.
  * @see Zhou et al. 2016, eq. 2
  */

@@ -80,7 +80,7 @@ export const cmwp = saliencyMethod({
  * @returns            shape of `from`
  */
 export function excitation(y: Tensor, from: Tensor, probability: Tensor, weightSign: 1 | -1): Tensor {
-  // gradient() starts from a scalar, so the probability enters as the slope of this one.
+  // gradient() starts from a scalar, so the probability enters as the gradient of this one.
   const product = mul(identity(y), stopGradient(probability));
   const total = sum(product);
   const changing = dependants(total, from);

@@ -78,10 +78,10 @@ export function fullGradient(
   score: Tensor,
   { mean }: Pick<Normalisation, 'mean'>,
 ): { pixels: Tensor; biases: Tensor[] } {
-  const [slopes, ...ofLayers] = gradient(score, [images, ...biased.map(({ output }) => output)]);
+  const [grads, ...ofLayers] = gradient(score, [images, ...biased.map(({ output }) => output)]);
   return {
-    // (x - mean) / deviation times its own slope: the deviation cancels.
-    pixels: mul(sub(images, perChannel(mean)), slopes),
+    // (x - mean) / deviation times its own gradient: the deviation cancels.
+    pixels: mul(sub(images, perChannel(mean)), grads),
     biases: biased.map(({ bias }, i) => mul(reshape(bias, [1, bias.shape[0], 1, 1]), ofLayers[i])),
   };
 }

@@ -23,7 +23,7 @@ export const gradientXInput = saliencyMethod({
   presets: [],
   build(context, { score, reduction, baseline }) {
     const { images, forward } = context;
-    const [slopes] = gradient(sum(scoreOf(forward(images).logits, context, score)), [images]);
-    return reduceChannels(mul(sub(images, colourOf(baseline)), slopes), reduction);
+    const [grads] = gradient(sum(scoreOf(forward(images).logits, context, score)), [images]);
+    return reduceChannels(mul(sub(images, colourOf(baseline)), grads), reduction);
   },
 });

@@ -21,7 +21,7 @@ export const guidedBackprop = saliencyMethod({
   presets: [],
   build({ images, target, forward }, { reduction }) {
     const score = sum(selectedLogit(forward(images).logits, target));
-    const [slopes] = gradient(score, [images], { rules: { relu: raisingOnly, softplus: raisingOnly } });
-    return reduceChannels(slopes, reduction);
+    const [grads] = gradient(score, [images], { rules: { relu: raisingOnly, softplus: raisingOnly } });
+    return reduceChannels(grads, reduction);
   },
 });

@@ -43,13 +43,13 @@ export const inputGradient = saliencyMethod({
       params: { score: 'logit', reduction: 'absolute-max' },
     },
   ],
-  build: (context, params) => reduceChannels(slopesOf(context, params), params.reduction),
+  build: (context, params) => reduceChannels(gradientsOf(context, params), params.reduction),
   // Built a second time here, and the same nodes once equal ones are merged.
-  lossGradient: (context, params) => (params.score === 'loss' ? slopesOf(context, params) : null),
+  lossGradient: (context, params) => (params.score === 'loss' ? gradientsOf(context, params) : null),
 });
 
 /** [B, 3, S, S] */
-function slopesOf(context: SaliencyContext, { score }: z.output<typeof schema>): Tensor {
+function gradientsOf(context: SaliencyContext, { score }: z.output<typeof schema>): Tensor {
   const { images, task, forward } = context;
   const { logits } = forward(images);
   const scores =

@@ -17,6 +17,6 @@ export function pathStep(
 ): Tensor {
   const way = sub(to, from);
   const point = identity(add(from, mul(place, way)));
-  const [slopes] = gradient(sum(scoreOf(context.forward(point).logits, context, score)), [point]);
-  return mul(way, slopes);
+  const [grads] = gradient(sum(scoreOf(context.forward(point).logits, context, score)), [point]);
+  return mul(way, grads);
 }

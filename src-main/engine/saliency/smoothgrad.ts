@@ -72,14 +72,14 @@ export const smoothgrad = sampledMethod({
     const axes = [1, 2, 3];
     const range = add(max(images, axes, true), max(neg(images), axes, true)); // [N, 1, 1, 1]
     const noisy = identity(add(images, mul(fed.noise, mul(scalar(noise), range))));
-    const [slopes] = gradient(sum(scoreOf(forward(noisy).logits, context, score)), [noisy]);
+    const [grads] = gradient(sum(scoreOf(forward(noisy).logits, context, score)), [noisy]);
     switch (average) {
       case 'gradient':
-        return slopes;
+        return grads;
       case 'magnitude':
-        return abs(slopes);
+        return abs(grads);
       case 'square':
-        return square(slopes);
+        return square(grads);
     }
   },
   finish: (total, _context, { reduction }) => reduceChannels(total, reduction),

@@ -50,11 +50,11 @@ export async function diagnose(
 
   const suspects = badTerms.length > 0 ? badTerms : Object.keys(loss.terms);
   for (const term of suspects) {
-    const slopes = gradient(
+    const grads = gradient(
       loss.terms[term],
       names.map((name) => loss.state.get(name)!),
     );
-    const sizes = await run(Object.fromEntries(names.map((name, i) => [name, sum(abs(slopes[i]))])));
+    const sizes = await run(Object.fromEntries(names.map((name, i) => [name, sum(abs(grads[i]))])));
     const hit = names.findLast((name) => !isFinite(sizes[name]));
     if (hit) return { term, layer: layerOf(hit), what: 'gradient' };
   }

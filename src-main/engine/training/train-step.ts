@@ -277,25 +277,25 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
   const moveTo = (name: string, value: Tensor): void => {
     next[name] = apply ? select(apply, value, state.get(name)!) : value;
   };
-  let slopes = gradient(
+  let grads = gradient(
     loss.total,
     trained.map((spec) => state.get(spec.name)!),
   );
   if (apply)
-    slopes = slopes.map((slope, i) => {
-      const sum = add(state.get(sums[i].name)!, slope);
+    grads = grads.map((grad, i) => {
+      const sum = add(state.get(sums[i].name)!, grad);
       next[sums[i].name] = select(apply, mul(sum, scalar(0)), sum);
       return sum;
     });
-  const gradientNorm = globalNorm(slopes);
+  const gradientNorm = globalNorm(grads);
   const { clipNorm = 0, headRate = 1 } = settings;
   const factor = clipNorm > 0 ? clipFactor(gradientNorm, clipNorm) : undefined;
   const headLearningRate = headRate === 1 ? learningRate : mul(learningRate, scalar(headRate));
   const fresh = new Map<string, Tensor>(); // as they are after the update
   trained.forEach((spec, i) => {
-    const slope = factor ? mul(slopes[i], factor) : slopes[i];
+    const grad = factor ? mul(grads[i], factor) : grads[i];
     const rate = head.has(spec.name) ? headLearningRate : learningRate;
-    const updated = optimiser.update(spec, state.get(spec.name)!, slope, state, rate, scalarInputs);
+    const updated = optimiser.update(spec, state.get(spec.name)!, grad, state, rate, scalarInputs);
     fresh.set(spec.name, updated.value);
     moveTo(spec.name, updated.value);
     for (const [name, value] of updated.state) moveTo(name, value);

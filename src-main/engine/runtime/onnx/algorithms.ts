@@ -126,13 +126,13 @@ function filterGradAlgorithmsOf(
 ): Map<string, LowerAlgorithm> {
   const usual = (name: FilterGradAlgorithm): readonly [string, LowerAlgorithm] => [
     name,
-    (writer, images, slopes) => filterGradAlgorithms[name](writer, images, slopes, shape, attributes),
+    (writer, images, grads) => filterGradAlgorithms[name](writer, images, grads, shape, attributes),
   ];
   if (provider === 'webgpu') {
     const [batch] = x.shape;
     const inParts = (split: number): readonly [string, LowerAlgorithm] => [
       `in ${split} parts`,
-      (writer, images, slopes) => filterGradInParts(writer, images, slopes, shape, attributes, split),
+      (writer, images, grads) => filterGradInParts(writer, images, grads, shape, attributes, split),
     ];
     const rule = busySplit(shape, batch, attributes.groups);
     const splits = [rule, 1, rule / 4, rule / 2, rule * 2, rule * 4, batch];

@@ -66,7 +66,7 @@ export function fitsBlocks(block: number, tensor: Blockable): boolean {
 /** Whether the blocked algorithm is the faster one as a rule. */
 export const isNarrow = (tensor: Blockable): boolean => sides(tensor).channels <= mostChannels;
 
-/** The channels that are summed over, those of the slopes in a gradient, and those that come out. */
+/** The channels that are summed over, those of the gradients in a gradient, and those that come out. */
 function sides({ op, inputs: [, w] }: Blockable): { channels: number; filters: number } {
   const [filters, channels] = w.shape;
   return op === 'conv' ? { channels, filters } : { channels: filters, filters: channels };
@@ -128,8 +128,8 @@ function inputGrad(
     const rotated = taps === 1 ? byTap : writer.node('Gather', [byTap, writer.integers(last)], { axis: 1 });
     return writer.reshape(rotated, [channels, filters, kh, kw]);
   });
-  const slopes = writer.node('ReorderInput', [g.name], {}, domain);
-  return convolve(writer, slopes, weights, channels, [kh, kw], { ...slidingAttributes(attributes), pads });
+  const grads = writer.node('ReorderInput', [g.name], {}, domain);
+  return convolve(writer, grads, weights, channels, [kh, kw], { ...slidingAttributes(attributes), pads });
 }
 
 function convolve(

@@ -116,7 +116,7 @@ export const filterGradAlgorithms = {
 } as const;
 export type FilterGradAlgorithm = keyof typeof filterGradAlgorithms;
 
-/** @param g  shape of the slopes, [batch, filters, h, w] */
+/** @param g  shape of the gradients, [batch, filters, h, w] */
 export function filterGradRule(
   [, channels, kh, kw]: Shape,
   [, , h, w]: Shape,
@@ -345,11 +345,11 @@ function tapsGathered(
     ]),
   );
   const seen = gatherPixels(writer, x, places);
-  const slopes = writer.transpose(writer.reshape(g.name, [batch * filters, h * w]), [1, 0]);
+  const grads = writer.transpose(writer.reshape(g.name, [batch * filters, h * w]), [1, 0]);
   const products = writer.node(
     'FusedMatMul',
     [
-      writer.reshape(slopes, [1, h * w * batch, filters]),
+      writer.reshape(grads, [1, h * w * batch, filters]),
       writer.reshape(seen, [taps.length, h * w * batch, channels]),
     ],
     { transA: 1 },

@@ -319,12 +319,12 @@ function filterGrad(
   const byFilter = byBatch.length > 1 ? [whole(filters)] : parts(filters, t * t * channels, most);
   const sums = byBatch.map((part) => {
     const values = pixelValues(writer, cutOut(writer, x, 0, part), tiling, padding);
-    const slopes = cutOut(writer, g, 0, part);
+    const grads = cutOut(writer, g, 0, part);
     const some = byFilter.map((own) => {
-      const planes = cutOut(writer, slopes, 1, own);
+      const planes = cutOut(writer, grads, 1, own);
       const seen = cut(writer, planes, tiling, tiles, 0);
       const spread = writer.reshape(
-        writer.node('MatMul', [both(writer, transposed(results), `slopes ${t}`), seen]),
+        writer.node('MatMul', [both(writer, transposed(results), `gradients ${t}`), seen]),
         [t * t, down * across * planes.shape[0], planes.shape[1]],
       );
       const products = writer.node('FusedMatMul', [spread, values], { transA: 1 }, 'com.microsoft');

@@ -258,11 +258,11 @@ function convFilterGrad(
   [filters, channels, kh, kw]: Shape, // channels of one group
   { stride, padding, dilation, groups }: ConvAttributes,
 ): Value {
-  const slopes = parts(tf, g, groups, 1);
+  const grads = parts(tf, g, groups, 1);
   const extents = [dilatedExtent(kh, dilation), dilatedExtent(kw, dilation)];
   const filterShape = [...extents, channels, filters / groups];
   const results = parts(tf, x, groups, 1).map((part, i) => {
-    const operands = { x: padded(tf, channelsLast(tf, part), padding, 0), dy: channelsLast(tf, slopes[i]) };
+    const operands = { x: padded(tf, channelsLast(tf, part), padding, 0), dy: channelsLast(tf, grads[i]) };
     const whole = gradientKernel(tf, 'Conv2DBackpropFilter', operands, {
       strides: [stride, stride],
       filterShape,

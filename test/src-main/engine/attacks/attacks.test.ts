@@ -287,7 +287,7 @@ describe('attacks on the explanation', () => {
           images: Float32Array.from({ length: 24 }, (_, i) => 0.3 + i / 60),
           labels: Int32Array.of(0, 0),
         });
-        // Adam stays where it is without a slope.
+        // Adam stays where it is without a gradient.
         if (id !== 'targeted-explanation') expect(changed, id).toEqual([true, true]);
         expect([...predictionsOf(logits, 2)], id).toEqual([0, 0]);
       }

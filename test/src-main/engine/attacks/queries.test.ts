@@ -1,7 +1,7 @@
 // The losses that attacks raise, on a network whose logits are its first pixels, beside their formulas.
 
 import { afterAll, describe, expect, it } from 'vitest';
-import { otherClassesOf, slopesOf } from '../../../../src-main/engine/attacks/queries.ts';
+import { otherClassesOf, gradientsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { reshape, slice } from '../../../../src-main/engine/graph/index.ts';
 import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { attackTarget } from '../../../../src-main/engine/inference/attack-pictures.ts';
@@ -20,7 +20,7 @@ const model = (classes: number): BuiltModel => ({
   },
 });
 
-/** Loss and slopes by the engine for label 0 and goal 1; classes `alike` the label are out. */
+/** Loss and gradients by the engine for label 0 and goal 1; classes `alike` the label are out. */
 async function byEngine(loss: 'dlr' | 'dlr-targeted', logits: readonly number[], alike: number[] = []) {
   const classes = logits.length;
   const target = attackTarget({
@@ -29,8 +29,8 @@ async function byEngine(loss: 'dlr' | 'dlr-targeted', logits: readonly number[],
   });
   const image = new Float32Array(length);
   image.set(logits);
-  const { losses, gradient } = await slopesOf(target, loss, image, [0], [1]);
-  return { loss: losses[0], slopes: [...gradient.subarray(0, classes)] };
+  const { losses, gradient } = await gradientsOf(target, loss, image, [0], [1]);
+  return { loss: losses[0], grads: [...gradient.subarray(0, classes)] };
 }
 
 /** Croce & Hein 2020, equations 6 and 7; for three classes the latter takes the last two of them. */
@@ -61,7 +61,7 @@ describe('the ratio of logits', () => {
       it(`and its slopes are those of the formula: ${loss}, ${what}`, async () => {
         const found = await byEngine(loss, logits, alike);
         expect(found.loss).toBeCloseTo(byFormula(loss, logits, alike), 5);
-        const slopes = logits.map((_, k) => {
+        const grads = logits.map((_, k) => {
           const at = (step: number) =>
             byFormula(
               loss,
@@ -70,8 +70,8 @@ describe('the ratio of logits', () => {
             );
           return (at(1e-5) - at(-1e-5)) / 2e-5;
         });
-        found.slopes.forEach((slope, k) => expect(slope).toBeCloseTo(slopes[k], 4));
-        expect(Math.max(...found.slopes)).toBeGreaterThan(0.1);
+        found.grads.forEach((grad, k) => expect(grad).toBeCloseTo(grads[k], 4));
+        expect(Math.max(...found.grads)).toBeGreaterThan(0.1);
       });
 
   it('counts equal logits one by one', async () => {

@@ -86,7 +86,7 @@ describe('by the same draws', () => {
       const { images } = await attacked(id, params, eps, { network, count, random: listedDraws() });
       expect(largestDifference(images, pictures(count).images)).toBeGreaterThan(1e-4);
       // The network is so sure of the first two pictures (cross-entropy about 1e-7) that in l2, where more than the
-      // sign of the slopes counts, their rounding is followed.
+      // sign of the gradients counts, their rounding is followed.
       const from = one.loss === 'cross-entropy' && norm === 'l2' ? 2 * pictureLength : 0;
       expect(largestDifference(images.subarray(from), one.images.slice(from))).toBeLessThan(1e-4);
     });

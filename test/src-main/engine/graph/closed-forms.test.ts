@@ -62,15 +62,15 @@ describe('activations', () => {
   const at = (values: number[]): Feeds => ({ x: Float64Array.from(values) });
   const x = g.input('x', [5]);
   const values = [-4, -0.5, 0, 0.5, 4];
-  const slopes = (y: Tensor): number[] => [...evaluate(g.gradient(g.sum(y), [x]), at(values))[0]];
+  const grads = (y: Tensor): number[] => [...evaluate(g.gradient(g.sum(y), [x]), at(values))[0]];
 
   it('follow their formulas, and at 0 have the slopes that PyTorch gives them', () => {
     const elu = values.map((v) => (v > 0 ? v : 2 * Math.expm1(v)));
     expect(relativeError(evaluate([g.elu(x, 2)], at(values))[0], elu)).toBeLessThan(1e-15);
-    expect(slopes(g.elu(x, 2))[2]).toBe(2);
+    expect(grads(g.elu(x, 2))[2]).toBe(2);
     expect([...evaluate([g.leakyRelu(x, 0.25)], at(values))[0]]).toEqual([-1, -0.125, 0, 0.5, 4]);
-    expect(slopes(g.leakyRelu(x, 0.25))).toEqual([0.25, 0.25, 0.25, 1, 1]);
-    expect(slopes(g.gelu(x))[2]).toBe(0.5);
+    expect(grads(g.leakyRelu(x, 0.25))).toEqual([0.25, 0.25, 0.25, 1, 1]);
+    expect(grads(g.gelu(x))[2]).toBe(0.5);
   });
 
   it('know the error function', () => {
@@ -99,9 +99,9 @@ describe('choosing', () => {
     const indices = g.constant([2, 0, 2, 7], [4]);
     const rows = g.gather(x, indices);
     const feeds = { x: Float64Array.of(1, 2, 3, 4, 5, 6) };
-    const [values, slope] = evaluate([rows, ...g.gradient(g.sum(g.square(rows)), [x])], feeds);
+    const [values, grad] = evaluate([rows, ...g.gradient(g.sum(g.square(rows)), [x])], feeds);
     expect([...values]).toEqual([5, 6, 1, 2, 5, 6, 0, 0]);
-    expect([...slope]).toEqual([2, 4, 0, 0, 20, 24]);
+    expect([...grad]).toEqual([2, 4, 0, 0, 20, 24]);
     expect([...evaluate([g.oneHot(g.constant([1, -1], [2]), 3)], {})[0]]).toEqual([0, 1, 0, 0, 0, 0]);
   });
 });
@@ -152,13 +152,13 @@ for (const [name, executor] of [
       const t = g.input('t', [5]);
       const loss = g.sigmoidCrossEntropy(z, t);
       const results = await run(
-        { loss, slope: g.gradient(g.sum(loss), [z])[0] },
+        { loss, grad: g.gradient(g.sum(loss), [z])[0] },
         { z: [1000, -1000, 20, 0, -20], t: [1, 1, 1, 0.5, 0] },
       );
       [0, 1000, Math.log1p(Math.exp(-20)), Math.LN2, Math.log1p(Math.exp(-20))].forEach((expected, index) => {
         expect(Math.abs(results.loss[index] - expected)).toBeLessThanOrEqual(1e-6 * expected);
       });
-      [0, -1, 0, 0, 0].forEach((slope, index) => expect(results.slope[index]).toBeCloseTo(slope, 6));
+      [0, -1, 0, 0, 0].forEach((grad, index) => expect(results.grad[index]).toBeCloseTo(grad, 6));
     });
 
     it('the largest elements are told apart as the reference does it, ties included', async () => {

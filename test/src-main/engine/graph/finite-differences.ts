@@ -65,7 +65,7 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
  * The difference between the symbolic gradient of a scalar along one random direction and the central difference along
  * it, relative to the larger of 1 and the sum of the magnitudes that the product of gradient and direction adds up.
  */
-export function slopeError(
+export function directionalError(
   y: Tensor,
   wrt: readonly Tensor[],
   feeds: Feeds,
@@ -75,7 +75,7 @@ export function slopeError(
   const symbolic = evaluate(gradient(y, wrt), feeds);
   const above = { ...feeds };
   const below = { ...feeds };
-  let slope = 0;
+  let grad = 0;
   let scale = 1;
   wrt.forEach((tensor, which) => {
     if (tensor.op !== 'input') throw new Error('finite differences need input nodes');
@@ -84,11 +84,11 @@ export function slopeError(
     above[name] = feeds[name].map((value, index) => value + width * direction[index]);
     below[name] = feeds[name].map((value, index) => value - width * direction[index]);
     direction.forEach((step, index) => {
-      slope += step * symbolic[which][index];
+      grad += step * symbolic[which][index];
       scale += Math.abs(step * symbolic[which][index]);
     });
   });
   const difference = (evaluate([y], above)[0][0] - evaluate([y], below)[0][0]) / (2 * width);
-  const error = Math.abs(difference - slope) / scale;
+  const error = Math.abs(difference - grad) / scale;
   return Number.isNaN(error) ? Infinity : error;
 }

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as g from '../../../../src-main/engine/graph/index.ts';
 import type { Op, Tensor } from '../../../../src-main/engine/graph/index.ts';
-import { evaluate, randomNumbers, relativeError, slopeError, type Feeds } from './finite-differences.ts';
+import {
+  evaluate,
+  randomNumbers,
+  relativeError,
+  directionalError,
+  type Feeds,
+} from './finite-differences.ts';
 import { operationCases, operationFamilies, operationNames, type OperationCase } from './operation-cases.ts';
 
 /** A scalar that sees every element of y with a weight of its own. */
@@ -29,12 +35,13 @@ describe('the gradient of every operation agrees with finite differences over ra
           const { random, feeds, operands, first } = makeCase(operation, seed);
           let y = first;
           for (let order = 1; order <= 3; order++) {
-            expect(slopeError(y, operands, feeds, random), `${operation.title}, order ${order}`).toBeLessThan(
-              1e-7,
-            );
+            expect(
+              directionalError(y, operands, feeds, random),
+              `${operation.title}, order ${order}`,
+            ).toBeLessThan(1e-7);
             y = g
               .gradient(y, operands)
-              .map((slope, index) => probe(slope, `s${order} ${index}`, feeds, random))
+              .map((grad, index) => probe(grad, `s${order} ${index}`, feeds, random))
               .reduce(g.add);
           }
         }),
@@ -102,9 +109,9 @@ describe('gradient', () => {
       'gradient: the scalar was not computed from this add',
     );
     const kept = g.identity(bare);
-    const [slope] = g.gradient(g.sum(g.mul(kept, g.square(shift))), [kept]);
+    const [grad] = g.gradient(g.sum(g.mul(kept, g.square(shift))), [kept]);
     const feeds = { x: new Float64Array(6), shift: Float64Array.of(1, 2, 3) };
-    expect([...evaluate([slope], feeds)[0]]).toEqual([1, 4, 9, 1, 4, 9]);
+    expect([...evaluate([grad], feeds)[0]]).toEqual([1, 4, 9, 1, 4, 9]);
   });
 
   it('gives the whole gradient of a max-pool tie to the first element, and shares that of a maximum', () => {
@@ -124,7 +131,7 @@ describe('gradient', () => {
     const weights = g.input('r', [4]);
     const y = g.sum(g.mul(weights, g.square(g.relu(x))));
     const [guided] = g.gradient(y, [x], {
-      rules: { relu: (_, slope, usual) => usual().map((d) => d && g.mul(d, g.step(slope))) },
+      rules: { relu: (_, grad, usual) => usual().map((d) => d && g.mul(d, g.step(grad))) },
     });
     const [usual] = g.gradient(y, [x]);
     const [second] = g.gradient(g.sum(guided), [x]);
@@ -140,9 +147,9 @@ describe('gradient', () => {
     const x = g.input('x', [2, 2]);
     const y = g.sum(g.mul(g.step(x), g.constant([1, 2, 3, 4], [2, 2])));
     const feeds = { x: Float64Array.of(-1, 1, -1, 1) };
-    const [through] = g.gradient(y, [x], { rules: { step: (_, slope) => [slope] } });
+    const [through] = g.gradient(y, [x], { rules: { step: (_, grad) => [grad] } });
     expect([...evaluate([through], feeds)[0]]).toEqual([1, 2, 3, 4]);
-    expect(() => g.gradient(y, [x], { rules: { step: (_, slope) => [g.sum(slope)] } })).toThrow(
+    expect(() => g.gradient(y, [x], { rules: { step: (_, grad) => [g.sum(grad)] } })).toThrow(
       'gradient: a rule for step gave [] for an input of [2, 2]',
     );
   });

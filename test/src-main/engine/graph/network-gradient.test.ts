@@ -11,8 +11,8 @@ const side = 6;
 function batchNorm(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
   const average = g.mean(x, [0, 2, 3], true);
   const variance = g.sub(g.mean(g.square(x), [0, 2, 3], true), g.square(average));
-  const slope = g.div(g.reshape(scale, average.shape), g.sqrt(g.add(variance, g.scalar(1e-3))));
-  return g.add(g.mul(x, slope), g.sub(g.reshape(shift, average.shape), g.mul(average, slope)));
+  const grad = g.div(g.reshape(scale, average.shape), g.sqrt(g.add(variance, g.scalar(1e-3))));
+  return g.add(g.mul(x, grad), g.sub(g.reshape(shift, average.shape), g.mul(average, grad)));
 }
 
 /** A small residual network with its weights, images and labels at random. */
@@ -51,8 +51,8 @@ function makeNetwork(seed: number) {
 function inputGradientPenalty(seed: number) {
   const network = makeNetwork(seed);
   const { images, inside, losses } = network;
-  const [slopes] = g.gradient(g.sum(losses), [images]);
-  const outside = g.mul(slopes, g.sub(g.scalar(1), inside));
+  const [grads] = g.gradient(g.sum(losses), [images]);
+  const outside = g.mul(grads, g.sub(g.scalar(1), inside));
   const total = g.add(g.mean(losses), g.mul(g.scalar(10), g.sum(g.square(outside))));
   return { ...network, total };
 }
@@ -60,8 +60,8 @@ function inputGradientPenalty(seed: number) {
 function gradCamPenalty(seed: number) {
   const network = makeNetwork(seed);
   const { features, labels, logits, losses } = network;
-  const [slopes] = g.gradient(g.sum(g.mul(logits, labels)), [features]);
-  const map = g.relu(g.sum(g.mul(g.mean(slopes, [2, 3], true), features), 1));
+  const [grads] = g.gradient(g.sum(g.mul(logits, labels)), [features]);
+  const map = g.relu(g.sum(g.mul(g.mean(grads, [2, 3], true), features), 1));
   const normalised = g.div(map, g.add(g.sum(map, [1, 2], true), g.scalar(1e-3)));
   const total = g.add(g.mean(losses), g.mul(g.scalar(3), g.sum(g.abs(g.sub(normalised, g.scalar(0.1))))));
   return { ...network, total };
@@ -82,15 +82,15 @@ describe('the weight gradients of a convolutional network with batch-norm', () =
 
   it('are the same on ONNX Runtime', async () => {
     const { total, weights, feeds, images, labels, inside } = inputGradientPenalty(13);
-    const slopes = g.gradient(total, weights);
-    const names = slopes.map((_, index) => `slope${index}`);
-    const outputs = Object.fromEntries(slopes.map((tensor, index) => [names[index], tensor]));
+    const grads = g.gradient(total, weights);
+    const names = grads.map((_, index) => `slope${index}`);
+    const outputs = Object.fromEntries(grads.map((tensor, index) => [names[index], tensor]));
     const executor = onnxExecutor({ threads: 1 });
     const session = await executor.compile({ inputs: [images, labels, inside, ...weights], outputs });
     const singles = Object.entries(feeds).map(([name, values]) => [name, Float32Array.from(values)]);
     const actual = await session.run(Object.fromEntries(singles));
     await session.dispose();
-    const expected = evaluate(slopes, feeds);
+    const expected = evaluate(grads, feeds);
     names.forEach((name, index) => expect(relativeError(actual[name], expected[index])).toBeLessThan(1e-4));
   });
 });

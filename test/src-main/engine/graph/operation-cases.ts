@@ -346,7 +346,7 @@ export function probe({ shapes, build, value = (x) => x }: OperationCase, seed: 
   const operands = shapes.map((shape, index) => feed(`x${index}`, shape, value));
   const y = build(...operands);
   const first = g.gradient(g.sum(g.mul(y, feed('r', y.shape))), operands);
-  const weighted = first.map((slope, index) => g.sum(g.mul(slope, feed(`s${index}`, slope.shape))));
+  const weighted = first.map((grad, index) => g.sum(g.mul(grad, feed(`s${index}`, grad.shape))));
   const second = g.gradient(weighted.reduce(g.add), operands);
   const outputs = { y, ...named('first', first), ...named('second', second) };
   return {

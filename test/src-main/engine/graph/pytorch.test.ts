@@ -70,7 +70,7 @@ describe.each(executors)(
       const operands = shapes.map((shape, i) => patterned(`x${i}`, shape, 0.1 + 0.7 * i));
       const y = builds[title](...operands);
       const firsts = g.gradient(g.sum(g.mul(y, patterned('r', y.shape, 0.5))), operands);
-      const weighted = firsts.map((slope, i) => g.sum(g.mul(slope, patterned(`s${i}`, slope.shape, 2 + i))));
+      const weighted = firsts.map((grad, i) => g.sum(g.mul(grad, patterned(`s${i}`, grad.shape, 2 + i))));
       const seconds = g.gradient(weighted.reduce(g.add), operands);
       const all = [y, ...firsts, ...seconds];
       const outputs = Object.fromEntries(all.map((tensor, index) => [`${index}`, tensor]));

@@ -121,8 +121,8 @@ describe('random expressions', () => {
       const { last, inputs, feeds } = randomExpression(seed);
       const first = g.sum(g.tanh(g.mul(last.folded, g.scalar(0.3))));
       expect(gradientError(first, inputs, feeds), `seed ${seed}`).toBeLessThan(1e-6);
-      const slopes = g.gradient(first, inputs).map((slope) => g.sum(g.square(slope)));
-      expect(gradientError(slopes.reduce(g.add), inputs, feeds), `seed ${seed}`).toBeLessThan(1e-6);
+      const grads = g.gradient(first, inputs).map((grad) => g.sum(g.square(grad)));
+      expect(gradientError(grads.reduce(g.add), inputs, feeds), `seed ${seed}`).toBeLessThan(1e-6);
     }
   });
 
@@ -130,9 +130,9 @@ describe('random expressions', () => {
     const executor = onnxExecutor({ threads: 1 });
     for (const seed of seeds.slice(0, 60)) {
       const { last, inputs, feeds } = randomExpression(seed);
-      const slopes = g.gradient(g.sum(g.tanh(last.folded)), inputs);
+      const grads = g.gradient(g.sum(g.tanh(last.folded)), inputs);
       const outputs = Object.fromEntries(
-        [last.folded, ...slopes].map((tensor, index) => [`y${index}`, tensor]),
+        [last.folded, ...grads].map((tensor, index) => [`y${index}`, tensor]),
       );
       const session = await executor.compile({ inputs, outputs });
       const singles = Object.entries(feeds).map(([name, values]) => [name, Float32Array.from(values)]);
@@ -154,7 +154,7 @@ describe('operations on large arguments', () => {
     const logSoftmax = g.logSoftmax(x);
     const outputs = {
       softplus,
-      slope: g.gradient(g.sum(softplus), [x])[0],
+      grad: g.gradient(g.sum(softplus), [x])[0],
       logSoftmax,
       loss: g.gradient(g.sum(g.slice(logSoftmax, [0], [2])), [x])[0],
     };
@@ -163,9 +163,9 @@ describe('operations on large arguments', () => {
     await session.dispose();
     const doubles = { x: Float64Array.from(feeds.x) };
     const reference = evaluate(Object.values(outputs), doubles);
-    for (const [softplusValues, slope, logs, loss] of [Object.values(onnx), reference]) {
+    for (const [softplusValues, grad, logs, loss] of [Object.values(onnx), reference]) {
       [0, Math.LN2, 90, 1000].forEach((value, index) => expect(softplusValues[index]).toBeCloseTo(value, 3));
-      [0, 0.5, 1, 1].forEach((value, index) => expect(slope[index]).toBeCloseTo(value, 6));
+      [0, 0.5, 1, 1].forEach((value, index) => expect(grad[index]).toBeCloseTo(value, 6));
       [-1200, -1000, -910, 0].forEach((value, index) => expect(logs[index]).toBeCloseTo(value, 3));
       [1, 1, 0, -2].forEach((value, index) => expect(loss[index]).toBeCloseTo(value, 6));
     }

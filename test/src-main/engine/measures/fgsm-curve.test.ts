@@ -2,7 +2,7 @@
 
 import { afterAll, expect, it } from 'vitest';
 import { logitsOf } from '../../../../src-main/engine/attacks/index.ts';
-import { slopesOf } from '../../../../src-main/engine/attacks/queries.ts';
+import { gradientsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { measureById } from '../../../../src-main/engine/measures/index.ts';
 import type { BatchView, MeasureContext } from '../../../../src-main/engine/measures/measure.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
@@ -33,7 +33,7 @@ async function curve(space: 'pixel' | 'normalised'): Promise<(number | null)[]> 
     predict: (rows: Float32Array) => logitsOf(target, rows),
   } as unknown as MeasureContext; // the rest is not asked for
   const reading = measure.begin(context, checkParams(measure, { ...preset.params, space }));
-  const { logits, gradient } = await slopesOf(target, 'cross-entropy', images, labels);
+  const { logits, gradient } = await gradientsOf(target, 'cross-entropy', images, labels);
   const truth = [...labels];
   const batch = { start: 0, images, logits, gradient, truth, owns: truth.map((own) => [own]) };
   const values = await reading.read(batch as unknown as BatchView);

@@ -292,7 +292,7 @@ describe('measures under noise', () => {
     expect(figure).toMatchObject({ value: null, skipped: 1 });
   });
   it('a gradient that is the picture itself moves by the length of the noise', async () => {
-    const program: MeasureContext['program'] = () => (_, feeds) => Promise.resolve({ slope: feeds.images });
+    const program: MeasureContext['program'] = () => (_, feeds) => Promise.resolve({ grad: feeds.images });
     const params = { deviation: 0.1, draws: 20 };
     const { values } = await measured('gradient-robustness', params, lent(0.5, { program }));
     // Length of the noise over that of the picture; three deviations over 20 draws are 2 %.

@@ -49,10 +49,10 @@ describe('what a model adds up', () => {
       const weights = inputsOf(model);
       const { logits, biased } = model.forward(images, weights, 'eval');
       const score = sum(slice(logits, [0, 0], [batch, 1]));
-      const [slopes, ...biasSlopes] = gradient(score, [images, ...biased.map(({ output }) => output)]);
+      const [grads, ...biasGradients] = gradient(score, [images, ...biased.map(({ output }) => output)]);
       const parts = [
-        sum(mul(slopes, sub(images, perChannel(imageMean)))),
-        ...biased.map(({ bias }, i) => sum(mul(biasSlopes[i], reshape(bias, [1, bias.shape[0], 1, 1])))),
+        sum(mul(grads, sub(images, perChannel(imageMean)))),
+        ...biased.map(({ bias }, i) => sum(mul(biasGradients[i], reshape(bias, [1, bias.shape[0], 1, 1])))),
       ];
       const session = await onnxExecutor().compile({
         inputs: [images, ...weights.values()],
@@ -196,7 +196,7 @@ describe('attention-based dropout', () => {
   ])('has the gradient of finite differences where it %s', (_, draw) => {
     const { logits } = model.forward(images, inputsOf(model), 'train', { noise });
     const score = sum(square(logits));
-    const [slopes] = gradient(score, [images]);
+    const [grads] = gradient(score, [images]);
     const feeds = { ...feedsOf(model), 'adl/1': [0.76], 'adl/2': [draw] };
     const at = (by: number) => ({
       ...feeds,
@@ -206,10 +206,7 @@ describe('attention-based dropout', () => {
     const width = 1e-6;
     const expected =
       (evaluate({ score }, at(width)).score[0] - evaluate({ score }, at(-width)).score[0]) / (2 * width);
-    const actual = evaluate({ slopes }, feeds).slopes.reduce(
-      (all, slope, i) => all + slope * direction[i],
-      0,
-    );
+    const actual = evaluate({ grads }, feeds).grads.reduce((all, grad, i) => all + grad * direction[i], 0);
     expect(Math.abs(actual - expected)).toBeLessThan(1e-5 * Math.abs(expected));
     expect(Math.abs(expected)).toBeGreaterThan(1e-3);
   });

@@ -91,7 +91,7 @@ describe(`models against ${origin}`, () => {
       const score = sum(mul(reshape(pass.logits, [count]), constant(noise(count, 600), [count])));
       const names = model.parameters.map(({ name }) => name);
       expect(names).toEqual(Object.keys(one.gradients));
-      const slopes = gradient(
+      const grads = gradient(
         score,
         names.map((name) => weights.get(name)!),
       );
@@ -99,7 +99,7 @@ describe(`models against ${origin}`, () => {
         {
           inputs,
           outputs: {
-            ...Object.fromEntries(names.map((name, i) => [`slope/${name}`, slopes[i]])),
+            ...Object.fromEntries(names.map((name, i) => [`slope/${name}`, grads[i]])),
             ...Object.fromEntries(pass.bufferUpdates),
           },
         },

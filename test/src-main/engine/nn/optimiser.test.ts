@@ -3,7 +3,7 @@ import { input } from '../../../../src-main/engine/graph/index.ts';
 import { sgd, type ParamSpec } from '../../../../src-main/engine/nn/index.ts';
 import { evaluate } from '../training/tiny-network.ts';
 
-/** Three steps on the slopes 1, -2, 0.5 from the weight 2 at learning rate 0.1. */
+/** Three steps on the gradients 1, -2, 0.5 from the weight 2 at learning rate 0.1. */
 function descend(options: Parameters<typeof sgd>[0], decay = true): number[] {
   const parameter: ParamSpec = { name: 'w', shape: [1], init: 'zeros', decay };
   const optimiser = sgd(options);
@@ -14,8 +14,8 @@ function descend(options: Parameters<typeof sgd>[0], decay = true): number[] {
     rate: [0.1],
     ...Object.fromEntries([...state.keys()].map((name) => [name, [0]])),
   };
-  return [1, -2, 0.5].map((slope) => {
-    const values = evaluate({ w: next.value, ...Object.fromEntries(next.state) }, { ...feeds, g: [slope] });
+  return [1, -2, 0.5].map((grad) => {
+    const values = evaluate({ w: next.value, ...Object.fromEntries(next.state) }, { ...feeds, g: [grad] });
     feeds = { ...feeds, ...values };
     return values.w[0];
   });
@@ -24,8 +24,8 @@ function descend(options: Parameters<typeof sgd>[0], decay = true): number[] {
 /** The same by hand, after PyTorch's documentation of SGD. */
 function expected(momentum: number, weightDecay: number, nesterov: boolean): number[] {
   let [w, v] = [2, 0];
-  return [1, -2, 0.5].map((slope) => {
-    const g = slope + weightDecay * w;
+  return [1, -2, 0.5].map((grad) => {
+    const g = grad + weightDecay * w;
     v = momentum * v + g;
     w -= 0.1 * (nesterov ? g + momentum * v : v);
     return w;

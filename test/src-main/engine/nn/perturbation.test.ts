@@ -24,7 +24,7 @@ const drawn = (kind: 'uniform' | 'normal', length = batch * count): Float64Array
 const images = input('images', shape);
 const feeds: Record<string, Float64Array> = {
   images: drawn('uniform'),
-  slopes: drawn('normal'),
+  grads: drawn('normal'),
   start: drawn('uniform'),
   'start/normal': drawn('normal'),
   'start/radius': Float64Array.of(0, 0.5, 1 - 2 ** -24),
@@ -71,20 +71,20 @@ describe.each(balls)('in the ball %o', (ball) => {
   });
 
   it('ascent climbs a linear score as far as the ball and the pixel range allow', () => {
-    const slopes = input('slopes', shape);
-    const score = (pictures: Tensor): Tensor => sum(mul(pictures, slopes));
+    const grads = input('grads', shape);
+    const score = (pictures: Tensor): Tensor => sum(mul(pictures, grads));
     const reached = valueOf(ascend(images, start, { ...ball, steps: 20, stepSize: 0.25 }, score));
     for (const change of changes(reached)) expect(change[ball.norm]).toBeLessThanOrEqual(ball.eps + 1e-7);
     if (ball.norm === 'linf')
       reached.forEach((value, i) => {
-        const goal = feeds.images[i] + ball.eps * Math.sign(feeds.slopes[i]);
+        const goal = feeds.images[i] + ball.eps * Math.sign(feeds.grads[i]);
         expect(value).toBeCloseTo(Math.min(1, Math.max(0, goal)), 6);
       });
     for (let b = 0; b < batch; b++) {
       const gain = (x: Float64Array): number =>
         x
           .slice(b * count, (b + 1) * count)
-          .reduce((total, value, i) => total + value * feeds.slopes[b * count + i], 0);
+          .reduce((total, value, i) => total + value * feeds.grads[b * count + i], 0);
       expect(gain(reached)).toBeGreaterThan(gain(feeds.images) + 0.2);
     }
   });
@@ -103,6 +103,6 @@ it('the result is constant for the gradient: only what is computed from it learn
   const [ball] = balls;
   const weight = input('weight', []);
   const moved = ascend(images, images, { ...ball, steps: 1, stepSize: 1 }, (x) => sum(mul(x, weight)));
-  const [slope] = gradient(sum(moved), [weight]);
-  expect(slope.op).toBe('constant');
+  const [grad] = gradient(sum(moved), [weight]);
+  expect(grad.op).toBe('constant');
 });

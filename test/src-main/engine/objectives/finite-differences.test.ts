@@ -62,13 +62,13 @@ describe('weight gradients of objectives', () => {
       const { terms, state, feeds } = tinyLoss(objective, params, { pool, task });
       const names = tinyNetwork(pool).parameters.map(({ name }) => name);
       // Each term by itself: beside the class loss a penalty of small weight could be wrong unseen.
-      const slopes = evaluate(
+      const grads = evaluate(
         Object.fromEntries(
           Object.entries(terms).flatMap(([term, loss]) =>
             gradient(
               loss,
               names.map((name) => state.get(name)!),
-            ).map((slope, i) => [`${term}/${names[i]}`, slope]),
+            ).map((grad, i) => [`${term}/${names[i]}`, grad]),
           ),
         ),
         feeds,
@@ -96,9 +96,9 @@ describe('weight gradients of objectives', () => {
           let actual = 0;
           let size = 0; // of the derivative, were the direction that of the gradient
           for (const [name, direction] of directions) {
-            const slope = slopes[`${term}/${name}`];
-            direction.forEach((d, i) => (actual += d * slope[i]));
-            size += Math.hypot(...slope) * Math.hypot(...direction);
+            const grad = grads[`${term}/${name}`];
+            direction.forEach((d, i) => (actual += d * grad[i]));
+            size += Math.hypot(...grad) * Math.hypot(...direction);
           }
           expect(
             Math.abs(actual - expected),

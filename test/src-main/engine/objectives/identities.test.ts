@@ -153,14 +153,14 @@ describe('gradient penalties', () => {
     const images = input('images', [batch, 3, sizePx, sizePx]);
     const labels = input('labels', [batch, classes]);
     const { logits } = forward(images);
-    const slopes = (scores: Tensor): Tensor => gradient(sum(scores), [images])[0];
-    const density = slopes(logSumExp(logits));
-    const joint = slopes(add(logSumExp(logits), selectedLogit(logSoftmax(logits), labels))); // log p(x) + log p(y|x)
+    const grads = (scores: Tensor): Tensor => gradient(sum(scores), [images])[0];
+    const density = grads(logSumExp(logits));
+    const joint = grads(add(logSumExp(logits), selectedLogit(logSoftmax(logits), labels))); // log p(x) + log p(y|x)
     const values = evaluate(
       {
-        logit: slopes(selectedLogit(logits, labels)),
+        logit: grads(selectedLogit(logits, labels)),
         joint,
-        loss: slopes(crossEntropy(logits, labels)),
+        loss: grads(crossEntropy(logits, labels)),
         density,
       },
       feeds,

@@ -36,13 +36,13 @@ export function tinyLoss(
     ...{ model, objective: objectiveById(objective), params, batch, classes, sizePx, groupCount: 2, task },
     settings: { momentum: 0, weightDecay: 0 },
   });
-  const slopes = gradient(
+  const grads = gradient(
     graph.total,
     model.parameters.map(({ name }) => graph.state.get(name)!),
   );
   const outputs: Record<string, Tensor> = { total: graph.total, logits: graph.logits };
   for (const [term, value] of Object.entries(graph.terms)) outputs[`term/${term}`] = value;
-  model.parameters.forEach(({ name }, i) => (outputs[`gradient/${name}`] = slopes[i]));
+  model.parameters.forEach(({ name }, i) => (outputs[`gradient/${name}`] = grads[i]));
   for (const { name } of [...model.buffers, ...graph.objectiveState])
     outputs[`next/${name}`] = graph.next[name];
 

@@ -121,16 +121,20 @@ describe('box-aware', () => {
       contextOf({ batch, classes, sizePx, images, labels, forward }),
       { lambdaInside: 0, lambdaOutside: 1, of: 'loss', reduction: 'per-image' },
     );
-    const [slopes] = gradient(sum(crossEntropy(forward(images).logits, labels)), [images]);
+    const [grads] = gradient(sum(crossEntropy(forward(images).logits, labels)), [images]);
     const feeds: Feeds = { ...tinyFeeds(trainStepOf('standard')), ...tinyWeights(model), ramp: [1] };
-    const { outside, pixelSlopes } = evaluate({ outside: built.terms.outside, pixelSlopes: slopes }, feeds);
+    const { outside, pixelGradients } = evaluate(
+      { outside: built.terms.outside, pixelGradients: grads },
+      feeds,
+    );
     const deviation = [0.229, 0.224, 0.225];
     const area = sizePx * sizePx;
     let expected = 0;
     for (const b of [0, 2])
       for (let i = 0; i < 3 * area; i++) {
         const isOutside = feeds.inside[b * area + (i % area)] === 0;
-        if (isOutside) expected += (pixelSlopes[b * 3 * area + i] * deviation[Math.floor(i / area)]) ** 2 / 2;
+        if (isOutside)
+          expected += (pixelGradients[b * 3 * area + i] * deviation[Math.floor(i / area)]) ** 2 / 2;
       }
     expect(outside[0] / expected).toBeCloseTo(1, 6); // the constants are float32
   });

@@ -39,7 +39,7 @@ function mapOf(
 }
 
 /** Gradient of one class's logit in the pictures, eval mode. [B * 3 * S * S] */
-function logitSlopes(k: number): { slopes: Float64Array; logits: Float64Array } {
+function logitGradients(k: number): { grads: Float64Array; logits: Float64Array } {
   const model = tinyNetwork('average');
   const images = input('images', [batch, 3, sizePx, sizePx]);
   const target = input('target', [batch, classes]);
@@ -47,9 +47,9 @@ function logitSlopes(k: number): { slopes: Float64Array; logits: Float64Array } 
     [...model.parameters, ...model.buffers].map((p) => [p.name, input(p.name, p.shape)]),
   );
   const { logits } = model.forward(images, weights, 'eval');
-  const [slopes] = gradient(sum(selectedLogit(logits, target)), [images]);
-  return evaluate({ slopes, logits }, feedsOf([k, k, k, k])) as {
-    slopes: Float64Array;
+  const [grads] = gradient(sum(selectedLogit(logits, target)), [images]);
+  return evaluate({ grads, logits }, feedsOf([k, k, k, k])) as {
+    grads: Float64Array;
     logits: Float64Array;
   };
 }
@@ -57,20 +57,20 @@ function logitSlopes(k: number): { slopes: Float64Array; logits: Float64Array } 
 const target = [2, 0, 1, 1];
 
 describe('input gradient', () => {
-  const perClass = [0, 1, 2].map(logitSlopes);
+  const perClass = [0, 1, 2].map(logitGradients);
   const { logits } = perClass[0];
   const softmax = (b: number): number[] => {
     const exps = [0, 1, 2].map((k) => Math.exp(logits[b * classes + k]));
     return exps.map((e) => e / (exps[0] + exps[1] + exps[2]));
   };
-  /** Channel-reduced map from slopes given at (picture, flat index). */
+  /** Channel-reduced map from gradients given at (picture, flat index). */
   const reduce = (
-    slopeAt: (b: number, i: number) => number,
+    gradientAt: (b: number, i: number) => number,
     combine: (three: number[]) => number,
   ): Float64Array =>
     Float64Array.from({ length: batch * area }, (_, at) => {
       const [b, i] = [Math.floor(at / area), at % area];
-      return combine([0, 1, 2].map((c) => slopeAt(b, (b * 3 + c) * area + i)));
+      return combine([0, 1, 2].map((c) => gradientAt(b, (b * 3 + c) * area + i)));
     });
   const squared = (three: number[]): number => three.reduce((total, v) => total + v * v, 0);
   const expectClose = (actual: Float64Array, expected: Float64Array): void => {
@@ -82,7 +82,7 @@ describe('input gradient', () => {
   it('of the logit is its slope in each picture alone', () => {
     expectClose(
       mapOf('input-gradient', { score: 'logit', reduction: 'squared' }, target),
-      reduce((b, i) => perClass[target[b]].slopes[i], squared),
+      reduce((b, i) => perClass[target[b]].grads[i], squared),
     );
   });
 
@@ -92,7 +92,7 @@ describe('input gradient', () => {
       reduce(
         (b, i) =>
           softmax(b).reduce(
-            (total, p, k) => total + (p - (k === target[b] ? 1 : 0)) * perClass[k].slopes[i],
+            (total, p, k) => total + (p - (k === target[b] ? 1 : 0)) * perClass[k].grads[i],
             0,
           ),
         squared,
@@ -105,7 +105,7 @@ describe('input gradient', () => {
     expectClose(
       map,
       reduce(
-        (b, i) => softmax(b).reduce((total, p, k) => total + (1 - classes * p) * perClass[k].slopes[i], 0),
+        (b, i) => softmax(b).reduce((total, p, k) => total + (1 - classes * p) * perClass[k].grads[i], 0),
         squared,
       ),
     );
@@ -126,7 +126,7 @@ describe('input gradient', () => {
         mapOf('input-gradient', { score: 'probability', reduction: 'squared' }, target, several),
         reduce((b, i) => {
           const p = sigmoid(b, target[b]);
-          return p * (1 - p) * perClass[target[b]].slopes[i];
+          return p * (1 - p) * perClass[target[b]].grads[i];
         }, squared),
       );
     });
@@ -136,9 +136,9 @@ describe('input gradient', () => {
         mapOf('input-gradient', { score: 'loss', reduction: 'squared' }, target, several),
         reduce(
           (b, i) =>
-            perClass.reduce((total, { slopes }, k) => {
+            perClass.reduce((total, { grads }, k) => {
               const label = k === target[b] ? 1 : labels[b * classes + k];
-              return total + (sigmoid(b, k) - label) * slopes[i];
+              return total + (sigmoid(b, k) - label) * grads[i];
             }, 0),
           squared,
         ),
@@ -149,7 +149,7 @@ describe('input gradient', () => {
       expectClose(
         mapOf('input-gradient', { score: 'log-probability', reduction: 'squared' }, target, several),
         reduce(
-          (b, i) => perClass.reduce((total, { slopes }, k) => total + (1 - sigmoid(b, k)) * slopes[i], 0),
+          (b, i) => perClass.reduce((total, { grads }, k) => total + (1 - sigmoid(b, k)) * grads[i], 0),
           squared,
         ),
       );
@@ -157,14 +157,14 @@ describe('input gradient', () => {
   });
 
   it('takes the sum or the largest of the magnitudes over the channels', () => {
-    const slope = (b: number, i: number): number => Math.abs(perClass[target[b]].slopes[i]);
+    const grad = (b: number, i: number): number => Math.abs(perClass[target[b]].grads[i]);
     expectClose(
       mapOf('input-gradient', { reduction: 'absolute-sum' }, target),
-      reduce(slope, (three) => three[0] + three[1] + three[2]),
+      reduce(grad, (three) => three[0] + three[1] + three[2]),
     );
     expectClose(
       mapOf('input-gradient', { reduction: 'absolute-max' }, target),
-      reduce(slope, (three) => Math.max(...three)),
+      reduce(grad, (three) => Math.max(...three)),
     );
   });
 });

@@ -64,8 +64,8 @@ describe.each(executors)('training step on executor %o', (executor, tolerance) =
       );
       logits.forEach((value, i) => close(outputs.logits[i], value));
       for (const { name } of model.parameters) {
-        const slope = Float64Array.from(weights[name], (value, i) => value - outputs[nextOf(name)][i]);
-        const [norm, projection] = condense(slope);
+        const grad = Float64Array.from(weights[name], (value, i) => value - outputs[nextOf(name)][i]);
+        const [norm, projection] = condense(grad);
         close(norm, gradients[name][0]);
         close(projection, gradients[name][1], gradients[name][0]);
       }

@@ -38,9 +38,9 @@ function threeConvolutions(x: number[], w: number[], window: Window): Program {
   const images = g.input('images', x);
   const filters = g.input('filters', w);
   const y = g.conv(images, filters, window);
-  const slopes = g.input('slopes', y.shape);
-  const [imageGrad, filterGrad] = g.gradient(g.sum(g.mul(y, slopes)), [images, filters]);
-  return { inputs: [images, filters, slopes], outputs: { y, imageGrad, filterGrad } };
+  const grads = g.input('grads', y.shape);
+  const [imageGrad, filterGrad] = g.gradient(g.sum(g.mul(y, grads)), [images, filters]);
+  return { inputs: [images, filters, grads], outputs: { y, imageGrad, filterGrad } };
 }
 
 const convolutionsOf = ({ outputs }: Program): Convolution[] =>

@@ -129,21 +129,21 @@ describe('the ONNX executor', () => {
     );
     const outputs = {
       pooled,
-      slope: g.gradient(g.sum(g.mul(pooled, g.exp(pooled))), [x])[0],
+      grad: g.gradient(g.sum(g.mul(pooled, g.exp(pooled))), [x])[0],
       places: g.maxPoolGather(x, ranks, options),
     };
     const actual = await (await compile([x], outputs)).run(feeds);
     const expected = await (await referenceExecutor().compile({ inputs: [x], outputs })).run(feeds);
     expect(actual.places).toEqual(expected.places);
     expect(actual.pooled).toEqual(expected.pooled);
-    expect(relativeError(actual.slope, expected.slope)).toBeLessThan(1e-6);
+    expect(relativeError(actual.grad, expected.grad)).toBeLessThan(1e-6);
   });
 
   it('gives the same bits in every run and in every session', async () => {
     const x = g.input('x', [8, 16, 24, 24]);
     const w = g.input('w', [32, 16, 3, 3]);
     const loss = g.mean(g.square(g.relu(g.conv(x, w, { padding: 1 }))));
-    const outputs = { loss, slope: g.gradient(loss, [w])[0] };
+    const outputs = { loss, grad: g.gradient(loss, [w])[0] };
     const feeds = { x: numbers(8 * 16 * 24 * 24, 4), w: numbers(32 * 16 * 9, 5) };
     const one = await compile([x, w], outputs);
     const other = await compile([x, w], outputs);

@@ -69,11 +69,11 @@ it.each([
   const images = g.input('images', shape);
   const filters = g.input('filters', [7, 6, 3, 3]);
   const y = g.conv(images, filters, { padding: 1 });
-  const slopes = g.input('slopes', y.shape);
-  const [imageGrad, filterGrad] = g.gradient(g.sum(g.mul(y, slopes)), [images, filters]);
-  const program = { inputs: [images, filters, slopes], outputs: { y, imageGrad, filterGrad } };
+  const grads = g.input('grads', y.shape);
+  const [imageGrad, filterGrad] = g.gradient(g.sum(g.mul(y, grads)), [images, filters]);
+  const program = { inputs: [images, filters, grads], outputs: { y, imageGrad, filterGrad } };
   const feeds = Object.fromEntries(
-    Object.entries({ images, filters, slopes }).map(([name, { shape }]) => [
+    Object.entries({ images, filters, grads }).map(([name, { shape }]) => [
       name,
       Float32Array.from({ length: g.sizeOf(shape) }, () => 2 * random() - 1),
     ]),
@@ -110,8 +110,8 @@ it('tiles are taken by wide convolutions that have enough of them', () => {
   const ruleOf = (batch: number, channels: number, side: number) => {
     const [x, w] = [g.input('x', [batch, channels, side, side]), g.input('w', [channels, channels, 3, 3])];
     const y = g.conv(x, w, { padding: 1 });
-    const slopes = g.gradient(g.sum(g.mul(y, g.input('s', y.shape))), [x, w]);
-    return [y, ...slopes].map((tensor) => isConvolution(tensor) && tileRule(tensor));
+    const grads = g.gradient(g.sum(g.mul(y, g.input('s', y.shape))), [x, w]);
+    return [y, ...grads].map((tensor) => isConvolution(tensor) && tileRule(tensor));
   };
   expect(ruleOf(32, 512, 8)).toEqual([4, 4, 4]);
   expect(ruleOf(8, 512, 7)).toEqual([2, 2, 2]); // 32 tiles of 4, 128 of 2

@@ -57,7 +57,7 @@ describe('the TensorFlow.js executor', () => {
     );
     const outputs = {
       places: g.maxPoolGather(x, ranks, options),
-      slope: g.gradient(g.sum(g.square(g.maxPool(x, options))), [x])[0],
+      grad: g.gradient(g.sum(g.square(g.maxPool(x, options))), [x])[0],
     };
     const session = await executor.compile({ inputs: [x], outputs });
     const actual = await session.run({ x: values });

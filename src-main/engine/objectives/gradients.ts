@@ -4,19 +4,19 @@ import { abs, gradient, l2Norm, max, mul, reshape, square, sum, type Tensor } fr
 import { imageDeviation, perChannel } from '../nn/normalise.ts';
 import { meanOver, totalOf, type ObjectiveGraph } from './objective.ts';
 
-export type SlopeUnits = 'pixels' | 'normalised';
+export type GradientUnits = 'pixels' | 'normalised';
 
 /**
  * @param score   scalar made from `images`
  * @returns       [B, 3, S, S], d score / d images by pixel value or by ImageNet-normalised value
  */
-export function slopesOf(score: Tensor, images: Tensor, units: SlopeUnits): Tensor {
-  const [slopes] = gradient(score, [images]);
-  return units === 'pixels' ? slopes : mul(slopes, perChannel(imageDeviation));
+export function gradientsOf(score: Tensor, images: Tensor, units: GradientUnits): Tensor {
+  const [grads] = gradient(score, [images]);
+  return units === 'pixels' ? grads : mul(grads, perChannel(imageDeviation));
 }
 
 /** A change of pictures in the given units as a change of pixel values. [B, 3, S, S] */
-export const inPixels = (change: Tensor, units: SlopeUnits): Tensor =>
+export const inPixels = (change: Tensor, units: GradientUnits): Tensor =>
   units === 'pixels' ? change : mul(change, perChannel(imageDeviation));
 
 export type Norm = '1' | '2' | 'inf';
@@ -28,7 +28,7 @@ export function normOf(x: Tensor, axes: readonly number[], p: Norm, power: numbe
   return power === 2 ? square(norm) : norm;
 }
 
-export interface SlopePenalty {
+export interface GradientPenalty {
   p: Norm;
   /** 2: the norm is squared. */
   power: number;
@@ -42,29 +42,29 @@ export interface SlopePenalty {
   /** Scalar */
   factor: Tensor;
   /** From a way to make one scalar of scores [B] to the gradient [B, 3, S, S]. */
-  slopes(total: (scores: Tensor) => Tensor): Tensor;
+  grads(total: (scores: Tensor) => Tensor): Tensor;
 }
 
 /**
  * Class loss plus factor times the norm of the input gradient of a score of each picture.
  * @param classLoss  scalar
  */
-export function withSlopePenalty(
+export function withGradientPenalty(
   term: string,
   classLoss: Tensor,
   logits: Tensor,
-  { p, power, reduction, weight, factor, slopes }: SlopePenalty,
+  { p, power, reduction, weight, factor, grads }: GradientPenalty,
 ): ObjectiveGraph {
   if (reduction === 'per-image') {
     const norms = normOf(
-      slopes((scores) => sum(mul(scores, weight))),
+      grads((scores) => sum(mul(scores, weight))),
       [1, 2, 3],
       p,
       power,
     );
     return totalOf({ class: classLoss, [term]: mul(meanOver(norms, weight), factor) }, logits);
   }
-  const own = slopes((scores) => meanOver(scores, weight));
+  const own = grads((scores) => meanOver(scores, weight));
   const counted = mul(own, reshape(weight, [own.shape[0], 1, 1, 1]));
   const graph = totalOf(
     { class: classLoss, [term]: mul(normOf(counted, [0, 1, 2, 3], p, power), factor) },
