@@ -68,7 +68,8 @@ describe('the report of an import', () => {
     const [json] = fs
       .readdirSync(place, { recursive: true })
       .filter((file) => String(file).endsWith('.json'));
-    fs.copyFileSync(path.join(place, String(json)), path.join(place, 'result (copy).json'));
+    const beside = path.join(place, path.dirname(String(json)), 'instances (copy).json');
+    fs.copyFileSync(path.join(place, String(json)), beside);
     const { annotations, left } = await importFrom(core, place);
     expect(annotations).toBe(3);
     expect(left.map(({ reason, count }) => `${count} ${reason}`)).toEqual(['1 copies of an annotation file']);
