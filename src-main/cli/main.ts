@@ -112,11 +112,19 @@ function program(): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
 
-  const project = fovea.command('project').description('make projects');
+  const project = fovea.command('project').description('make projects, and restore them');
   project
     .command('create <dir>')
     .description('make a new, empty project in a folder')
     .action(run(async () => (await import('./project.ts')).createProject));
+  project
+    .command('backups <dir>')
+    .description('list the copies of a project that Fovea has made')
+    .action(run(async () => (await import('./project.ts')).listBackups));
+  project
+    .command('restore <dir> [backup]')
+    .description('put a copy in the place of a damaged project; the newest, unless one is named')
+    .action(run(async () => (await import('./project.ts')).restore));
   fovea
     .command('import <project> <path>')
     .description('add pictures and annotations of a folder or annotation file')

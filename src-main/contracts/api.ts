@@ -62,7 +62,10 @@ export interface Events {
   epoch: { runId: RunId; metrics: EpochMetrics };
   run: Run;
   /** Something of the open project changed beyond the caller's own answer. */
-  project: { id: ProjectId; what: 'images' | 'classes' | 'splits' | 'runs' | 'comparisons' | 'sweeps' };
+  project: {
+    id: ProjectId;
+    what: 'images' | 'classes' | 'splits' | 'runs' | 'comparisons' | 'sweeps' | 'damage';
+  };
   /** An edit was committed: the status bar says so. */
   saved: { at: number };
 }

@@ -31,7 +31,21 @@ export interface ProjectState {
   attributes: string[];
   /** Where the person was. */
   lastImageId: ImageId | null;
+  /** Open to be looked at: nothing can be changed. */
+  isReadOnly: boolean;
+  /** What is wrong with its database, as SQLite says it; null while nothing is known to be. */
+  damage: string | null;
 }
+
+/** A copy of a project's database. */
+export interface ProjectBackup {
+  name: string;
+  at: number;
+  sizeBytes: number;
+}
+
+/** A project by the list of recent ones, or by its folder. */
+const which = z.union([z.object({ id: projectIdSchema }), z.object({ folder: fileRefSchema })]);
 
 export interface ProjectCounts {
   images: number;
@@ -60,10 +74,14 @@ export const projectCalls = {
    */
   'projects.open': writesApp<ProjectState>()(
     z.union([
-      z.object({ id: projectIdSchema, confirm: confirmSchema }),
-      z.object({ folder: fileRefSchema, confirm: confirmSchema }),
+      z.object({ id: projectIdSchema, readOnly: z.boolean().default(false), confirm: confirmSchema }),
+      z.object({ folder: fileRefSchema, readOnly: z.boolean().default(false), confirm: confirmSchema }),
     ]),
   ),
+  /** Copies of a project's database, newest first. */
+  'projects.backups': reads<ProjectBackup[]>()(z.object({ project: which })),
+  /** Puts a copy in the place of the database, which is kept among the copies, and opens the project. */
+  'projects.restore': writesApp<ProjectState>()(z.object({ project: which, backup: z.string().max(200) })),
   'projects.close': writesApp<null>()(none),
   /** Removes it from the list; nothing is deleted. */
   'projects.forget': writesApp<null>()(z.object({ id: projectIdSchema })),

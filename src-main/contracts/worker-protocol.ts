@@ -1,5 +1,6 @@
 // What core and worker processes say to each other (child_process IPC, structured clone). The worker is
-// plain Node; it never opens the database: the core sends it all it needs and stores all it answers.
+// plain Node; it never writes what the core keeps: the core sends it all it needs and stores
+// all it answers. Only whole databases are checked, copied and restored there, over connections of their own.
 // Maps and weights travel as typed arrays.
 
 import type { Box, Shape } from './geometry.ts';
@@ -338,6 +339,12 @@ export interface WorkerCalls {
   attack: { input: AttackSpec; output: AttackOutcome };
   /** Trains a little on one device. */
   doctor: { input: { device: DeviceId }; output: DeviceInfo };
+  /** What SQLite finds wrong with a database; empty if nothing is. */
+  checkDatabase: { input: { file: string }; output: { problems: string[] } };
+  /** A copy of a database that may be in use. */
+  backUpDatabase: { input: { file: string; out: string }; output: null };
+  /** Puts a backup in the place of the database of a project that is closed. */
+  restoreDatabase: { input: { folder: string; name: string }; output: null };
 }
 export type WorkerCall = keyof WorkerCalls;
 

@@ -11,7 +11,7 @@ import type { Job } from '../contracts/jobs.ts';
 import { isBusy, storageError } from '../storage/database.ts';
 import type { Context, Handlers } from './context.ts';
 import { mediaOf, type Media } from './media.ts';
-import { closeCurrent } from './open-project.ts';
+import { closeCurrent, nameOf } from './open-project.ts';
 
 export interface Core {
   /**
@@ -48,6 +48,8 @@ export function createCore(context: Context, handlers: Handlers): Core {
       signal: AbortSignal,
     ) => unknown;
     if (signal.aborted) throw cancelled();
+    if (effect === 'project' && context.current?.store.isReadOnly)
+      throw new AppError('refused', `${nameOf(context.current)} is open to read only`);
     const outcome = patiently(context, () => handler(context, parsed.data, signal));
     // What only looks can be left at once; of what changes something, the handler says whether that was done.
     return effect === 'nothing' ? unlessAborted(outcome, signal) : outcome;
@@ -78,7 +80,7 @@ export function createCore(context: Context, handlers: Handlers): Core {
       context.workers.close();
       for (const job of context.jobs.active()) context.jobs.cancel(job.id);
       try {
-        context.current?.store.runs.interruptAll();
+        if (!context.current?.store.isReadOnly) context.current?.store.runs.interruptAll();
       } catch (thrown) {
         console.error(toErrorRecord(storageError(thrown)).message); // the next opening does the same
       }

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { mayPass } from '../storage/database.ts';
 import type { ImageId } from '../contracts/ids.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { sniff, type PictureKind } from '../imaging/index.ts';
@@ -65,8 +66,8 @@ export async function mediaOf(
   const { picture, cacheFolder } = found;
   const isThere = fs.existsSync(picture.file);
   // Asked for is looked at: a disk that was away is seen when it is back.
-  if (context.current?.store.images.setMissing(id as ImageId, !isThere))
-    context.emit('project', { id: context.current.id, what: 'images' });
+  if (noteMissing(context, id as ImageId, !isThere))
+    context.emit('project', { id: context.current!.id, what: 'images' });
   if (!isThere) return null;
   // What the bytes are, not what the project says of them: whatever is no picture is never sent.
   const kindOfFile = await pictureKind(picture.file);
@@ -110,4 +111,15 @@ function pictureOf(context: Context, id: number): { picture: Face; cacheFolder: 
     if (face) return { picture: face, cacheFolder: path.join(project.folder, 'cache') };
   }
   return null;
+}
+
+/** Whether that is news. The next look for files finds it, too, if it cannot be written now. */
+function noteMissing({ current }: Context, id: ImageId, isMissing: boolean): boolean {
+  if (!current || current.store.isReadOnly) return false;
+  try {
+    return current.store.images.setMissing(id, isMissing);
+  } catch (thrown) {
+    if (mayPass(thrown)) return false;
+    throw thrown;
+  }
 }

@@ -10,7 +10,12 @@ import type { ClassId, ImageId, JobId, ProjectId, RunId, SweepId } from '../cont
 import type { Control } from '../contracts/worker-protocol.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { storageError } from '../storage/database.ts';
-import { openProjectStore, PROJECT_FILE, type ProjectStore } from '../storage/project-store.ts';
+import {
+  openProjectStore,
+  PROJECT_FILE,
+  readProjectStore,
+  type ProjectStore,
+} from '../storage/project-store.ts';
 import type { StoredImage } from '../storage/images.ts';
 import { projectIdOf } from './recent-projects.ts';
 
@@ -20,6 +25,8 @@ export interface OpenProject {
   folder: string;
   store: ProjectStore;
   openedAt: number;
+  /** What was found wrong with its database. */
+  damage: string | null;
   /** Aborted when the project closes. */
   closing: AbortController;
   /** Done just before it closes. */
@@ -48,14 +55,14 @@ export function createProject(folder: string, name: string): OpenProject {
 }
 
 /** @throws AppError 'not-found' if the folder holds no project, and what openProjectStore throws */
-export function openProject(folder: string): OpenProject {
+export function openProject(folder: string, isReadOnly = false): OpenProject {
   if (!fs.existsSync(path.join(folder, PROJECT_FILE)))
     throw new AppError('not-found', `${path.basename(folder)} is no Fovea project`, {
       file: path.basename(folder),
       reason: `it holds no ${PROJECT_FILE}`,
     });
-  const project = open(folder);
-  closedUnless(project, () => project.store.runs.interruptAll());
+  const project = open(folder, isReadOnly);
+  if (!isReadOnly) closedUnless(project, () => project.store.runs.interruptAll());
   return project;
 }
 
@@ -78,13 +85,14 @@ export function closedUnless<T>(project: OpenProject, work: () => T): T {
   }
 }
 
-function open(folder: string): OpenProject {
+function open(folder: string, isReadOnly = false): OpenProject {
   const real = fs.realpathSync(folder);
   return {
     id: projectIdOf(real),
     folder: real,
-    store: openProjectStore(real),
+    store: isReadOnly ? readProjectStore(real) : openProjectStore(real),
     openedAt: Date.now(),
+    damage: null,
     closing: new AbortController(),
     beforeClosing: [],
     training: new Map(),
@@ -122,6 +130,8 @@ export function stateOf(project: OpenProject, place: string): ProjectState {
     counts: store.images.counts(),
     attributes: store.attributes.names(),
     lastImageId: last !== null && store.images.byId(last) ? (last as ImageId) : null,
+    isReadOnly: store.isReadOnly,
+    damage: project.damage,
   };
 }
 

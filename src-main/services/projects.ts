@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import type { FileRef } from '../contracts/ids.ts';
 import type { ProjectState, ProjectSummary } from '../contracts/projects.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { Context, Handlers } from '../core/context.ts';
@@ -15,6 +16,8 @@ import {
   stateOf,
   type OpenProject,
 } from '../core/open-project.ts';
+import { backUpBeforeMigration, lookAfter } from '../core/upkeep.ts';
+import { backupsOf } from '../storage/backups.ts';
 import { storageError } from '../storage/database.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
 import { isMissing, projectIdOf, type RecentProject } from '../core/recent-projects.ts';
@@ -25,6 +28,8 @@ export const projectHandlers: Handlers<
   | 'projects.recent'
   | 'projects.create'
   | 'projects.open'
+  | 'projects.backups'
+  | 'projects.restore'
   | 'projects.close'
   | 'projects.forget'
   | 'projects.discard'
@@ -44,19 +49,28 @@ export const projectHandlers: Handlers<
     refuseWhileBusy(context);
     return adopt(context, createProject(folder, name));
   },
-  'projects.open': async (context, input) => {
-    const folder = 'id' in input ? recentFolder(context, input.id) : context.files.resolve(input.folder);
-    if (context.current?.folder === folder) return currentState(context)!;
+  'projects.open': async (context, { readOnly, confirm, ...which }) => {
+    const folder = folderOf(context, which);
+    const isOpen = () => context.current?.folder === folder && context.current.store.isReadOnly === readOnly;
+    if (isOpen()) return currentState(context);
     refuseWhileBusy(context);
-    const project = await openConfirmed(context, folder, input.confirm);
-    try {
-      // Work may have begun meanwhile.
+    if (!readOnly) {
+      await backUpBeforeMigration(context, folder);
+      if (isOpen()) return currentState(context); // asked for twice
       refuseWhileBusy(context);
-    } catch (thrown) {
-      project.store.close();
-      throw thrown;
     }
-    return adopt(context, project);
+    // Of the project that is open: to be read only from now on, or to be written again.
+    if (context.current?.folder === folder) closeCurrent(context);
+    return adoptConfirmed(context, folder, { confirm, readOnly });
+  },
+  'projects.backups': (context, { project }) => backupsOf(folderOf(context, project)),
+  'projects.restore': async (context, { project, backup }) => {
+    const folder = folderOf(context, project);
+    refuseWhileBusy(context);
+    if (context.current?.folder === folder) closeCurrent(context);
+    await context.workers.callAlone('restoreDatabase', { folder, name: backup }, RESTORE_LIMIT_MS);
+    refuseWhileBusy(context);
+    return adoptConfirmed(context, folder);
   },
   'projects.close': (context) => {
     refuseWhileBusy(context);
@@ -81,19 +95,42 @@ export const projectHandlers: Handlers<
   'projects.relink': async (context, { folder }) => relink(context, context.files.resolve(folder)),
 };
 
+interface Opening {
+  confirm?: string | undefined;
+  readOnly?: boolean;
+}
+
+async function adoptConfirmed(
+  context: Context,
+  folder: string,
+  opening: Opening = {},
+): Promise<ProjectState> {
+  const project = await openConfirmed(context, folder, opening);
+  try {
+    // Work may have begun meanwhile.
+    refuseWhileBusy(context);
+  } catch (thrown) {
+    project.store.close();
+    throw thrown;
+  }
+  return adopt(context, project);
+}
+
 /** @throws AppError 'refused' for a project from elsewhere that uses places which the person has not confirmed */
 async function openConfirmed(
   context: Context,
   folder: string,
-  confirm: string | undefined,
+  { confirm, readOnly = false }: Opening,
 ): Promise<OpenProject> {
   const id = projectIdOf(folder);
   // One of the list was opened here before there was a note of places.
   const known = context.known.placesOf(id) ?? (context.recent.byId(id) ? 'all' : null);
   const links = known === null && fs.existsSync(folder) ? await linksOutside(folder) : [];
-  const project = openProject(folder);
+  const project = openProject(folder, readOnly);
   try {
-    const roots = rootsOutside(project).filter((root) => known !== 'all' && !known?.includes(root));
+    const roots = closedUnless(project, () => rootsOutside(project)).filter(
+      (root) => known !== 'all' && !known?.includes(root),
+    );
     refuseUnconfirmed(nameOf(project), [...roots, ...links], confirm);
     return project;
   } catch (thrown) {
@@ -122,8 +159,11 @@ export function adopt(context: Context, project: OpenProject): ProjectState {
   noteCurrent(context);
   // Its figures stay in the list of recent ones.
   project.beforeClosing.push(() => noteCurrent(context));
-  inBackground(project, lookForFiles(context, project));
-  inBackground(project, tidyImports(project));
+  if (!project.store.isReadOnly) {
+    inBackground(project, lookForFiles(context, project));
+    inBackground(project, tidyImports(project));
+  }
+  inBackground(project, lookAfter(context, project));
   return state;
 }
 
@@ -206,6 +246,12 @@ function summaryFor(context: Context, project: RecentProject): ProjectSummary {
     ...project.summary,
   };
 }
+
+/** For a database of any size on a slow disk. */
+const RESTORE_LIMIT_MS = 10 * 60_000;
+
+const folderOf = (context: Context, which: { id: RecentProject['id'] } | { folder: FileRef }): string =>
+  'id' in which ? recentFolder(context, which.id) : context.files.resolve(which.folder);
 
 function recentFolder(context: Context, id: RecentProject['id']): string {
   const project = context.recent.byId(id);

@@ -87,10 +87,49 @@ function refuseLostFile(file: string): void {
   });
 }
 
+/** Where a copy of the file goes before it is migrated; null if it needs no migration, or cannot be read. */
+export function migrationBackupOf(file: string): string | null {
+  let db: Connection | undefined;
+  try {
+    if (!fs.statSync(file, { throwIfNoEntry: false })?.size) return null;
+    db = new Database(file, { fileMustExist: true, timeout: BUSY_MS });
+    const version = db.pragma('user_version', { simple: true }) as number;
+    return version > 0 && version < shippedMigrations.length ? backupName(file, version) : null;
+  } catch {
+    return null; // told when it is opened
+  } finally {
+    db?.close();
+  }
+}
+
+const backupName = (file: string, version: number): string => `${file}.version-${version}.backup`;
+
+/**
+ * Opens a file to read only, as it is: nothing is migrated, and every write is refused.
+ * @throws AppError 'bad-file', 'too-new'; 'conflict' for one that would have to be migrated first
+ */
+export function openDatabaseToRead(file: string): Connection {
+  refuseLostFile(file);
+  let db: Connection | undefined;
+  try {
+    db = new Database(file, { fileMustExist: true, readonly: true, timeout: BUSY_MS });
+    db.pragma('trusted_schema = OFF');
+    const version = versionOf(db, file, shippedMigrations.length);
+    if (version < shippedMigrations.length)
+      throw new AppError('conflict', `${path.basename(path.dirname(file))} is of an older Fovea`, {
+        reason: 'it has to be opened to write once, which brings it up to date',
+      });
+    return db;
+  } catch (error) {
+    db?.close();
+    throw storageError(error, file);
+  }
+}
+
 function migrate(db: Connection, file: string, migrations: readonly string[]): void {
   const version = versionOf(db, file, migrations.length);
   if (version === migrations.length) return;
-  if (version > 0) backUp(db, `${file}.version-${version}.backup`);
+  if (version > 0) backUp(db, backupName(file, version));
   try {
     db.transaction(() => {
       for (const step of migrations.slice(version)) db.exec(step);
@@ -149,6 +188,7 @@ export function storageError(error: unknown, file = 'project.sqlite'): unknown {
   )
     return says('bad-file', `${path.basename(file)} is damaged or is no Fovea project`);
   if (/^SQLITE_FULL/.test(error.code)) return says('unavailable', 'the disk is full; nothing was written');
+  if (/^SQLITE_READONLY$/.test(error.code)) return says('refused', 'the project is open to read only');
   if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH|IOERR)/.test(error.code))
     return says('refused', 'the project folder cannot be written to');
   return error;

@@ -6,7 +6,7 @@ import { annotationsRepository, type AnnotationsRepository } from './annotations
 import { attributesRepository, type AttributesRepository } from './attributes.ts';
 import { classesRepository, type ClassesRepository } from './classes.ts';
 import { comparisonsRepository, type ComparisonsRepository } from './comparisons.ts';
-import { openDatabase, storageError, whenFree, type Connection } from './database.ts';
+import { openDatabase, openDatabaseToRead, storageError, whenFree, type Connection } from './database.ts';
 import { epochMetricsRepository, type EpochMetricsRepository } from './epoch-metrics.ts';
 import { evaluationsRepository, type EvaluationsRepository } from './evaluations.ts';
 import { explanationsRepository, type ExplanationsRepository } from './explanations.ts';
@@ -50,6 +50,7 @@ export interface ProjectStore {
    * @param between  called after each turn; what it throws ends the work
    */
   inTurns<T>(work: Iterator<unknown, T>, between?: () => void): Promise<T>;
+  isReadOnly: boolean;
   /** Rows that were written so far, to tell whether a call that failed has written any. */
   changes(): number;
   /** Tries again while another program holds the database; `work` is one transaction. */
@@ -76,7 +77,19 @@ export function openProjectStore(folder: string): ProjectStore {
   }
 }
 
-function storeOver(db: Connection, lock: ProjectLock): ProjectStore {
+/** The same to read only, beside others. */
+export function readProjectStore(folder: string): ProjectStore {
+  const db = openDatabaseToRead(path.join(folder, PROJECT_FILE));
+  try {
+    return storeOver(db, null);
+  } catch (error) {
+    db.close();
+    throw storageError(error);
+  }
+}
+
+/** @param lock  null for reading only */
+function storeOver(db: Connection, lock: ProjectLock | null): ProjectStore {
   const images = imagesRepository(db);
   const attributes = attributesRepository(db);
   const changes = db.prepare<[], number>('SELECT total_changes()').pluck();
@@ -114,14 +127,15 @@ function storeOver(db: Connection, lock: ProjectLock): ProjectStore {
         between?.();
       }
     },
+    isReadOnly: lock === null,
     changes: () => changes.get()!,
     whenFree: (work) => whenFree(work),
     close() {
       try {
-        lock.disclaim();
+        lock?.disclaim();
         db.close();
       } finally {
-        lock.release();
+        lock?.release();
       }
     },
   };

@@ -28,6 +28,7 @@ const imaging = () => import('../imaging/index.ts');
 const training = () => import('../engine/training/index.ts');
 const checking = () => import('./check-config.ts');
 const inference = () => import('../engine/inference/index.ts');
+const backups = () => import('../storage/backups.ts');
 const executorOf = async (device?: DeviceId) => (await import('./devices.ts')).openHere(device);
 
 const explainers = new Map<DeviceId, Promise<Explainer>>();
@@ -94,6 +95,15 @@ const handlers: Handlers = {
   explain: async (spec, { signal }) => (await explainerOn(spec.device)).explain(spec, signal),
   attack: async (spec, { emit, signal }) =>
     (await inference()).attackSet(spec, { emit, signal, executor: await executorOf(spec.device) }),
+  checkDatabase: async ({ file }) => ({ problems: (await backups()).damageOf(file) }),
+  backUpDatabase: async ({ file, out }) => {
+    (await backups()).backUp(file, out);
+    return null;
+  },
+  restoreDatabase: async ({ folder, name }) => {
+    (await backups()).restoreBackup(folder, name);
+    return null;
+  },
   doctor: async ({ device }) => (await training()).tryDevice(device),
 };
 
