@@ -71,9 +71,17 @@ class OpenProject {
     this.known = true;
   }
 
-  /** @param confirm  says that the person has seen the places outside its folder; see `projects.open` */
-  async open(which: { id: ProjectId } | { folder: FileRef }, confirm?: string): Promise<void> {
-    this.current = await call('projects.open', { ...which, ...(confirm !== undefined && { confirm }) });
+  /** @param how  confirm: the person has seen the places outside its folder; readOnly: to be looked at only */
+  async open(
+    which: { id: ProjectId } | { folder: FileRef },
+    how: { confirm?: string; readOnly?: boolean } = {},
+  ): Promise<void> {
+    this.current = await call('projects.open', { ...which, ...how });
+    this.known = true;
+  }
+
+  async restore(which: { id: ProjectId } | { folder: FileRef }, backup: string): Promise<void> {
+    this.current = await call('projects.restore', { project: which, backup });
     this.known = true;
   }
 
