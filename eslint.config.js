@@ -31,6 +31,7 @@ const belowServices = [
 const belowCore = [
   ...['contracts', 'files', 'formats', 'storage'].map((room) => `src-main/${room}`),
   ...['nn', 'objectives', 'saliency', 'attacks', 'measures'].map((room) => `src-main/engine/${room}`),
+  'src-main/imaging/kinds.ts',
   'src-main/engine/data/weights-file.ts',
   'src-main/engine/runtime/device-list.ts',
 ];

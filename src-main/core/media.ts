@@ -6,7 +6,7 @@ import path from 'node:path';
 import { mayPass } from '../storage/database.ts';
 import type { ImageId } from '../contracts/ids.ts';
 import { makeFolder } from '../files/write-file.ts';
-import { sniff, type PictureKind } from '../imaging/index.ts';
+import { sniff, type PictureKind } from '../imaging/kinds.ts';
 import type { Context } from './context.ts';
 import { cacheFolderOf } from './open-project.ts';
 import type { Face } from './recent-projects.ts';
