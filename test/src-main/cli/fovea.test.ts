@@ -371,18 +371,28 @@ describe('the fovea command, asked for what cannot be', () => {
   });
 });
 
-describe('the fovea command, when it meets a bug', () => {
-  it('ends with 2, says what happened in the first line, and adds the trace that a report needs', () => {
+describe('the fovea command, with a damaged project', () => {
+  it('says in one line what cannot be read', () => {
     const damaged = path.join(folder, 'damaged');
     fovea('project', 'create', damaged);
-    // What no version of Fovea writes, and so nobody expects.
     const database = openDatabase(path.join(damaged, 'project.sqlite'));
     database.prepare("UPDATE setting SET value = 'not JSON'").run();
     database.close();
-    const { status, stdout, stderr } = fovea('import', damaged, folder, '--json');
+    expectMistake(fovea('runs', damaged, '--json'), /project\.sqlite is damaged.*not JSON/);
+  });
+});
+
+describe('the fovea command, when it meets a bug', () => {
+  it('ends with 2, says what happened in the first line, and adds the trace that a report needs', () => {
+    const bug = "data:text/javascript,JSON.stringify = () => { throw new TypeError('nobody expects this') }";
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', bug, cli, 'methods', '--json'],
+      { encoding: 'utf8', env: { ...process.env, FOVEA_HOME: path.join(folder, 'home'), NODE_OPTIONS: '' } },
+    );
     expect([status, stdout], stderr).toEqual([2, '']);
     const [first, ...trace] = stderr.trimEnd().split('\n');
-    expect(first).toMatch(/^fovea: .*JSON/);
+    expect(first).toBe('fovea: nobody expects this');
     expect(trace.join('\n')).toMatch(/\bat .*\.ts:\d+/);
   });
 });
