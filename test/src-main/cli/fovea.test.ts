@@ -384,7 +384,12 @@ describe('the fovea command, with a damaged project', () => {
 
 describe('the fovea command, when it meets a bug', () => {
   it('ends with 2, says what happened in the first line, and adds the trace that a report needs', () => {
-    const bug = "data:text/javascript,JSON.stringify = () => { throw new TypeError('nobody expects this') }";
+    // The answer cannot be written, which nobody expects.
+    const bug = `data:text/javascript,const write = JSON.stringify;
+      JSON.stringify = (value, ...more) => {
+        if (value?.objectives) throw new TypeError('nobody expects this');
+        return write(value, ...more);
+      }`;
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       ['--import', bug, cli, 'methods', '--json'],
