@@ -1,4 +1,4 @@
-// fovea import PROJECT PATH [--format ID]
+// fovea import PROJECT PATH [--format ID[+ID]] [--images DIR]
 
 import path from 'node:path';
 import type { ImportResult } from '../contracts/imports.ts';
@@ -12,15 +12,19 @@ export async function importInto(
   terminal: Terminal,
   project: string,
   source: string,
-  { format }: { format: string },
+  { format, images }: { format: string; images?: string },
 ): Promise<void> {
   await withCore(terminal, async ({ core, open, finish }) => {
     await open(project);
-    const id = await core.call('imports.start', { source: core.refer(path.resolve(source)), format });
+    const id = await core.call('imports.start', {
+      source: core.refer(path.resolve(source)),
+      format,
+      images: images === undefined ? null : core.refer(path.resolve(images)),
+    });
     const result = (await finish(id)).result as ImportResult;
-    const { images, annotations, classes, unchanged, seen, left, warnings } = result;
+    const { images: pictures, annotations, classes, unchanged, seen, left, warnings } = result;
     terminal.answer({ ...result }, [
-      `Imported ${images} pictures, ${annotations} annotations and ${classes} classes as ${result.format}` +
+      `Imported ${pictures} pictures, ${annotations} annotations and ${classes} classes as ${result.format}` +
         (unchanged > 0 ? `; ${unchanged} pictures were there already` : ''),
       left.length === 0
         ? `All ${seen.files} files were taken; nothing was left out`

@@ -128,7 +128,8 @@ function program(): Command {
   fovea
     .command('import <project> <path>')
     .description('add pictures and annotations of a folder or annotation file')
-    .option('--format <id>', 'annotation format', 'auto')
+    .option('--format <id>', 'annotation format; several joined by + are read together', 'auto')
+    .option('--images <dir>', 'folder of the pictures, where they lie elsewhere than their labels')
     .action(run(async () => (await import('./import.ts')).importInto));
   fovea
     .command('split <project>')

@@ -22,6 +22,8 @@ export interface ImportedAnnotation {
   className: string | null;
   /** In pixels of the upright picture, continuous edges; may reach outside it (formats/fit.ts). */
   shape: ImportedShape;
+  /** `share`: coordinates are shares of the upright picture's width and height instead. */
+  unit?: 'share';
   place: string;
 }
 

@@ -10,11 +10,18 @@ export interface ImportWarning {
   message: string;
 }
 
-export interface Detection {
+/** A format that would read a source. */
+export interface Detected {
+  /** For `imports.start`; several joined by + are read together. */
   format: string;
   title: string;
+  /** Annotation files that it would read, as far as their beginnings tell; 0 where folders and names say all. */
+  files: number;
+}
+
+export interface Detection extends Detected {
   /** Other formats that would read it too. */
-  others: { format: string; title: string }[];
+  others: Detected[];
   /** What led to the guess. */
   reason: string;
 }
@@ -44,9 +51,16 @@ export interface ImportResult {
   warnings: ImportWarning[];
 }
 
+/** Folder of the pictures, where they lie elsewhere than their labels. */
+const picturesFolder = fileRefSchema.nullable().default(null);
+
 export const importCalls = {
-  'imports.detect': reads<Detection>()(z.object({ source: fileRefSchema })),
+  'imports.detect': reads<Detection>()(z.object({ source: fileRefSchema, images: picturesFolder })),
   'imports.start': writesProject<JobId>()(
-    z.object({ source: fileRefSchema, format: z.string().max(40).default('auto') }),
+    z.object({
+      source: fileRefSchema,
+      format: z.string().max(200).default('auto'),
+      images: picturesFolder,
+    }),
   ),
 };

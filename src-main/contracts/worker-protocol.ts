@@ -313,9 +313,9 @@ export interface WorkerCalls {
   /** A copy for other programs: upright by its pixels alone. */
   copyUpright: { input: { file: string; out: string }; output: null };
   /** Which format a folder or file is of. */
-  detectSet: { input: { place: string }; output: Detection };
+  detectSet: { input: { place: string; images: string | null }; output: Detection };
   /** Reads a whole annotation set, of the format or 'auto', and keeps it for `nextImages`. */
-  readSet: { input: { place: string; format: string }; output: ReadSetOutcome };
+  readSet: { input: { place: string; format: string; images: string | null }; output: ReadSetOutcome };
   /** The next pictures of the set that this process has read, a few at a time; none when all were handed out. */
   nextImages: { input: null; output: ImportedImage[] };
   /** Heat maps over their picture, as PNG files; maps that are drawn together share a scale. */

@@ -50,7 +50,7 @@ export const celeba: Format = {
         throw damaged(file, place, `${value.slice(0, 20)} is neither 1 nor -1`);
       });
       sink.image({
-        file: source.absolute(found.file),
+        file: source.pictureFile(found.file),
         relativePath: found.file,
         className: isTrue[hair] ? 'blond' : 'not blond',
         split: splits.get(name) ?? null,

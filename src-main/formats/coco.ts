@@ -9,6 +9,7 @@ import { boundsOf, type Box, type Point, type Rle, type Shape } from '../contrac
 import { AppError } from '../contracts/errors.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { areaOfRle, checkRle, encodeRle, rasterize, rleFromString, rleToString } from '../imaging/index.ts';
+import { headOf, likelyFiles } from './candidates.ts';
 import { copyPictures } from './copy.ts';
 import type {
   ExportDataset,
@@ -29,13 +30,17 @@ export const coco: Format = {
   title: 'COCO JSON',
 
   async detect(source) {
-    for (const file of candidates(source))
-      if (await mayHoldDataset(source, file))
-        return {
-          score: source.chosenFile === null ? 0.9 : 1,
-          reason: `${file} looks like a list of images and annotations`,
-        };
-    return { score: 0, reason: 'no JSON file with images and annotations' };
+    const files = await likelyFiles(source, /\.json$/i, isLikely);
+    if (files.length > 0)
+      return {
+        score: 0.9,
+        reason: `${files[0]} looks like a list of images and annotations`,
+        files: files.length,
+      };
+    // Taken at the person's word where nothing else reads it, so that reading says what is wrong.
+    return source.chosenFile !== null && /\.json$/i.test(source.chosenFile)
+      ? { score: 0.2, reason: `${source.chosenFile} is JSON`, files: 1 }
+      : { score: 0, reason: 'no JSON file with images and annotations' };
   },
 
   async read(source, sink) {
@@ -100,22 +105,19 @@ const holdsLabels = (file: string, { annotations }: Dataset) =>
   /^labels/i.test(stemOf(file)) &&
   annotations.every((one) => isRecord(one) && !('bbox' in one) && !('segmentation' in one));
 
-const headLength = 4000;
+const mayHoldDataset = async (source: SourceTree, file: string): Promise<boolean> =>
+  source.chosenFile !== null || isLikely(await headOf(source, file), file);
 
 /**
  * Told by keys near the start, since COCO writers put info, licences, categories or images first; and by the
  * usual names, so that a damaged file is reported rather than passed over as unknown. A list of "items" is
- * datumaro's. The chosen file is taken at the person's word.
+ * datumaro's.
  */
-async function mayHoldDataset(source: SourceTree, file: string): Promise<boolean> {
-  if (source.chosenFile !== null || /^instances|coco/i.test(stemOf(file))) return true;
-  const head = await source.head(file, headLength);
-  return (
-    /^\s*\{/.test(head) &&
+const isLikely = (head: string, file: string): boolean =>
+  /^instances|coco/i.test(stemOf(file)) ||
+  (/^\s*\{/.test(head) &&
     /"(images|annotations|categories)"\s*:\s*\[/.test(head) &&
-    !/"items"\s*:\s*\[/.test(head)
-  );
-}
+    !/"items"\s*:\s*\[/.test(head));
 
 /** By the file's name, or its folder's where the file is named alike in each (train/_annotations.coco.json). */
 const partOf = (file: string) => namedPart(stemOf(file)) ?? namedPart(baseName(folderOf(file)));
@@ -169,7 +171,7 @@ function readDataset(
     }
     const earlier = result.get(found.file);
     const image: ImportedImage = earlier ?? {
-      file: source.absolute(found.file),
+      file: source.pictureFile(found.file),
       relativePath: found.file,
       className: null,
       split,

@@ -49,7 +49,7 @@ export const cub: Format = {
       used.add(className);
       const box = boxes.get(id);
       sink.image({
-        file: source.absolute(found.file),
+        file: source.pictureFile(found.file),
         relativePath: found.file,
         className,
         split: splitOfFlag(splits.get(id), splitFile),

@@ -46,19 +46,19 @@ export function fitToPicture(
   }
   const annotations: FittedAnnotation[] = [];
   for (const annotation of image.annotations) {
+    const isShare = annotation.unit === 'share';
+    const drawn = isShare ? scaled(annotation.shape, widthPx, heightPx) : annotation.shape;
     // A mask says its own size.
-    const size = sizeOf(annotation.shape) ?? declared;
-    const isTurned = size !== null && !isUpright(size) && isStored(size);
-    const upright = isTurned
-      ? turned(annotation.shape, orientation, storedWidth, storedHeight)
-      : annotation.shape;
+    const size = sizeOf(drawn) ?? declared;
+    const isTurned = !isShare && size !== null && !isUpright(size) && isStored(size);
+    const upright = isTurned ? turned(drawn, orientation, storedWidth, storedHeight) : drawn;
     const { shape, problem } = fitShape(upright, widthPx, heightPx);
     if (problem !== null)
       warn(
         shape === null ? 'dropped-box' : 'clipped-box',
-        `${annotation.place}: ${describe(annotation.shape)} ${problem}`,
+        `${annotation.place}: ${describe(drawn)} ${problem}`,
       );
-    if (shape !== null) annotations.push({ ...annotation, shape });
+    if (shape !== null) annotations.push({ className: annotation.className, shape, place: annotation.place });
   }
   return { annotations, warnings };
 }
@@ -67,6 +67,20 @@ type Size = NonNullable<ImportedImage['declaredSize']>;
 
 const sizeOf = (shape: ImportedShape): Size | null =>
   shape.kind === 'mask' ? { widthPx: shape.rle.width, heightPx: shape.rle.height } : null;
+
+/** From shares of the picture to its pixels. */
+function scaled(shape: ImportedShape, widthPx: number, heightPx: number): ImportedShape {
+  if (shape.kind === 'mask') return shape;
+  if (shape.kind === 'box') {
+    const { x, y, width, height } = shape.box;
+    return {
+      kind: 'box',
+      box: { x: x * widthPx, y: y * heightPx, width: width * widthPx, height: height * heightPx },
+    };
+  }
+  const rings = shape.rings.map((ring) => ring.map(([x, y]): Point => [x * widthPx, y * heightPx]));
+  return { kind: shape.kind, rings };
+}
 
 /** @param widthPx, heightPx  of the stored raster */
 function turned(

@@ -44,7 +44,7 @@ export const folders: Format = {
     for (const { picture, className, part } of placed) {
       sink.signal.throwIfAborted();
       sink.image({
-        file: source.absolute(picture),
+        file: source.pictureFile(picture),
         relativePath: picture,
         className: className === null ? null : checkedClassName(className, picture, 'the folder name'),
         split: splitOf(part, hasTest),

@@ -12,8 +12,8 @@ export type { ImportedAnnotation, ImportedImage, ImportedShape } from '../contra
 export interface Format {
   id: string;
   title: string;
-  /** 0 none … 1 certain, and why. Looks at names, and into a few small files at most. */
-  detect(source: SourceTree): Promise<{ score: number; reason: string }>;
+  /** Looks at names and into the beginnings of files. */
+  detect(source: SourceTree): Promise<Guess>;
   /**
    * Hands every picture to the sink, once. Throws AppError bad-file with file, place and reason when an
    * annotation file is damaged; what concerns one picture or box is a warning, and only that is left out.
@@ -21,6 +21,23 @@ export interface Format {
   read?(source: SourceTree, sink: ImportSink): Promise<void>;
   /** Writes annotations and copies of the pictures into an empty or missing folder. */
   write?(dataset: ExportDataset, folder: string, options?: WriteOptions): Promise<void>;
+  /** What `write` would not hold of a set. */
+  losses?(dataset: ExportDataset): Loss[];
+}
+
+export interface Guess {
+  /** 0 none … 1 certain. */
+  score: number;
+  reason: string;
+  /** How many annotation files it would read; 0 where folders and names say all. */
+  files?: number;
+}
+
+/** What a format cannot hold as it is. */
+export interface Loss {
+  /** Completes "12 …" or says what becomes of those: "masks are written as the boxes round them". */
+  what: string;
+  count: number;
 }
 
 export interface ImportSink {
@@ -42,6 +59,8 @@ export interface ExportImage {
   className: string | null;
   split: Split | null;
   annotations: ExportAnnotation[];
+  /** What is said of the whole picture besides its class, by name. */
+  attributes?: Readonly<Record<string, string>>;
 }
 
 export interface ExportDataset {

@@ -6,12 +6,14 @@ import { coco } from './coco.ts';
 import { celeba } from './celeba.ts';
 import { cub } from './cub.ts';
 import { folders } from './folders.ts';
-import type { Format } from './format.ts';
+import type { Format, ImportSink } from './format.ts';
 import { oxfordPets } from './oxford-pets.ts';
 import type { SourceTree } from './source.ts';
+import { readTogether } from './together.ts';
 import { tinyImagenet } from './tiny-imagenet.ts';
 import { voc } from './voc.ts';
 import { waterbirds } from './waterbirds.ts';
+import { yolo } from './yolo.ts';
 
 export const formats: readonly Format[] = [
   coco,
@@ -21,6 +23,7 @@ export const formats: readonly Format[] = [
   oxfordPets,
   waterbirds,
   celeba,
+  yolo,
   folders,
 ];
 
@@ -33,37 +36,53 @@ export function formatById(id: string): Format {
   });
 }
 
+/** Several formats joined by + are read one after the other: a picture comes once, with the shapes of all. */
+const partsOf = (id: string): Format[] => [...new Set(id.split('+'))].map(formatById);
+
+export const titleOf = (id: string): string =>
+  partsOf(id)
+    .map(({ title }) => title)
+    .join(' + ');
+
+/** @throws AppError 'bad-input' for a format that is not known or not read */
+export function checkReadable(id: string): void {
+  for (const format of partsOf(id))
+    if (!format.read) throw new AppError('bad-input', `${format.title} can be written, not read`);
+}
+
+/** @param id  of a format, or of several joined by + */
+export async function readAs(id: string, source: SourceTree, sink: ImportSink): Promise<void> {
+  checkReadable(id);
+  const parts = partsOf(id);
+  if (parts.length === 1) return parts[0].read!(source, sink);
+  await readTogether(parts, source, sink);
+}
+
 /** The likeliest format of a folder or file. Throws bad-file when none would read anything of it. */
 export async function detectFormat(source: SourceTree): Promise<Detection> {
-  const { chosenFile } = source;
-  // A file stands for itself, not for what lies round it; only COCO keeps a whole set in one.
-  if (chosenFile !== null && !/\.json$/i.test(chosenFile))
-    throw new AppError(
-      'bad-file',
-      `${chosenFile} is not a COCO JSON file; for other formats choose the folder`,
-      {
-        file: chosenFile,
-        reason: 'only COCO JSON is read from a single file',
-      },
-    );
   const guesses = await Promise.all(
     formats
       .filter((format) => format.read)
       .map(async (format) => ({ format, ...(await format.detect(source)) })),
   );
-  const likely = guesses.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score);
+  // A file stands for itself, not for what lies round it.
+  const likely = guesses
+    .filter(({ score, files = 0 }) => score > 0 && (source.chosenFile === null || files > 0))
+    .sort((a, b) => b.score - a.score || (b.files ?? 0) - (a.files ?? 0));
   if (likely.length === 0) {
     const place = source.chosenFile ?? source.root;
-    throw new AppError('bad-file', `nothing to import in ${place}: no pictures and no known annotations`, {
-      file: place,
-      reason: 'no pictures and no known annotations',
-    });
+    const reason =
+      source.chosenFile === null
+        ? 'no pictures and no known annotations'
+        : 'no annotation file of a known format';
+    throw new AppError('bad-file', `nothing to import in ${place}: ${reason}`, { file: place, reason });
   }
   const [best, ...others] = likely;
   return {
     format: best.format.id,
     title: best.format.title,
-    others: others.map(({ format }) => ({ format: format.id, title: format.title })),
+    files: best.files ?? 0,
+    others: others.map(({ format, files = 0 }) => ({ format: format.id, title: format.title, files })),
     reason: best.reason,
   };
 }

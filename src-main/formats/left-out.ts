@@ -63,10 +63,12 @@ class LeftOutList {
 /** @param listed  pictures that were handed on, by their path from the root */
 export function leftOutOf(source: SourceTree, listed: ReadonlySet<string>): LeftOut[] {
   const left = new LeftOutList();
+  const isElsewhere = source.picturesRoot !== source.root;
   for (const file of source.files) {
-    if (listed.has(file) || source.wasRead(file)) continue;
+    if ((!isElsewhere && listed.has(file)) || source.wasRead(file)) continue;
     left.add(reasonFor(file), file);
   }
+  for (const file of source.filesElsewhere) if (!listed.has(file)) left.add(reasonFor(file), file);
   for (const link of source.outsideLinks) left.add('links that lead out of the folder', link);
   for (const hidden of source.hidden) left.add('hidden files and folders', hidden);
   return left.all();
@@ -94,6 +96,8 @@ const reasons: Record<string, string> = {
   'too-many-points': 'pictures whose shapes have too many points',
   'unknown-picture': 'annotations of pictures that no list names',
   'unknown-file': 'annotation files that are not understood',
+  'dropped-shape': 'shapes of a kind that has no area: points, lines, key points',
+  'bad-mask': 'masks that cannot be read',
   copy: 'copies of an annotation file',
 };
 

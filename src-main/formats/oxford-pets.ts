@@ -54,7 +54,7 @@ export const oxfordPets: Format = {
       const mask = await readTrimap(source, sink, at(base, `annotations/trimaps/${stem}.png`), className);
       if (mask !== null) annotations.push(mask);
       sink.image({
-        file: source.absolute(picture),
+        file: source.pictureFile(picture),
         relativePath: picture,
         className,
         split: splits.get(stem) ?? null,
@@ -108,6 +108,7 @@ async function readTrimap(
   }
   try {
     const { values, widthPx, heightPx } = await decodeLabels(source.absolute(file));
+    source.noteRead(file);
     const rle = encodeRle(
       values.map((value) => (value === petValue ? 1 : 0)),
       widthPx,

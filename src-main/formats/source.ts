@@ -23,22 +23,35 @@ export class SourceTree {
   readonly outsideLinks: readonly string[];
   /** Files and folders whose names begin with a dot, and so were passed over. */
   readonly hidden: readonly string[];
+  /** Folder of the pictures, absolute: the root, unless the person named another. */
+  readonly picturesRoot: string;
+  readonly #elsewhere: Found | null;
   readonly #read = new Set<string>();
   readonly #known: Set<string>;
   #pictures: string[] | null = null;
   #index: PictureIndex | null = null;
 
-  private constructor(root: string, chosenFile: string | null, found: Found) {
+  private constructor(
+    root: string,
+    chosenFile: string | null,
+    found: Found,
+    elsewhere: { root: string; found: Found } | null,
+  ) {
     this.root = root;
     this.chosenFile = chosenFile;
     this.files = found.files;
     this.outsideLinks = found.outsideLinks;
     this.hidden = found.hidden;
     this.#known = new Set(found.files);
+    this.picturesRoot = elsewhere?.root ?? root;
+    this.#elsewhere = elsewhere?.found ?? null;
   }
 
-  /** @param place  a folder, or an annotation file: then its folder (or the one above `annotations`) is the root */
-  static async open(place: string, signal?: AbortSignal): Promise<SourceTree> {
+  /**
+   * @param place   a folder, or an annotation file: then its folder (or the one above `annotations`) is the root
+   * @param images  folder of the pictures, where they lie elsewhere
+   */
+  static async open(place: string, signal?: AbortSignal, images: string | null = null): Promise<SourceTree> {
     let root: string;
     let chosen: string | null = null;
     try {
@@ -55,7 +68,7 @@ export class SourceTree {
     await walk(root, '', found, signal);
     found.files.sort(naturalOrder);
     const chosenFile = chosen === null ? null : path.relative(root, chosen).split(path.sep).join('/');
-    return new SourceTree(root, chosenFile, found);
+    return new SourceTree(root, chosenFile, found, images === null ? null : await picturesIn(images, signal));
   }
 
   /** @throws AppError 'bad-input' for a file */
@@ -73,19 +86,34 @@ export class SourceTree {
     return path.join(this.root, ...file.split('/'));
   }
 
-  /** Whether the whole of a file was read as text. */
+  /** @param file  one of `pictures` */
+  pictureFile(file: string): string {
+    return path.join(this.picturesRoot, ...file.split('/'));
+  }
+
+  /** Files that lie in the folder of the pictures, where that is another; none otherwise. */
+  get filesElsewhere(): readonly string[] {
+    return this.#elsewhere?.files ?? [];
+  }
+
+  /** Of a mask or another picture that is read as a label. */
+  noteRead(file: string): void {
+    this.#read.add(file);
+  }
+
+  /** Whether the whole of a file was read as labels. */
   wasRead(file: string): boolean {
     return this.#read.has(file);
   }
 
-  /** How many files were read as text. */
+  /** How many files were read as labels. */
   get filesRead(): number {
     return this.#read.size;
   }
 
-  /** Pictures by their ending. */
+  /** Pictures by their ending, from `picturesRoot`. */
   get pictures(): readonly string[] {
-    return (this.#pictures ??= this.files.filter(isPictureName));
+    return (this.#pictures ??= (this.#elsewhere?.files ?? this.files).filter(isPictureName));
   }
 
   /**
@@ -153,6 +181,25 @@ function naturalOrder(a: string, b: string): number {
   return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+async function picturesIn(place: string, signal?: AbortSignal): Promise<{ root: string; found: Found }> {
+  const found: Found = { files: [], outsideLinks: [], hidden: [] };
+  let root: string;
+  try {
+    root = await realpath(place);
+    if (!(await stat(root)).isDirectory()) throw new Error('this is no folder');
+  } catch (cause) {
+    throw new AppError(
+      'not-found',
+      `${place} cannot be opened as the folder of the pictures`,
+      { file: place },
+      cause,
+    );
+  }
+  await walk(root, '', found, signal);
+  found.files.sort(naturalOrder);
+  return { root, found };
+}
 
 interface Found {
   files: string[];

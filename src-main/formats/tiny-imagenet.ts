@@ -153,7 +153,7 @@ function imageOf(
   recordPlace: ImportedImage['recordPlace'],
 ): ImportedImage {
   return {
-    file: source.absolute(picture),
+    file: source.pictureFile(picture),
     relativePath: picture,
     className,
     split,

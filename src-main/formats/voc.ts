@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { Split } from '../contracts/dataset.ts';
 import { boundsOf, type Box } from '../contracts/geometry.ts';
 import { makeFolder } from '../files/write-file.ts';
+import { likelyFiles } from './candidates.ts';
 import { copyPictures } from './copy.ts';
 import { decodedName, encodedName, MOST_NAME_BYTES } from './file-names.ts';
 import type { PictureSearch } from './picture-index.ts';
@@ -24,12 +25,16 @@ export const voc: Format = {
   title: 'Pascal VOC XML',
 
   async detect(source) {
-    const files = source.files.filter((file) => /\.xml$/i.test(file));
-    for (const file of files.slice(0, 3)) {
-      const head = await source.head(file, 2000);
-      if (/<annotation[\s>]/.test(head) && !/<annotations[\s>]/.test(head))
-        return { score: 0.85, reason: `${file} describes one picture` };
-    }
+    const files =
+      source.chosenFile === null
+        ? await likelyFiles(
+            source,
+            /\.xml$/i,
+            (head) => /<annotation[\s>]/.test(head) && !/<annotations[\s>]/.test(head),
+          )
+        : [];
+    if (files.length > 0)
+      return { score: 0.85, reason: `${files[0]} describes one picture`, files: files.length };
     return { score: 0, reason: 'no XML file that describes a picture' };
   },
 
@@ -113,7 +118,7 @@ const classesOf = ({ className, annotations }: ExportImage): Set<string | null> 
 
 function emptyImage(source: SourceTree, picture: string, splits: Map<string, Split>): ImportedImage {
   return {
-    file: source.absolute(picture),
+    file: source.pictureFile(picture),
     relativePath: picture,
     className: null,
     split: splits.get(picture) ?? null,

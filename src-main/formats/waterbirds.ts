@@ -59,7 +59,7 @@ export const waterbirds: Format = {
       if (isWaterbirds && !/^\d+$/.test(y))
         throw damaged(file, place, `${y.slice(0, 20) || 'an empty y'} is no class: a whole number`);
       sink.image({
-        file: source.absolute(found.file),
+        file: source.pictureFile(found.file),
         relativePath: found.file,
         className: checkedClassName((isWaterbirds && classNames.get(y)) || y, file, place),
         split,

@@ -22,6 +22,7 @@ export {
   thumbnail,
   withPictureFile,
 } from './decode.ts';
+export { bridged, outlineOfMask } from './contours.ts';
 export { isPictureName, isShownByBrowsers, promisedKind, sniff, type PictureKind } from './kinds.ts';
 export { labelledFolder, type LabelledFolder, type LabelledPicture } from './labelled-folder.ts';
 export { decodeLabels, encodePng } from './png.ts';

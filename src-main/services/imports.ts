@@ -6,7 +6,7 @@ import type { Detection, ImportResult, ImportWarning } from '../contracts/import
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ImportedImage } from '../contracts/imported.ts';
 import type { KnownPicture, ReadSetOutcome } from '../contracts/worker-protocol.ts';
-import { formatById } from '../formats/index.ts';
+import { checkReadable } from '../formats/index.ts';
 import { leftOutByWarnings } from '../formats/left-out.ts';
 import { WarningList } from '../formats/warnings.ts';
 import type { StoredImage } from '../storage/images.ts';
@@ -22,31 +22,34 @@ import { isWorkerDeath, type Reader, type Workers } from '../core/worker-pool.ts
 const LOOKED_AT_ONCE = 8;
 
 export const importHandlers: Handlers<'imports.detect' | 'imports.start'> = {
-  'imports.detect': async (context, { source }) => {
+  'imports.detect': async (context, { source, images }) => {
     const reader = context.workers.openReader();
     try {
-      const { format, title, others, reason } = await reader.call('detectSet', {
+      const { format, title, files, others, reason } = await reader.call('detectSet', {
         place: context.files.resolve(source),
+        images: images === null ? null : context.files.resolve(images),
       });
-      return { format, title, others, reason } satisfies Detection;
+      return { format, title, files, others, reason } satisfies Detection;
     } finally {
       reader.end();
     }
   },
-  'imports.start': (context, { source, format }) => {
+  'imports.start': (context, { source, format, images }) => {
     const project = context.project();
     const place = context.files.resolve(source);
-    if (format !== 'auto') formatById(format);
+    const folder = images === null ? null : context.files.resolve(images);
+    if (format !== 'auto') checkReadable(format);
     return context.jobs.start(
       { kind: 'import', title: `Import of ${path.basename(place)}`, unit: 'pictures', queue: 'import' },
-      (handle) => importFrom(context, project, place, format, handle),
+      (handle) => importFrom(context, project, place, format, handle, folder),
     ).id;
   },
 };
 
 /**
  * @param place   absolute path of a folder or an annotation file
- * @param format  id, or 'auto'
+ * @param format  id, several joined by +, or 'auto'
+ * @param images  absolute path of the pictures' folder, where they lie elsewhere
  * @throws AppError 'bad-file' naming file, place and reason; 'bad-input' when there is nothing to import
  */
 export async function importFrom(
@@ -55,6 +58,7 @@ export async function importFrom(
   place: string,
   format: string,
   handle: JobHandle,
+  images: string | null = null,
 ): Promise<ImportResult> {
   handle.progress(0, 0, 'reading annotation files');
   const reader = context.workers.openReader();
@@ -65,7 +69,7 @@ export async function importFrom(
   let ready: Ready[];
   try {
     handle.signal.throwIfAborted();
-    set = await reader.call('readSet', { place, format });
+    set = await reader.call('readSet', { place, format, images });
     warnings.addAll(set.warnings, set.moreWarnings);
     if (set.images === 0)
       throw new AppError('bad-input', `no pictures were found in ${path.basename(place)}`, {

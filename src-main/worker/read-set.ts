@@ -1,10 +1,9 @@
 // Reading an annotation set, whatever its size: in a process of its own, so that neither a table of 200 MB nor a file
 // that is made to hurt holds up anybody. What was read stays here and is handed out a few pictures at a time.
 
-import { AppError } from '../contracts/errors.ts';
 import type { ImportedAnnotation, ImportedImage } from '../contracts/imported.ts';
 import type { WorkerCalls } from '../contracts/worker-protocol.ts';
-import { detectFormat, formatById, SourceTree } from '../formats/index.ts';
+import { detectFormat, readAs, SourceTree, titleOf } from '../formats/index.ts';
 import { damaged } from '../formats/damage.ts';
 import { leftOutOf } from '../formats/left-out.ts';
 import { WarningList } from '../formats/warnings.ts';
@@ -18,22 +17,23 @@ const MOST_NUMBERS_OF_IMAGE = 1_000_000;
 let unread: ImportedImage[] = [];
 let next = 0;
 
-export async function detectSet({ place }: { place: string }): Promise<WorkerCalls['detectSet']['output']> {
-  return detectFormat(await SourceTree.open(place));
+export async function detectSet({
+  place,
+  images: folder,
+}: WorkerCalls['detectSet']['input']): Promise<WorkerCalls['detectSet']['output']> {
+  return detectFormat(await SourceTree.open(place, undefined, folder));
 }
 
 export async function readSet(
-  { place, format }: WorkerCalls['readSet']['input'],
+  { place, format, images: folder }: WorkerCalls['readSet']['input'],
   signal: AbortSignal,
 ): Promise<WorkerCalls['readSet']['output']> {
-  const source = await SourceTree.open(place, signal);
+  const source = await SourceTree.open(place, signal, folder);
   const id = format === 'auto' ? (await detectFormat(source)).format : format;
-  const reader = formatById(id);
-  if (!reader.read) throw new AppError('bad-input', `${reader.title} can be written, not read`);
   const warnings = new WarningList();
   const images: ImportedImage[] = [];
   const listed = new Set<string>();
-  await reader.read(source, {
+  await readAs(id, source, {
     image(image) {
       const { file, place } = image.recordPlace;
       if (listed.has(image.relativePath))
@@ -56,8 +56,8 @@ export async function readSet(
   unread = images;
   next = 0;
   return {
-    ...{ format: id, title: reader.title, root: source.root, images: images.length },
-    seen: { files: source.files.length, pictures: source.pictures.length },
+    ...{ format: id, title: titleOf(id), root: source.picturesRoot, images: images.length },
+    seen: { files: source.files.length + source.filesElsewhere.length, pictures: source.pictures.length },
     annotationFiles: source.filesRead,
     left: leftOutOf(source, listed),
     ...{ warnings: warnings.kept, moreWarnings: warnings.more },
