@@ -22,7 +22,7 @@ export async function listWeights(terminal: Terminal): Promise<void> {
           one.models.join(', '),
           megabytes(one),
           one.licence ?? '–',
-          one.sha256 === null ? 'no' : one.sha256.slice(0, 8),
+          hereOf(one),
         ]),
       ]),
       '`fovea weights get NAME` downloads one; `fovea train … --start NAME` starts from it.',
@@ -43,6 +43,9 @@ export async function importWeights(terminal: Terminal, file: string): Promise<v
     tell(terminal, await core.call('weights.import', { file: core.refer(path.resolve(file)) })),
   );
 }
+
+const hereOf = ({ origin, sha256 }: WeightsInfo): string =>
+  sha256 === null ? 'no' : sha256.slice(0, 8) + (origin === 'bundled' ? ', with the app' : '');
 
 function tell(terminal: Terminal, info: WeightsInfo): void {
   terminal.answer({ ...info }, [

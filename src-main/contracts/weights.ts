@@ -1,5 +1,5 @@
-// Trained weights that a run can start from: files a person brought, what other runs have learnt, and the entries of a
-// small catalogue.
+// Trained weights that a run can start from: those that come with the app, files a person brought, what other runs have
+// learnt, and the entries of a small catalogue.
 
 import { z } from 'zod';
 import { none, reads, writesApp } from './call.ts';
@@ -8,7 +8,8 @@ import { runConfigSchema, startSchema } from './runs.ts';
 
 export interface WeightsInfo {
   name: string;
-  origin: 'catalogue' | 'file' | 'run';
+  /** 'bundled': comes with the app. */
+  origin: 'bundled' | 'catalogue' | 'file' | 'run';
   /** Models that can start from it. */
   models: string[];
   /** Of the file; about, for one that is not here yet. */
@@ -29,7 +30,7 @@ export interface StartFit {
 }
 
 export const weightsCalls = {
-  /** The catalogue, then what was taken in. */
+  /** What comes with the app, the catalogue, then what was taken in. */
   'weights.list': reads<WeightsInfo[]>()(none),
   /** Downloads an entry of the catalogue; the job's result is its WeightsInfo. */
   'weights.get': writesApp<JobId>()(

@@ -18,6 +18,8 @@ export interface CoreOptions {
   dataFolder: string;
   /** Node to run workers with, and the worker's entry file. */
   worker: { node: string; entry: string };
+  /** Holds the weights that come with the app. */
+  weightsFolder: string;
   /** Runs that are trained side by side, each on its share of the threads. */
   trainers?: number;
   emit: Emit;

@@ -19,6 +19,7 @@ export function localCore(options: Pick<CoreOptions, 'emit'> & Partial<CoreOptio
   const context = openContext({
     dataFolder: dataFolder(),
     worker: { node: process.execPath, entry: path.join(appFolder, 'src-main', 'worker', 'main.ts') },
+    weightsFolder: path.join(appFolder, 'resources', 'weights'),
     version: appVersion(),
     shell: 'browser',
     mediaPrefix: '/media',

@@ -1,7 +1,30 @@
-// Weights that others have published, in the form this program reads. Addresses are relative to a host that the
-// person names in FOVEA_WEIGHTS_BASE, so that no address is built in. Their publisher gives no SHA-256 ahead of the
+// Weights that others have published, in the form this program reads: those that come with the app, and those that
+// are downloaded when a person asks. Addresses are relative to the hub's. Publishers give no SHA-256 ahead of the
 // download; the server states it with the file, the download is held to that, and a second download of the same name
 // to the first.
+
+/** Weights in the app's folder of weights. */
+export interface BundledWeights {
+  readonly name: string;
+  /** The model it is made for. */
+  readonly model: string;
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly licence: string;
+}
+
+/** Where they come from stands beside them, in resources/weights/README.md. */
+export const bundled: readonly BundledWeights[] = [
+  {
+    name: 'efficientnet-lite0-imagenet',
+    model: 'efficientnet-lite0',
+    file: 'efficientnet-lite0.safetensors',
+    sizeBytes: 9_410_264,
+    sha256: 'dd51c6b7b94161bc99ef5b83e8d4481eac34afcda2de1b990515b73a5617c0df',
+    licence: 'Apache-2.0',
+  },
+];
 
 export interface CatalogueEntry {
   readonly name: string;

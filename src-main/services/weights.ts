@@ -1,7 +1,9 @@
-// Weights that runs can start from: kept in the app's data folder, by name, with the hash that names them in a run's
-// record. They come from the catalogue or from a file a person chose; either way they are read once before they count.
+// Weights that runs can start from: those in the app's own folder, and those kept in its data folder, by name, with the
+// hash that names them in a run's record. The latter come from the catalogue or from a file a person chose; either way
+// they are read once before they count.
 
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -24,7 +26,7 @@ import { requireWeights } from './evaluations.ts';
 import { writeModel } from './model-exports.ts';
 import { nameOf } from '../core/open-project.ts';
 import { storedRun } from './run-records.ts';
-import { catalogue, type CatalogueEntry } from './weights-catalogue.ts';
+import { bundled, catalogue, type BundledWeights, type CatalogueEntry } from './weights-catalogue.ts';
 
 export const weightsHandlers: Handlers<
   'weights.list' | 'weights.get' | 'weights.import' | 'weights.ofRun' | 'weights.fit'
@@ -51,14 +53,26 @@ const isIndex = (value: unknown): value is WeightsRecord[] => z.array(recordSche
 
 const folderOf = ({ options }: Context): string => path.join(options.dataFolder, 'weights');
 const indexOf = (context: Context): string => path.join(folderOf(context), 'index.json');
-/** Where weights with this hash lie, or would. */
-export const fileOf = (context: Context, sha256: string): string =>
+/** Where weights with this hash are kept, or would be. */
+const keptFile = (context: Context, sha256: string): string =>
   path.join(folderOf(context), `${sha256}.safetensors`);
+const bundledFile = ({ options }: Context, { file }: BundledWeights): string =>
+  path.join(options.weightsFolder, file);
+const bundledHere = (context: Context): readonly BundledWeights[] =>
+  bundled.filter((one) => existsSync(bundledFile(context, one)));
+/** Where weights with this hash lie, or would. */
+export function fileOf(context: Context, sha256: string): string {
+  const own = bundledHere(context).find((one) => one.sha256 === sha256);
+  return own ? bundledFile(context, own) : keptFile(context, sha256);
+}
 const recordsOf = (context: Context): WeightsRecord[] => readJson(indexOf(context), [], isIndex);
 
-/** The catalogue, then what was taken in. */
+/** What comes with the app, the catalogue, then what was taken in. */
 export function listWeights(context: Context): WeightsInfo[] {
   const records = recordsOf(context);
+  const own = bundledHere(context).map(({ name, model, sizeBytes, sha256, licence }): WeightsInfo => ({
+    ...{ name, origin: 'bundled', models: [model], sizeBytes, sha256, licence },
+  }));
   const published = catalogue.map(({ name, model, aboutBytes, licence }): WeightsInfo => {
     const here = records.find((one) => one.name === name);
     return {
@@ -68,10 +82,10 @@ export function listWeights(context: Context): WeightsInfo[] {
       sha256: here?.sha256 ?? null,
     };
   });
-  const own = records
+  const taken = records
     .filter(({ origin }) => origin !== 'catalogue')
     .map((record): WeightsInfo => ({ ...record, licence: null }));
-  return [...published, ...own];
+  return [...own, ...published, ...taken];
 }
 
 function startDownload(context: Context, name: string, sha256: string | null): JobId {
@@ -91,6 +105,8 @@ function startDownload(context: Context, name: string, sha256: string | null): J
 function entryOf(name: string): CatalogueEntry {
   const entry = catalogue.find((one) => one.name === name);
   if (entry) return entry;
+  if (bundled.some((one) => one.name === name))
+    throw new AppError('conflict', `${name} comes with the app and needs no download`);
   throw new AppError('not-found', `there are no weights "${name}" in the catalogue`, {
     reason: `known are ${catalogue.map((one) => one.name).join(', ')}`,
   });
@@ -105,7 +121,7 @@ async function fetchEntry(
 ): Promise<WeightsInfo> {
   const { name } = entry;
   const known = recordsOf(context).find((one) => one.name === name);
-  if (known && (await sizeOf(fileOf(context, known.sha256))) === known.sizeBytes)
+  if (known && (await sizeOf(keptFile(context, known.sha256))) === known.sizeBytes)
     return infoOf(context, name);
   makeFolder(folderOf(context));
   const file = path.join(folderOf(context), `${name}.safetensors`);
@@ -137,8 +153,10 @@ export async function importWeights(
   origin: 'file' | 'run' = 'file',
 ): Promise<WeightsInfo> {
   const sha256 = await sha256Of(file);
+  const own = bundledHere(context).find((one) => one.sha256 === sha256);
+  if (own) return infoOf(context, own.name);
   const known = recordsOf(context).find((one) => one.sha256 === sha256);
-  if (known && (await sizeOf(fileOf(context, sha256))) === known.sizeBytes)
+  if (known && (await sizeOf(keptFile(context, sha256))) === known.sizeBytes)
     return infoOf(context, known.name);
   makeFolder(folderOf(context));
   const copy = path.join(folderOf(context), `${sha256}.${process.pid}.new`);
@@ -203,7 +221,7 @@ async function keep(
       },
     );
   const { size } = await stat(file);
-  await rename(file, fileOf(context, sha256));
+  await rename(file, keptFile(context, sha256));
   const others = recordsOf(context).filter((one) => one.name !== name);
   writeJson(indexOf(context), [...others, { name, sha256, sizeBytes: size, models: fitting, origin }]);
 }
@@ -255,7 +273,7 @@ function whyNot(wanted: string | null, tensors: readonly StoredTensor[]): string
 
 /** `wanted`, or with a number behind if other weights have that name. */
 function freeName(context: Context, wanted: string): string {
-  const taken = new Set([...catalogue, ...recordsOf(context)].map(({ name }) => name));
+  const taken = new Set([...bundled, ...catalogue, ...recordsOf(context)].map(({ name }) => name));
   const name = wanted.slice(0, 150) || 'weights';
   for (let number = 1; ; number++) {
     const candidate = number === 1 ? name : `${name}-${number}`;
@@ -268,7 +286,7 @@ const infoOf = (context: Context, name: string): WeightsInfo =>
 
 /**
  * The file a run starts from.
- * @throws AppError 'not-found' when it is not in the data folder (any more)
+ * @throws AppError 'not-found' when it is not here (any more)
  */
 export async function startFile(context: Context, { name, sha256 }: Start): Promise<string> {
   const file = fileOf(context, sha256);

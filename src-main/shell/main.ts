@@ -46,6 +46,7 @@ async function start(): Promise<void> {
   const context = openContext({
     dataFolder: dataFolder(),
     worker: places.worker,
+    weightsFolder: places.weights,
     emit: emitTo(page),
     version: app.getVersion(),
     shell: 'electron',

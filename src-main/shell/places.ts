@@ -22,6 +22,8 @@ export interface Places {
   icon: string;
   /** How a worker process is started. */
   worker: { node: string; entry: string };
+  /** Weights that come with the app. */
+  weights: string;
 }
 
 export function placesOf(around: Surroundings): Places {
@@ -32,6 +34,7 @@ export function placesOf(around: Surroundings): Places {
     renderer: path.join(appFolder, 'dist', 'renderer'),
     preload: path.join(appFolder, 'dist', 'shell', 'preload.cjs'),
     icon: packaged ? path.join(resources, 'icon.png') : path.join(appFolder, 'resources', 'icon.png'),
+    weights: packaged ? path.join(resources, 'weights') : path.join(appFolder, 'resources', 'weights'),
     worker: packaged
       ? {
           node: path.join(resources, binary),

@@ -38,6 +38,7 @@ beforeAll(async () => {
   const coreContext = openContext({
     dataFolder: work.home,
     worker: { node: process.execPath, entry: path.join(root, 'src-main', 'worker', 'main.ts') },
+    weightsFolder: path.join(root, 'resources', 'weights'),
     emit: (event, data) => emit(event, data),
     version: '0.0.0',
     shell: 'electron',

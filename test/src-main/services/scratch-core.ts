@@ -32,6 +32,7 @@ export function startCore(dataFolder: string, options: Partial<CoreOptions> = {}
       node: process.execPath,
       entry: fileURLToPath(new URL('../../../src-main/worker/main.ts', import.meta.url)),
     },
+    weightsFolder: fileURLToPath(new URL('../../../resources/weights', import.meta.url)),
     emit: (event, data) => heard.push({ event, data }),
     version: '0.0.0',
     shell: 'browser',

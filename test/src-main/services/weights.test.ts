@@ -12,7 +12,8 @@ import type { RunConfigInput } from '../../../src-main/contracts/runs.ts';
 import type { WeightsInfo } from '../../../src-main/contracts/weights.ts';
 import { modelById, type ModelOptions } from '../../../src-main/engine/nn/index.ts';
 import { readCheckpoint } from '../../../src-main/engine/data/checkpoint.ts';
-import { writeWeights } from '../../../src-main/engine/data/weights-file.ts';
+import { openWeights, writeWeights } from '../../../src-main/engine/data/weights-file.ts';
+import { bundled } from '../../../src-main/services/weights-catalogue.ts';
 import { checkpointOf } from '../../../src-main/services/run-records.ts';
 import { classFolders, importFrom, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
 
@@ -75,7 +76,7 @@ describe('weights', () => {
     const pickle = path.join(folder, 'resnet18.pth');
     fs.writeFileSync(pickle, Buffer.from('PK\x03\x04and so on', 'latin1'));
     expect((await refused(pickle)).message).toContain('resnet18.pth is a PyTorch pickle');
-    expect(await core.call('weights.list', {})).toHaveLength(6);
+    expect(await core.call('weights.list', {})).toHaveLength(7);
     expect(fs.readdirSync(path.join(folder, 'home', 'weights'))).toEqual([]);
   });
 
@@ -127,6 +128,33 @@ describe('weights', () => {
 
   it('of a deeper network are not those of a shallower one', async () => {
     expect((await take(await weightsOf('resnet34'))).models).toEqual(['resnet34']);
+  });
+
+  it('that come with the app are listed first, with size, licence and hash, and are what those say', async () => {
+    const [first] = await core.call('weights.list', {});
+    expect(first).toMatchObject({
+      ...{ name: 'efficientnet-lite0-imagenet', origin: 'bundled', models: ['efficientnet-lite0'] },
+      licence: 'Apache-2.0',
+    });
+    for (const one of bundled) {
+      const bytes = fs.readFileSync(path.join(core.context.options.weightsFolder, one.file));
+      expect(bytes.length).toBe(one.sizeBytes);
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(one.sha256);
+    }
+    const file = path.join(core.context.options.weightsFolder, bundled[0].file);
+    expect(await take(file)).toEqual(first); // the same weights
+    expect(await complaint(() => core.call('weights.get', { name: first.name }))).toMatchObject({
+      message: 'efficientnet-lite0-imagenet comes with the app and needs no download',
+    });
+    expect(fs.existsSync(path.join(folder, 'home', 'weights'))).toBe(false);
+  });
+
+  it('that should come with the app and do not are not listed, and a run cannot start from them', async () => {
+    const poor = startCore(path.join(folder, 'poor'), { weightsFolder: path.join(folder, 'nothing') });
+    expect((await poor.call('weights.list', {})).map(({ origin }) => origin)).not.toContain('bundled');
+    const [{ name, sha256, model }] = bundled;
+    const asked = { start: { name, sha256 }, config: { model, sizePx: 64 }, classes: 2 };
+    expect(await complaint(() => poor.call('weights.fit', asked))).toMatchObject({ code: 'not-found' });
   });
 
   it('of the catalogue come from the host that a person names, and only from there', async () => {
@@ -187,6 +215,24 @@ describe('a run that starts from weights', () => {
     expect([...new Set(tensors.get('layer1.0.conv1.weight'))]).toEqual([0.25]); // nothing was learnt at rate 0
     expect(tensors.get('fc.weight')).toHaveLength(2 * 64);
     expect(new Set(tensors.get('fc.weight')).size).toBeGreaterThan(100);
+  });
+
+  it('can start from those that come with the app, which are read where they lie', async () => {
+    const [own] = await core.call('weights.list', {});
+    const start = startOf(own);
+    const settings = { ...config.settings, freeze: 'backbone' as const };
+    const asked = { ...config, model: 'efficientnet-lite0', sizePx: 64, settings, start };
+    expect(await core.call('weights.fit', { start, config: asked, classes: 2 })).toMatchObject({
+      fresh: ['classifier.weight', 'classifier.bias'],
+    });
+    const run = await core.call('runs.start', asked);
+    expect((await core.jobEnded(run.jobId!)).error).toBeNull();
+    const { tensors } = await readCheckpoint(checkpointOf(core.context.project(), run.id));
+    const file = await openWeights(path.join(core.context.options.weightsFolder, bundled[0].file));
+    const name = 'blocks.2.0.conv_dw.weight';
+    const stored = await file.read(file.tensors.find((one) => one.name === name)!);
+    await file.close();
+    expect(tensors.get(name)).toEqual(stored);
   });
 
   it('can go on with what another run has learnt, its classifier too', async () => {

@@ -55,4 +55,9 @@ describe('the bundles', () => {
       expect(unpacked, name).toContain(`- node_modules/${folder}/**`);
     }
   });
+
+  it('are packed beside the weights that come with the app, where plain Node reads them', () => {
+    const packed = readFileSync(path.join(root, 'electron-builder.yml'), 'utf8');
+    expect(packed).toMatch(/^extraResources:\n(?: .*\n)*  - from: resources\/weights\n    to: weights\n/m);
+  });
 });

@@ -17,7 +17,7 @@ const checkout: Surroundings = {
 describe('the places', () => {
   it('in a checkout are files that exist', () => {
     const places = placesOf(checkout);
-    for (const file of [places.icon, places.worker.node, places.worker.entry])
+    for (const file of [places.icon, places.worker.node, places.worker.entry, places.weights])
       expect(existsSync(file), file).toBe(true);
     expect(places.window).toBe(path.join('/home/someone/fovea', 'window'));
   });
@@ -35,6 +35,7 @@ describe('the places', () => {
       node: path.join(resources, 'node.exe'),
       entry: path.join(resources, 'app.asar.unpacked', 'dist', 'worker', 'main.mjs'),
     });
+    expect(places.weights).toBe(path.join(resources, 'weights'));
     expect(places.preload).toBe(path.join(resources, 'app.asar', 'dist', 'shell', 'preload.cjs'));
   });
 });
