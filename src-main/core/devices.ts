@@ -90,7 +90,8 @@ export function openDevices(workers: Workers): Devices {
       return { id: first.id as DeviceId, reason: `the fastest: ${shown(first)}, then ${shown(second)}` };
     },
     refuseAbsent(asked) {
-      if (asked === 'auto') return;
+      // The processor is always there; its trial may have been killed for lack of memory.
+      if (asked === 'auto' || asked === 'cpu') return;
       const found = finished?.find(({ id }) => id === asked);
       const isLost = found?.available === false && !isOnlyForChecking(asked);
       const reason = deviceAbsence(asked) ?? (isLost ? found.reason : null);

@@ -38,10 +38,13 @@ export async function lookAfter(context: Context, project: OpenProject): Promise
   }
 }
 
+/** A smaller one is copied by the opening itself, in less time than a process takes to start. */
+const LARGE_BYTES = 8_000_000;
+
 /** Copies the database of an older Fovea before it is opened and migrated, which would do so itself and hold the process. */
 export async function backUpBeforeMigration(context: Context, folder: string): Promise<void> {
   const file = path.join(folder, PROJECT_FILE);
   const out = migrationBackupOf(file);
-  if (out === null || fs.existsSync(out)) return;
+  if (out === null || fs.existsSync(out) || fs.statSync(file).size < LARGE_BYTES) return;
   await context.workers.callAlone('backUpDatabase', { file, out }, LIMIT_MS);
 }

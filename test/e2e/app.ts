@@ -180,6 +180,11 @@ export class Client {
     return job;
   }
 
+  /** As a window ends that is killed: without a word. */
+  kill(): void {
+    this.#socket.terminate();
+  }
+
   close(): void {
     this.#socket.close();
   }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { tidyUnfinished, writeFolderWhole } from '../../../src-main/core/unfinished.ts';
-import { scratchFolder } from './scratch-core.ts';
+import { scratchFolder } from '../storage/scratch.ts';
 
 const module = new URL('../../../src-main/core/unfinished.ts', import.meta.url).href;
 
