@@ -235,7 +235,7 @@ function program(): Command {
     .action(run(async () => (await import('./weights.ts')).listWeights));
   weights
     .command('get <name>')
-    .description('download an entry of the catalogue from the host in FOVEA_WEIGHTS_BASE')
+    .description('download an entry of the catalogue from the public hub')
     .option('--sha256 <hex>', 'what the file must have; what the server states otherwise')
     .action(run(async () => (await import('./weights.ts')).getWeights));
   weights

@@ -11,6 +11,8 @@ import { readJson, writeJson } from '../core/json-file.ts';
 export interface DownloadOptions {
   /** Absolute, http or https. */
   address: string;
+  /** Who asks, for the host of the address alone; none unless given. */
+  token?: string | null;
   /** Where the whole file goes. What has come so far lies beside it as `<file>.part`. */
   file: string;
   /** What it is, for messages. */
@@ -115,6 +117,7 @@ async function request(
   tag: string,
 ): Promise<{ response: Response; stated: string | null }> {
   let address = webAddress(options.address, options.name);
+  const { origin } = address;
   let stated: string | null = null;
   for (let hop = 0; hop <= REDIRECTS; hop++) {
     let response: Response;
@@ -124,6 +127,7 @@ async function request(
         signal: options.signal,
         headers: {
           'accept-encoding': 'identity',
+          ...(options.token && address.origin === origin && { authorization: `Bearer ${options.token}` }),
           ...(from > 0 && { range: `bytes=${from}-` }),
           ...(from > 0 && tag.startsWith('"') && { 'if-range': tag }),
         },

@@ -1,5 +1,6 @@
 // Weights that others have published, in the form this program reads: those that come with the app, and those that
-// are downloaded when a person asks. Addresses are relative to the hub's. Publishers give no SHA-256 ahead of the
+// are downloaded when a person asks. Addresses are relative to the hub's
+// (weights-hub.ts). Publishers give no SHA-256 ahead of the
 // download; the server states it with the file, the download is held to that, and a second download of the same name
 // to the first.
 

@@ -26,6 +26,7 @@ import { requireWeights } from './evaluations.ts';
 import { writeModel } from './model-exports.ts';
 import { nameOf } from '../core/open-project.ts';
 import { storedRun } from './run-records.ts';
+import { hubFrom, throughProxy, type Hub } from './weights-hub.ts';
 import { bundled, catalogue, type BundledWeights, type CatalogueEntry } from './weights-catalogue.ts';
 
 export const weightsHandlers: Handlers<
@@ -37,9 +38,6 @@ export const weightsHandlers: Handlers<
   'weights.ofRun': (context, { runId }) => startTaking(context, runId),
   'weights.fit': (context, { start, config, classes }) => fitOf(context, start, config, classes),
 };
-
-/** Where the catalogue's addresses begin; see weights-catalogue.ts. */
-export const BASE_VARIABLE = 'FOVEA_WEIGHTS_BASE';
 
 const recordSchema = z.object({
   name: z.string(),
@@ -90,14 +88,10 @@ export function listWeights(context: Context): WeightsInfo[] {
 
 function startDownload(context: Context, name: string, sha256: string | null): JobId {
   const entry = entryOf(name);
-  const base = process.env[BASE_VARIABLE];
-  if (base === undefined || base === '')
-    throw new AppError('unavailable', `${name} cannot be downloaded: nobody said from where`, {
-      reason: `set ${BASE_VARIABLE} to the address of a host that has ${entry.path}, or import a file`,
-    });
+  const hub = hubFrom();
   const job = context.jobs.start(
     { kind: 'download', title: `Weights ${name}`, unit: 'bytes', queue: 'download' },
-    (handle) => fetchEntry(context, entry, `${base.replace(/\/+$/, '')}/${entry.path}`, sha256, handle),
+    (handle) => fetchEntry(context, entry, hub, sha256, handle),
   );
   return job.id;
 }
@@ -115,7 +109,7 @@ function entryOf(name: string): CatalogueEntry {
 async function fetchEntry(
   context: Context,
   entry: CatalogueEntry,
-  address: string,
+  { base, token }: Hub,
   sha256: string | null,
   handle: JobHandle,
 ): Promise<WeightsInfo> {
@@ -125,12 +119,14 @@ async function fetchEntry(
     return infoOf(context, name);
   makeFolder(folderOf(context));
   const file = path.join(folderOf(context), `${name}.safetensors`);
-  const got = await download({
-    ...{ address, file, name, signal: handle.signal },
-    maxBytes: 2 * entry.aboutBytes + 1_000_000,
-    sha256: sha256 ?? known?.sha256 ?? null,
-    onProgress: (done, total) => handle.progress(done, total),
-  });
+  const got = await throughProxy(() =>
+    download({
+      ...{ address: `${base}/${entry.path}`, token, file, name, signal: handle.signal },
+      maxBytes: 2 * entry.aboutBytes + 1_000_000,
+      sha256: sha256 ?? known?.sha256 ?? null,
+      onProgress: (done, total) => handle.progress(done, total),
+    }),
+  );
   try {
     await keep(context, file, name, got, 'catalogue', entry.model);
   } finally {

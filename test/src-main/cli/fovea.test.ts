@@ -25,7 +25,12 @@ interface Ran {
 function fovea(...args: string[]): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
     encoding: 'utf8',
-    env: { ...process.env, FOVEA_HOME: path.join(folder, 'home'), FOVEA_WEIGHTS_BASE: '', NODE_OPTIONS: '' },
+    env: {
+      ...process.env,
+      FOVEA_HOME: path.join(folder, 'home'),
+      FOVEA_WEIGHTS_BASE: 'http://127.0.0.1:2', // nobody listens there
+      NODE_OPTIONS: '',
+    },
   });
   const last = stdout.trimEnd().split('\n').at(-1)!;
   return { status, stdout, stderr, json: args.includes('--json') && status === 0 ? JSON.parse(last) : {} };
@@ -247,7 +252,10 @@ describe('the fovea command, with models of others and for others', () => {
     expectMistake(fovea('export-model', project, '--run', '1', '--out', onnx), /m\.onnx is there already/);
     expectMistake(fovea('export-model', project, '--run', '1', '--out', 'm.bin'), /m\.bin does not end in/);
     expectMistake(fovea('weights', 'get', 'resnet19'), /no weights "resnet19" in the catalogue.*known are/);
-    expectMistake(fovea('weights', 'get', 'resnet18-imagenet'), /nobody said from where.*FOVEA_WEIGHTS_BASE/);
+    expectMistake(
+      fovea('weights', 'get', 'resnet18-imagenet'),
+      /resnet18-imagenet cannot be downloaded: 127\.0\.0\.1:2 cannot be reached/,
+    );
     expectMistake(
       fovea('train', project, '--start', 'mine', '--model', 'resnet18'),
       /mine does not fit resnet18/,

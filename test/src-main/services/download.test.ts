@@ -138,6 +138,20 @@ describe('a download', () => {
     await expect(download(asked(wrong.address, { sha256: null }))).rejects.toThrow('another content');
   });
 
+  it('tells the token to the host it was given for, and to no host that this one leads to', async () => {
+    const told: (string | undefined)[] = [];
+    const to = await serve((request, response) => {
+      told.push(request.headers.authorization);
+      give(request, response);
+    });
+    const hub = await serve((request, response) => {
+      told.push(request.headers.authorization);
+      response.writeHead(302, { location: request.url === '/w' ? '/again' : to.address }).end();
+    });
+    await download(asked(hub.address, { token: 'secret' }));
+    expect(told).toEqual(['Bearer secret', 'Bearer secret', undefined]);
+  });
+
   it('is refused without any hash, beyond its size, over other protocols and after many redirects', async () => {
     const plain = await serve((request, response) => give(request, response));
     await expect(download(asked(plain.address, { sha256: null }))).rejects.toThrow('states no SHA-256');
