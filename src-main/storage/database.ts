@@ -187,6 +187,9 @@ export function storageError(error: unknown, file = 'project.sqlite'): unknown {
     isStrange
   )
     return says('bad-file', `${path.basename(file)} is damaged or is no Fovea project`);
+  // A disk that is full shows itself at the shared memory first, which SQLite calls an I/O error.
+  if (/^SQLITE_IOERR_(SHM|WRITE|FSYNC|TRUNCATE)/.test(error.code))
+    return says('unavailable', 'the disk is full or has failed; nothing was written');
   if (/^SQLITE_FULL/.test(error.code)) return says('unavailable', 'the disk is full; nothing was written');
   if (/^SQLITE_READONLY$/.test(error.code)) return says('refused', 'the project is open to read only');
   if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH|IOERR)/.test(error.code))

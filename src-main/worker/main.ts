@@ -151,4 +151,6 @@ process.on('message', (message: ToWorker) => {
   }
 });
 process.on('disconnect', () => process.exit(0));
+// The core may have been killed while this was being loaded, before anybody listened.
+if (!process.connected) process.exit(0);
 send({ ready: true });
