@@ -2,6 +2,8 @@
 
 import { openProjectStore } from '../../../src-main/storage/project-store.ts';
 
-openProjectStore(process.argv[2]).settings.set('name', 'held');
+const store = openProjectStore(process.argv[2]);
+store.settings.set('name', 'held');
 process.send!('held');
-setInterval(() => {}, 1000);
+// Names the store, or it would be collected as garbage and its lock let go with it.
+setInterval(() => store.isReadOnly, 1000);
