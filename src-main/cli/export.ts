@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
-import { makeFolder } from '../files/write-file.ts';
+import { makeFolder, modeOf } from '../files/write-file.ts';
 import { withCore } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -15,7 +15,7 @@ export async function exportTo(
   const folder = path.resolve(out);
   await withCore(terminal, async ({ core, open, finish }) => {
     await open(project);
-    makeFolder(folder);
+    makeFolder(folder, modeOf(path.resolve(project)));
     if (fs.readdirSync(folder).length > 0)
       throw new AppError('conflict', `${out} is not empty`, { reason: 'choose a new or empty folder' });
     const id = await core.call('exports.start', { format, folder: core.refer(folder) });

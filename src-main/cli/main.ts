@@ -116,6 +116,7 @@ function program(): Command {
   project
     .command('create <dir>')
     .description('make a new, empty project in a folder')
+    .option('--shared', 'let other people of this machine read it; only you can otherwise')
     .action(run(async () => (await import('./project.ts')).createProject));
   project
     .command('backups <dir>')

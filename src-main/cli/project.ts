@@ -1,4 +1,4 @@
-// fovea project create DIR, backups DIR, restore DIR [BACKUP]
+// fovea project create DIR [--shared], backups DIR, restore DIR [BACKUP]
 
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
@@ -6,7 +6,11 @@ import { makeFolder } from '../files/write-file.ts';
 import { withCore } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
-export async function createProject(terminal: Terminal, dir: string): Promise<void> {
+export async function createProject(
+  terminal: Terminal,
+  dir: string,
+  { shared = false }: { shared?: boolean },
+): Promise<void> {
   const folder = path.resolve(dir);
   const parent = path.dirname(folder);
   await withCore(terminal, async ({ core }) => {
@@ -14,6 +18,7 @@ export async function createProject(terminal: Terminal, dir: string): Promise<vo
     const { id, name } = await core.call('projects.create', {
       name: path.basename(folder),
       parent: core.refer(parent),
+      shared,
     });
     terminal.answer({ id, name, project: folder }, [`Made the project ${name} in ${folder}`]);
   });

@@ -66,7 +66,12 @@ export const projectCalls = {
   'projects.recent': reads<ProjectSummary[]>()(none),
   /** Makes a folder `name` for the project inside `parent` (null: the app's own projects folder) and opens it. */
   'projects.create': writesApp<ProjectState>()(
-    z.object({ name: z.string().trim().min(1).max(100), parent: fileRefSchema.nullable().default(null) }),
+    z.object({
+      name: z.string().trim().min(1).max(100),
+      parent: fileRefSchema.nullable().default(null),
+      /** Other people of the machine may read it, as far as its settings let them. */
+      shared: z.boolean().default(false),
+    }),
   ),
   /**
    * A project that was not made or opened here before and uses places outside its folder is refused, with the `places`

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { mayPass } from '../storage/database.ts';
 import type { ImageId } from '../contracts/ids.ts';
-import { makeFolder } from '../files/write-file.ts';
+import { fileModeIn, makeFolder } from '../files/write-file.ts';
 import { sniff, type PictureKind } from '../imaging/kinds.ts';
 import type { Context } from './context.ts';
 import { cacheFolderOf } from './open-project.ts';
@@ -100,6 +100,7 @@ async function make(
   await (kind === 'thumbnail'
     ? workers.decode('thumbnail', { file, out, sidePx: THUMBNAIL_PX })
     : workers.decode('convert', { file, out }));
+  await fs.promises.chmod(out, fileModeIn(path.dirname(target)));
   await fs.promises.rename(out, target);
 }
 

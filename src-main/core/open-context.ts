@@ -1,7 +1,7 @@
 // Everything that use cases are given, made for one start of the app.
 
 import { AppError } from '../contracts/errors.ts';
-import { makeFolder } from '../files/write-file.ts';
+import { makeFolder, PRIVATE } from '../files/write-file.ts';
 import type { Context, CoreOptions } from './context.ts';
 import { openDevices } from './devices.ts';
 import { allowedRoots, openFiles } from './file-refs.ts';
@@ -14,7 +14,7 @@ import { tidyUnfinished } from './unfinished.ts';
 import { openWorkers } from './worker-pool.ts';
 
 export function openContext(options: CoreOptions): Context {
-  makeFolder(options.dataFolder);
+  makeFolder(options.dataFolder, PRIVATE);
   tidyUnfinished(options.dataFolder);
   const { emit } = options;
   const workers = openWorkers(options.worker, options.trainers);

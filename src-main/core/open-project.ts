@@ -8,7 +8,7 @@ import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { Shape } from '../contracts/geometry.ts';
 import type { ClassId, ImageId, JobId, ProjectId, RunId, SweepId } from '../contracts/ids.ts';
 import type { Control } from '../contracts/worker-protocol.ts';
-import { makeFolder } from '../files/write-file.ts';
+import { makeFolder, PRIVATE } from '../files/write-file.ts';
 import { storageError } from '../storage/database.ts';
 import {
   openProjectStore,
@@ -37,13 +37,18 @@ export interface OpenProject {
   sweeping: Map<SweepId, JobId>;
 }
 
-/** Makes the folder and an empty project in it. @throws AppError 'conflict' if something is there already */
-export function createProject(folder: string, name: string): OpenProject {
-  makeFolder(folder);
+/**
+ * Makes the folder and an empty project in it.
+ * @param shared  others may look into it, as far as the umask lets them; its owner alone otherwise
+ * @throws AppError 'conflict' if something is there already
+ */
+export function createProject(folder: string, name: string, shared = false): OpenProject {
+  makeFolder(folder, shared ? 0o777 : PRIVATE);
   if (fs.readdirSync(folder).length > 0)
     throw new AppError('conflict', `${path.basename(folder)} exists already and is not empty`, {
       file: path.basename(folder),
     });
+  if (!shared) closeToOthers(folder);
   const project = open(folder);
   closedUnless(project, () =>
     project.store.transaction(() => {
@@ -52,6 +57,15 @@ export function createProject(folder: string, name: string): OpenProject {
     }),
   );
   return project;
+}
+
+/** An empty folder that a person made for it. */
+function closeToOthers(folder: string): void {
+  try {
+    fs.chmodSync(folder, fs.statSync(folder).mode & PRIVATE);
+  } catch {
+    // Of another owner, or on a disk without permissions: it is as private as that is.
+  }
 }
 
 /** @throws AppError 'not-found' if the folder holds no project, and what openProjectStore throws */

@@ -31,16 +31,21 @@ const isNote = (value: unknown): value is Note =>
 
 const notesIn = (dataFolder: string): string => path.join(dataFolder, 'unfinished');
 
-/** What is written appears in the folder when all of it is there; a write that fails, is cancelled or killed leaves no trace. */
+/**
+ * What is written appears in the folder when all of it is there; a write that fails, is cancelled or killed leaves no trace.
+ * @param mode  of the folder, if it is made
+ */
 export async function writeFolderWhole(
   dataFolder: string,
   folder: string,
   write: (folder: string) => Promise<unknown>,
+  mode?: number,
 ): Promise<void> {
   const note: Note = { pid: process.pid, start, folder, isOurs: !fs.existsSync(folder), isWritten: false };
   const noteFile = path.join(notesIn(dataFolder), `${randomUUID()}.json`);
   writeJson(noteFile, note);
   try {
+    makeFolder(folder, mode);
     makeFolder(path.join(folder, UNFINISHED));
     await write(path.join(folder, UNFINISHED));
     writeJson(noteFile, { ...note, isWritten: true });

@@ -1,10 +1,35 @@
 // Files and folders made so that nothing half-written is ever found: a file appears under its name when all of it is on
-// the disk, whatever ends the process or fills the disk meanwhile.
+// the disk, whatever ends the process or fills the disk meanwhile. What is made is open to no more people than the folder
+// that it lies in: all of a project is as private, or as shared, as the project's folder.
 
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError, systemError } from '../contracts/errors.ts';
+
+/** Mode of a folder that only its owner may look into. */
+export const PRIVATE = 0o700;
+
+/** Mode for files to be as private as the folder in which they are made. The umask takes away from it. */
+export const fileModeIn = (folder: string): number => modeOf(folder) & 0o666;
+
+/** Mode for a folder to be as private as another. */
+export function modeOf(folder: string): number {
+  try {
+    return (fs.statSync(folder).mode & 0o777) | PRIVATE;
+  } catch {
+    return PRIVATE; // what is made there fails, and says why
+  }
+}
+
+/** Makes the empty file, for a library that would make it open to all; one that is there already stays as it is. */
+export function makeFileFirst(file: string): void {
+  try {
+    fs.closeSync(fs.openSync(file, 'wx', fileModeIn(path.dirname(file))));
+  } catch {
+    // It is there, or the library fails as well and says why.
+  }
+}
 
 /**
  * Writes beside the target, syncs, then renames; what is there under the name is replaced at once or not at all.
@@ -16,7 +41,7 @@ export async function writeFileWhole(file: string, parts: Iterable<Uint8Array | 
   try {
     refuseFolder(file);
     removeLeft(file);
-    const handle = await fs.promises.open(beside, 'wx');
+    const handle = await fs.promises.open(beside, 'wx', fileModeIn(path.dirname(file)));
     try {
       for (const part of parts) await handle.writeFile(part);
       await handle.sync();
@@ -37,7 +62,7 @@ export function writeFileWholeSync(file: string, content: Uint8Array | string): 
   try {
     refuseFolder(file);
     removeLeft(file);
-    fs.writeFileSync(beside, content, { flag: 'wx', flush: true });
+    fs.writeFileSync(beside, content, { mode: fileModeIn(path.dirname(file)), flag: 'wx', flush: true });
     fs.renameSync(beside, file);
   } catch (thrown) {
     try {
@@ -52,9 +77,10 @@ export function writeFileWholeSync(file: string, content: Uint8Array | string): 
 /**
  * Makes a folder and those above it. Node's own recursive mkdir never returns where the system says "not found" for a
  * folder that is there, as below /proc.
+ * @param mode  of the folder, if it is made; as the one above it otherwise
  * @throws AppError
  */
-export function makeFolder(folder: string): void {
+export function makeFolder(folder: string, mode?: number): void {
   const whole = path.resolve(folder);
   const wanted: string[] = [];
   let at = whole;
@@ -67,7 +93,7 @@ export function makeFolder(folder: string): void {
     }
     for (const place of wanted.reverse()) {
       try {
-        fs.mkdirSync(place);
+        fs.mkdirSync(place, place === whole && mode !== undefined ? mode : modeOf(path.dirname(place)));
       } catch (thrown) {
         // Another process made it meanwhile.
         if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST' || !isFolder(place)) throw thrown;

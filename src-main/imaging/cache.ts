@@ -8,7 +8,7 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, writeSync } from
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { AppError } from '../contracts/errors.ts';
-import { makeFolder } from '../files/write-file.ts';
+import { fileModeIn, makeFolder } from '../files/write-file.ts';
 import { contentHashOf, decodeRgb, withPictureFile } from './decode.ts';
 
 /** What the cache needs to know of a picture; worker-protocol's Picture fits. */
@@ -133,7 +133,11 @@ export class PictureCache {
 
   #append(contentHash: string, pixels: Uint8Array): void {
     if (this.#own === null) {
-      const descriptor = openSync(path.join(this.#folder, `${randomUUID()}.bin`), 'ax+');
+      const descriptor = openSync(
+        path.join(this.#folder, `${randomUUID()}.bin`),
+        'ax+',
+        fileModeIn(this.#folder),
+      );
       this.#descriptors.push(descriptor);
       this.#own = { descriptor, offset: 0 };
     }

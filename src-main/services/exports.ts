@@ -5,6 +5,7 @@ import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { ImageId } from '../contracts/ids.ts';
 import type { ExportAnnotation, ExportDataset } from '../formats/format.ts';
+import { modeOf } from '../files/write-file.ts';
 import { formatById } from '../formats/index.ts';
 import type { Handlers } from '../core/context.ts';
 import { nameOf, type OpenProject } from '../core/open-project.ts';
@@ -23,14 +24,18 @@ export const exportHandlers: Handlers<'exports.start'> = {
         const dataset = datasetOf(project);
         if (dataset.images.length === 0)
           throw new AppError('bad-input', 'there are no pictures to export', { reason: 'import some first' });
-        await writeFolderWhole(context.options.dataFolder, target, (folder) =>
-          write.call(writer, dataset, folder, {
-            copy: async (file, out) => {
-              await context.workers.decode('copyUpright', { file, out });
-            },
-            signal: handle.signal,
-            onProgress: (done, total) => handle.progress(done, total),
-          }),
+        await writeFolderWhole(
+          context.options.dataFolder,
+          target,
+          (folder) =>
+            write.call(writer, dataset, folder, {
+              copy: async (file, out) => {
+                await context.workers.decode('copyUpright', { file, out });
+              },
+              signal: handle.signal,
+              onProgress: (done, total) => handle.progress(done, total),
+            }),
+          modeOf(project.folder),
         );
         const annotations = dataset.images.reduce((sum, image) => sum + image.annotations.length, 0);
         return { format, place: context.files.shorten(target), images: dataset.images.length, annotations };

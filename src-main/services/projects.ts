@@ -41,13 +41,13 @@ export const projectHandlers: Handlers<
     noteCurrent(context);
     return context.recent.all().map((project) => summaryFor(context, project));
   },
-  'projects.create': (context, { name, parent }) => {
+  'projects.create': (context, { name, parent, shared }) => {
     const folder = path.join(
       parent === null ? ownFolder(context) : context.files.resolve(parent),
       folderNameOf(name),
     );
     refuseWhileBusy(context);
-    return adopt(context, createProject(folder, name));
+    return adopt(context, createProject(folder, name, shared));
   },
   'projects.open': async (context, { readOnly, confirm, ...which }) => {
     const folder = folderOf(context, which);

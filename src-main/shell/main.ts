@@ -3,7 +3,7 @@
 
 import path from 'node:path';
 import { app, Menu, protocol, session, type BrowserWindow } from 'electron';
-import { makeFolder } from '../files/write-file.ts';
+import { makeFolder, PRIVATE } from '../files/write-file.ts';
 import { createCore } from '../core/core.ts';
 import { dataFolder } from '../core/data-folder.ts';
 import { openContext } from '../core/open-context.ts';
@@ -27,6 +27,8 @@ const places = placesOf({
   dataFolder: dataFolder(),
 });
 
+// Before Electron makes it, open to all.
+makeFolder(dataFolder(), PRIVATE);
 app.enableSandbox();
 app.setPath('userData', places.window);
 protocol.registerSchemesAsPrivileged(schemes);

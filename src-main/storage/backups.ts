@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
-import { makeFolder } from '../files/write-file.ts';
+import { makeFileFirst, makeFolder } from '../files/write-file.ts';
 import { storageError } from './database.ts';
 import { lockProject } from './lock.ts';
 
@@ -63,6 +63,7 @@ export function backUp(file: string, out: string): void {
   makeFolder(path.dirname(out));
   const unfinished = `${out}.part`;
   fs.rmSync(unfinished, { force: true });
+  makeFileFirst(unfinished);
   try {
     reading(file, (db) => db.prepare('VACUUM INTO ?').run(unfinished));
     fs.renameSync(unfinished, out);

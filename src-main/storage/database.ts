@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { AppError } from '../contracts/errors.ts';
+import { makeFileFirst } from '../files/write-file.ts';
 import { migrations as shippedMigrations } from './migrations.ts';
 
 export type Connection = Database.Database;
@@ -59,6 +60,8 @@ export function openDatabase(
   let db: Connection | undefined;
   try {
     // Waiting stops the whole process, so who finds the database in use waits outside of SQLite: see whenFree.
+    // SQLite makes the files beside it with the same permissions.
+    makeFileFirst(file);
     db = new Database(file, { timeout: BUSY_MS });
     db.pragma('journal_mode = WAL');
     // WAL alone syncs at checkpoints only; FULL syncs at every commit, which is what "saved" promises.
@@ -166,6 +169,7 @@ function backUp(db: Connection, copy: string): void {
   if (fs.existsSync(copy)) return;
   const unfinished = `${copy}.part`;
   fs.rmSync(unfinished, { force: true });
+  makeFileFirst(unfinished);
   db.prepare('VACUUM INTO ?').run(unfinished);
   fs.renameSync(unfinished, copy);
 }

@@ -10,6 +10,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
+import { makeFileFirst } from '../files/write-file.ts';
 import { isBusy, mayPass, storageError, type Connection } from './database.ts';
 import { parse } from './rows.ts';
 
@@ -44,6 +45,7 @@ export function lockProject(folder: string): ProjectLock {
     new AppError('conflict', `${path.basename(folder)} is open in another Fovea`, { reason });
   let db: Database.Database | undefined;
   try {
+    makeFileFirst(file);
     db = new Database(file, { timeout: 0 });
     db.pragma('journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');
