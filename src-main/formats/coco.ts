@@ -261,7 +261,7 @@ function readCategories(categories: unknown[], file: string): Map<unknown, strin
 function shapeOf(entry: Record<string, unknown>, file: string, place: string): ImportedShape | null {
   const { segmentation } = entry;
   if (isRecord(segmentation)) {
-    const rle = rleOf(segmentation, file, `${place}.segmentation`);
+    const rle = rleGiven(segmentation, file, `${place}.segmentation`);
     return areaOfRle(rle) === 0 ? boxOf(entry, file, place) : { kind: 'mask', rle };
   }
   if (Array.isArray(segmentation) && segmentation.length > 0) {
@@ -301,7 +301,7 @@ function ringOf(ring: unknown, file: string, place: string): Point[] {
   return points;
 }
 
-function rleOf(segmentation: Record<string, unknown>, file: string, place: string): Rle {
+export function rleGiven(segmentation: Record<string, unknown>, file: string, place: string): Rle {
   const { size, counts } = segmentation;
   if (!Array.isArray(size) || size.length !== 2) throw damaged(file, `${place}.size`, 'the size is missing');
   const [height, width] = size.map((value, i) => numberFrom(value, file, `${place}.size[${i}]`));

@@ -3,6 +3,7 @@
 import { ATTRIBUTE_MAX } from '../contracts/dataset.ts';
 import type { ImportedImage, ImportSink } from './format.ts';
 import type { RecordPlace } from '../contracts/imported.ts';
+import { folderOf } from './paths.ts';
 import type { SourceTree } from './source.ts';
 import { CountedWarning, warnOfPicture } from './words.ts';
 
@@ -56,11 +57,11 @@ export class Gathering {
     this.#classed.add(image);
   }
 
-  has = (file: string): boolean => this.#images.has(file);
-
-  /** How many pictures are known. */
-  get size(): number {
-    return this.#images.size;
+  /** Pictures that lie in a folder with one that is known: nothing is drawn on them yet. */
+  addBeside(): void {
+    const folders = new Set([...this.#images.keys()].map(folderOf));
+    for (const file of this.#source.pictures)
+      if (folders.has(folderOf(file))) this.at(file, { file, place: 'the picture' });
   }
 
   *[Symbol.iterator](): Generator<ImportedImage> {

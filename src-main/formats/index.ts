@@ -5,6 +5,12 @@ import type { Detection } from '../contracts/imports.ts';
 import { coco } from './coco.ts';
 import { celeba } from './celeba.ts';
 import { cub } from './cub.ts';
+import { createml } from './createml.ts';
+import { cvat } from './cvat.ts';
+import { datumaro } from './datumaro.ts';
+import { labelStudio } from './label-studio.ts';
+import { labelme } from './labelme.ts';
+import { via } from './via.ts';
 import { folders } from './folders.ts';
 import type { Format, ImportSink } from './format.ts';
 import { oxfordPets } from './oxford-pets.ts';
@@ -24,6 +30,12 @@ export const formats: readonly Format[] = [
   waterbirds,
   celeba,
   yolo,
+  via,
+  labelme,
+  labelStudio,
+  datumaro,
+  cvat,
+  createml,
   folders,
 ];
 

@@ -53,7 +53,8 @@ export function ellipseOutline(
   const radius = Math.max(radiusX, radiusY);
   // The middle of a chord lies this far inside the arc: r (1 - cos(pi / n)).
   const needed = Math.PI / Math.acos(Math.max(0, 1 - DEVIATION_PX / radius));
-  const count = Math.min(MOST_POINTS, Math.max(12, Math.ceil(needed)));
+  // In fours, so that the bounds are the ellipse's own.
+  const count = Math.min(MOST_POINTS, Math.max(12, 4 * Math.ceil(needed / 4)));
   const ring = Array.from({ length: count }, (_, i): Point => {
     const angle = (2 * Math.PI * i) / count;
     const point: Point = [centreX + radiusX * Math.cos(angle), centreY + radiusY * Math.sin(angle)];

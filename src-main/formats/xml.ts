@@ -7,27 +7,37 @@ import { decodeXml } from './encoding.ts';
 import type { SourceTree } from './source.ts';
 
 const maxXmlBytes = 16 * 1024 * 1024;
+const maxSetBytes = 256 * 1024 * 1024;
 /** VOC needs four levels; a file of a million nested tags is an attack on the parser's stack. */
 const maxNesting = 64;
 
-/** Elements become properties, text stays text; every element is an array, so one and many read alike. */
+/**
+ * Elements become properties, text stays text; every element is an array, so one and many read alike. Attributes, where
+ * they are read, are arrays of one text under their name behind an @.
+ */
 export type XmlNode = { [tag: string]: (XmlNode | string)[] };
 
-const parser = new XMLParser({
-  ignoreAttributes: true,
+const options = {
   processEntities: false,
   parseTagValue: false,
   trimValues: true,
   ignoreDeclaration: true,
   ignorePiTags: true,
   isArray: () => true,
+};
+const parser = new XMLParser({ ...options, ignoreAttributes: true });
+const attributesParser = new XMLParser({
+  ...options,
+  ...{ ignoreAttributes: false, attributeNamePrefix: '@', parseAttributeValue: false },
 });
 
-export async function readXml(source: SourceTree, file: string): Promise<XmlNode> {
-  return parseXml(decodeXml(await source.bytes(file, maxXmlBytes), file), file);
+/** @param hasAttributes  whether attributes say something: then a whole set may stand in the file, which may be larger */
+export async function readXml(source: SourceTree, file: string, hasAttributes = false): Promise<XmlNode> {
+  const most = hasAttributes ? maxSetBytes : maxXmlBytes;
+  return parseXml(decodeXml(await source.bytes(file, most), file), file, hasAttributes);
 }
 
-export function parseXml(text: string, file: string): XmlNode {
+export function parseXml(text: string, file: string, hasAttributes = false): XmlNode {
   if (text.trim() === '') throw damaged(file, 'line 1', 'the file is empty');
   const declaration = /<!\s*(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)/i.exec(text);
   if (declaration)
@@ -47,7 +57,7 @@ export function parseXml(text: string, file: string): XmlNode {
     );
   }
   try {
-    return parser.parse(text) as XmlNode;
+    return (hasAttributes ? attributesParser : parser).parse(text) as XmlNode;
   } catch (cause) {
     throw damaged(file, 'the file', `this is no valid XML: ${(cause as Error).message.slice(0, 200)}`, cause);
   }
@@ -84,6 +94,21 @@ export function childText(node: XmlNode, tag: string): string | null {
   return typeof child === 'string' ? decodeReferences(child) : null;
 }
 
+/** Value of an attribute, references decoded; null if there is none. */
+export function attributeOf(node: XmlNode, name: string): string | null {
+  const value: unknown = Object.hasOwn(node, `@${name}`) ? node[`@${name}`] : undefined;
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === 'string' ? decodeReferences(first) : null;
+}
+
+/** Text between the tags of an element, whether or not it has attributes. */
+export function ownText(node: XmlNode | string): string {
+  if (typeof node === 'string') return decodeReferences(node);
+  const text: unknown = node['#text'];
+  const first: unknown = Array.isArray(text) ? text[0] : text;
+  return typeof first === 'string' ? decodeReferences(first) : '';
+}
+
 const named: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 function decodeReferences(text: string): string {
@@ -97,6 +122,6 @@ function decodeReferences(text: string): string {
   );
 }
 
-/** Text made safe between tags. */
+/** Text made safe between tags and in double quotes. */
 export const escapeXml = (text: string) =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -50,7 +50,6 @@ export const yolo: Format = {
     const unnamed = new CountedWarning('unnamed-classes', '');
     const keyPoints = new CountedWarning('dropped-shape', '');
     const far = new CountedWarning('dropped-box', '');
-    const folders = new Set<string>();
     for (const file of await labelFiles(source)) {
       sink.signal.throwIfAborted();
       const found = pictureOf(source, file) ?? source.index.find(imagePath(file), ['']);
@@ -59,12 +58,10 @@ export const yolo: Format = {
         continue;
       }
       const image = gathering.at(typeof found === 'string' ? found : found.file, { file, place: 'line 1' });
-      folders.add(folderOf(image.relativePath));
       const set = nearest(sets, file);
       image.annotations.push(...(await readLabel(source, file, set, { unnamed, keyPoints, far })));
     }
-    for (const picture of source.pictures)
-      if (folders.has(folderOf(picture))) gathering.at(picture, { file: picture, place: 'the picture' });
+    gathering.addBeside();
     await setParts(source, sink, sets, gathering);
     unnamed.report(sink, 'objects are of classes without a name, which so are called by their number');
     keyPoints.report(sink, 'objects have key points, which are left out');

@@ -25,7 +25,7 @@ export {
 export { bridged, outlineOfMask } from './contours.ts';
 export { isPictureName, isShownByBrowsers, promisedKind, sniff, type PictureKind } from './kinds.ts';
 export { labelledFolder, type LabelledFolder, type LabelledPicture } from './labelled-folder.ts';
-export { decodeLabels, encodePng } from './png.ts';
+export { decodeLabelPicture, decodeLabels, encodePng, labelsIn, type LabelPicture } from './png.ts';
 export { plainPng } from './png-chunks.ts';
 export { Turns } from './turns.ts';
 export { outsideShare, replaceOutside, type OutsideFill } from './outside.ts';

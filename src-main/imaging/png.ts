@@ -19,46 +19,95 @@ const maxLabelPixels = 100_000_000;
 export async function decodeLabels(
   file: string,
 ): Promise<{ values: Uint8Array; widthPx: number; heightPx: number }> {
-  const refuse = (reason: string, cause?: unknown) =>
-    new AppError('bad-file', `${file}: ${reason}`, { file, reason }, cause);
-  const { size } = await stat(file);
-  if (size > maxLabelBytes) throw refuse('it is too large for a label picture');
-  const bytes = await readFile(file);
-  let picture;
-  try {
-    checkData(bytes);
-    picture = decode(plainPng(bytes));
-  } catch (thrown) {
-    if (thrown instanceof Refused) throw refuse(thrown.message, thrown);
-    throw refuse(isPngCutShort(bytes) ? 'it is cut short' : 'its content is damaged', thrown);
-  }
-  const { data, width, height, channels, depth } = picture;
-  const pixels = width * height;
-  const values = new Uint8Array(pixels);
-  if (depth === 8) for (let i = 0; i < pixels; i++) values[i] = data[i * channels];
-  else {
-    const perByte = 8 / depth;
-    const rowBytes = Math.ceil(width / perByte);
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) {
-        const byte = data[y * rowBytes + Math.floor(x / perByte)];
-        values[y * width + x] = (byte >> (8 - depth * ((x % perByte) + 1))) & ((1 << depth) - 1);
-      }
-  }
+  return labelsIn(await labelBytes(file), file);
+}
+
+/** As `decodeLabels`, of a PNG that is at hand. @param file  that it stands in, for people */
+export function labelsIn(
+  bytes: Buffer,
+  file: string,
+): { values: Uint8Array; widthPx: number; heightPx: number } {
+  const picture = decoded(bytes, file, 8);
+  const { data, width, height, channels } = picture;
+  const values = new Uint8Array(width * height);
+  if (picture.depth < 8) unpack(picture, values);
+  else for (let i = 0; i < values.length; i++) values[i] = data[i * channels];
   return { values, widthPx: width, heightPx: height };
+}
+
+/** What a picture of labels holds in each pixel. */
+export interface LabelPicture {
+  /** Grey values or palette indices as stored, or colours as 0xRRGGBB. */
+  values: Uint32Array;
+  areColours: boolean;
+  /** Colours of the indices, 0xRRGGBB, where there is a palette. */
+  palette: number[] | null;
+  widthPx: number;
+  heightPx: number;
+}
+
+/** @throws AppError 'bad-file' if it is no PNG, is damaged or too large */
+export async function decodeLabelPicture(file: string): Promise<LabelPicture> {
+  const picture = decoded(await labelBytes(file), file, 16);
+  const { data, width, height, channels, depth, palette = null } = picture;
+  const values = new Uint32Array(width * height);
+  const areColours = channels >= 3;
+  if (depth < 8) unpack(picture, values);
+  else if (areColours) {
+    const shift = depth - 8;
+    for (let i = 0, at = 0; i < values.length; i++, at += channels)
+      values[i] = ((data[at] >> shift) << 16) | ((data[at + 1] >> shift) << 8) | (data[at + 2] >> shift);
+  } else for (let i = 0; i < values.length; i++) values[i] = data[i * channels];
+  return {
+    ...{ values, areColours, widthPx: width, heightPx: height },
+    palette: palette === null ? null : palette.map(([red, green, blue]) => (red << 16) | (green << 8) | blue),
+  };
+}
+
+async function labelBytes(file: string): Promise<Buffer> {
+  const { size } = await stat(file);
+  if (size > maxLabelBytes) throw refused(file, 'it is too large for a label picture');
+  return readFile(file);
+}
+
+const refused = (file: string, reason: string, cause?: unknown) =>
+  new AppError('bad-file', `${file}: ${reason}`, { file, reason }, cause);
+
+function decoded(bytes: Buffer, file: string, mostBits: number): ReturnType<typeof decode> {
+  try {
+    checkData(bytes, mostBits);
+    return decode(plainPng(bytes));
+  } catch (thrown) {
+    if (thrown instanceof Refused) throw refused(file, thrown.message, thrown);
+    throw refused(file, isPngCutShort(bytes) ? 'it is cut short' : 'its content is damaged', thrown);
+  }
+}
+
+/** Values of 1, 2 or 4 bits that lie several in a byte. */
+function unpack(
+  { data, width, height, depth }: ReturnType<typeof decode>,
+  values: Uint8Array | Uint32Array,
+): void {
+  const perByte = 8 / depth;
+  const rowBytes = Math.ceil(width / perByte);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const byte = data[y * rowBytes + Math.floor(x / perByte)];
+      values[y * width + x] = (byte >> (8 - depth * ((x % perByte) + 1))) & ((1 << depth) - 1);
+    }
 }
 
 const channelsOf: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
 /** Before anything is kept: the size that the head gives, and that the data fills no more than it. */
-function checkData(bytes: Buffer): void {
+function checkData(bytes: Buffer, mostBits: number): void {
   if (bytes.length < 33 || bytes.readUInt32BE(0) !== 0x89504e47)
     throw new Refused('its content is not that of a PNG');
   const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
   const depth = bytes[24];
   const channels = channelsOf[bytes[25]] ?? 4;
   if (width * height * channels > maxLabelPixels) throw new Refused('it has too many pixels');
-  if (depth > 8) throw new Refused('a label picture has 8 bits a pixel at most');
+  if (depth > mostBits) throw new Refused(`a label picture has ${mostBits} bits a pixel at most`);
   // Interlaced, each of seven passes has rows and filters of its own.
   const most = 2 * height * (1 + Math.ceil((width * channels * depth) / 8)) + 1024;
   const data = [...pngChunks(bytes)].flatMap(({ type, start, end }) =>
