@@ -127,8 +127,10 @@ export function closeCurrent(context: { current: OpenProject | null }): void {
   }
 }
 
-export const nameOf = (project: OpenProject): string =>
-  project.store.settings.get('name') ?? path.basename(project.folder);
+export function nameOf({ store, folder }: OpenProject): string {
+  const name: unknown = store.settings.get('name');
+  return typeof name === 'string' ? name : path.basename(folder);
+}
 export const cacheFolderOf = (project: OpenProject): string => path.join(project.folder, 'cache');
 export const runFolderOf = (project: Pick<OpenProject, 'folder'>, run: RunId): string =>
   path.join(project.folder, 'runs', String(run));

@@ -185,9 +185,13 @@ export function storageError(error: unknown, file = 'project.sqlite'): unknown {
   // A table that is not there, or one that cannot be read as it is declared: not written by us.
   const isStrange =
     error.code === 'SQLITE_ERROR' &&
-    /no such (table|column|index)|malformed|already exists|duplicate column/.test(error.message);
+    /no such (table|column|index)|malformed|already exists|duplicate column|unsupported file format/.test(
+      error.message,
+    );
   if (
-    /^SQLITE_(NOTADB|CORRUPT|FORMAT|MISMATCH|SCHEMA|CANTOPEN_DIRTYWAL|IOERR_SHORT_READ)/.test(error.code) ||
+    /^SQLITE_(NOTADB|CORRUPT|CONSTRAINT_DATATYPE|FORMAT|MISMATCH|SCHEMA|CANTOPEN_DIRTYWAL|IOERR_SHORT_READ)/.test(
+      error.code,
+    ) ||
     isStrange
   )
     return says('bad-file', `${path.basename(file)} is damaged or is no Fovea project`);
