@@ -12,12 +12,12 @@ export const settingsSchema = z.object({
     .default('average')
     .meta(meta('Final pooling', 'How the last feature maps become one value a channel: average or maximum.')),
   activation: z
-    .enum(['relu', 'softplus'])
+    .enum(['relu', 'softplus', 'smooth-relu'])
     .default('relu')
     .meta(
       meta(
         'Activation',
-        'What follows each layer: ReLU, or softplus, a ReLU without a kink, with which penalties on gradients do more.',
+        'What follows each layer: ReLU, or one without a kink, with which penalties on gradients do more: softplus, or smooth ReLU, which is ReLU but for a parabola around 0 and suits weights that were learnt with ReLU.',
       ),
     ),
   softplusBeta: z
@@ -26,6 +26,21 @@ export const settingsSchema = z.object({
     .max(1000)
     .default(10)
     .meta(meta('Softplus sharpness', 'How close softplus is to ReLU; the higher, the closer.')),
+  smoothWidth: z
+    .number()
+    .min(0.01)
+    .max(3)
+    .default(0.3)
+    .meta(meta('Smooth ReLU half-width', 'How far to each side of its kinks smooth ReLU is a parabola.')),
+  batchNorm: z
+    .enum(['train', 'eval'])
+    .default('train')
+    .meta(
+      meta(
+        'Batch-norm in training',
+        "Normalises by each batch's own statistics (train), or by those the weights came with, which then stay (eval): for a run that starts from trained weights on few pictures or in small batches.",
+      ),
+    ),
   dropout: z
     .number()
     .min(0)
@@ -330,7 +345,16 @@ export type Settings = z.infer<typeof settingsSchema>;
 
 /** Settings that make the network what it is. Weights learnt under others mean something else. */
 export const networkSettings = [
-  ...(['pool', 'activation', 'softplusBeta', 'stem', 'fineMaps', 'dropout'] as const),
+  ...([
+    'pool',
+    'activation',
+    'softplusBeta',
+    'smoothWidth',
+    'batchNorm',
+    'stem',
+    'fineMaps',
+    'dropout',
+  ] as const),
   ...(['adl', 'adlDropRate', 'adlThreshold'] as const),
 ];
 /** Those of a run, for one that goes on with what it has learnt. */

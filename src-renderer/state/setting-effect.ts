@@ -27,6 +27,8 @@ export function applies({ name }: ParamField, settings: Record<string, ParamValu
       return settings['optimiser'] !== 'sgd';
     case 'softplusBeta':
       return settings['activation'] === 'softplus';
+    case 'smoothWidth':
+      return settings['activation'] === 'smooth-relu';
     case 'adlDropRate':
     case 'adlThreshold':
       return settings['adl'] === true;

@@ -1,10 +1,10 @@
 // A network of a run as those need it who do not train it: its architecture and its weights.
 
 import { AppError } from '../../contracts/errors.ts';
-import { settingsSchema } from '../../contracts/settings.ts';
+import { settingsSchema, type Settings } from '../../contracts/settings.ts';
 import type { RunConfig } from '../../contracts/runs.ts';
 import type { Task } from '../nn/classification.ts';
-import type { BuiltModel, ModelOptions } from '../nn/model.ts';
+import type { Activation, BuiltModel, ModelOptions } from '../nn/model.ts';
 import { modelById } from '../nn/models/index.ts';
 import { elementCount } from '../nn/params.ts';
 import { readCheckpoint } from './checkpoint.ts';
@@ -40,18 +40,29 @@ export function modelOptionsOf(
   { sizePx, settings }: Pick<RunConfig, 'sizePx' | 'settings'>,
   classes: number,
 ): ModelOptions {
-  const { pool, activation, softplusBeta, dropout, adl, adlDropRate, adlThreshold, fineMaps, stem } =
-    settingsSchema.parse(settings); // a run of an older version has fewer
+  const read = settingsSchema.parse(settings); // a run of an older version has fewer
+  const { pool, dropout, adl, adlDropRate, adlThreshold, fineMaps, stem } = read;
   return {
     classes,
     sizePx,
     pool,
     stem,
-    activation: activation === 'softplus' ? { kind: activation, beta: softplusBeta } : { kind: activation },
+    activation: activationOf(read),
     dropout,
     ...(adl && { adl: { dropRate: adlDropRate, threshold: adlThreshold } }),
     ...(fineMaps && { lastStride: 1 as const }),
   };
+}
+
+function activationOf({ activation, softplusBeta, smoothWidth }: Settings): Activation {
+  switch (activation) {
+    case 'relu':
+      return { kind: activation };
+    case 'softplus':
+      return { kind: activation, beta: softplusBeta };
+    case 'smooth-relu':
+      return { kind: activation, halfWidth: smoothWidth };
+  }
 }
 
 /** Parameters and running statistics, by name. */

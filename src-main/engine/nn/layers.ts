@@ -112,10 +112,11 @@ export function network(
     head: declared.head,
     unpublished,
     normalisation,
-    forward(images, weights, mode, { activation, noise } = {}) {
+    forward(images, weights, mode, { activation, batchNorm: norm = mode, noise } = {}) {
       const { layers, stages, biased, bufferUpdates } = layersOf({
         options: { ...options, activation: activation ?? options.activation },
         mode,
+        normMode: mode === 'train' ? norm : mode,
         noise,
         stageCount: declared.stages.length,
         batchNorm,
@@ -134,6 +135,8 @@ export function network(
 interface Run {
   options: NetworkOptions;
   mode: Mode;
+  /** Of batch-norm; `mode` unless given. */
+  normMode?: Mode;
   noise?: NonNullable<Parameters<BuiltModel['forward']>[3]>['noise'];
   /** Of the whole network; ADL acts on the last two. */
   stageCount: number;
@@ -141,7 +144,7 @@ interface Run {
   weight(name: string, shape: Shape, init: Init): Tensor;
 }
 
-function layersOf({ options, mode, noise, stageCount, batchNorm: traits, weight }: Run) {
+function layersOf({ options, mode, normMode = mode, noise, stageCount, batchNorm: traits, weight }: Run) {
   const { classes, pool, activation = { kind: 'relu' }, dropout = 0, adl } = options;
   const stages: Tensor[] = [];
   const biased: { output: Tensor; bias: Tensor }[] = [];
@@ -176,7 +179,7 @@ function layersOf({ options, mode, noise, stageCount, batchNorm: traits, weight 
           mean: weight(`${name}.running_mean`, shape, 'zeros'),
           variance: weight(`${name}.running_var`, shape, 'ones'),
         },
-        mode,
+        normMode,
         traits,
       );
       const output = marked(result.output);

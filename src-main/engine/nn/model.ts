@@ -1,7 +1,19 @@
 // What a model is to the rest of the engine: a list of weights and a pure function that builds its forward graph.
 
 import { AppError } from '../../contracts/errors.ts';
-import { identity, minimum, relu, scalar, softplus, sub, type Shape, type Tensor } from '../graph/index.ts';
+import {
+  add,
+  identity,
+  minimum,
+  mul,
+  relu,
+  scalar,
+  softplus,
+  square,
+  sub,
+  type Shape,
+  type Tensor,
+} from '../graph/index.ts';
 import type { Normalisation } from './normalise.ts';
 import type { ParamSpec } from './params.ts';
 
@@ -17,8 +29,14 @@ export interface Model {
   build(options: ModelOptions): BuiltModel;
 }
 
-/** 'softplus' is log(1 + exp(beta x)) / beta: ReLU for large beta, with a second derivative. */
-export type Activation = { readonly kind: 'relu' } | { readonly kind: 'softplus'; readonly beta: number };
+/**
+ * 'softplus' is log(1 + exp(beta x)) / beta: ReLU for large beta, with a second derivative. 'smooth-relu' is ReLU but for
+ * a parabola within `halfWidth` of 0: nothing below, (x + w)² / 4w, and x above.
+ */
+export type Activation =
+  | { readonly kind: 'relu' }
+  | { readonly kind: 'softplus'; readonly beta: number }
+  | { readonly kind: 'smooth-relu'; readonly halfWidth: number };
 
 /** Random numbers drawn anew each step by whoever runs the program: in [0, 1), normal (0, 1), or -1 and 1. */
 export type NoiseKind = 'uniform' | 'normal' | 'rademacher';
@@ -81,6 +99,8 @@ export type Mode = 'train' | 'eval';
 export interface ForwardOptions {
   /** In place of the model's own. */
   activation?: Activation;
+  /** What batch-norm does in train mode: 'eval' has the running statistics stay and be used. 'train' unless given. */
+  batchNorm?: Mode;
   /** Dropout and ADL happen in train mode, and only when this is given. */
   noise?: Noise;
 }
@@ -108,8 +128,22 @@ export interface ForwardPass {
 }
 
 /** A node of its own, so that heat maps and objectives can differentiate in it: softplus is a product. */
-export const activate = (x: Tensor, activation: Activation): Tensor =>
-  activation.kind === 'relu' ? relu(x) : identity(softplus(x, activation.beta));
+export function activate(x: Tensor, activation: Activation): Tensor {
+  switch (activation.kind) {
+    case 'relu':
+      return relu(x);
+    case 'softplus':
+      return identity(softplus(x, activation.beta));
+    case 'smooth-relu':
+      return identity(smoothRelu(x, activation.halfWidth));
+  }
+}
+
+/** The parabola up to its end at w, where it is w with slope 1, and what lies beyond: nothing large cancels. */
+function smoothRelu(x: Tensor, w: number): Tensor {
+  const bent = minimum(relu(add(x, scalar(w))), scalar(2 * w));
+  return add(mul(scalar(1 / (4 * w)), square(bent)), relu(sub(x, scalar(w))));
+}
 
 /** The activation cut off at 6: min(relu(x), 6), or with another activation a(x) - a(x - 6). */
 export const activate6 = (x: Tensor, activation: Activation): Tensor =>

@@ -40,6 +40,7 @@ export type StepSettings = Pick<Settings, 'momentum' | 'weightDecay'> &
       | 'freeze'
       | 'labelSmoothing'
       | 'averageDecay'
+      | 'batchNorm'
     >
   >;
 
@@ -187,6 +188,7 @@ export function buildLoss(options: TrainStepOptions, shares?: Readonly<Record<Me
         const draw = noiseNamed(`pass${++passes}/`);
         const pass = model.forward(pictures, current, frozen ? 'eval' : mode, {
           activation,
+          batchNorm: settings.batchNorm,
           noise: mode === 'train' ? draw : undefined,
         });
         if (!keepStatistics)

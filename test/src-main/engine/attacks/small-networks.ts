@@ -9,14 +9,12 @@ import {
   matmul,
   mean,
   mul,
-  relu,
   reshape,
   scalar,
-  softplus,
   type Tensor,
 } from '../../../../src-main/engine/graph/index.ts';
 import { imageNetNormalisation, normaliseImages } from '../../../../src-main/engine/nn/normalise.ts';
-import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
+import { activate, type BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { randomFromSeed, type Random } from '../../../../src-main/engine/nn/random.ts';
 import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
 import { attackPictures, type Attacked } from '../../../../src-main/engine/inference/attack-pictures.ts';
@@ -81,7 +79,7 @@ const model: BuiltModel = {
   normalisation: imageNetNormalisation,
   forward(images, weights, _mode, options = {}) {
     const { activation = { kind: 'relu' } } = options;
-    const bend = (x: Tensor) => (activation.kind === 'relu' ? relu(x) : softplus(x, activation.beta));
+    const bend = (x: Tensor) => activate(x, activation);
     const layer = (x: Tensor, name: string, stride: number) => {
       const bias = weights.get(`${name}.bias`)!;
       const filters = weights.get(`${name}.weight`)!;

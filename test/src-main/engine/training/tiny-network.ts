@@ -6,7 +6,11 @@ import type { Activation } from '../../../../src-main/engine/nn/model.ts';
 import { residualNetwork } from '../../../../src-main/engine/nn/residual.ts';
 import { objectiveById } from '../../../../src-main/engine/objectives/index.ts';
 import { evaluateReference } from '../../../../src-main/engine/runtime/index.ts';
-import { buildTrainStep, type TrainStep } from '../../../../src-main/engine/training/train-step.ts';
+import {
+  buildTrainStep,
+  type StepSettings,
+  type TrainStep,
+} from '../../../../src-main/engine/training/train-step.ts';
 
 export const batch = 4;
 export const classes = 3;
@@ -81,10 +85,7 @@ export function evaluate(
 export const trainStepOf = (
   objective: string,
   params: Record<string, unknown> = {},
-  {
-    pool = 'average',
-    ...settings
-  }: { pool?: 'average' | 'max'; momentum?: number; weightDecay?: number } = {},
+  { pool = 'average', ...settings }: { pool?: 'average' | 'max' } & Partial<StepSettings> = {},
 ): TrainStep =>
   buildTrainStep({
     ...{ model: tinyNetwork(pool), objective: objectiveById(objective), params, batch, classes, sizePx },
