@@ -18,9 +18,12 @@ export async function exportTo(
     makeFolder(folder, modeOf(path.resolve(project)));
     if (fs.readdirSync(folder).length > 0)
       throw new AppError('conflict', `${out} is not empty`, { reason: 'choose a new or empty folder' });
+    const losses = await core.call('exports.losses', { format });
+    if (losses.length > 0) terminal.note(`${format} cannot hold all of this project:`);
+    for (const { what, count } of losses) terminal.note(`  ${count} × ${what}`);
     const id = await core.call('exports.start', { format, folder: core.refer(folder) });
     const { images, annotations } = (await finish(id)).result as { images: number; annotations: number };
-    terminal.answer({ format, out: folder, images, annotations }, [
+    terminal.answer({ format, out: folder, images, annotations, losses }, [
       `Wrote ${images} pictures and ${annotations} annotations to ${folder}`,
     ]);
   });

@@ -20,6 +20,7 @@ import type {
   ImportSink,
 } from './format.ts';
 import { isRecord, readJson } from './json.ts';
+import { drawnAs, unnamedLoss } from './loss.ts';
 import { damaged } from './damage.ts';
 import { baseName, folderOf, stemOf } from './paths.ts';
 import type { SourceTree } from './source.ts';
@@ -84,6 +85,15 @@ export const coco: Format = {
     for (const [split, stem] of Object.entries(stemOfSplit))
       await writeSplit(dataset, names, (split === 'none' ? null : split) as Split | null, stem, folder);
   },
+
+  losses: (dataset) => [
+    ...unnamedLoss(dataset),
+    ...drawnAs(
+      dataset,
+      ['holes'],
+      'polygons have holes or parts; those that may be holes are written as run-length masks',
+    ),
+  ],
 };
 
 /** `selection` is what others call validation; read back beside a test file it becomes `selection` again. */
@@ -243,7 +253,7 @@ function attributesOf(value: unknown): Record<string, string> | null {
   );
 }
 
-function readCategories(categories: unknown[], file: string): Map<unknown, string> {
+export function readCategories(categories: unknown[], file: string): Map<unknown, string> {
   const classes = new Map<unknown, string>();
   categories.forEach((entry, i) => {
     const place = `categories[${i}]`;
@@ -354,7 +364,11 @@ async function writeSplit(
   dataset.images.forEach((image, i) => {
     if (image.split !== split) return;
     const imageId = i + 1;
-    images.push({ id: imageId, file_name: names[i], width: image.widthPx, height: image.heightPx });
+    const attributes = image.attributes ?? {};
+    images.push({
+      ...{ id: imageId, file_name: names[i], width: image.widthPx, height: image.heightPx },
+      ...(Object.keys(attributes).length > 0 ? { attributes } : {}),
+    });
     if (image.className !== null)
       labels.push({
         id: labels.length + 1,

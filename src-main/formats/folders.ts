@@ -5,6 +5,7 @@ import path from 'node:path';
 import { copyPictures } from './copy.ts';
 import { decodedName, distinctName, encodedName, uniqueNames } from './file-names.ts';
 import type { Format } from './format.ts';
+import { attributesLoss, counted, shapesWhere } from './loss.ts';
 import { nameKey } from './picture-index.ts';
 import type { SourceTree } from './source.ts';
 import { checkedClassName, namedPartOfFolder, splitOf, type NamedPart } from './words.ts';
@@ -76,6 +77,14 @@ export const folders: Format = {
       before += images.length;
     }
   },
+
+  losses: (dataset) => [
+    ...counted(
+      'shapes are not written, only the classes of pictures',
+      shapesWhere(dataset, () => true),
+    ),
+    ...attributesLoss(dataset),
+  ],
 };
 
 interface Placed {

@@ -2,11 +2,13 @@
 // Readers know files and words, not projects: what they hand over is named by class names and file places.
 
 import type { Split } from '../contracts/dataset.ts';
+import type { Loss } from '../contracts/exports.ts';
 import type { Shape } from '../contracts/geometry.ts';
 import type { ImportedImage } from '../contracts/imported.ts';
 import type { ImportWarning } from '../contracts/imports.ts';
 import type { SourceTree } from './source.ts';
 
+export type { Loss } from '../contracts/exports.ts';
 export type { ImportedAnnotation, ImportedImage, ImportedShape } from '../contracts/imported.ts';
 
 export interface Format {
@@ -33,13 +35,6 @@ export interface Guess {
   files?: number;
 }
 
-/** What a format cannot hold as it is. */
-export interface Loss {
-  /** Completes "12 …" or says what becomes of those: "masks are written as the boxes round them". */
-  what: string;
-  count: number;
-}
-
 export interface ImportSink {
   image(image: ImportedImage): void;
   warn(warning: ImportWarning): void;
@@ -49,6 +44,8 @@ export interface ImportSink {
 export interface ExportAnnotation {
   className: string | null;
   shape: Shape;
+  /** Who drew it. */
+  origin?: string;
 }
 
 export interface ExportImage {
@@ -57,6 +54,8 @@ export interface ExportImage {
   widthPx: number;
   heightPx: number;
   className: string | null;
+  /** `derived`: follows from the classes of the shapes. */
+  classOrigin?: 'given' | 'derived';
   split: Split | null;
   annotations: ExportAnnotation[];
   /** What is said of the whole picture besides its class, by name. */

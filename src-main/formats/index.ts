@@ -11,6 +11,10 @@ import { datumaro } from './datumaro.ts';
 import { labelStudio } from './label-studio.ts';
 import { labelme } from './labelme.ts';
 import { via } from './via.ts';
+import { foveaJson } from './fovea-json.ts';
+import { maskFolders } from './mask-folders.ts';
+import { panoptic } from './panoptic.ts';
+import { table } from './table.ts';
 import { folders } from './folders.ts';
 import type { Format, ImportSink } from './format.ts';
 import { oxfordPets } from './oxford-pets.ts';
@@ -36,6 +40,10 @@ export const formats: readonly Format[] = [
   datumaro,
   cvat,
   createml,
+  foveaJson,
+  maskFolders,
+  panoptic,
+  table,
   folders,
 ];
 

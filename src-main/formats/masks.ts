@@ -92,3 +92,31 @@ export function fromRowRuns(
   if (at !== pixels.length) throw damaged(file, place, 'the run lengths do not fill the mask');
   return pixels;
 }
+
+/** The pixels of each value, in one pass down the columns. @param values  [height, width] */
+export function rlesByValue(values: ArrayLike<number>, width: number, height: number): Map<number, Rle> {
+  const runs = new Map<number, { counts: number[]; end: number }>();
+  const total = width * height;
+  const close = (value: number, start: number, end: number) => {
+    const known = runs.get(value) ?? { counts: [], end: 0 };
+    runs.set(value, known);
+    known.counts.push(start - known.end, end - start);
+    known.end = end;
+  };
+  let start = 0;
+  let current = values[0];
+  for (let x = 0, at = 0; x < width; x++)
+    for (let y = 0; y < height; y++, at++) {
+      const value = values[y * width + x];
+      if (value === current) continue;
+      close(current, start, at);
+      [start, current] = [at, value];
+    }
+  close(current, start, total);
+  return new Map(
+    [...runs].map(([value, { counts, end }]) => [
+      value,
+      { width, height, counts: end < total ? [...counts, total - end] : counts },
+    ]),
+  );
+}

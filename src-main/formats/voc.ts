@@ -12,6 +12,7 @@ import { makeFolder } from '../files/write-file.ts';
 import { likelyFiles } from './candidates.ts';
 import { copyPictures } from './copy.ts';
 import { decodedName, encodedName, MOST_NAME_BYTES } from './file-names.ts';
+import { attributesLoss, drawnAs, unnamedLoss } from './loss.ts';
 import type { PictureSearch } from './picture-index.ts';
 import type { ExportImage, Format, ImportedAnnotation, ImportedImage, ImportSink } from './format.ts';
 import { damaged } from './damage.ts';
@@ -110,6 +111,13 @@ export const voc: Format = {
         if (lines.length > 0) await writeList(`${encodedName(className)}_${part}`, lines);
       }
   },
+
+  losses: (dataset) => [
+    ...unnamedLoss(dataset),
+    ...drawnAs(dataset, ['polygon', 'holes'], 'polygons are written as the boxes round them'),
+    ...drawnAs(dataset, ['mask'], 'masks are written as the boxes round them'),
+    ...attributesLoss(dataset),
+  ],
 };
 
 /** Its own and those that are drawn on it. */

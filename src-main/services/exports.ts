@@ -4,19 +4,21 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { ImageId } from '../contracts/ids.ts';
-import type { ExportAnnotation, ExportDataset } from '../formats/format.ts';
+import type { ExportAnnotation, ExportDataset, Format } from '../formats/format.ts';
 import { modeOf } from '../files/write-file.ts';
 import { formatById } from '../formats/index.ts';
 import type { Handlers } from '../core/context.ts';
 import { nameOf, type OpenProject } from '../core/open-project.ts';
 import { writeFolderWhole } from '../core/unfinished.ts';
 
-export const exportHandlers: Handlers<'exports.start'> = {
+export const exportHandlers: Handlers<'exports.losses' | 'exports.start'> = {
+  'exports.losses': (context, { format }) => {
+    const project = context.project();
+    return writerOf(format).losses?.(datasetOf(project)) ?? [];
+  },
   'exports.start': (context, { format, folder }) => {
     const project = context.project();
-    const writer = formatById(format);
-    const { write } = writer;
-    if (!write) throw new AppError('bad-input', `${writer.title} can be read, not written`);
+    const writer = writerOf(format);
     const target = freeFolder(context.files.resolve(folder), `${nameOf(project)} ${format}`);
     return context.jobs.start(
       { kind: 'export', title: `Export as ${writer.title}`, unit: 'pictures' },
@@ -28,7 +30,7 @@ export const exportHandlers: Handlers<'exports.start'> = {
           context.options.dataFolder,
           target,
           (folder) =>
-            write.call(writer, dataset, folder, {
+            writer.write(dataset, folder, {
               copy: async (file, out) => {
                 await context.workers.decode('copyUpright', { file, out });
               },
@@ -43,6 +45,12 @@ export const exportHandlers: Handlers<'exports.start'> = {
     ).id;
   },
 };
+
+function writerOf(id: string): Format & Required<Pick<Format, 'write'>> {
+  const { write, ...format } = formatById(id);
+  if (!write) throw new AppError('bad-input', `${format.title} can be read, not written`);
+  return { ...format, write };
+}
 
 /** The folder itself if it is empty, else a new one in it, so that nothing of a person's is written over. */
 function freeFolder(chosen: string, name: string): string {
@@ -59,21 +67,27 @@ export function datasetOf({ store }: OpenProject): ExportDataset {
   const nameOfClass = (id: (typeof classes)[number]['id'] | null) =>
     id === null ? null : (names.get(id) ?? null);
   const drawn = new Map<ImageId, ExportAnnotation[]>();
-  for (const { imageId, classId, shape } of store.annotations.each()) {
+  for (const { imageId, classId, shape, origin } of store.annotations.each()) {
     const own = drawn.get(imageId);
-    const one = { className: nameOfClass(classId), shape };
+    const one = { className: nameOfClass(classId), shape, origin };
     if (own) own.push(one);
     else drawn.set(imageId, [one]);
   }
+  const attributes = new Map<ImageId, Record<string, string>>();
+  for (const name of store.attributes.names())
+    for (const [id, value] of store.attributes.valuesOf(name))
+      attributes.set(id, { ...attributes.get(id), [name]: value });
   return {
     classes: classes.map(({ name }) => name),
-    images: store.images.all().map(({ id, file, widthPx, heightPx, classId, split }) => ({
+    images: store.images.all().map(({ id, file, widthPx, heightPx, classId, classOrigin, split }) => ({
       file,
       widthPx,
       heightPx,
       className: nameOfClass(classId),
+      classOrigin,
       split,
       annotations: drawn.get(id) ?? [],
+      attributes: attributes.get(id) ?? {},
     })),
   };
 }

@@ -27,6 +27,7 @@ const kept: Kept[] = [
       'pictures have attributes, which are not written',
     ],
   },
+  { format: 'fovea', split: true, classes: true, attributes: true, losses: [] },
   { format: 'cvat', split: true, classes: true, attributes: true, losses: [masks] },
   { format: 'datumaro', split: true, classes: true, attributes: true, losses: [masks] },
   {
@@ -88,5 +89,47 @@ describe('createml', () => {
       { kind: 'box', box: { x: 0, y: 0, width: 9, height: 9 } },
     ]);
     expect(losses.map(({ count }) => count)).toEqual([2, 1, 1, 3, 1]);
+  });
+});
+
+describe('fovea', () => {
+  it('gives every shape back as itself', async () => {
+    const dataset = exampleSet();
+    const { by } = await roundTrip('fovea', dataset);
+    for (const image of dataset.images)
+      expect(
+        by[path.basename(image.file)].annotations.map(({ className, shape }) => ({ className, shape })),
+      ).toEqual(image.annotations.map(({ className, shape }) => ({ className, shape })));
+  });
+});
+
+describe('csv', () => {
+  it('keeps boxes, classes, parts and attributes, and says what becomes of other shapes', async () => {
+    const dataset = exampleSet();
+    const { by, detected, losses } = await roundTrip('csv', dataset);
+    expect(detected).toBe('csv');
+    expect(by['a b.png']).toMatchObject({
+      split: 'train',
+      attributes: { background: 'water' },
+      className: 'brown bear',
+    });
+    expect(by['a b.png'].annotations[0].shape).toEqual(dataset.images[0].annotations[0].shape);
+    expect(by['c.png']).toMatchObject({ split: 'test', className: 'cat & "dog"', annotations: [] });
+    expect(losses.map(({ count }) => count)).toEqual([2, 1]);
+  });
+});
+
+describe('masks', () => {
+  it('keep the pixels of each class', async () => {
+    const dataset = exampleSet();
+    const { by, detected } = await roundTrip('masks', dataset);
+    expect(detected).toBe('masks');
+    const [first, second] = dataset.images;
+    const union = (lists: readonly string[]) => {
+      const pixels = lists.map((one) => one.split(': ')[1]);
+      return pixels[0].replace(/./g, (_, at: number) => (pixels.some((one) => one[at] === '1') ? '1' : '0'));
+    };
+    expect(covered(by['a b.png'])).toEqual([`brown bear: ${union(coveredIn(first))}`]);
+    expect(covered(by['é.png'])).toEqual([`cat & "dog": ${union(coveredIn(second))}`]);
   });
 });

@@ -154,3 +154,45 @@ describe.runIf(present('same4-many-formats'))('the same four pictures', () => {
         ).toBeGreaterThan(0.998);
   });
 });
+
+describe.runIf(present('coco-panopticapi-sample'))('COCO panoptic', () => {
+  it('has the 50 masks that the same set has in detection format, pixel for pixel', async () => {
+    const place = set('coco-panopticapi-sample');
+    const [segments, detection] = [
+      await readAs('panoptic', path.join(place, 'panoptic_examples.json'), path.join(place, 'input_images')),
+      await readAs(
+        'coco',
+        path.join(place, 'panoptic_coco_detection_format.json'),
+        path.join(place, 'input_images'),
+      ),
+    ];
+    const masks = (read: typeof segments) =>
+      read.images
+        .flatMap(({ relativePath, annotations }) =>
+          annotations.map(({ className, shape }) => `${relativePath} ${className} ${JSON.stringify(shape)}`),
+        )
+        .sort();
+    expect(masks(segments)).toHaveLength(50);
+    expect(masks(segments)).toEqual(masks(detection));
+  });
+});
+
+describe.runIf(present('coco128-yolo-panoptic'))('coco128, by its masks', () => {
+  it('has 288 segments, and a mask a class and picture', async () => {
+    const pictures = path.join(set('coco128-yolo-panoptic'), 'images');
+    const { images, warnings } = await readAs(
+      'panoptic',
+      path.join(set('coco128-yolo-panoptic'), 'panoptic_segmentation'),
+      pictures,
+    );
+    expect(images.flatMap(({ annotations }) => annotations)).toHaveLength(288);
+    expect(warnings).toEqual([]);
+    const semantic = await readAs(
+      'masks',
+      path.join(set('coco128-yolo-panoptic'), 'semantic_segmentation'),
+      pictures,
+    );
+    expect(semantic.images).toHaveLength(28);
+    expect(semantic.images.every(({ annotations }) => annotations.length > 0)).toBe(true);
+  });
+});

@@ -27,8 +27,8 @@ describe('Pascal VOC', () => {
     const detection = await detectFormat(await SourceTree.open(layout(xml())));
     expect(detection.format).toBe('voc');
     expect(detection.others.map(({ format }) => format)).toContain('folders');
-    const cvat = folderOf({ 'a.png': true, 'annotations.xml': '<annotations><image/></annotations>' });
-    expect((await detectFormat(await SourceTree.open(cvat))).format).toBe('folders');
+    const other = folderOf({ 'a.png': true, 'settings.xml': '<settings><image/></settings>' });
+    expect((await detectFormat(await SourceTree.open(other))).format).toBe('folders');
   });
 
   it('takes corners as plain coordinates from labelImg and the like', async () => {

@@ -1,0 +1,110 @@
+// Fovea's own JSON: all that a project says of its pictures, without loss. One file, fovea.json, beside the pictures.
+
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { ATTRIBUTE_MAX } from '../contracts/dataset.ts';
+import { shapeSchema } from '../contracts/geometry.ts';
+import { filesLike, likelyFiles } from './candidates.ts';
+import { copyPictures } from './copy.ts';
+import { damaged } from './damage.ts';
+import type { Format } from './format.ts';
+import { addAttributes, Gathering } from './gathering.ts';
+import { readJson } from './json.ts';
+import { folderOf } from './paths.ts';
+import { checkedClassName } from './words.ts';
+
+const contentSchema = z.object({
+  format: z.literal('fovea'),
+  version: z.literal(1),
+  /** In the project's order. */
+  classes: z.array(z.string()),
+  images: z.array(
+    z.object({
+      /** From this file's folder. */
+      file: z.string().min(1),
+      widthPx: z.int().min(1),
+      heightPx: z.int().min(1),
+      /** Null also where the class only follows from the shapes. */
+      class: z.string().nullable(),
+      split: z.enum(['train', 'selection', 'test']).nullable(),
+      attributes: z.record(z.string().max(ATTRIBUTE_MAX), z.string().max(ATTRIBUTE_MAX)),
+      annotations: z.array(
+        z.object({ class: z.string().nullable(), origin: z.string().optional(), shape: shapeSchema }),
+      ),
+    }),
+  ),
+});
+
+export const foveaJson: Format = {
+  id: 'fovea',
+  title: 'Fovea JSON',
+
+  async detect(source) {
+    const files = await likelyFiles(source, /\.json$/i, isFovea);
+    return files.length > 0
+      ? { score: 1, reason: `${files[0]} was written by Fovea`, files: files.length }
+      : { score: 0, reason: 'no fovea.json' };
+  },
+
+  async read(source, sink) {
+    const gathering = new Gathering(source, sink);
+    for (const file of await filesLike(source, /\.json$/i, isFovea)) {
+      const parsed = contentSchema.safeParse(await readJson(source, file));
+      if (!parsed.success) {
+        const [{ path: at, message }] = parsed.error.issues;
+        throw damaged(file, at.map(String).join('.') || 'line 1', message);
+      }
+      parsed.data.images.forEach((entry, i) => {
+        const place = `images[${i}]`;
+        const image = gathering.find(entry.file, [folderOf(file)], { file, place });
+        if (image === null) return;
+        image.declaredSize = { widthPx: entry.widthPx, heightPx: entry.heightPx };
+        image.split = entry.split;
+        if (entry.class !== null)
+          gathering.classify(
+            image,
+            checkedClassName(entry.class, file, `${place}.class`),
+            `${file}, ${place}`,
+          );
+        addAttributes(image, entry.attributes);
+        entry.annotations.forEach(({ class: className, shape }, j) => {
+          const where = `${place}.annotations[${j}]`;
+          image.annotations.push({
+            className: className === null ? null : checkedClassName(className, file, `${where}.class`),
+            shape,
+            place: where,
+          });
+        });
+      });
+    }
+    gathering.handOn();
+  },
+
+  async write(dataset, folder, options) {
+    const names = await copyPictures(dataset.images, path.join(folder, 'images'), options);
+    const content: z.input<typeof contentSchema> = {
+      format: 'fovea',
+      version: 1,
+      classes: dataset.classes,
+      images: dataset.images.map((image, i) => ({
+        file: `images/${names[i]}`,
+        widthPx: image.widthPx,
+        heightPx: image.heightPx,
+        class: image.classOrigin === 'derived' ? null : image.className,
+        split: image.split,
+        attributes: { ...image.attributes },
+        annotations: image.annotations.map(({ className, origin, shape }) => ({
+          class: className,
+          origin,
+          shape,
+        })),
+      })),
+    };
+    await writeFile(path.join(folder, 'fovea.json'), JSON.stringify(content));
+  },
+
+  losses: () => [],
+};
+
+const isFovea = (head: string): boolean => /^\s*\{\s*"format"\s*:\s*"fovea"/.test(head);
