@@ -84,6 +84,7 @@ const layers = {
       [...belowFeatures, 'src-renderer/heat', 'src-renderer/metrics'],
     ]),
   ),
+  'src-renderer/key-maps.ts': ['src-renderer'],
   'src-renderer/App.svelte': ['src-main/contracts', 'src-renderer'],
   'src-renderer/main.ts': ['src-renderer/App.svelte', 'src-renderer/ui'],
 };

@@ -13,8 +13,8 @@ import type {
   SaliencyInfo,
 } from '../../src-main/contracts/index.ts';
 import { allMethods } from '../../src-main/services/methods.ts';
-import { keyRows } from '../../src-renderer/canvas/key-map.ts';
-import { otherKeys } from '../../src-renderer/frame/other-keys.ts';
+import { keySections } from '../../src-renderer/key-maps.ts';
+import { capsOf } from '../../src-renderer/ui/key-map.ts';
 import { PLACED, settingGroups } from '../../src-renderer/forms/setting-groups.ts';
 
 const madeFrom = (what: string) => `<!-- Made from ${what} by test/src-main/docs.test.ts. -->\n`;
@@ -218,33 +218,24 @@ it('keeps docs/methods.md equal to the registries', async () => {
   await expect(`${page}\n`).toMatchFileSnapshot('../../docs/methods.md');
 });
 
-it('keeps docs/keys.md equal to the key map', async () => {
-  const cap = (key: string) => `\`${key}\``;
-  const caps = (keys: readonly string[]) => keys.map(cap).join(', ');
-  const groups = [
-    ...[...new Set(keyRows.map(({ group }) => group))].map((group) => ({
-      group,
-      rows: keyRows
-        .filter((row) => row.group === group)
-        .map(({ keys, shown, title }) => ({ title, caps: shown ? cap(shown) : caps(keys) })),
-    })),
-    ...otherKeys.map(({ group, rows }) => ({
-      group,
-      rows: rows.map(({ title, keys }) => ({ title, caps: caps(keys) })),
-    })),
-  ];
+it('keeps docs/keys.md equal to the key maps', async () => {
   const page = [
-    madeFrom('the key map'),
+    madeFrom('the key maps'),
     '# Keys',
     '',
     'In the app, `?` shows the same sheet. The first four tables are of Annotate.',
-    ...groups.flatMap(({ group, rows }) => [
+    ...keySections.flatMap(({ title, rows }) => [
       '',
-      `## ${group}`,
+      `## ${title}`,
       '',
       '| key | what it does |',
       '|---|---|',
-      ...rows.map(({ title, caps: shown }) => `| ${shown} | ${title} |`),
+      ...rows.map(
+        (row) =>
+          `| ${capsOf(row)
+            .map((key) => `\`${key}\``)
+            .join(', ')} | ${row.title} |`,
+      ),
     ]),
     '',
   ].join('\n');
