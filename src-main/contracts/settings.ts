@@ -270,7 +270,7 @@ export const settingsSchema = z.object({
     .meta(
       meta(
         'Gradient accumulation steps',
-        'Parts that a batch is computed in, to save memory; batch-norm and Group DRO then see one part at a time.',
+        'Least number of equal parts that a batch is computed in, to save memory; batch-norm and Group DRO then see one part at a time.',
       ),
     ),
   convolutions: z

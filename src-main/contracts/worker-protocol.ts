@@ -278,7 +278,7 @@ type NetworkConfig = Pick<RunConfig, 'model' | 'sizePx' | 'settings'>;
 
 export interface CheckSpec {
   /** Its parameters checked against the objective's schema. */
-  config: NetworkConfig & Pick<RunConfig, 'objective' | 'params'>;
+  config: NetworkConfig & Pick<RunConfig, 'objective' | 'params' | 'batch'>;
   classes: number;
 }
 

@@ -129,9 +129,9 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
     throw new AppError('bad-input', 'there are no pictures to train on', { reason: 'import some first' });
   refuseUntrainable(found, store);
   context.devices.refuseAbsent(config.device);
-  const { model, sizePx, settings, params } = config;
+  const { model, sizePx, settings, params, batch } = config;
   await workerForChecks(context)('checkConfig', {
-    ...{ config: { model, sizePx, settings, params, objective: objective.id }, classes },
+    ...{ config: { model, sizePx, settings, params, batch, objective: objective.id }, classes },
   });
   if (config.measures) {
     config.measures = chosenMeasures(config.measures);

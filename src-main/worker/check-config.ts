@@ -10,11 +10,17 @@ import { openWeights } from '../engine/data/weights-file.ts';
 import { obstacleIn } from '../engine/inference/unmeasurable.ts';
 import { fitWeights } from '../engine/nn/pretrained.ts';
 import { objectiveById } from '../engine/objectives/index.ts';
-import { buildLoss } from '../engine/training/train-step.ts';
+import { partFor } from '../engine/training/parts.ts';
+import { buildLoss, partShares } from '../engine/training/train-step.ts';
 
-/** @throws AppError 'bad-input' naming the objective and the model that cannot be trained so */
+/** @throws AppError 'bad-input' naming the objective and the model that cannot be trained so, or a batch without such parts */
 export function checkConfig({ config, classes }: CheckSpec): void {
-  const { settings, model } = config;
+  const { settings, model, batch } = config;
+  if (partFor(batch, settings.accumulate) === null)
+    throw new AppError('bad-input', `a batch of ${batch} pictures has no equal parts of two or more`, {
+      place: 'accumulate',
+      reason: `accumulate=${settings.accumulate} needs them: choose another batch, or accumulate=1`,
+    });
   const objective = objectiveById(config.objective);
   const architecture = architectureOf(config, classes);
   // The steps of a search are alike, so two say as much as twenty: those of ART took eight times as long as three.
@@ -22,7 +28,8 @@ export function checkConfig({ config, classes }: CheckSpec): void {
   const fewer = steps.map(({ name }) => [name, Math.min(Number(config.params[name]), 2)]);
   const params = { ...config.params, ...Object.fromEntries(fewer) };
   try {
-    buildLoss({ ...architecture, objective, params, settings, batch: 2 });
+    const shares = settings.accumulate > 1 ? partShares() : undefined;
+    buildLoss({ ...architecture, objective, params, settings, batch: 2 }, shares);
   } catch (thrown) {
     if (!(thrown instanceof AppError) || thrown.code !== 'bad-input') throw thrown;
     const reason = [thrown.message, thrown.detail.reason].filter(Boolean).join('; ');

@@ -11,7 +11,7 @@ import { elementCount } from '../nn/params.ts';
 import { randomFromSeed } from '../nn/random.ts';
 import type { RunPlan } from './run-plan.ts';
 import { checkRecord, fingerprintOf, newRecord, type RunRecord } from './run-record.ts';
-import { initialState, type TrainStep } from './train-step.ts';
+import { initialState, stepVersion, type TrainStep } from './train-step.ts';
 
 export const lastCheckpoint = 'last.ckpt';
 export const bestCheckpoint = 'best.ckpt';
@@ -47,13 +47,15 @@ export async function beginRun(spec: TrainSpec, plan: RunPlan): Promise<Beginnin
   const wasBegun = existsSync(spec.runFolder);
   if (spec.resume) {
     const read = await checkpointIn(last);
-    if (read)
+    if (read) {
+      const record = check(read, last);
       return {
-        record: check(read, last),
+        record: { ...record, stepVersion },
         state: stateIn(read, plan.step, last),
         goesOn: true,
-        warning: null,
+        warning: record.stepVersion === stepVersion ? null : otherSteps(record),
       };
+    }
   } else {
     await rm(last, { force: true });
     await rm(best, { force: true });
@@ -74,6 +76,12 @@ export async function beginRun(spec: TrainSpec, plan: RunPlan): Promise<Beginnin
         : null,
   };
 }
+
+/** What changed between two versions is with `stepVersion`. */
+const otherSteps = ({ epochs, partial }: RunRecord): string =>
+  `epoch ${epochs + 1}${partial.steps > 0 ? ` from step ${partial.steps + 1}` : ''} on is computed by another version of ` +
+  'Fovea than the epochs before, which takes batch-norm and the last batch of an epoch otherwise: the run is not what ' +
+  'it would be without the pause';
 
 /** Null if there is no such file. */
 async function checkpointIn(file: string): Promise<Checkpoint | null> {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AppError } from '../../contracts/errors.ts';
 import type { EpochMetrics } from '../../contracts/runs.ts';
 import type { Picture, TrainSpec } from '../../contracts/worker-protocol.ts';
+import { stepVersion } from './train-step.ts';
 
 /** Sums over the steps of an epoch that is not finished. */
 const partialSchema = z.object({
@@ -53,6 +54,8 @@ const recordSchema = z.object({
   kept: bestSchema.optional(),
   /** Finished epochs since the best one, counted for patience. */
   epochsWithoutGain: z.int().min(0),
+  /** `stepVersion` of the steps that led here; those of before it was kept were of version 1. */
+  stepVersion: z.int().min(1).default(1),
   /** Pictures worked off at a time since memory ran out; absent before. */
   part: z.int().min(2).optional(),
   /** Of convolutions that are not computed as the rules say, since others give other bits; absent where all are. */
@@ -72,6 +75,7 @@ export const newRecord = (
   ...begun,
   config,
   classes,
+  stepVersion,
   epochs: 0,
   partial: noSteps(),
   best: null,

@@ -23,6 +23,7 @@ import { checkFinite, divergence } from './divergence.ts';
 import { algorithmsFile, bestCheckpoint, lastCheckpoint, type Beginning } from './run-files.ts';
 import type { RunPlan } from './run-plan.ts';
 import { after, bestOf, metricsOf, replacesBest, type RunEvent, type RunRecord } from './run-record.ts';
+import { equalPart, partFor } from './parts.ts';
 import { createStepRunner, noisePlanOf } from './step-runner.ts';
 import { buildTrainStep } from './train-step.ts';
 import { validate, type ValidationMetrics } from './validation.ts';
@@ -87,7 +88,14 @@ export async function openRun(
     epochs,
   );
   opened.defer(() => ahead.close());
-  const part = record.part ?? Math.max(2, Math.ceil(batch / settings.accumulate));
+  const equal =
+    record.part === undefined ? partFor(batch, settings.accumulate) : equalPart(batch, record.part);
+  const part = equal ?? batch;
+  if (equal === null)
+    emit({
+      kind: 'warning',
+      message: `a batch of ${batch} pictures has no equal parts of two or more: it is computed whole`,
+    });
   // A run that is taken up keeps the algorithms it began with.
   if (!beginning.goesOn) {
     note({ kind: 'tuned', algorithms: await algorithmsFor() });

@@ -1,16 +1,17 @@
-// Runs training steps, whole or in parts. When memory runs out, the batch is halved and gradients are accumulated, so
+// Runs training steps, whole or in equal parts. When memory runs out, parts are halved and gradients are accumulated, so
 // that a step stays one of the whole batch; what batch-norm and Group DRO make of it, see TrainStep.
 
 import { AppError } from '../../contracts/errors.ts';
 import { compileStep, type Executor, type Algorithms, type StepSession } from '../runtime/index.ts';
 import type { BatchFeeds, NoisePlan } from '../data/batches.ts';
+import { commonDivisor, equalPart, smallestPart } from './parts.ts';
 import { lossOf, nextOf, shareOf, type TrainStep } from './train-step.ts';
 
 export interface StepRunnerOptions {
   executor: Executor;
   /** Pictures of a step. */
   batch: number;
-  /** Pictures of one run of the program; `batch` for a step that is one run. */
+  /** Pictures of one run of the program, which divide the batch evenly; `batch` for a step that is one run. */
   part: number;
   /** Of convolutions; the rules' unless given. */
   algorithms?: Algorithms;
@@ -55,12 +56,9 @@ export interface StepRunner {
   dispose(): Promise<void>;
 }
 
-/** Batch-norm needs two pictures. */
-const smallestPart = 2;
-
 export const noisePlanOf = ({ noise }: TrainStep, batch: number, part: number): NoisePlan => ({
   noise,
-  runs: Math.ceil(batch / part),
+  runs: batch / part,
 });
 
 /** @param state  by name, of a step of any part */
@@ -73,16 +71,22 @@ export async function createStepRunner(
   let step = build(part, part < batch);
   let session: StepSession | undefined;
 
+  /** Pictures of the step that are worked off. */
+  let done = 0;
+
   const halve = (thrown: unknown): void => {
     if (!isOutOfMemory(thrown)) throw thrown;
-    if (part <= smallestPart)
+    // The next parts are to divide what is left of the step, too.
+    const half = equalPart(commonDivisor(batch, done), Math.min(part - 1, Math.ceil(part / 2)));
+    if (half === null)
       throw new AppError(
         'unavailable',
-        `there is not enough memory to train on ${smallestPart} pictures at a time; choose smaller pictures or a smaller model`,
+        part <= smallestPart
+          ? `there is not enough memory to train on ${smallestPart} pictures at a time; choose smaller pictures or a smaller model`
+          : `there is not enough memory to train on ${part} pictures at a time, and a batch of ${batch} has no smaller equal parts; choose a batch of ${2 ** Math.floor(Math.log2(batch))}`,
         { reason: reasonOf(thrown) },
         thrown,
       );
-    const half = Math.max(smallestPart, Math.ceil(part / 2));
     try {
       step = build(half, true);
     } catch (refused) {
@@ -127,12 +131,12 @@ export async function createStepRunner(
       const classes = feeds.labels.length / batch;
       const logits = new Float32Array(batch * classes);
       const loss: Record<string, number> = {};
-      let done = 0;
+      done = 0;
       while (done < batch) {
         const cut = partOf(feeds, step, { batch, part, done, scalars });
         let outputs;
         try {
-          outputs = await session!.run(cut.feeds);
+          outputs = await session!.run(cut);
         } catch (thrown) {
           if (!isOutOfMemory(thrown)) throw thrown;
           // The sums of the parts before are part of the state, so the step goes on where it is.
@@ -151,11 +155,11 @@ export async function createStepRunner(
         const [gradientNorm] = outputs.gradientNorm;
         if (!Number.isFinite(gradientNorm) || !Object.values(partLoss).every(Number.isFinite)) {
           await session!.back();
-          return { broken: { loss: partLoss, gradientNorm, feeds: cut.feeds } };
+          return { broken: { loss: partLoss, gradientNorm, feeds: cut } };
         }
         for (const [term, value] of Object.entries(partLoss)) loss[term] = (loss[term] ?? 0) + value;
-        logits.set(outputs.logits.subarray((done - cut.start) * classes), done * classes);
-        done = cut.start + part;
+        logits.set(outputs.logits, done * classes);
+        done += part;
       }
       return { loss, logits };
     },
@@ -166,46 +170,37 @@ export async function createStepRunner(
   };
 }
 
-/**
- * The feeds of one run: pictures from `done` on. The last part is moved forward to be full, and what has been seen
- * counts nothing there.
- */
+/** The feeds of one run: pictures from `done` on. */
 function partOf(
   feeds: BatchFeeds,
   step: TrainStep,
   at: { batch: number; part: number; done: number; scalars: Readonly<Record<string, number>> },
-): { start: number; feeds: BatchFeeds } {
+): BatchFeeds {
   const { batch, part, done } = at;
-  const start = Math.min(done, batch - part);
   const noise = new Set(step.noise.map(({ name }) => name));
-  const run = Math.floor(done / part);
+  const run = done / part;
   const cut: BatchFeeds = {};
   for (const [name, values] of Object.entries(feeds)) {
     if (noise.has(name)) {
-      const length = values.length / Math.ceil(batch / part);
+      const length = values.length / (batch / part);
       cut[name] = values.subarray(run * length, (run + 1) * length);
     } else {
       const length = values.length / batch;
-      cut[name] = values.subarray(start * length, (start + part) * length);
+      cut[name] = values.subarray(done * length, (done + part) * length);
     }
   }
   for (const [name, value] of Object.entries(at.scalars)) cut[name] = Float32Array.of(value);
-  if (part === batch) return { start, feeds: cut };
+  if (part === batch) return cut;
 
-  cut.weight = cut.weight.slice().fill(0, 0, done - start);
-  const counted = (from: number, to: number): { pictures: number; regions: number } => ({
-    pictures: to - from,
-    regions: feeds.hasRegion.subarray(from, to).reduce((sum, one) => sum + one, 0),
-  });
-  const whole = counted(0, batch);
-  const own = counted(done, start + part);
-  const pictures = own.pictures / whole.pictures;
+  const count = (values: Float32Array): number => values.reduce((sum, one) => sum + one, 0);
+  const [own, whole] = [count(cut.hasRegion), count(feeds.hasRegion)];
+  const pictures = part / batch;
   cut[shareOf('pictures')] = Float32Array.of(pictures);
   cut[shareOf('squared-pictures')] = Float32Array.of(pictures * pictures);
   cut[shareOf('nothing')] = Float32Array.of(1);
-  cut[shareOf('regions')] = Float32Array.of(whole.regions > 0 ? own.regions / whole.regions : 0);
-  cut.apply = Float32Array.of(start + part === batch ? 1 : 0);
-  return { start, feeds: cut };
+  cut[shareOf('regions')] = Float32Array.of(whole > 0 ? own / whole : 0);
+  cut.apply = Float32Array.of(done + part === batch ? 1 : 0);
+  return cut;
 }
 
 /** A step that begins to accumulate begins with sums of 0; one that goes on has them. */

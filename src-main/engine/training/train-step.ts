@@ -101,9 +101,26 @@ export interface TrainStep {
   readonly shown: ReadonlyMap<string, string>;
 }
 
+/**
+ * Which steps these are: raised whenever the same weights and pictures come to others, by more than the last bits.
+ * 2: batch-norm's variance about the mean, and batches that are always whole, in parts that are equal.
+ */
+export const stepVersion = 2;
+
 export const nextOf = (name: string): string => `next/${name}`;
 export const lossOf = (term: string): string => `loss/${term}`;
 export const shareOf = (mean: MeanOver): string => `share/${mean}`;
+
+/** Inputs that say what share of the whole batch a part is, one for each kind of mean. */
+export const partShares = (): Record<MeanOver, Tensor> => {
+  const shareOfMean = (mean: MeanOver): Tensor => input(shareOf(mean), []);
+  return {
+    pictures: shareOfMean('pictures'),
+    regions: shareOfMean('regions'),
+    'squared-pictures': shareOfMean('squared-pictures'),
+    nothing: shareOfMean('nothing'),
+  };
+};
 
 /** The loss of a step as graph, and what it is made of. */
 export interface LossGraph extends ObjectiveGraph {
@@ -118,7 +135,10 @@ export interface LossGraph extends ObjectiveGraph {
   readonly trained: readonly ParamSpec[];
 }
 
-/** @param shares  factor on each kind of term; absent where a step is one run */
+/**
+ * @param shares  factor on each kind of term; absent where a step is one run
+ * @throws AppError 'bad-input' for a term that is not made of those of parts
+ */
 export function buildLoss(options: TrainStepOptions, shares?: Readonly<Record<MeanOver, Tensor>>): LossGraph {
   const { model, objective, settings, batch, classes, sizePx } = options;
   const params = checkParams(objective, options.params);
@@ -248,10 +268,7 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
   const optimiser = optimiserOf(settings);
   const decay = settings.averageDecay ?? 0;
   const head = new Set(model.head);
-  const means: readonly MeanOver[] = ['pictures', 'regions', 'squared-pictures', 'nothing'];
-  const shares = accumulates
-    ? (Object.fromEntries(means.map((mean) => [mean, input(shareOf(mean), [])])) as Record<MeanOver, Tensor>)
-    : undefined;
+  const shares = accumulates ? partShares() : undefined;
   const apply = accumulates ? input('apply', []) : undefined;
   const scalars: StepScalars = {
     ...optimiser.scalars,

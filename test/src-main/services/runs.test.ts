@@ -243,6 +243,16 @@ describe('a run', () => {
     ['a network without maps', { objective: 'mask-energy', model: 'mlp' }, /mask-energy on mlp cannot be/],
     ['tiles of another side', { objective: 'gradcam-consistency', model: 'mlp' }, /on mlp cannot be/],
     ['several classes a picture', { objective: 'trades', settings: { labels: 'several' } }, /trades on/],
+    [
+      'one norm of a batch that is computed in parts',
+      { objective: 'input-grad', params: { reduction: 'batch', power: 1 }, settings: { accumulate: 2 } },
+      /input-grad on .* cannot be trained so/,
+    ],
+    [
+      'parts that are not equal',
+      { batch: 7, settings: { accumulate: 2 } },
+      /a batch of 7 pictures has no equal/,
+    ],
     ['a measure without its groups', { measures: [{ id: 'worst-group-accuracy' }] }, /worst-group-accuracy/],
   ])('is refused with %s, and leaves nothing', async (_, more, says) => {
     const answer = await core.handle('runs.start', { ...config, ...more });

@@ -8,7 +8,12 @@ import type {
   TrainSpec,
   WorkerEvent,
 } from '../../../../src-main/contracts/worker-protocol.ts';
-import { architectureOf, readCheckpoint, readWeights } from '../../../../src-main/engine/data/index.ts';
+import {
+  architectureOf,
+  readCheckpoint,
+  readWeights,
+  writeCheckpoint,
+} from '../../../../src-main/engine/data/index.ts';
 import { train } from '../../../../src-main/engine/training/index.ts';
 import { onnxExecutor, type Executor } from '../../../../src-main/engine/runtime/index.ts';
 import { isBetter } from '../../../../src-main/engine/training/run-record.ts';
@@ -164,6 +169,35 @@ describe('training', () => {
     expect(warningsOf(third.events)).toEqual([]);
     expect(await finalState(spec)).toEqual(await finalState(straight));
     expect(await finalState(spec, 'best.ckpt')).toEqual(await finalState(straight, 'best.ckpt'));
+  });
+
+  it('says in one line that it goes on with the steps of another version, once', async () => {
+    const spec = toySpec(toy, 'older-steps', { epochs: 3 });
+    const first = await run(spec, (epochs) => (epochs === 1 ? 'pause' : null));
+    expect(warningsOf(first.events)).toEqual([]);
+    const last = path.join(spec.runFolder, 'last.ckpt');
+    const { tensors, record } = await readCheckpoint(last);
+    // As it was written before checkpoints had a version of their steps.
+    const { stepVersion: _, ...older } = record as Record<string, unknown>;
+    const shapes = [...tensors].map(([name, { length }]) => ({ name, shape: [length] }));
+    await writeCheckpoint(last, shapes, tensors, older);
+
+    const second = await run({ ...spec, resume: true }, (epochs) => (epochs === 1 ? 'pause' : null));
+    expect(warningsOf(second.events)).toEqual([
+      expect.stringMatching(/^epoch 2 on is computed by another version of Fovea than the epochs before/),
+    ]);
+    const third = await run({ ...spec, resume: true });
+    expect(third.outcome).toMatchObject({ epochs: 3, ended: 'finished' });
+    expect(warningsOf(third.events)).toEqual([]);
+  });
+
+  it('computes few images that have no equal parts whole, and says so', async () => {
+    const spec = toySpec(toy, 'no-parts', { epochs: 1, settings: { accumulate: 2 } });
+    spec.train = spec.train.slice(0, 7);
+    const { events } = await run(spec);
+    expect(warningsOf(events)).toEqual([
+      'a batch of 7 pictures has no equal parts of two or more: it is computed whole',
+    ]);
   });
 
   it('refuses to go on with other boxes or settings', async () => {
