@@ -22,6 +22,8 @@ export interface ParamField {
   max?: number;
   unit?: string;
   role?: ParamRole;
+  group?: SettingGroup;
+  short?: string;
   choices?: string[];
   /** Shown at once; the rest is folded. */
   main: boolean;
@@ -132,12 +134,19 @@ export function methodNamed(list: readonly MethodInfo[], id: string): MethodInfo
  */
 export type ParamRole = 'penalty-weight' | 'steps' | 'epsilon';
 
+/** Where a run's setting stands: in a fold of its kind, or in the form itself, beside what it belongs to. */
+export type SettingGroup = 'optimiser' | 'schedule' | 'images' | 'network' | 'form';
+
 /** What a parameter says of itself; attach with `.meta()`. */
 export interface ParamMeta {
   title: string;
   help: string;
   unit?: string;
   role?: ParamRole;
+  /** Of a setting. */
+  group?: SettingGroup;
+  /** What it is called in the title of a run, beside the method's name; its title unless given. */
+  short?: string;
   main?: boolean;
 }
 
@@ -153,7 +162,7 @@ interface JsonProperty extends Partial<ParamMeta> {
 export function fieldsOf(schema: z.ZodObject): ParamField[] {
   const json = z.toJSONSchema(schema, { io: 'input' }) as { properties?: Record<string, JsonProperty> };
   return Object.entries(json.properties ?? {}).map(([name, property]) => {
-    const { title, help, unit, role, main, minimum, maximum } = property;
+    const { title, help, unit, role, group, short, main, minimum, maximum } = property;
     if (title === undefined || help === undefined || property.default === undefined)
       throw new Error(`parameter ${name} needs a title, a help sentence and a default`);
     return {
@@ -166,6 +175,8 @@ export function fieldsOf(schema: z.ZodObject): ParamField[] {
       ...(maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && { max: maximum }),
       ...(unit !== undefined && { unit }),
       ...(role !== undefined && { role }),
+      ...(group !== undefined && { group }),
+      ...(short !== undefined && { short }),
       ...(property.enum && { choices: property.enum.map(String) }),
       main: main ?? false,
     };

@@ -1,21 +1,30 @@
 // Settings of a training run: everything that does not belong to its objective.
 
 import { z } from 'zod';
-import type { ParamMeta } from './methods.ts';
+import type { ParamMeta, SettingGroup } from './methods.ts';
 
-const meta = (title: string, help: string, more: Partial<ParamMeta> = {}) => ({ title, help, ...more });
+const meta = (group: SettingGroup, title: string, help: string, more: Partial<ParamMeta> = {}) => ({
+  ...{ title, help, group, ...more },
+});
 
 /** Everything of a run that does not belong to its objective. Flat, so that forms and --set can name each. */
 export const settingsSchema = z.object({
   pool: z
     .enum(['average', 'max'])
     .default('average')
-    .meta(meta('Final pooling', 'How the last feature maps become one value a channel: average or maximum.')),
+    .meta(
+      meta(
+        'network',
+        'Final pooling',
+        'How the last feature maps become one value a channel: average or maximum.',
+      ),
+    ),
   activation: z
     .enum(['relu', 'softplus', 'smooth-relu'])
     .default('relu')
     .meta(
       meta(
+        'network',
         'Activation',
         'What follows each layer: ReLU, or one without a kink, with which penalties on gradients do more: softplus, or smooth ReLU, which is ReLU but for a parabola around 0 and suits weights that were learnt with ReLU.',
       ),
@@ -25,18 +34,25 @@ export const settingsSchema = z.object({
     .min(0.1)
     .max(1000)
     .default(10)
-    .meta(meta('Softplus sharpness', 'How close softplus is to ReLU; the higher, the closer.')),
+    .meta(meta('network', 'Softplus sharpness', 'How close softplus is to ReLU; the higher, the closer.')),
   smoothWidth: z
     .number()
     .min(0.01)
     .max(3)
     .default(0.3)
-    .meta(meta('Smooth ReLU half-width', 'How far to each side of its kinks smooth ReLU is a parabola.')),
+    .meta(
+      meta(
+        'network',
+        'Smooth ReLU half-width',
+        'How far to each side of its kinks smooth ReLU is a parabola.',
+      ),
+    ),
   batchNorm: z
     .enum(['train', 'eval'])
     .default('train')
     .meta(
       meta(
+        'network',
         'Batch-norm in training',
         "Normalises by each batch's own statistics (train), or by those the weights came with, which then stay (eval): for a run that starts from trained weights on few pictures or in small batches.",
       ),
@@ -48,6 +64,7 @@ export const settingsSchema = z.object({
     .default(0)
     .meta(
       meta(
+        'network',
         'Dropout',
         'Share of values hidden at random in training: before the classifier, in wide residual nets within the blocks.',
       ),
@@ -57,6 +74,7 @@ export const settingsSchema = z.object({
     .default(false)
     .meta(
       meta(
+        'network',
         'Attention dropout',
         'Hide or stress the most attended part of the last two stages in training (ADL, Choe & Shim 2019).',
       ),
@@ -67,7 +85,11 @@ export const settingsSchema = z.object({
     .max(1)
     .default(0.75)
     .meta(
-      meta('Attention drop rate', 'Share of steps in which the most attended part is hidden, not stressed.'),
+      meta(
+        'network',
+        'Attention drop rate',
+        'Share of steps in which the most attended part is hidden, not stressed.',
+      ),
     ),
   adlThreshold: z
     .number()
@@ -76,6 +98,7 @@ export const settingsSchema = z.object({
     .default(0.9)
     .meta(
       meta(
+        'network',
         'Attention threshold',
         'From which share of the highest attention on a place counts as most attended.',
       ),
@@ -85,6 +108,7 @@ export const settingsSchema = z.object({
     .default(false)
     .meta(
       meta(
+        'network',
         'Last-stage stride 1',
         'Feature maps of the last stage with twice the side, for four times the work in that stage.',
       ),
@@ -94,6 +118,7 @@ export const settingsSchema = z.object({
     .default('auto')
     .meta(
       meta(
+        'network',
         'First layer',
         'Of ResNet-18, 34 and 50: that of ImageNet (7x7 and pooling) or a small one (3x3); auto takes the former from 96 px on.',
       ),
@@ -103,12 +128,13 @@ export const settingsSchema = z.object({
     .min(0)
     .max(10)
     .default(0.02)
-    .meta(meta('Learning rate', 'Peak learning rate of the schedule.', { main: true })),
+    .meta(meta('form', 'Learning rate', 'Peak learning rate of the schedule.', { main: true })),
   optimiser: z
     .enum(['sgd', 'adam', 'adamw'])
     .default('sgd')
     .meta(
       meta(
+        'optimiser',
         'Optimiser',
         'SGD with momentum, Adam, or AdamW (decoupled weight decay). Adam and AdamW want a learning rate near 0.001.',
       ),
@@ -118,31 +144,39 @@ export const settingsSchema = z.object({
     .min(0)
     .max(0.999)
     .default(0.9)
-    .meta(meta('Momentum', 'Of SGD: share of the last update that is kept in the next.')),
+    .meta(meta('optimiser', 'Momentum', 'Of SGD: share of the last update that is kept in the next.')),
   nesterov: z
     .boolean()
     .default(false)
     .meta(
-      meta('Nesterov', 'Of SGD: Nesterov momentum, which evaluates the gradient ahead along the momentum.'),
+      meta(
+        'optimiser',
+        'Nesterov',
+        'Of SGD: Nesterov momentum, which evaluates the gradient ahead along the momentum.',
+      ),
     ),
   beta1: z
     .number()
     .min(0)
     .max(0.9999)
     .default(0.9)
-    .meta(meta('Beta 1', 'Of Adam and AdamW: decay of the running mean of the gradient.')),
+    .meta(meta('optimiser', 'Beta 1', 'Of Adam and AdamW: decay of the running mean of the gradient.')),
   beta2: z
     .number()
     .min(0)
     .max(0.99999)
     .default(0.999)
-    .meta(meta('Beta 2', 'Of Adam and AdamW: decay of the running mean of the squared gradient.')),
+    .meta(
+      meta('optimiser', 'Beta 2', 'Of Adam and AdamW: decay of the running mean of the squared gradient.'),
+    ),
   epsilon: z
     .number()
     .min(1e-12)
     .max(1)
     .default(1e-8)
-    .meta(meta('Epsilon', 'Of Adam and AdamW: added to the denominator for numerical stability.')),
+    .meta(
+      meta('optimiser', 'Epsilon', 'Of Adam and AdamW: added to the denominator for numerical stability.'),
+    ),
   weightDecay: z
     .number()
     .min(0)
@@ -150,6 +184,7 @@ export const settingsSchema = z.object({
     .default(5e-4)
     .meta(
       meta(
+        'optimiser',
         'Weight decay',
         'How strongly parameters are pulled towards zero; biases and batch-norm are spared unless decay=all.',
       ),
@@ -159,6 +194,7 @@ export const settingsSchema = z.object({
     .default('weights')
     .meta(
       meta(
+        'optimiser',
         'Weight decay of',
         'What weight decay pulls on: the weights of convolutions and dense layers, or all parameters, biases and batch-norm too, as an optimiser of PyTorch that is given them all.',
       ),
@@ -170,6 +206,7 @@ export const settingsSchema = z.object({
     .default(0)
     .meta(
       meta(
+        'optimiser',
         'Clip gradients',
         'Longest that the gradient of all weights together may be; a longer one is shortened. 0 never clips.',
       ),
@@ -181,6 +218,7 @@ export const settingsSchema = z.object({
     .default(1)
     .meta(
       meta(
+        'optimiser',
         'Head learning-rate multiplier',
         'Multiplies the learning rate of the classifier layer; above 1 when the rest starts from trained weights.',
       ),
@@ -190,6 +228,7 @@ export const settingsSchema = z.object({
     .default('none')
     .meta(
       meta(
+        'optimiser',
         'Freeze',
         "'backbone' lets only the classifier layer learn; all before it stays as it started, running statistics too.",
       ),
@@ -199,6 +238,7 @@ export const settingsSchema = z.object({
     .default('cosine')
     .meta(
       meta(
+        'schedule',
         'Schedule',
         'How the learning rate goes over the run; one cycle rises for 30 % of it, then falls.',
       ),
@@ -208,6 +248,7 @@ export const settingsSchema = z.object({
     .default(false)
     .meta(
       meta(
+        'schedule',
         'Cycle the momentum',
         'Of one cycle: momentum, or beta 1 of the Adams, falls from 0.95 to 0.85 while the learning rate rises and returns while it falls, as in PyTorch.',
       ),
@@ -218,27 +259,35 @@ export const settingsSchema = z.object({
     .max(100)
     .default(1)
     .meta(
-      meta('Warm-up', 'Epochs in which the learning rate rises from zero; one cycle has its own rise.', {
-        unit: 'epochs',
-      }),
+      meta(
+        'schedule',
+        'Warm-up',
+        'Epochs in which the learning rate rises from zero; one cycle has its own rise.',
+        {
+          unit: 'epochs',
+        },
+      ),
     ),
   stepEpochs: z
     .int()
     .min(1)
     .max(1000)
     .default(10)
-    .meta(meta('Step length', 'Epochs between two drops of the step schedule.', { unit: 'epochs' })),
+    .meta(
+      meta('schedule', 'Step length', 'Epochs between two drops of the step schedule.', { unit: 'epochs' }),
+    ),
   stepFactor: z
     .number()
     .min(0.001)
     .max(1)
     .default(0.1)
-    .meta(meta('Step factor', 'What the learning rate is multiplied with at each drop.')),
+    .meta(meta('schedule', 'Step factor', 'What the learning rate is multiplied with at each drop.')),
   labels: z
     .enum(['one', 'several'])
     .default('one')
     .meta(
       meta(
+        'images',
         'Labels',
         'Single-label: one class a picture, cross-entropy. Multi-label: its own class and all that are drawn on it, binary cross-entropy for each. Measures that explain a class, and attacks on the heat, then look at one: its own, else the first drawn; attacks on the class have to beat all.',
       ),
@@ -249,7 +298,11 @@ export const settingsSchema = z.object({
     .max(0.9)
     .default(0)
     .meta(
-      meta('Label smoothing', 'Share of each label that is spread over all classes; reduces overconfidence.'),
+      meta(
+        'images',
+        'Label smoothing',
+        'Share of each label that is spread over all classes; reduces overconfidence.',
+      ),
     ),
   averageDecay: z
     .number()
@@ -258,6 +311,7 @@ export const settingsSchema = z.object({
     .default(0)
     .meta(
       meta(
+        'optimiser',
         'EMA decay',
         'Decay of the exponential moving average of the weights, which is what is validated and evaluated. 0 uses the weights themselves.',
       ),
@@ -269,6 +323,7 @@ export const settingsSchema = z.object({
     .default(1)
     .meta(
       meta(
+        'optimiser',
         'Gradient accumulation steps',
         'Least number of equal parts that a batch is computed in, to save memory; batch-norm and Group DRO then see one part at a time.',
       ),
@@ -278,6 +333,7 @@ export const settingsSchema = z.object({
     .default('measured')
     .meta(
       meta(
+        'optimiser',
         'Convolution algorithm',
         'How convolutions are computed: the fastest in a trial on this machine, which takes a few seconds before the first run of its kind, or by rules that are the same everywhere. The last bits of the weights differ between the two.',
       ),
@@ -289,6 +345,7 @@ export const settingsSchema = z.object({
     .default(0.5)
     .meta(
       meta(
+        'form',
         'Penalty warm-up',
         'Share of the run over which penalty weights rise from 0 to their value; 0 turns the warm-up off.',
       ),
@@ -298,6 +355,7 @@ export const settingsSchema = z.object({
     .default('shuffled')
     .meta(
       meta(
+        'images',
         'Sampling',
         'Each training picture once an epoch; or balanced: as many, drawn with repetition so that all groups come equally often, which are the classes, or class and attribute together where pictures are grouped by one.',
       ),
@@ -307,6 +365,7 @@ export const settingsSchema = z.object({
     .default('none')
     .meta(
       meta(
+        'form',
         'Background augmentation',
         "Replaces everything outside the boxes of some training pictures: with another picture's background, a blur, black or grey.",
         { main: true },
@@ -317,14 +376,23 @@ export const settingsSchema = z.object({
     .min(0)
     .max(1)
     .default(0.5)
-    .meta(meta('Share augmented', 'Share of the pictures in a batch whose background is replaced.')),
-  flip: z.boolean().default(true).meta(meta('Mirror', 'Mirror every second training picture left to right.')),
+    .meta(meta('form', 'Share augmented', 'Share of the pictures in a batch whose background is replaced.')),
+  flip: z
+    .boolean()
+    .default(true)
+    .meta(meta('images', 'Mirror', 'Mirror every second training picture left to right.')),
   shift: z
     .number()
     .min(0)
     .max(0.5)
     .default(0.1)
-    .meta(meta('Shift', 'Largest random shift, as a share of the side; the rim is filled by reflection.')),
+    .meta(
+      meta(
+        'images',
+        'Shift',
+        'Largest random shift, as a share of the side; the rim is filled by reflection.',
+      ),
+    ),
   patienceEpochs: z
     .int()
     .min(0)
@@ -332,6 +400,7 @@ export const settingsSchema = z.object({
     .default(0)
     .meta(
       meta(
+        'form',
         'Patience',
         'Early stopping: epochs without a gain in validation accuracy after which the run stops; 0 turns it off.',
         {
@@ -344,19 +413,9 @@ export const settingsSchema = z.object({
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** Settings that make the network what it is. Weights learnt under others mean something else. */
-export const networkSettings = [
-  ...([
-    'pool',
-    'activation',
-    'softplusBeta',
-    'smoothWidth',
-    'batchNorm',
-    'stem',
-    'fineMaps',
-    'dropout',
-  ] as const),
-  ...(['adl', 'adlDropRate', 'adlThreshold'] as const),
-];
+const networkSettings = (Object.keys(settingsSchema.shape) as (keyof Settings)[]).filter(
+  (name) => settingsSchema.shape[name].meta()?.['group'] === 'network',
+);
 /** Those of a run, for one that goes on with what it has learnt. */
 export const networkForm = (settings: Settings): Partial<Settings> =>
   Object.fromEntries(

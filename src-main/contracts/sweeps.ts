@@ -10,10 +10,6 @@ import type { MeasureInfo } from './methods.ts';
 import { measuresAskedSchema } from './metrics.ts';
 import { runConfigSchema, type RunConfig, type RunState } from './runs.ts';
 
-/** The two parameters that are swept. */
-export const swept = ['lambdaInside', 'lambdaOutside'] as const;
-export type Swept = (typeof swept)[number];
-
 /** 0 and `count` values from 0.1 to 1000, evenly in the logarithm. */
 const logspaced = (count: number): number[] => [
   0,
@@ -35,10 +31,14 @@ const axisSchema = z
   .max(50)
   .refine((values) => new Set(values).size === values.length, 'a value is there twice');
 
+const gridSchema = z.object({ lambdaInside: axisSchema, lambdaOutside: axisSchema });
+/** The parameters that are swept: the weights of box-aware's two penalties. */
+export const swept = Object.keys(gridSchema.shape) as (keyof z.infer<typeof gridSchema>)[];
+
 export const sweepConfigSchema = z.object({
   /** All but the swept parameters; its seed is that of the first repetition, the next ones follow. */
   run: runConfigSchema.extend({ objective: z.literal('box-aware') }),
-  grid: z.object({ lambdaInside: axisSchema, lambdaOutside: axisSchema }),
+  grid: gridSchema,
   repeat: z.int().min(1).max(20).default(3),
   /** The usual ones if absent. */
   measures: measuresAskedSchema.min(1).optional(),

@@ -11,9 +11,8 @@ export type Tone = 'good' | 'warn' | 'bad' | 'acc' | '';
 export const figure = (value: number) =>
   new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4, useGrouping: false }).format(value);
 
-/** "Lambda outside" or "Weight outside" as "outside": what tells one parameter from its neighbours. */
-export const shortTitle = (field: ParamField) =>
-  field.title.toLowerCase().replace(/^(lambda|weight of the|weight of|weight)\s+/, '');
+/** What tells a parameter from its neighbours in the title of a run: "outside" for "Weight outside". */
+const shortTitle = ({ short, title }: ParamField) => short ?? title.toLowerCase();
 
 function valueText(value: unknown, { unit, role }: ParamField): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

@@ -15,7 +15,7 @@ import type {
 import { allMethods } from '../../src-main/services/methods.ts';
 import { keySections } from '../../src-renderer/key-maps.ts';
 import { capsOf } from '../../src-renderer/ui/key-map.ts';
-import { PLACED, settingGroups } from '../../src-renderer/forms/setting-groups.ts';
+import { placedInForm, settingGroups } from '../../src-renderer/forms/setting-groups.ts';
 
 const madeFrom = (what: string) => `<!-- Made from ${what} by test/src-main/docs.test.ts. -->\n`;
 
@@ -198,7 +198,7 @@ function chaptersOf({ objectives, models, saliency, attacks, measures, settings 
       '## Settings of a run',
       'They go with every objective.',
       ...[
-        { title: 'Rate, penalties, outside', fields: settings.filter(({ name }) => PLACED.includes(name)) },
+        { title: 'Rate, penalties, outside', fields: placedInForm(settings) },
         ...settingGroups(settings),
       ].map(({ title, fields }) => `### ${title}\n\n${fieldTable(fields)}`),
     ],
@@ -216,6 +216,15 @@ it('keeps docs/methods.md equal to the registries', async () => {
     ...chaptersOf(allMethods()).flat(),
   ].join('\n\n');
   await expect(`${page}\n`).toMatchFileSnapshot('../../docs/methods.md');
+});
+
+it('has every number of steps and every epsilon of a method say so by its role', () => {
+  const { objectives, saliency, attacks, measures } = allMethods();
+  for (const { id, params } of [objectives, saliency, attacks, measures].flat())
+    for (const { name, title, role } of params) {
+      if (title === 'Steps') expect(role, `${id} ${name}`).toBe('steps');
+      if (/\bepsilon$/i.test(title)) expect(role, `${id} ${name}`).toBe('epsilon');
+    }
 });
 
 it('keeps docs/keys.md equal to the key maps', async () => {

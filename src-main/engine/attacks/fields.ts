@@ -11,6 +11,7 @@ export const normField = z.enum(['linf', 'l2']).default('linf').meta({
 export const stepsField = (usual: number) =>
   z.int().min(1).max(10_000).default(usual).meta({
     title: 'Steps',
+    role: 'steps',
     help: 'Steps of one attempt; more find more, and cost as much more.',
     main: true,
   });

@@ -20,6 +20,7 @@ const schema = z.object({
   eps: epsParam(8 / 255),
   steps: z.int().min(1).max(1000).default(50).meta({
     title: 'Steps',
+    role: 'steps',
     help: 'Steps of the attack, or random changes tried; more are stronger and cost as much more.',
     main: true,
   }),

@@ -19,6 +19,7 @@ export const featureLeakage = measure({
   schema: z.object({
     steps: z.int().min(1).max(1000).default(50).meta({
       title: 'Steps',
+      role: 'steps',
       help: 'Points on the way from black to the picture; more follow the integral closer.',
     }),
     norm: z.enum(['l1', 'l2']).default('l1').meta({

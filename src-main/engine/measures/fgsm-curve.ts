@@ -28,6 +28,7 @@ export const fgsmCurve = measure({
       .default(8 / 255)
       .meta({
         title: 'Largest epsilon',
+        role: 'epsilon',
         help: 'End of the curve, as a share of the pixel range; more is a stronger attack.',
         main: true,
       }),

@@ -12,6 +12,7 @@ const schema = z.object({
   method: methodParam('integrated-gradients'),
   steps: z.int().min(1).max(1000).default(28).meta({
     title: 'Steps',
+    role: 'steps',
     help: 'Equal parts in which the pixels come or go; each takes one more forward pass of every picture.',
   }),
   fill: z.enum(['black', 'grey']).default('black').meta({

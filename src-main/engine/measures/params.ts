@@ -70,6 +70,7 @@ export const iouParam = z.number().min(0).max(1).default(0.5).meta({
 export const epsParam = (standard: number) =>
   z.number().min(0).max(10).default(standard).meta({
     title: 'Epsilon',
+    role: 'epsilon',
     help: 'Largest change of a pixel (or, with the L2 norm, of the whole picture), as a share of the pixel range; more is a stronger attack.',
     main: true,
   });

@@ -22,6 +22,7 @@ export const pgdAccuracy = measure({
       eps: epsParam(usualEps),
       steps: z.int().min(1).max(1000).default(20).meta({
         title: 'Steps',
+        role: 'steps',
         help: 'Steps of the attack; more are stronger, up to a point, and take as many more forward passes.',
         main: true,
       }),

@@ -13,12 +13,14 @@ const lambda = z.number().min(0).max(1e6);
 const schema = z.object({
   lambdaInside: lambda.default(0).meta({
     title: 'Weight inside',
+    short: 'inside',
     role: 'penalty-weight',
     help: 'Weight of the penalty on input gradients inside the boxes; larger values make the model less sensitive there.',
     main: true,
   }),
   lambdaOutside: lambda.default(2).meta({
     title: 'Weight outside',
+    short: 'outside',
     role: 'penalty-weight',
     help: 'Weight of the penalty on input gradients outside the boxes; larger values make the model look away from there, too large ones stop it learning.',
     main: true,

@@ -13,6 +13,7 @@ const schema = z.object({
   baseline: colourField('black', 'Start', 'The plain picture from which the way begins.'),
   steps: z.int().min(1).max(1000).default(50).meta({
     title: 'Steps',
+    role: 'steps',
     help: 'Intervals of the way; more bring the sum of the map nearer to the change of the score, at the same multiple of the cost.',
     main: true,
   }),

@@ -260,7 +260,7 @@ export function warningsOf(form: NewRun, trainedOn: TrainedOn | null): string[] 
     );
   if (settings['freeze'] === 'backbone' && !form.start)
     warnings.push('The frozen layers have random weights: start from trained weights.');
-  const searching = form.objectives.find(({ params }) => params.some(({ name }) => name === 'eps'));
+  const searching = form.objectives.find(({ params }) => params.some(({ role }) => role === 'epsilon'));
   if (searching && !form.start && trainedOn && trainedOn.train > 0 && trainedOn.train < FEW_FOR_SEARCHES)
     warnings.push(
       `On few pictures ${searching.title} learns little from scratch: start from a run that is trained already.`,

@@ -20,7 +20,7 @@ import {
   spreadEpochs,
   stateWords,
 } from '../../../src-renderer/state/run-words.ts';
-import { changedFields, PLACED, settingGroups } from '../../../src-renderer/forms/setting-groups.ts';
+import { changedFields, placedInForm, settingGroups } from '../../../src-renderer/forms/setting-groups.ts';
 import { applies } from '../../../src-renderer/state/setting-effect.ts';
 
 const methods = allMethods();
@@ -351,9 +351,10 @@ describe('the settings', () => {
 
   it('are each in one group, or have a place of their own', () => {
     const grouped = settingGroups(methods.settings).flatMap(({ fields }) => fields.map(({ name }) => name));
-    expect([...grouped, ...PLACED].sort()).toEqual(methods.settings.map(({ name }) => name).sort());
+    const placed = placedInForm(methods.settings).map(({ name }) => name);
+    expect([...grouped, ...placed].sort()).toEqual(methods.settings.map(({ name }) => name).sort());
     expect(settingGroups(methods.settings).map(({ title }) => title)).not.toContain('Further');
-    const unknown = { ...methods.settings[0], name: 'brandNew' };
+    const unknown = { ...methods.settings[0], name: 'brandNew', group: undefined };
     expect(settingGroups([unknown])).toEqual([{ title: 'Further', fields: [unknown] }]);
   });
 
