@@ -76,7 +76,7 @@ function lossOf(loss: Loss, logits: Tensor, labels: Tensor, goals: () => Tensor)
     case 'dlr': {
       if (classes < 3) return margin(logits, labels);
       const [first, , third] = largest(logits, 3);
-      return ratio(margin(logits, labels), sub(first, third), isThere(third));
+      return ratio(margin(logits, labels), sub(first, third), isThere(third)); // eq. 6
     }
     case 'dlr-targeted': {
       const difference = sub(selectedLogit(logits, goals()), selectedLogit(logits, labels));
@@ -84,7 +84,7 @@ function lossOf(loss: Loss, logits: Tensor, labels: Tensor, goals: () => Tensor)
       const [first, second, third, fourth = third] = largest(logits, Math.min(4, classes));
       const isFourth = classes > 3 ? isThere(fourth) : scalar(0);
       const low = mul(scalar(0.5), add(third, select(isFourth, fourth, second)));
-      return ratio(difference, sub(first, low), isThere(third));
+      return ratio(difference, sub(first, low), isThere(third)); // eq. 7
     }
   }
 }

@@ -253,7 +253,7 @@ function hill(height: number, width: number): Float64Array {
   for (let ring = 0; ring < Math.max(Math.floor(height / 2), Math.floor(width / 2)) + 1; ring++) {
     for (let row = Math.max(top, 0); row < Math.min(top + 2 * ring + 1, height); row++)
       for (let column = Math.max(left, 0); column < Math.min(left + 2 * ring + 1, width); column++)
-        values[row * width + column] += 1 / (ring + 1) ** 2;
+        values[row * width + column] += 1 / (ring + 1) ** 2; // eq. 2
     top -= 1;
     left -= 1;
   }

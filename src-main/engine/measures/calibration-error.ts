@@ -53,5 +53,5 @@ export function eceOf(
     const score = scores[places[i]];
     gaps[Math.min(bins - 1, Math.max(0, Math.ceil(score * bins) - 1))] += score - hits[places[i]];
   }
-  return places.length > 0 ? gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / places.length : null;
+  return places.length > 0 ? gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / places.length : null; // eq. 3
 }

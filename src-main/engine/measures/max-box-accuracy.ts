@@ -43,12 +43,12 @@ export const maxBoxAccuracy = measure({
           // Of several boxes the one round them all; Choe et al. take each by itself and count the best.
           const truth = boxOfMask(inside, context.sizePx);
           sweep(heat[i], context.sizePx, thresholds).forEach((box, t) => {
-            if (boxIou(box, truth)! >= iou) hits[t] += 1;
+            if (boxIou(box, truth)! >= iou) hits[t] += 1; // eq. 3
           });
         });
       },
       figure() {
-        const best = hits.reduce((top, count, t) => (count > hits[top] ? t : top), 0);
+        const best = hits.reduce((top, count, t) => (count > hits[top] ? t : top), 0); // eq. 4
         // Of the threshold that is best for this set; that it was chosen on the set itself is not in it.
         const ends = wilson(hits[best], pictures);
         return {

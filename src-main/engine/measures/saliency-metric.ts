@@ -52,7 +52,7 @@ export const saliencyMetric = measure({
  * @param probability  p, score of the true class on the crop stretched to the model's size
  */
 export const saliencyOf = (areaShare: number, probability: number): number =>
-  Math.log(Math.max(areaShare, leastArea)) - Math.log(Math.max(probability, 1e-30));
+  Math.log(Math.max(areaShare, leastArea)) - Math.log(Math.max(probability, 1e-30)); // eq. 3
 
 /**
  * What is inside the box, stretched to the whole size by bilinear interpolation between pixel centres, the rim held.

@@ -22,7 +22,7 @@ export function elementwiseGradCam(features: Tensor, score: Tensor): Tensor {
  */
 export function standardGradCam(features: Tensor, score: Tensor): Tensor {
   const [grads] = gradient(score, [features]);
-  return weightedMaps(features, mean(grads, [2, 3]));
+  return weightedMaps(features, mean(grads, [2, 3])); // eq. 1 within eq. 2
 }
 
 /**
@@ -35,7 +35,7 @@ export function standardGradCam(features: Tensor, score: Tensor): Tensor {
 export function gradCamPlusPlus(features: Tensor, score: Tensor): Tensor {
   const [grads] = gradient(score, [features]);
   const raising = relu(grads);
-  const alpha = div(scalar(1), add(scalar(2), mul(sum(features, [2, 3], true), raising)));
+  const alpha = div(scalar(1), add(scalar(2), mul(sum(features, [2, 3], true), raising))); // eq. 19
   return weightedMaps(features, sum(mul(alpha, raising), [2, 3]));
 }
 
@@ -46,7 +46,7 @@ export function gradCamPlusPlus(features: Tensor, score: Tensor): Tensor {
  */
 export function layerCam(features: Tensor, score: Tensor): Tensor {
   const [grads] = gradient(score, [features]);
-  return relu(sum(mul(features, relu(grads)), [1]));
+  return relu(sum(mul(features, relu(grads)), [1])); // eq. 5 to 7, from the inside out
 }
 
 /** relu(sum over k of w_k A_k). @param weights [B, C] */

@@ -92,7 +92,7 @@ export const boxAware = objective({
       const [pixelGradient] = gradient(score, [images]); // [B, 3, S, S], per unit of pixel value
       const grads = mul(pixelGradient, perChannel(imageDeviation));
       const penalty = (mask: Tensor, factor: number): Tensor => {
-        const norms = sum(square(mul(grads, mask)), [1, 2, 3]); // [B]
+        const norms = sum(square(mul(grads, mask)), [1, 2, 3]); // [B]; the penalty of Ross et al., eq. 1
         const reduced = params.reduction === 'paper' ? sum(mul(norms, counted)) : meanOver(norms, counted);
         return mul(reduced, mul(ramp, scalar(factor)));
       };

@@ -82,7 +82,7 @@ export const trades = objective({
     const divergence = klDivergence(plainPasses === 2 ? forward(images).logits : logits, ofMoved);
     const terms: Record<string, Tensor> = {
       class: meanLoss(classLoss(logits, labels, task)),
-      robust: mul(meanOver(divergence, weight), mul(ramp, scalar(lambda))),
+      robust: mul(meanOver(divergence, weight), mul(ramp, scalar(lambda))), // the penalty of eq. 5
     };
     return totalOf(terms, logits);
   },

@@ -37,6 +37,6 @@ export const cam = saliencyMethod({
     if (pooled.shape[1] !== channels)
       throw new AppError('bad-input', 'CAM needs a model whose head reads the pooled feature maps directly');
     const [weights] = gradient(sum(selectedLogit(logits, target)), [pooled]); // [B, C]
-    return reduceSigned(sum(mul(maps, reshape(weights, [batch, channels, 1, 1])), [1]), sign);
+    return reduceSigned(sum(mul(maps, reshape(weights, [batch, channels, 1, 1])), [1]), sign); // eq. 2
   },
 });

@@ -93,14 +93,14 @@ export function excitation(y: Tensor, from: Tensor, probability: Tensor, weightS
       const [x, w] = node.inputs;
       const up = exciting(w);
       const share = shareOf(p, conv(x, up, node.attributes));
-      return [mul(x, convInputGrad(share, up, x.shape, node.attributes)), undefined];
+      return [mul(x, convInputGrad(share, up, x.shape, node.attributes)), undefined]; // eq. 4
     },
     matmul(node, p) {
       const [x, w] = node.inputs;
       const { transposeB } = node.attributes;
       const up = exciting(w);
       const share = shareOf(p, matmul(x, up, { transposeB }));
-      return [mul(x, matmul(share, up, { transposeB: !transposeB })), undefined];
+      return [mul(x, matmul(share, up, { transposeB: !transposeB })), undefined]; // eq. 4
     },
     sum(node, p, usual) {
       if (isStart(node)) return usual();

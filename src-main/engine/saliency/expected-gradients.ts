@@ -37,6 +37,7 @@ export const expectedGradients = sampledMethod({
   references: ({ samples, seed }) => ({ count: Math.min(samples, mostReferences), seed }),
   samples: ({ samples, seed }, setting) => waysFromPictures('expected-gradients', samples, seed, setting),
   channels: 3,
+  // eq. 3, one sample of its mean
   sample: (context, { score }) =>
     pathStep(context, { from: context.fed.from, to: context.images, place: context.fed.place, score }),
   finish: (total, _context, { reduction }) => reduceChannels(total, reduction),

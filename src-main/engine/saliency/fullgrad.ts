@@ -60,7 +60,7 @@ export const fullGrad = saliencyMethod({
       return sum(psi, [1], true); // [B, 1, h, w]: enlarging after the sum gives the same for less
     };
     const heats = [heatOf(pixels), ...biases.map((part) => resizeBilinear(heatOf(part), { height, width }))];
-    return reshape(heats.reduce(add), [images.shape[0], height, width]);
+    return reshape(heats.reduce(add), [images.shape[0], height, width]); // eq. 9
   },
 });
 

@@ -69,11 +69,12 @@ export const integratedGradients = sampledMethod({
       at(index) {
         const isEnd = rule === 'trapezoid' && (index === 0 || index === steps);
         const place = Float32Array.of((index + offset) / steps);
-        return { weight: (isEnd ? 0.5 : 1) / steps, fed: { place } };
+        return { weight: (isEnd ? 0.5 : 1) / steps, fed: { place } }; // eq. 3, there with right sums
       },
     };
   },
   channels: 3,
+  // eq. 1, one point of its integral
   sample: (context, { score, baseline }) =>
     pathStep(context, { from: colourOf(baseline), to: context.images, place: context.fed.place, score }),
   finish: (total, _context, { reduction }) => reduceChannels(total, reduction),

@@ -56,7 +56,7 @@ export const rise = sampledMethod({
     count: masks,
     shapes: { mask: [1, sizePx, sizePx] },
     at: (index) => ({
-      weight: 1 / (masks * shown),
+      weight: 1 / (masks * shown), // eq. 6: 1 / (N E[M])
       fed: { mask: randomMask(randomOfSample(seed, index), cells, shown, sizePx) },
     }),
   }),
@@ -65,7 +65,7 @@ export const rise = sampledMethod({
     const { images, forward, fed } = context;
     const colour = colourOf(fill);
     const masked = add(colour, mul(fed.mask, sub(images, colour)));
-    return mul(asColumn(scoreOf(forward(masked).logits, context, score)), fed.mask); // [N, 1, S, S]
+    return mul(asColumn(scoreOf(forward(masked).logits, context, score)), fed.mask); // [N, 1, S, S]; eq. 6, one term of the sum
   },
   finish: (total, _context, { sign }) => reduceSigned(total, sign),
 });
