@@ -1,4 +1,11 @@
-// Which rows of a long list are on the screen. Rows are of one height, so it is arithmetic.
+// Which rows of a long list, table or grid exist: those on the screen. Rows are of one height, so it is
+// arithmetic, whatever the number of items.
+
+export interface RowShape {
+  /** Items beside each other; 1 for a list or a table. */
+  columns: number;
+  rowPx: number;
+}
 
 export interface Range {
   from: number;
@@ -6,26 +13,39 @@ export interface Range {
   to: number;
 }
 
-/** Rows in sight plus `margin` rows at either end. */
-export function visibleRows(
+/** The items of the rows in sight, and of `margin` rows more at either end. */
+export function visibleRange(
+  count: number,
+  { columns, rowPx }: RowShape,
   scrollTop: number,
   heightPx: number,
-  rowPx: number,
-  count: number,
-  margin = 4,
+  margin = 1,
 ): Range {
-  const first = Math.floor(Math.max(0, scrollTop) / rowPx);
-  const last = Math.ceil((Math.max(0, scrollTop) + heightPx) / rowPx);
-  return {
-    from: Math.min(Math.max(0, first - margin), count),
-    to: Math.min(count, Math.max(0, last + margin)),
-  };
+  const top = Math.max(0, scrollTop);
+  const firstRow = Math.max(0, Math.floor(top / rowPx) - margin);
+  const endRow = Math.ceil((top + heightPx) / rowPx) + margin;
+  return { from: Math.min(count, firstRow * columns), to: Math.min(count, endRow * columns) };
 }
 
-/** The least scroll that brings row `index` into sight; `scrollTop` itself if it is. */
-export function scrollToRow(index: number, scrollTop: number, heightPx: number, rowPx: number): number {
-  const top = index * rowPx;
+/** The least scroll that brings an item's row into sight; `scrollTop` itself if it is. */
+export function scrollToShow(
+  index: number,
+  { columns, rowPx }: RowShape,
+  scrollTop: number,
+  heightPx: number,
+): number {
+  const top = Math.floor(index / columns) * rowPx;
   if (top < scrollTop) return top;
-  if (top + rowPx > scrollTop + heightPx) return top + rowPx - heightPx;
-  return scrollTop;
+  return Math.max(scrollTop, top + rowPx - heightPx);
+}
+
+export interface GridShape extends RowShape {
+  tileWidth: number;
+}
+
+/** Columns of at least `leastPx` that fill the width, and the height of a row with its gap. */
+export function gridShape(widthPx: number, leastPx: number, gapPx: number, ratio: number): GridShape {
+  const columns = Math.max(1, Math.floor((widthPx + gapPx) / (leastPx + gapPx)));
+  const tileWidth = Math.max(1, (widthPx - gapPx * (columns - 1)) / columns);
+  return { columns, tileWidth, rowPx: tileWidth / ratio + gapPx };
 }

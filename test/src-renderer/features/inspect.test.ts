@@ -15,7 +15,6 @@ import { Explanation } from '../../../src-renderer/heat/explanation.svelte.ts';
 import { MethodChoice } from '../../../src-renderer/forms/method-choice.svelte.ts';
 import { ORDERS, ordersOf, sortImages } from '../../../src-renderer/features/inspect/sorting.ts';
 import { transferSources } from '../../../src-renderer/features/inspect/transfer.ts';
-import { gridShape, scrollToShow, visibleRange } from '../../../src-renderer/ui/virtual-grid.ts';
 import { figureText, partsOf, pictureText } from '../../../src-renderer/metrics/more-figures.ts';
 
 function image(id: number, energyInBox: number | null, correct: boolean, classId = 1): EvaluatedImage {
@@ -234,32 +233,6 @@ describe('the class that the explained one is held against', () => {
     expect(explanation.versusOf(image(3, 0.5, false, 1))).toBeNull();
     explanation.target = two;
     expect(explanation.versusOf(image(1, 0.5, true, 1))).toBeNull();
-  });
-});
-
-describe('the grid', () => {
-  const shape = gridShape(200, 90, 4, 1);
-
-  it('fills its width with tiles of at least the least size', () => {
-    expect(shape.columns).toBe(2);
-    expect(shape.tileWidth * 2 + 4).toBeCloseTo(200);
-    expect(gridShape(20, 90, 4, 1).columns).toBe(1);
-  });
-
-  it('makes a bounded number of tiles however long it is', () => {
-    const { first, end } = visibleRange(100_000, shape, 50_000, 600);
-    expect(end - first).toBeLessThan(30);
-    expect(first % shape.columns).toBe(0);
-    expect(first * 0.5 * shape.rowHeight).toBeLessThanOrEqual(50_000);
-    expect(visibleRange(3, shape, 0, 600)).toEqual({ first: 0, end: 3 });
-  });
-
-  it('scrolls only as far as needed to show a tile', () => {
-    expect(scrollToShow(0, shape, 500, 600)).toBe(0);
-    const row = 20;
-    const top = scrollToShow(row * 2, shape, 0, 600);
-    expect(top).toBeCloseTo((row + 1) * shape.rowHeight - 600);
-    expect(scrollToShow(row * 2, shape, top, 600)).toBeCloseTo(top);
   });
 });
 
