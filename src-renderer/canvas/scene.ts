@@ -16,8 +16,8 @@ import {
   drawSelected,
   drawSize,
 } from './draw.ts';
-import { bitmapStep, paintMasks } from './masks.ts';
-import { classColourOf, readPalette, rgbaWord, type Palette } from './palette.ts';
+import { MaskDrawing } from './mask-drawing.ts';
+import { readPalette, type Palette } from './palette.ts';
 import type { CanvasShape } from './shapes.ts';
 import { boxIdle } from './tools/box/idle.ts';
 import { hand, panning } from './tools/panning.ts';
@@ -58,6 +58,7 @@ export class Scene {
   readonly #machine: Record<ToolName, Machine>;
   readonly #resizes: ResizeObserver;
   readonly #palette: Palette = readPalette();
+  readonly #masks = new MaskDrawing(this.#palette);
   readonly #world: World;
 
   #tool: ToolName = 'box';
@@ -79,7 +80,6 @@ export class Scene {
   #spaceHeld = false;
   /** A pan by Space or the middle button, on top of whatever tool is chosen. */
   #pan: Machine | null = null;
-  #masks: { key: readonly Shape[]; words: string; canvas: OffscreenCanvas | null } | null = null;
 
   constructor(container: HTMLElement, events: SceneEvents) {
     this.#container = container;
@@ -126,7 +126,7 @@ export class Scene {
     this.#picture = size;
     if (isNew) {
       this.#machine[this.#tool].stop();
-      this.#masks = null;
+      this.#masks.forget();
       this.fit();
     }
     this.#redraw();
@@ -355,7 +355,7 @@ export class Scene {
   #drawShapes(context: CanvasRenderingContext2D): void {
     if (!this.#shown) return;
     const seen = culled(this.#shapes, this.#viewport, this.#size);
-    this.#drawMasks(context);
+    this.#masks.draw(context, this.#shapes, this.#picture, this.#viewport, this.#fill);
     const resting = seen.filter(({ id }) => !this.#selection.has(id));
     drawResting(context, resting, this.#viewport, { palette: this.#palette, fill: this.#fill });
     drawLabels(context, resting, this.#viewport, this.#palette);
@@ -381,44 +381,5 @@ export class Scene {
     }
     if (this.#tool === 'box' && this.#at && !this.#pan && !this.#spaceHeld)
       drawCrosshair(context, this.#at, this.#size, palette);
-  }
-
-  #drawMasks(context: CanvasRenderingContext2D): void {
-    const bitmap = this.#maskBitmap();
-    if (!bitmap || this.#fill === 0) return;
-    const { x, y, scale } = this.#viewport;
-    const step = bitmapStep(this.#picture);
-    context.save();
-    context.imageSmoothingEnabled = false;
-    context.globalAlpha = Math.min(1, this.#fill * 1.5); // a mask has no inside line to stand out by
-    context.drawImage(bitmap, x, y, bitmap.width * step * scale, bitmap.height * step * scale);
-    context.restore();
-  }
-
-  /** All masks as one bitmap, made anew when a mask or a class of one changes. */
-  #maskBitmap(): OffscreenCanvas | null {
-    const masks = this.#shapes.flatMap(({ shape, position }) =>
-      shape.kind === 'mask'
-        ? [{ shape, rle: shape.rle, word: rgbaWord(classColourOf(this.#palette, position), 1) }]
-        : [],
-    );
-    const words = masks.map(({ word }) => word).join();
-    const same =
-      this.#masks?.words === words &&
-      this.#masks.key.length === masks.length &&
-      masks.every(({ shape }, index) => shape === this.#masks?.key[index]);
-    if (this.#masks && same) return this.#masks.canvas;
-    const key = masks.map(({ shape }) => shape);
-    this.#masks = { key, words, canvas: null };
-    if (masks.length === 0) return null;
-    const step = bitmapStep(this.#picture);
-    const width = Math.ceil(this.#picture.width / step);
-    const height = Math.ceil(this.#picture.height / step);
-    const data = new ImageData(width, height);
-    paintMasks(new Uint32Array(data.data.buffer), this.#picture, step, masks);
-    const canvas = new OffscreenCanvas(width, height);
-    canvas.getContext('2d')?.putImageData(data, 0, 0);
-    this.#masks.canvas = canvas;
-    return canvas;
   }
 }
