@@ -35,7 +35,14 @@ export interface Core {
 export function createCore(context: Context, handlers: Handlers): Core {
   const answer = async (method: unknown, input: unknown, signal: AbortSignal): Promise<unknown> => {
     if (typeof method !== 'string' || !Object.hasOwn(api, method))
-      throw new AppError('bad-input', `there is no call ${JSON.stringify(method)?.slice(0, 80)}`);
+      throw new AppError(
+        'bad-input',
+        typeof method === 'string'
+          ? `there is no call "${method.slice(0, 80)}"`
+          : 'a call is named by a text',
+      );
+    if (isDeeperThan(DEPTH_MOST, input))
+      throw new AppError('bad-input', `${method}: the input is nested deeper than ${DEPTH_MOST} levels`);
     const { input: schema, effect } = api[method as Method];
     const parsed = schema.safeParse(input ?? undefined);
     if (!parsed.success)
@@ -87,6 +94,25 @@ export function createCore(context: Context, handlers: Handlers): Core {
       closeCurrent(context);
     },
   };
+}
+
+/** Far more than any input of ours. What checks and writes values calls itself for each level, and would run out of stack. */
+const DEPTH_MOST = 64;
+
+/** Itself level by level, not by recursion. */
+function isDeeperThan(most: number, value: unknown): boolean {
+  const isNested = (one: unknown): one is object => typeof one === 'object' && one !== null;
+  let level = [value].filter(isNested);
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth >= most) return true;
+    const next: object[] = [];
+    for (const one of level)
+      // Numbers and bytes that lie packed, as Electron hands them over, hold nothing below.
+      if (!ArrayBuffer.isView(one))
+        for (const inner of Object.values(one)) if (isNested(inner)) next.push(inner);
+    level = next;
+  }
+  return false;
 }
 
 /** How long a call waits for another program that holds the database, a backup for instance; and how often it tries. */

@@ -7,7 +7,7 @@ import { api, type Method } from '../../src-main/contracts/api.ts';
 import type { ImageRecord } from '../../src-main/contracts/index.ts';
 import { Client, fovea, makeWorkFolder, startHost, type Host } from '../e2e/app.ts';
 import { writeVoc } from '../e2e/pictures.ts';
-import { mutatedCall } from '../src-main/host/mutated-calls.ts';
+import { callText, mutatedCall } from '../src-main/host/mutated-calls.ts';
 import { randomFrom } from '../src-main/host/raw-requests.ts';
 import { option } from './fovea.ts';
 
@@ -76,10 +76,11 @@ export async function bench(args: string[]): Promise<unknown> {
     found.calls += 1;
     const begun = performance.now();
     let slow: NodeJS.Timeout | undefined;
-    const answer = client.call(method as Method, input as never).then(
+    const answer = client.call(method as Method, input as never, callText).then(
       () => 'ok',
       (thrown: { code?: string; message: string }) => {
         if (thrown.code === 'internal') console.error(`internal: ${method}: ${thrown.message}`, brief(input));
+        if (thrown.code === undefined) console.error(`${method}: ${thrown.message}`, brief(input));
         return thrown.code ?? 'gone';
       },
     );

@@ -148,12 +148,16 @@ export class Client {
     return new Client(socket);
   }
 
-  call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>> {
+  call<M extends Method>(
+    method: M,
+    input: Input<M>,
+    write: (call: { id: number; method: M; input: unknown }) => string = JSON.stringify,
+  ): Promise<Output<M>> {
     const id = ++this.#last;
     return new Promise<Output<M>>((resolve, reject) => {
       if (this.#socket.readyState !== WebSocket.OPEN) throw new Error('the host is gone');
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#socket.send(JSON.stringify({ id, method, input }));
+      this.#socket.send(write({ id, method, input }));
     });
   }
 

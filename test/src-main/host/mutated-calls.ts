@@ -100,9 +100,21 @@ const strange: readonly unknown[] = [
   ...['__proto__', 'constructor', 'toString', '../../etc/passwd', '/etc/passwd', '\u001b[2J', '\ud800', '😀'],
   ...['x'.repeat(100_000), 'é'.repeat(5000), '%s%n', "'; DROP TABLE image; --", [], {}, [[]], [null]],
 ];
+/** Stands for what is nested deeper than JSON.stringify can write. */
+const ENDLESS = '(nested without end)';
+const ENDLESS_LEVELS = 20_000;
+
+/** A call as it goes over the socket. */
+export const callText = (call: { id: number; method: string; input: unknown }): string =>
+  JSON.stringify(call).replaceAll(
+    JSON.stringify(ENDLESS),
+    () => '['.repeat(ENDLESS_LEVELS) + ']'.repeat(ENDLESS_LEVELS),
+  );
+
 const nested = (random: Random): unknown => {
   let value: unknown = null;
-  const depth = pick(random, [20, 200, 5000]);
+  const depth = pick(random, [20, 200, 0]);
+  if (depth === 0) return ENDLESS;
   for (let level = 0; level < depth; level++) value = random() < 0.5 ? [value] : { a: value };
   return value;
 };

@@ -5,9 +5,12 @@ import path from 'node:path';
 import { once } from 'node:events';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import WebSocket from 'ws';
+import { api, type Method } from '../../../src-main/contracts/api.ts';
+import type { Answer } from '../../../src-main/contracts/errors.ts';
 import { startHost, type Host } from '../../../src-main/host/server.ts';
 import { classFolders, importFrom, scratchFolder } from '../services/scratch-core.ts';
-import { attackMany } from './raw-requests.ts';
+import { callText, mutatedCall } from './mutated-calls.ts';
+import { attackMany, randomFrom } from './raw-requests.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -79,6 +82,20 @@ async function ask(socket: WebSocket, message: unknown): Promise<unknown> {
   const heard = once(socket, 'message');
   socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   return JSON.parse(String((await heard)[0]));
+}
+/** The answer to a call by its number, past news that come before it. */
+function answerTo(socket: WebSocket, call: { id: number; method: string; input: unknown }) {
+  return new Promise<Answer<unknown>>((resolve, reject) => {
+    const gone = () => reject(new Error(`the socket closed at ${call.method}`));
+    const hear = (text: WebSocket.RawData) => {
+      const message = JSON.parse(String(text)) as { id?: number; answer: Answer<unknown> };
+      if (message.id !== call.id) return;
+      socket.off('message', hear).off('close', gone);
+      resolve(message.answer);
+    };
+    socket.on('message', hear).once('close', gone);
+    socket.send(callText(call));
+  });
 }
 
 describe('who gets in', () => {
@@ -272,6 +289,46 @@ describe('the socket', () => {
     });
   });
 
+  it.each([
+    ['the input', (deep: string) => `{"id":5,"method":"runs.start","input":{"settings":${deep}}}`],
+    ['the name of the call', (deep: string) => `{"id":5,"method":${deep},"input":{}}`],
+  ])('answers that %s is wrong where it is nested without end, and serves on', async (_, message) => {
+    const host = await start();
+    const socket = await open(host);
+    for (const deep of [
+      '['.repeat(200_000) + ']'.repeat(200_000),
+      '{"a":'.repeat(5000) + '1' + '}'.repeat(5000),
+    ])
+      expect(await ask(socket, message(deep))).toMatchObject({
+        id: 5,
+        answer: { ok: false, error: { code: 'bad-input' } },
+      });
+    expect(await ask(socket, { id: 6, method: 'jobs.list', input: {} })).toMatchObject({
+      answer: { ok: true },
+    });
+  });
+
+  it('answers 500 calls drawn from right and wrong inputs, and none as a bug of its own', async () => {
+    const host = await start();
+    await host.core.call('projects.create', { name: 'Animals' });
+    await importFrom(host.core, await classFolders(path.join(folder, 'animals')));
+    const images = await host.core.call('images.page', { offset: 0, limit: 10 });
+    const known = { imageId: images.map(({ id }) => id), classId: [1, 2] };
+    // Those that read and write the project at once; the others are work of workers, and have a bench.
+    const methods = (Object.keys(api) as Method[]).filter((method) =>
+      /^(images|annotations|classes|splits|comparisons|jobs|methods)\./.test(method),
+    );
+    const random = randomFrom(7);
+    const socket = await open(host);
+    const strange: unknown[] = [];
+    for (let id = 1; id <= 500; id++) {
+      const { method, input } = mutatedCall(random, methods, known);
+      const answer = await answerTo(socket, { id, method, input });
+      if (!answer.ok && answer.error.code === 'internal') strange.push([method, answer.error.message]);
+    }
+    expect(strange).toEqual([]);
+  });
+
   it('ends with a client whose message is larger than any right one', async () => {
     const host = await start();
     const socket = await open(host);
@@ -323,7 +380,7 @@ describe('a call that nobody waits for any more', () => {
 
 describe('the door', () => {
   /** What it answers, up to the end of the first line. */
-  const answerTo = async (host: Host, text: string): Promise<string> => {
+  const firstLine = async (host: Host, text: string): Promise<string> => {
     const socket = net.connect(host.port, '127.0.0.1').on('error', () => {});
     onTestFinished(() => void socket.destroy());
     socket.write(text, 'latin1');
@@ -344,8 +401,8 @@ describe('the door', () => {
     async (target) => {
       const host = await start();
       const name = `Host: 127.0.0.1:${host.port}`;
-      expect(await answerTo(host, `GET ${target} HTTP/1.1\r\n${name}\r\n\r\n`)).toMatch(/40[03]/);
-      expect(await answerTo(host, upgrade(target, name))).toMatch(/403/);
+      expect(await firstLine(host, `GET ${target} HTTP/1.1\r\n${name}\r\n\r\n`)).toMatch(/40[03]/);
+      expect(await firstLine(host, upgrade(target, name))).toMatch(/403/);
       expect((await get(host, '/', cookieOf(host))).status).toBe(200);
     },
   );
@@ -354,8 +411,8 @@ describe('the door', () => {
     const host = await start();
     const strange = '\u00e9'.repeat(host.key.length);
     const name = `Host: 127.0.0.1:${host.port}`;
-    expect(await answerTo(host, `GET /?token=${strange} HTTP/1.1\r\n${name}\r\n\r\n`)).toMatch(/40[03]/);
-    expect(await answerTo(host, upgrade('/ws', name, `Cookie: fovea_${host.port}=${strange}`))).toMatch(
+    expect(await firstLine(host, `GET /?token=${strange} HTTP/1.1\r\n${name}\r\n\r\n`)).toMatch(/40[03]/);
+    expect(await firstLine(host, upgrade('/ws', name, `Cookie: fovea_${host.port}=${strange}`))).toMatch(
       /403/,
     );
     expect((await get(host, '/', cookieOf(host))).status).toBe(200);
