@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { JobId, RunId } from '../contracts/ids.ts';
 import type { Job, JobKind } from '../contracts/jobs.ts';
+import { printable } from '../contracts/printable.ts';
 import { storageError } from '../storage/database.ts';
 import type { Emit } from './events.ts';
 
@@ -104,7 +105,7 @@ export function openJobs(emit: Emit, widths: Record<string, number> = {}): Jobs 
       const { job } = entry;
       job.done = done;
       job.total = total;
-      if (note !== undefined) job.note = note;
+      if (note !== undefined) job.note = printable(note);
       if (!entry.reckoned)
         job.secondsLeft = estimate(done, total, performance.now() - entry.startedRunningAt);
       sendSoon(entry);
@@ -146,7 +147,8 @@ export function openJobs(emit: Emit, widths: Record<string, number> = {}): Jobs 
       const job: Job = {
         id: randomBytes(9).toString('base64url') as JobId,
         kind,
-        title,
+        // Titles and notes name folders and pictures.
+        title: printable(title),
         state: 'waiting',
         done: 0,
         total: 0,

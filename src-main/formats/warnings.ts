@@ -1,6 +1,7 @@
-// Warnings of an import: as many as anybody reads are kept, the rest is counted.
+// Warnings of an import: as many as anybody reads are kept, the rest is counted. They name files, and are shown.
 
 import type { ImportWarning } from '../contracts/imports.ts';
+import { printable } from '../contracts/printable.ts';
 
 const MOST_KEPT = 5000;
 
@@ -9,7 +10,12 @@ export class WarningList {
   #more = 0;
 
   readonly add = (warning: ImportWarning): void => {
-    if (this.kept.length < MOST_KEPT) this.kept.push(warning);
+    if (this.kept.length < MOST_KEPT)
+      this.kept.push({
+        ...warning,
+        file: printable(warning.file),
+        message: printable(warning.message),
+      });
     else this.#more += 1;
   };
 

@@ -3,6 +3,7 @@
 
 import path from 'node:path';
 import type { Detection, ImportResult, ImportWarning } from '../contracts/imports.ts';
+import { printable } from '../contracts/printable.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ImportedImage } from '../contracts/imported.ts';
 import type { KnownPicture, ReadSetOutcome } from '../contracts/worker-protocol.ts';
@@ -98,7 +99,11 @@ export async function importFrom(
     ...{ format: formatId, ...written },
     seen: set.seen,
     taken: { pictures: ready.length, annotationFiles: set.annotationFiles },
-    left: [...set.left, ...leftOutByWarnings(warnings.kept)],
+    left: [...set.left, ...leftOutByWarnings(warnings.kept)].map(({ reason, count, examples }) => ({
+      reason: printable(reason),
+      count,
+      examples: examples.map((example) => printable(example)),
+    })),
     warnings: warnings.all(),
   };
 }
