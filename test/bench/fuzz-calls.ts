@@ -18,6 +18,10 @@ const CLOSING: readonly Method[] = ['projects.close', 'projects.open', 'projects
 /** Their work is a worker's for as long as it takes, and the call waits for it. */
 const WAITING: readonly Method[] = [
   'app.info',
+  'devices.list',
+  'projects.restore',
+  'runs.start',
+  'sweeps.start',
   'explanations.map',
   'explanations.attack',
   'weights.fit',
