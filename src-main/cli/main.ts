@@ -295,6 +295,7 @@ function program(): Command {
     .description('serve the app on this machine, for a browser here or behind a tunnel')
     .option('--port <n>', 'port; any free one otherwise', whole(0, 65_535), 0)
     .option('--no-open', 'do not open a browser')
+    .option('--root <dir>', 'a further folder that the folder browser may list; repeatable', collect, [])
     .action(run(async () => (await import('./serve.ts')).serve));
   fovea
     .command('start', { isDefault: true })

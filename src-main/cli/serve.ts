@@ -1,5 +1,8 @@
-// fovea serve [PROJECT] --port N --no-open
+// fovea serve [PROJECT] --port N --no-open --root DIR
 
+import fs from 'node:fs';
+import path from 'node:path';
+import { AppError } from '../contracts/errors.ts';
 import { isWholeDisk } from '../core/file-refs.ts';
 import { buildIfNeeded } from '../host/build.ts';
 import { startHost } from '../host/server.ts';
@@ -11,16 +14,18 @@ import type { Terminal } from './terminal.ts';
 interface Options {
   port: number;
   open: boolean;
+  root: string[];
 }
 
 export async function serve(
   terminal: Terminal,
   project: string | undefined,
-  { port, open }: Options,
+  { port, open, root }: Options,
 ): Promise<void> {
   await buildIfNeeded('renderer', terminal.note);
   const host = await startHost({
     port,
+    roots: root.map(folderAt),
     onUsed: (address) => terminal.note(`That address was used before. A new one: ${address}`),
   });
   onLeave(() => host.close(), true);
@@ -33,7 +38,7 @@ export async function serve(
   if (isWholeDisk(process.cwd()))
     terminal.note(
       'Started in the root of the disk: the folder browser shows your home folder, what is mounted, and the ' +
-        'folders that FOVEA_ROOTS names.',
+        'folders that --root and FOVEA_ROOTS name.',
     );
   const url = host.newAddress();
   terminal.answer({ url, port: host.port, pid: process.pid }, [
@@ -46,4 +51,12 @@ export async function serve(
   }
   // Its server keeps the process; the signal that ends it is the only way out.
   await new Promise<never>(() => {});
+}
+
+/** @throws AppError 'bad-input' for a root that is no folder: it would be missing from the browser without a word */
+function folderAt(root: string): string {
+  const folder = path.resolve(root);
+  if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new AppError('bad-input', `--root ${root} is no folder`);
+  return folder;
 }

@@ -16,5 +16,5 @@ export async function start(terminal: Terminal): Promise<void> {
     if (problem === null) return;
   } else problem = found.missing;
   terminal.note(`Serving to the browser instead of opening a window: ${problem}.`);
-  await serve(terminal, undefined, { port: 0, open: true });
+  await serve(terminal, undefined, { port: 0, open: true, root: [] });
 }

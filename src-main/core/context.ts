@@ -27,6 +27,8 @@ export interface CoreOptions {
   shell: 'electron' | 'browser';
   mediaPrefix: string;
   mediaSuffix: string;
+  /** Absolute; folders that may be listed beside the usual ones. */
+  roots?: readonly string[];
   /** Native dialog; null in the browser. Gives an absolute path, or null if the person closed it. */
   pick: ((kind: 'folder' | 'file', title: string) => Promise<string | null>) | null;
 }

@@ -25,15 +25,18 @@ export interface Files {
 }
 
 /**
- * Folders that may be listed: home, where the core was started, what is mounted, and those of FOVEA_ROOTS. The whole
- * disk only if FOVEA_ROOTS says so: a service is often started in `/`, and means nothing by it.
+ * Folders that may be listed: home, where the core was started, what is mounted, and those of FOVEA_ROOTS
+ * and `further`, which `--root` names. The whole disk only if one of these says so: a service is often started in `/`, and means nothing by it.
  */
 export function allowedRoots(
   dataFolder: string,
+  further: readonly string[] = [],
   environment: NodeJS.ProcessEnv = process.env,
   startedIn = process.cwd(),
 ): string[] {
-  const named = (environment.FOVEA_ROOTS ?? '').split(path.delimiter).filter(path.isAbsolute);
+  const named = [...(environment.FOVEA_ROOTS ?? '').split(path.delimiter), ...further].filter(
+    path.isAbsolute,
+  );
   const mounts =
     process.platform === 'win32'
       ? [...'CDEFGHIJKLMNOPQRSTUVWXYZ'].map((letter) => `${letter}:\\`)

@@ -21,7 +21,7 @@ export function openContext(options: CoreOptions): Context {
   const context: Context = {
     options,
     emit,
-    files: openFiles(allowedRoots(options.dataFolder)),
+    files: openFiles(allowedRoots(options.dataFolder, options.roots)),
     recent: openRecentProjects(options.dataFolder),
     known: openKnownProjects(options.dataFolder),
     preferences: openPreferences(options.dataFolder),

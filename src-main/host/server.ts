@@ -25,6 +25,8 @@ export interface Host {
 export interface HostOptions {
   /** 0 takes any free one. */
   port: number;
+  /** Absolute; further folders that may be listed. */
+  roots?: readonly string[];
   /** Folder of the built renderer. */
   renderer?: string;
   /** Somebody tried an address that was used before, and none is open: this one is, and only the person may see it. */
@@ -40,6 +42,7 @@ const HEADERS = {
 /** @throws AppError 'conflict' when the port is taken */
 export async function startHost({
   port: wantedPort,
+  roots = [],
   renderer = path.join(appFolder, 'dist', 'renderer'),
   onUsed,
 }: HostOptions): Promise<Host> {
@@ -52,7 +55,7 @@ export async function startHost({
   };
 
   const sockets = openSockets(() => core);
-  const core = localCore({ emit: sockets.broadcast });
+  const core = localCore({ emit: sockets.broadcast, roots });
 
   entry.serve({
     request: (request, response) => answer(request, response, { access, usedAgain, core, renderer }),

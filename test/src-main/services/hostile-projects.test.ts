@@ -7,7 +7,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { allowedRoots } from '../../../src-main/core/file-refs.ts';
-import { classFolders, importFrom, refusal, scratchFolder, startCore } from './scratch-core.ts';
+import { classFolders, importFrom, picture, refusal, scratchFolder, startCore } from './scratch-core.ts';
 
 let folder: string;
 let project: string;
@@ -170,9 +170,39 @@ describe('a project of this data folder', () => {
 describe('the folder browser', () => {
   it('does not list the whole disk because the app was started in its root', () => {
     const root = path.parse(folder).root;
-    expect(allowedRoots(folder, {}, root)).not.toContain(root);
-    expect(allowedRoots(folder, {}, root)).toContain(fs.realpathSync(folder));
-    expect(allowedRoots(folder, {}, folder)).toContain(fs.realpathSync(folder));
-    expect(allowedRoots(folder, { FOVEA_ROOTS: root }, folder)).toContain(root);
+    expect(allowedRoots(folder, [], {}, root)).not.toContain(root);
+    expect(allowedRoots(folder, [], {}, root)).toContain(fs.realpathSync(folder));
+    expect(allowedRoots(folder, [], {}, folder)).toContain(fs.realpathSync(folder));
+    expect(allowedRoots(folder, [], { FOVEA_ROOTS: root }, folder)).toContain(root);
   });
+
+  it('lists what is named when the app is started, and nothing beside it', async () => {
+    const named = scratchFolder();
+    const core = startCore(path.join(folder, 'home'), { roots: [named, path.join(named, 'not there')] });
+    const { entries } = await core.call('files.browse', { folder: null });
+    expect(entries.map(({ name }) => name)).toContain(core.context.files.shorten(fs.realpathSync(named)));
+    expect(entries.filter(({ name }) => name.includes('not there'))).toEqual([]);
+  });
+});
+
+describe('names with terminal codes', () => {
+  it.skipIf(process.platform === 'win32')(
+    'are escaped in the titles of jobs, in warnings and in what was left out',
+    async () => {
+      const place = scratchFolder();
+      const core = startCore(path.join(place, 'home'));
+      await core.call('projects.create', { name: 'birds' });
+      const pictures = path.join(place, 'all\u001b[2J');
+      await picture(path.join(pictures, 'cat', 'good.png'), 1);
+      fs.writeFileSync(path.join(pictures, 'cat', 'bad\u001b]0;x\u0007.png'), 'no picture');
+      fs.writeFileSync(path.join(pictures, 'cat', 'odd\u001b[31m.heic'), 'no picture');
+      const id = await core.call('imports.start', { source: core.refer(pictures) });
+      const job = await core.jobEnded(id);
+      expect(job).toMatchObject({ state: 'done', title: 'Import of all\\u001b[2J' });
+      const told = JSON.stringify(job.result);
+      expect(told).toContain('bad\\\\u001b]0;x\\\\u0007.png');
+      // As JSON writes the character itself.
+      expect(told).not.toMatch(/[^\\]\\u00(1b|07)/);
+    },
+  );
 });
