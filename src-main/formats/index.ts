@@ -16,6 +16,7 @@ import { maskFolders } from './mask-folders.ts';
 import { panoptic } from './panoptic.ts';
 import { table } from './table.ts';
 import { folders } from './folders.ts';
+import { openImages } from './open-images.ts';
 import type { Format, ImportSink } from './format.ts';
 import { oxfordPets } from './oxford-pets.ts';
 import type { SourceTree } from './source.ts';
@@ -44,6 +45,7 @@ export const formats: readonly Format[] = [
   maskFolders,
   panoptic,
   table,
+  openImages,
   folders,
 ];
 

@@ -2,7 +2,8 @@
 
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formats } from '../../../src-main/formats/index.ts';
+import { boundsOf } from '../../../src-main/contracts/geometry.ts';
+import { fitToPicture, formats } from '../../../src-main/formats/index.ts';
 import { covered, coveredIn, exampleSet, roundTrip } from './reading.ts';
 
 /** What a format keeps of the example, beside the shapes' pixels and classes. */
@@ -131,5 +132,20 @@ describe('masks', () => {
     };
     expect(covered(by['a b.png'])).toEqual([`brown bear: ${union(coveredIn(first))}`]);
     expect(covered(by['é.png'])).toEqual([`cat & "dog": ${union(coveredIn(second))}`]);
+  });
+});
+
+describe('open-images', () => {
+  it('keeps boxes, classes and parts, and says what becomes of other shapes', async () => {
+    const dataset = exampleSet();
+    const { by, detected, losses } = await roundTrip('open-images', dataset);
+    expect(detected).toBe('open-images');
+    const [box] = fitToPicture(by['a b.png'], 10, 10).annotations;
+    const bounds = boundsOf(box.shape)!;
+    for (const [side, px] of Object.entries({ x: 1.5, y: 2, width: 4, height: 5.25 }))
+      expect(bounds[side as keyof typeof bounds]).toBeCloseTo(px, 9);
+    expect(by['a b.png']).toMatchObject({ split: 'train', className: 'brown bear' });
+    expect(by['c.png']).toMatchObject({ split: 'test', className: 'cat & "dog"', annotations: [] });
+    expect(losses.map(({ count }) => count)).toEqual([2, 1, 1]);
   });
 });

@@ -84,6 +84,17 @@ describe.runIf(present('format-samples-datumaro'))("datumaro's samples", () => {
     ]);
   });
 
+  it('reads Open Images 6: boxes by shares, verified classes, parts by file', async () => {
+    const place = set('format-samples-datumaro/open_images_dataset/v6');
+    const { by } = await readAs('open-images', place);
+    expect(by['images/train/a.jpg']).toMatchObject({ className: 'Generic label #0', split: 'train' });
+    expect(by['images/train/b.jpg']).toMatchObject({
+      className: null,
+      annotations: [{ shape: { kind: 'box', box: { x: 0.2, y: 0.3, width: 0.8, height: 0.2 } } }],
+    });
+    expect(by['images/test/c.jpg']).toMatchObject({ className: null, split: 'test' });
+  });
+
   it('reads every kind of annotation of its own JSON', async () => {
     expect(await detected('format-samples-datumaro/datumaro_dataset/diverse')).toMatchObject({
       format: 'datumaro',
