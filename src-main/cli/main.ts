@@ -60,8 +60,7 @@ const runFlags = (command: Command, objective: string): Command =>
     .option('--seed <n>', 'seed', whole(0), 0)
     .option(
       '--start <from>',
-      'scratch, run:N of the project, a safetensors file, or a name of `fovea weights list`',
-      'scratch',
+      'scratch, run:N of the project, a safetensors file, or a name of `fovea weights list`; the weights that come with the app for the model otherwise, or scratch',
     )
     .addOption(device('where to train').default('auto'))
     .option(

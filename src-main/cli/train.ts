@@ -30,7 +30,8 @@ export interface RunOptions {
   batch: number;
   seed: number;
   device: DeviceChoice;
-  start: string;
+  /** Scratch, or the weights that come with the app for the model, if it is not given. */
+  start?: string;
   groupBy?: string;
   /** 'rules', or a file. */
   algorithms?: string;
@@ -67,7 +68,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
       const { start } = config;
       const fit = await core.call('weights.fit', { start, config, classes: trainedOn.classes.length });
       terminal.say(`Starts from ${start.name}: ${fitWords(fit)}`);
-    }
+    } else if (options.resume === undefined) terminal.say('Starts from scratch');
     terminal.say(
       `Run ${begun.number}: ${trainedOn.train} training pictures, ${trainedOn.withRegion} with a box or mask; ` +
         `${trainedOn.selection} for selection, ${trainedOn.test} for test`,

@@ -6,7 +6,7 @@ import { AppError } from '../contracts/errors.ts';
 import type { RunId } from '../contracts/ids.ts';
 import { networkForm } from '../contracts/settings.ts';
 import type { RunConfigInput, Start } from '../contracts/runs.ts';
-import type { StartFit, WeightsInfo } from '../contracts/weights.ts';
+import { usualStart, type StartFit, type WeightsInfo } from '../contracts/weights.ts';
 import type { Terminal } from './terminal.ts';
 import { runNumber, withCore, type Session } from './session.ts';
 import { table } from './terminal.ts';
@@ -62,36 +62,41 @@ async function fetched({ core, finish }: Session, name: string, sha256?: string)
   return job.result as WeightsInfo;
 }
 
-/** A run's configuration that starts as --start says. What another run has learnt goes on as the network that it is. */
+/**
+ * A run's configuration that starts as --start says, or as its model usually does. What another run has learnt goes on as
+ * the network that it is; settings that suit the weights are taken unless others are set.
+ */
 export async function withStart(
   session: Session,
   config: RunConfigInput,
-  value: string,
+  value: string | undefined,
 ): Promise<RunConfigInput> {
-  const start = await readStart(session, value);
-  if (!value.startsWith(RUN)) return { ...config, start };
+  const info =
+    value === undefined
+      ? usualStart(await session.core.call('weights.list', {}), config.model)
+      : await readStart(session, value);
+  if (!info) return config;
+  const start = startOf(info);
+  if (!value?.startsWith(RUN))
+    return { ...config, settings: { ...info.settings, ...config.settings }, start };
   const run = await session.core.call('runs.get', { id: runNumber(value.slice(RUN.length)) });
   return { ...config, settings: { ...networkForm(run.config.settings), ...config.settings }, start };
 }
 
 /** The value of --start: 'scratch', a run of the project, a file, or a name of weights that are here or in the catalogue. */
-async function readStart(session: Session, value: string): Promise<Start | undefined> {
+async function readStart(session: Session, value: string): Promise<WeightsInfo | undefined> {
   if (value === 'scratch') return undefined;
   const { core } = session;
-  if (value.startsWith(RUN)) return startOf(await ofRun(session, runNumber(value.slice(RUN.length))));
+  if (value.startsWith(RUN)) return ofRun(session, runNumber(value.slice(RUN.length)));
   const known = (await core.call('weights.list', {})).find(({ name }) => name === value);
   if (known === undefined && !fs.existsSync(value))
     throw new AppError(
       'not-found',
       `--start ${value} is no run (run:N), no file and no name of \`fovea weights list\``,
     );
-  return startOf(
-    known === undefined || (known.sha256 === null && fs.existsSync(value))
-      ? await core.call('weights.import', { file: core.refer(path.resolve(value)) })
-      : known.sha256 === null
-        ? await fetched(session, value)
-        : known,
-  );
+  if (known === undefined || (known.sha256 === null && fs.existsSync(value)))
+    return core.call('weights.import', { file: core.refer(path.resolve(value)) });
+  return known.sha256 === null ? fetched(session, value) : known;
 }
 
 /** In the value of --start, before the number of a run. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { none, reads, writesApp } from './call.ts';
 import { fileRefSchema, runIdSchema, type JobId } from './ids.ts';
 import { runConfigSchema, startSchema } from './runs.ts';
+import type { Settings } from './settings.ts';
 
 export interface WeightsInfo {
   name: string;
@@ -18,7 +19,13 @@ export interface WeightsInfo {
   licence: string | null;
   /** Null until it is here. */
   sha256: string | null;
+  /** What a run that starts from them is set to where nothing else is said. */
+  settings?: Partial<Settings>;
 }
+
+/** What runs of a model start from where nothing else is said: weights that come with the app; scratch without. */
+export const usualStart = (weights: readonly WeightsInfo[], model: string): WeightsInfo | undefined =>
+  weights.find(({ origin, models }) => origin === 'bundled' && models.includes(model));
 
 /** How a weights file fits the model of a run. Names of tensors. */
 export interface StartFit {

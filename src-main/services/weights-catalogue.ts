@@ -4,6 +4,8 @@
 // download; the server states it with the file, the download is held to that, and a second download of the same name
 // to the first.
 
+import type { Settings } from '../contracts/settings.ts';
+
 /** Weights in the app's folder of weights. */
 export interface BundledWeights {
   readonly name: string;
@@ -13,7 +15,15 @@ export interface BundledWeights {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly licence: string;
+  /** See WeightsInfo. */
+  readonly settings: Partial<Settings>;
 }
+
+/**
+ * Statistics of small batches spoil what the weights know, and at the rate of a run from scratch, or with gradients of
+ * any length, their first steps do.
+ */
+const fineTuning: Partial<Settings> = { batchNorm: 'eval', clipNorm: 1, learningRate: 0.01 };
 
 /** Where they come from stands beside them, in resources/weights/README.md. */
 export const bundled: readonly BundledWeights[] = [
@@ -24,6 +34,7 @@ export const bundled: readonly BundledWeights[] = [
     sizeBytes: 9_410_264,
     sha256: 'dd51c6b7b94161bc99ef5b83e8d4481eac34afcda2de1b990515b73a5617c0df',
     licence: 'Apache-2.0',
+    settings: fineTuning,
   },
 ];
 

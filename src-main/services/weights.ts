@@ -68,9 +68,11 @@ const recordsOf = (context: Context): WeightsRecord[] => readJson(indexOf(contex
 /** What comes with the app, the catalogue, then what was taken in. */
 export function listWeights(context: Context): WeightsInfo[] {
   const records = recordsOf(context);
-  const own = bundledHere(context).map(({ name, model, sizeBytes, sha256, licence }): WeightsInfo => ({
-    ...{ name, origin: 'bundled', models: [model], sizeBytes, sha256, licence },
-  }));
+  const own = bundledHere(context).map(
+    ({ name, model, sizeBytes, sha256, licence, settings }): WeightsInfo => ({
+      ...{ name, origin: 'bundled', models: [model], sizeBytes, sha256, licence, settings },
+    }),
+  );
   const published = catalogue.map(({ name, model, aboutBytes, licence }): WeightsInfo => {
     const here = records.find((one) => one.name === name);
     return {

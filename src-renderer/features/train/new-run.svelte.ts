@@ -14,6 +14,7 @@ import type {
   Settings,
   Start,
   TrainedOn,
+  WeightsInfo,
 } from '../../../src-main/contracts/index.ts';
 
 type Values = Record<string, ParamValue>;
@@ -131,6 +132,21 @@ export class NewRun {
 
   private saySettings(id: string): void {
     this.settings = { ...this.settings, ...this.said[id] };
+  }
+
+  /** Starts from weights, with the settings that suit them. */
+  startFrom({ name, sha256, settings }: WeightsInfo): void {
+    this.start = { name, sha256: sha256! };
+    this.settings = { ...this.settings, ...settings };
+  }
+
+  /** Starts from nothing; what suited the weights it was to start from goes with them, if nobody has changed it. */
+  startFromScratch(before?: WeightsInfo): void {
+    this.start = undefined;
+    const suited = Object.entries(before?.settings ?? {}).filter(
+      ([name, value]) => this.settings[name] === value,
+    );
+    this.settings = { ...this.settings, ...this.usual(suited.map(([name]) => name)) };
   }
 
   /** Goes on with what a run has learnt, as the network that it is. */

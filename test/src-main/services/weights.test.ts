@@ -238,6 +238,18 @@ describe('a run that starts from weights', () => {
     expect(tensors.get(name)).toEqual(stored);
   });
 
+  it('starts as its model usually does unless scratch is asked for, with settings that suit the weights', async () => {
+    const session = { core, finish: (id: JobId) => core.jobEnded(id) } as unknown as Session;
+    const light = { ...config, model: 'efficientnet-lite0', sizePx: 64 };
+    const [own] = await core.call('weights.list', {});
+    expect(await withStart(session, { ...light, settings: { clipNorm: 2 } }, undefined)).toMatchObject({
+      start: startOf(own),
+      settings: { batchNorm: 'eval', learningRate: 0.01, clipNorm: 2 },
+    });
+    expect(await withStart(session, light, 'scratch')).toEqual(light);
+    expect(await withStart(session, config, undefined)).toEqual(config); // its model has none
+  });
+
   it('can go on with what another run has learnt, its classifier too', async () => {
     const first = await core.call('runs.start', { ...config, settings: { pool: 'max' } });
     expect((await core.jobEnded(first.jobId!)).error).toBeNull();

@@ -317,6 +317,21 @@ describe('the form of a new run', () => {
     expect(warningsOf(grouped, trainedOn)).toEqual([]);
   });
 
+  it('starts from weights with the settings that suit them, which go with them unless they were changed', () => {
+    const form = new NewRun(methods, null, suggested);
+    const settings = { batchNorm: 'eval', clipNorm: 1 } as const;
+    const info = {
+      ...{ name: 'own', models: [], sizeBytes: 1, licence: null, settings },
+      sha256: '0'.repeat(64),
+    };
+    form.startFrom({ ...info, origin: 'bundled' });
+    expect(form.config).toMatchObject({ start: { name: 'own', sha256: info.sha256 }, settings });
+    form.settings = { ...form.settings, clipNorm: 3 };
+    form.startFromScratch({ ...info, origin: 'bundled' });
+    expect(form.config.start).toBeUndefined();
+    expect(form.settings).toMatchObject({ batchNorm: 'train', clipNorm: 3 });
+  });
+
   it('goes on with what a run has learnt as the network that it is', () => {
     const form = new NewRun(methods, null, suggested);
     const start = { name: 'Demo, run 1', sha256: '0'.repeat(64) };
