@@ -60,7 +60,9 @@ export const coco: Format = {
       }
       firstOf.set(key, file);
       const content = datasetOf(await readJson(source, file), file);
-      if (content !== null) parsed.push({ file, content });
+      if ('other' in content)
+        sink.warn({ code: 'unknown-file', file, message: `this file holds ${content.other}` });
+      else parsed.push({ file, content });
     }
     // Of several files about the same pictures (instances, key points, captions) the instances say most.
     const labels = parsed.filter(({ file, content }) => holdsLabels(file, content));
@@ -132,15 +134,20 @@ const isLikely = (head: string, file: string): boolean =>
 /** By the file's name, or its folder's where the file is named alike in each (train/_annotations.coco.json). */
 const partOf = (file: string) => namedPart(stemOf(file)) ?? namedPart(baseName(folderOf(file)));
 
-/** Null for JSON of another kind: captions, panoptic segments. */
-function datasetOf(content: unknown, file: string): Dataset | null {
+/** Or what it holds instead of shapes. */
+function datasetOf(content: unknown, file: string): Dataset | { other: string } {
   if (!isRecord(content)) throw damaged(file, 'line 1', 'a COCO file is one object');
   const { images, annotations, categories } = content;
   if (!Array.isArray(images)) throw damaged(file, 'images', 'the list of images is missing');
   if (annotations === undefined) return { images, annotations: [], categories: [] };
   if (!Array.isArray(annotations)) throw damaged(file, 'annotations', 'this is no list');
   const first = annotations[0] as unknown;
-  if (isRecord(first) && ('caption' in first || 'segments_info' in first)) return null;
+  if (isRecord(first) && 'caption' in first)
+    return { other: 'captions of COCO, which are no shapes or classes' };
+  if (isRecord(first) && 'segments_info' in first)
+    return { other: 'segments of COCO panoptic; the format "panoptic" reads them' };
+  if (isRecord(first) && 'keypoints' in first && !('bbox' in first) && !('segmentation' in first))
+    return { other: 'key points of COCO without boxes, which have no area' };
   if (!Array.isArray(categories)) throw damaged(file, 'categories', 'the list of categories is missing');
   return { images, annotations, categories };
 }

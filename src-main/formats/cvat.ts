@@ -240,9 +240,10 @@ function shapeOf(
 
 const attributesOf = (node: XmlNode): Record<string, string> =>
   plainAttributes(
-    (Object.hasOwn(node, 'attribute') ? node.attribute : []).flatMap((one): [string, string][] =>
-      typeof one === 'string' ? [] : [[attributeOf(one, 'name') ?? '', ownText(one)]],
-    ),
+    childNodes(node, 'attribute').map((one): [string, string] => [
+      attributeOf(one, 'name') ?? '',
+      ownText(one),
+    ]),
   );
 
 const subsets = { train: 'Train', selection: 'Validation', test: 'Test' };

@@ -93,8 +93,10 @@ export async function detectFormat(source: SourceTree): Promise<Detection> {
     .sort((a, b) => b.score - a.score || (b.files ?? 0) - (a.files ?? 0));
   if (likely.length === 0) {
     const place = source.chosenFile ?? source.root;
-    const reason =
-      source.chosenFile === null
+    const isMnist = source.files.some((file) => /(images|labels)[-.]idx[13]-ubyte/.test(file));
+    const reason = isMnist
+      ? 'these are files of MNIST (IDX), not pictures; fovea make blockmnist makes a set of them'
+      : source.chosenFile === null
         ? 'no pictures and no known annotations'
         : 'no annotation file of a known format';
     throw new AppError('bad-file', `nothing to import in ${place}: ${reason}`, { file: place, reason });

@@ -79,13 +79,14 @@ function checkNesting(text: string, file: string): void {
 
 /** First child element of that name, as a node; null if there is none or it is mere text. */
 export function childNode(node: XmlNode, tag: string): XmlNode | null {
-  const child = Object.hasOwn(node, tag) ? node[tag][0] : undefined;
-  return typeof child === 'object' ? child : null;
+  return childNodes(node, tag)[0] ?? null;
 }
 
 export function childNodes(node: XmlNode, tag: string): XmlNode[] {
-  if (!Object.hasOwn(node, tag)) return [];
-  return node[tag].filter((child) => typeof child === 'object');
+  // Of damaged files the parser makes texts where elements were.
+  const children: unknown = Object.hasOwn(node, tag) ? node[tag] : [];
+  if (!Array.isArray(children)) return [];
+  return children.filter((child): child is XmlNode => typeof child === 'object' && child !== null);
 }
 
 /** Text of the first child element of that name, references decoded; null if there is none. */

@@ -52,3 +52,20 @@ it('reads several as one set: a picture once, the shapes of all, one that both h
 it('refuses a format that is not known among several', async () => {
   await expect(readAs('labelme+nothing', folderOf(files))).rejects.toThrow('there is no format "nothing"');
 });
+
+it('names captions and MNIST for what they are', async () => {
+  const captions = folderOf({
+    'a.png': true,
+    'captions_val2017.json': {
+      images: [{ id: 1, file_name: 'a.png' }],
+      annotations: [{ image_id: 1, caption: 'a cat' }],
+    },
+  });
+  const { images, warnings } = await readAs('coco', captions);
+  expect(images).toEqual([]);
+  expect(warnings.map(({ message }) => message)).toEqual([
+    'this file holds captions of COCO, which are no shapes or classes',
+  ]);
+  const mnist = await SourceTree.open(folderOf({ 'train-images-idx3-ubyte.gz': 'x' }));
+  await expect(detectFormat(mnist)).rejects.toThrow('these are files of MNIST (IDX), not pictures');
+});
