@@ -130,12 +130,12 @@ export function figureLines(infos: readonly MeasureInfo[], summary: EvaluationSu
 }
 
 function rowsOf(info: MeasureInfo, figure: Figure, withRegion: number): string[][] {
-  const { value, low, high, pictures } = figure;
+  const { value, low, high, pictures: images } = figure;
   const { unit, partUnit = unit, partsBy } = info;
   const interval = low === null || high === null ? '' : `${shown(low, unit)} … ${shown(high, unit)}`;
   const parts = info.needs.includes('groups') ? worstFirst(figure.parts ?? []) : (figure.parts ?? []);
   return [
-    [info.title, shown(value, unit), interval, String(pictures)],
+    [info.title, shown(value, unit), interval, String(images)],
     ...(value === null && withRegion === 0 && info.needs.includes('region')
       ? [['  no picture has a box or mask', '', '', '']]
       : []),

@@ -22,9 +22,9 @@ export async function importInto(
       images: images === undefined ? null : core.refer(path.resolve(images)),
     });
     const result = (await finish(id)).result as ImportResult;
-    const { images: pictures, annotations, classes, unchanged, seen, left, warnings } = result;
+    const { images: imageCount, annotations, classes, unchanged, seen, left, warnings } = result;
     terminal.answer({ ...result }, [
-      `Imported ${pictures} pictures, ${annotations} annotations and ${classes} classes as ${result.format}` +
+      `Imported ${imageCount} pictures, ${annotations} annotations and ${classes} classes as ${result.format}` +
         (unchanged > 0 ? `; ${unchanged} pictures were there already` : ''),
       left.length === 0
         ? `All ${seen.files} files were taken; nothing was left out`

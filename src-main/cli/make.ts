@@ -57,9 +57,9 @@ export async function makeWaterbirdsLike(
       backgrounds: backgrounds === undefined ? null : core.refer(path.resolve(backgrounds)),
     });
     const made = (await finish(id)).result as WaterbirdsResult;
-    const { pictures, classes, grounds, left } = made;
+    const { pictures: images, classes, grounds, left } = made;
     terminal.answer({ out: folder, seed, correlation, ...made }, [
-      `${pictures} pictures of ${classes.length} classes on ${grounds.join(' or ')}: ${folder}`,
+      `${images} pictures of ${classes.length} classes on ${grounds.join(' or ')}: ${folder}`,
       ...(left > 0 ? [`${left} pictures without a mask of their class were left out`] : []),
     ]);
   });

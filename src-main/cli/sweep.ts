@@ -44,15 +44,15 @@ export async function sweep(terminal: Terminal, folder: string, options: Options
     session.kept(
       async () => `Sweep ${begun.id} is kept; go on with: fovea sweep ${folder} --resume ${begun.id}`,
     );
-    const { pictures } = await core.call('sweeps.get', { id: begun.id });
+    const { pictures: images } = await core.call('sweeps.get', { id: begun.id });
     const points = sweepPoints(begun.config).length;
     terminal.say(
       `Sweep ${begun.id}: ${points} points, ${begun.config.repeat} times each: ${begun.planned} runs, ` +
         `${begun.planned - begun.measured - begun.lost} of them still to do`,
     );
     terminal.say(
-      `${pictures.train} pictures to train on, ${pictures.selection} to choose epochs by, ` +
-        `${pictures.tuning} to choose weights by, ${pictures.test} to report on`,
+      `${images.train} pictures to train on, ${images.selection} to choose epochs by, ` +
+        `${images.tuning} to choose weights by, ${images.test} to report on`,
     );
     await finish(begun.jobId!);
     const result = await core.call('sweeps.get', { id: begun.id });
@@ -144,10 +144,10 @@ export const familyTitles: Record<SweepFamily, string> = {
 };
 
 function reported(result: SweepResult): Record<string, unknown> {
-  const { sweep, pictures, measures, cells, choices } = result;
+  const { sweep, pictures: images, measures, cells, choices } = result;
   const { config } = sweep;
   return {
-    ...{ sweep: sweep.id, state: sweep.state, pictures, grid: config.grid, repeat: config.repeat },
+    ...{ sweep: sweep.id, state: sweep.state, pictures: images, grid: config.grid, repeat: config.repeat },
     seeds: [...new Set(sweepPlan(config).map(({ seed }) => seed))],
     ...{ runs: sweep.planned, measured: sweep.measured, lost: sweep.lost },
     measures: measures.map(({ key, title, direction, unit }) => ({ key, title, direction, unit })),

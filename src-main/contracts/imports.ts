@@ -52,15 +52,15 @@ export interface ImportResult {
 }
 
 /** Folder of the pictures, where they lie elsewhere than their labels. */
-const picturesFolder = fileRefSchema.nullable().default(null);
+const imagesFolder = fileRefSchema.nullable().default(null);
 
 export const importCalls = {
-  'imports.detect': reads<Detection>()(z.object({ source: fileRefSchema, images: picturesFolder })),
+  'imports.detect': reads<Detection>()(z.object({ source: fileRefSchema, images: imagesFolder })),
   'imports.start': writesProject<JobId>()(
     z.object({
       source: fileRefSchema,
       format: z.string().max(200).default('auto'),
-      images: picturesFolder,
+      images: imagesFolder,
     }),
   ),
 };

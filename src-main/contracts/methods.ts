@@ -93,7 +93,7 @@ export interface MeasureInfo extends MethodInfo {
   /** What the value is: 'share' of 1, 'nats', 'pictures'. */
   unit: string;
   /** What the value of one picture is, where that is something else. */
-  pictureUnit?: string;
+  imageUnit?: string;
   /** What the parts of the figure are, where that is something else. */
   partUnit?: string;
   /** What the parts are named by, where that is a number and no name: a class may be called 7. */

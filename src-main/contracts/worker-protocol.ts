@@ -19,7 +19,7 @@ import type { ParamValue } from './methods.ts';
  * A picture as the worker needs it. `regions` are those of the picture's own class (or without class); in training
  * with several classes a picture, those of all its classes.
  */
-export interface Picture {
+export interface LabelledImage {
   imageId: number;
   /** Absolute path. */
   file: string;
@@ -55,8 +55,8 @@ export interface TrainSpec {
   classes: string[];
   /** Names of the groups of `config.groupBy`; empty without. */
   groups: string[];
-  train: Picture[];
-  selection: Picture[];
+  train: LabelledImage[];
+  selection: LabelledImage[];
   /** Where decoded pictures are cached, shared by runs. */
   cacheFolder: string;
   /** Where checkpoints go: `last.ckpt` each epoch, `best.ckpt`. */
@@ -89,13 +89,13 @@ export interface EvaluateSpec {
   /** The processor if absent. */
   device?: DeviceId;
   model: ModelRef;
-  pictures: Picture[];
+  images: LabelledImage[];
   cacheFolder: string;
   measures: { id: string; params: Record<string, ParamValue> }[];
   /** Names of the groups that the pictures' `group` counts in; empty without. */
   groups: string[];
   /** Pictures of another kind, for measures that compare; classes and regions are not looked at. */
-  against: Picture[];
+  against: LabelledImage[];
   seed: number;
 }
 
@@ -117,7 +117,7 @@ export interface ExplainSpec {
   /** The processor if absent. */
   device?: DeviceId;
   model: ModelRef;
-  picture: Picture;
+  image: LabelledImage;
   /** Regions of each of its classes, where it has several: those of the explained one count in place of the picture's. */
   regionsByClass?: Record<number, Shape[]>;
   method: string;
@@ -127,7 +127,7 @@ export interface ExplainSpec {
   /** Class index that the target is held against: the difference of both is explained. */
   versus?: number;
   /** Training pictures, for a method that compares with some. */
-  references?: Picture[];
+  references?: LabelledImage[];
   cacheFolder: string;
   /** Which attack comes first, FGSM unless given, and how far it may go; epsilon 0 for none. */
   attack?: { id: string; params: Record<string, ParamValue> };
@@ -164,7 +164,7 @@ export interface ExportSpec {
   /** What the file says of where it comes from. */
   metadata: Record<string, string>;
   /** On which the file's answers are compared with the app's. */
-  pictures: Picture[];
+  images: LabelledImage[];
   cacheFolder: string;
 }
 
@@ -186,7 +186,7 @@ export interface AttackSpec {
   model: ModelRef;
   /** The network that the pictures are made with, if another: a transfer attack. */
   source?: ModelRef;
-  pictures: Picture[];
+  images: LabelledImage[];
   cacheFolder: string;
   /** With defaults filled in. */
   attack: { id: string; params: Record<string, ParamValue> };
@@ -215,7 +215,7 @@ export interface AttackOutcome {
 }
 
 /** A picture as the project knew it when it was last looked at. */
-export interface KnownPicture extends ProbeResult {
+export interface KnownImage extends ProbeResult {
   modifiedMs: number;
 }
 
@@ -305,7 +305,7 @@ export interface WorkerCalls {
    * What an import keeps of a picture: its probe, taken anew unless size and time of change are those that are known,
    * and its annotations at its true size.
    */
-  lookAt: { input: { image: ImportedImage; known: KnownPicture | null }; output: LookAtOutcome };
+  lookAt: { input: { image: ImportedImage; known: KnownImage | null }; output: LookAtOutcome };
   /** Writes a WebP whose longer side is at most `sidePx`. */
   thumbnail: { input: { file: string; out: string; sidePx: number }; output: null };
   /** Upright picture as a JPEG or PNG that any browser shows, for files it cannot show itself. */
@@ -319,7 +319,7 @@ export interface WorkerCalls {
   /** The next pictures of the set that this process has read, a few at a time; none when all were handed out. */
   nextImages: { input: null; output: ImportedImage[] };
   /** Heat maps over their picture, as PNG files; maps that are drawn together share a scale. */
-  drawHeat: { input: HeatDrawing; output: { picture: Uint8Array; drawn: Uint8Array[] } };
+  drawHeat: { input: HeatDrawing; output: { image: Uint8Array; drawn: Uint8Array[] } };
   /** The generated sample, as a folder to import. Sends 'progress' in pictures. */
   writeSample: { input: { folder: string; seed: number }; output: null };
   /** Objects on two kinds of ground, as a folder to import. Sends 'progress' in pictures. */

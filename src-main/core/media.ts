@@ -6,7 +6,7 @@ import path from 'node:path';
 import { mayPass } from '../storage/database.ts';
 import type { ImageId } from '../contracts/ids.ts';
 import { fileModeIn, makeFolder } from '../files/write-file.ts';
-import { sniff, type PictureKind } from '../imaging/kinds.ts';
+import { sniff, type ImageKind } from '../imaging/kinds.ts';
 import type { Context } from './context.ts';
 import { cacheFolderOf } from './open-project.ts';
 import type { Face } from './recent-projects.ts';
@@ -35,7 +35,7 @@ const TYPES: Record<string, string> = {
 const HEAD_BYTES = 64;
 
 /** What kind of picture a file is, by its first bytes; null if it is none, or no file, or not there. */
-async function pictureKind(file: string): Promise<PictureKind | null> {
+async function imageKind(file: string): Promise<ImageKind | null> {
   try {
     // Opening a pipe would wait for whoever writes into it.
     if (!(await fs.promises.stat(file)).isFile()) return null;
@@ -61,29 +61,29 @@ export async function mediaOf(
   kind: 'image' | 'thumbnail',
   id: number,
 ): Promise<Media | null> {
-  const found = pictureOf(context, id);
+  const found = imageOf(context, id);
   if (!found) return null;
-  const { picture, cacheFolder } = found;
-  const isThere = fs.existsSync(picture.file);
+  const { image, cacheFolder } = found;
+  const isThere = fs.existsSync(image.file);
   // Asked for is looked at: a disk that was away is seen when it is back.
   if (noteMissing(context, id as ImageId, !isThere))
     context.emit('project', { id: context.current!.id, what: 'images' });
   if (!isThere) return null;
   // What the bytes are, not what the project says of them: whatever is no picture is never sent.
-  const kindOfFile = await pictureKind(picture.file);
+  const kindOfFile = await imageKind(image.file);
   if (kindOfFile === null) return null;
   const type = TYPES[kindOfFile];
-  const isSmall = Math.max(picture.widthPx, picture.heightPx) <= THUMBNAIL_PX;
-  if (type && (kind === 'image' || isSmall)) return { file: picture.file, type, tag: picture.contentHash };
+  const isSmall = Math.max(image.widthPx, image.heightPx) <= THUMBNAIL_PX;
+  if (type && (kind === 'image' || isSmall)) return { file: image.file, type, tag: image.contentHash };
 
   const [folder, ending, made] =
     kind === 'image'
       ? (['shown', '.png', 'image/png'] as const)
       : (['thumbnails', '.webp', 'image/webp'] as const);
-  const file = path.join(cacheFolder, folder, picture.contentHash.slice(0, 2), picture.contentHash + ending);
-  const media = { file, type: made, tag: `${picture.contentHash}-${folder}` };
-  if (TYPES[(await pictureKind(file)) ?? ''] === made) return media;
-  await context.converting.ask(file, () => make(context, kind, picture.file, file));
+  const file = path.join(cacheFolder, folder, image.contentHash.slice(0, 2), image.contentHash + ending);
+  const media = { file, type: made, tag: `${image.contentHash}-${folder}` };
+  if (TYPES[(await imageKind(file)) ?? ''] === made) return media;
+  await context.converting.ask(file, () => make(context, kind, image.file, file));
   return media;
 }
 
@@ -104,12 +104,12 @@ async function make(
   await fs.promises.rename(out, target);
 }
 
-function pictureOf(context: Context, id: number): { picture: Face; cacheFolder: string } | null {
-  const picture = context.current?.store.images.byId(id);
-  if (context.current && picture) return { picture, cacheFolder: cacheFolderOf(context.current) };
+function imageOf(context: Context, id: number): { image: Face; cacheFolder: string } | null {
+  const image = context.current?.store.images.byId(id);
+  if (context.current && image) return { image, cacheFolder: cacheFolderOf(context.current) };
   for (const project of context.recent.all()) {
     const face = project.faces.find((one) => one.id === id);
-    if (face) return { picture: face, cacheFolder: path.join(project.folder, 'cache') };
+    if (face) return { image: face, cacheFolder: path.join(project.folder, 'cache') };
   }
   return null;
 }

@@ -19,7 +19,7 @@ import type {
 
 export type WorkerRole = 'interactive' | 'training';
 /** Calls about one picture, which may be hostile. */
-export type PictureCall =
+export type ImageCall =
   'probe' | 'contentHash' | 'lookAt' | 'thumbnail' | 'convert' | 'copyUpright' | 'drawHeat';
 
 /** Of what JavaScript holds, in MB; pixels are counted by imaging/memory.ts. */
@@ -49,7 +49,7 @@ export interface Workers {
    * A call in the process that decodes. If the process dies or hangs, its calls are made again, each alone.
    * @throws what the worker says; AppError 'bad-file' naming the picture that ends or hangs a process of its own
    */
-  decode<C extends PictureCall>(call: C, input: WorkerCalls[C]['input']): Promise<WorkerCalls[C]['output']>;
+  decode<C extends ImageCall>(call: C, input: WorkerCalls[C]['input']): Promise<WorkerCalls[C]['output']>;
   /** A process for reading one annotation set; `end` it. @throws (by its calls) also AppError 'unavailable' as above */
   openReader(): Reader;
   /**
@@ -130,7 +130,7 @@ export function openWorkers(
   let retrier: WorkerProcess | null = null;
   let lastRetry: Promise<unknown> = Promise.resolve();
   let retries = 0;
-  const retry = <C extends PictureCall>(call: C, input: WorkerCalls[C]['input']) => {
+  const retry = <C extends ImageCall>(call: C, input: WorkerCalls[C]['input']) => {
     retries += 1;
     const answer = lastRetry.then(async () => {
       if (!retrier || !alone.has(retrier))

@@ -16,7 +16,7 @@ export interface ReportRun {
   /** On the test split. */
   measures: Measures;
 }
-export interface ReportPicture {
+export interface ReportImage {
   name: string;
   className: string;
   /** Data address of the bare picture. */
@@ -29,10 +29,10 @@ export interface Report {
   seconds: number;
   version: string;
   runs: ReportRun[];
-  pictures: ReportPicture[];
+  pictures: ReportImage[];
 }
 
-export function reportHtml({ seed, seconds, version, runs, pictures }: Report): string {
+export function reportHtml({ seed, seconds, version, runs, pictures: images }: Report): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -53,7 +53,7 @@ agrees with the class 95 % of the time. In the test pictures it is random, so a 
 </header>
 ${measuresSection(runs)}
 ${shortcutSection(runs)}
-${picturesSection(runs, pictures)}
+${imagesSection(runs, images)}
 ${settingsSection(runs)}
 </main>
 </body>
@@ -149,15 +149,15 @@ Bars run from 0 to 100 %; one in four is chance.</p>
 </section>`;
 }
 
-function picturesSection(runs: readonly ReportRun[], pictures: readonly ReportPicture[]): string {
+function imagesSection(runs: readonly ReportRun[], images: readonly ReportImage[]): string {
   const heads = runs.map((run, index) => `<th scope="col">${nameOf(run, index)}</th>`).join('');
-  const rows = pictures.map(({ name, className, picture, runs: cells }) => {
+  const rows = images.map(({ name, className, picture: image, runs: cells }) => {
     const drawn = cells.map(({ heat, says, score, correct, energyInBox }, index) => {
       const verdict = `<span class="${correct ? 'good' : 'bad'}">${correct ? '✓' : '✗'} ${escape(says)} ${score.toFixed(2)}</span>`;
       return `<td><img src="${heat}" alt="Heat of ${escape(runs[index].title)} on ${escape(name)}" width="168" height="168">
 <div class="caption">${verdict}<span>in box ${figure(energyInBox, true)} %</span></div></td>`;
     });
-    return `<tr><th scope="row"><img src="${picture}" alt="${escape(name)}" width="168" height="168">
+    return `<tr><th scope="row"><img src="${image}" alt="${escape(name)}" width="168" height="168">
 <div class="caption"><span>${escape(className)}</span><span>${escape(name)}</span></div></th>${drawn.join('')}</tr>`;
   });
   const stops = HEAT_STOPS.map((colour, index) => `${colour} ${(index * 100) / (HEAT_STOPS.length - 1)}%`);

@@ -35,17 +35,17 @@ async function openSample(
 ): Promise<OpenProject> {
   const project = openOrCreate(context, folder, name);
   if (project.store.images.counts().images > 0) return project;
-  const pictures = path.join(project.folder, 'pictures');
+  const images = path.join(project.folder, 'pictures');
   // Drawing and importing are two halves of one bar, which counts each picture once.
   let drawn = 0;
-  const drawing = context.workers.call('training', 'writeSample', { folder: pictures, seed }, (event) => {
+  const drawing = context.workers.call('training', 'writeSample', { folder: images, seed }, (event) => {
     if (event.kind !== 'progress') return;
     drawn = event.total;
     handle.progress(Math.floor(event.done / 2), event.total, 'drawing pictures');
   });
   handle.signal.addEventListener('abort', () => drawing.control('cancel'), { once: true });
   await drawing.value;
-  await importFrom(context, project, pictures, 'coco', {
+  await importFrom(context, project, images, 'coco', {
     ...handle,
     progress: (done, _total, note) =>
       handle.progress(note === 'writing' ? drawn : Math.floor((drawn + done) / 2), drawn, note),

@@ -12,7 +12,7 @@ import { explain } from '../services/explanations.ts';
 import { runRecord, storedRun } from '../services/run-records.ts';
 import type { StoredMap } from '../storage/explanations.ts';
 import { DEMO_RUNS } from './demo.ts';
-import { REPORT_FILE, reportHtml, type ReportPicture, type ReportRun } from './report.ts';
+import { REPORT_FILE, reportHtml, type ReportImage, type ReportRun } from './report.ts';
 
 /** What the energy measure measures, so that the maps of the report and its figures agree. */
 const MAP = { method: 'input-gradient', params: { score: 'loss', reduction: 'squared' } } as const;
@@ -32,10 +32,10 @@ export const reportHandlers: Handlers<'demo.report'> = {
         throw new AppError('conflict', `run ${runs[key]} was not evaluated yet`, { place: key });
     }
     return context.jobs.start({ kind: 'report', title: 'Report', unit: 'pictures' }, async (handle) => {
-      const pictures = await drawPictures(context, measured, handle);
+      const images = await drawImages(context, measured, handle);
       const { version } = context.options;
       await writeFileWhole(path.join(project.folder, REPORT_FILE), [
-        reportHtml({ seed, seconds, version, runs: reportRuns(measured), pictures }),
+        reportHtml({ seed, seconds, version, runs: reportRuns(measured), pictures: images }),
       ]);
     }).id;
   },
@@ -51,29 +51,29 @@ const reportRuns = (measured: Record<DemoRun, Run>): ReportRun[] =>
     measures: measured[key].evaluated!.measures,
   }));
 
-async function drawPictures(
+async function drawImages(
   context: Context,
   measured: Record<DemoRun, Run>,
   handle: JobHandle,
-): Promise<ReportPicture[]> {
+): Promise<ReportImage[]> {
   const { images, classes, evaluations } = context.project().store;
   const outputs = demoRuns.map((key) => evaluations.images(measured[key].id, 'test'));
   const chosen = [...Map.groupBy(outputs[0], (image) => image.classId).values()].flatMap((group) =>
     group.slice(0, SHOWN_OF_CLASS),
   );
   const names = new Map(classes.all().map(({ id, name }) => [id, name]));
-  const shown: ReportPicture[] = [];
+  const shown: ReportImage[] = [];
   for (const { imageId, classId } of chosen) {
     const maps: StoredMap[] = [];
     for (const key of demoRuns) maps.push(await mapOf(context, measured[key], imageId, handle.signal));
     const { file, name, widthPx, heightPx } = images.byId(imageId)!;
-    const { picture, drawn } = await context.workers.decode('drawHeat', {
+    const { image, drawn } = await context.workers.decode('drawHeat', {
       ...{ file, widthPx, heightPx, scale: DRAWN_SCALE, maps, smoothedBy: SMOOTHED_BY },
     });
     shown.push({
       name,
       className: names.get(classId) ?? '',
-      picture: dataUri(picture),
+      picture: dataUri(image),
       runs: maps.map(({ energyInBox }, index) => {
         const own = outputs[index].find((one) => one.imageId === imageId)!;
         return {

@@ -7,7 +7,7 @@ import { readCsv } from './csv.ts';
 import type { Format, ImportSink } from './format.ts';
 import { damaged } from './damage.ts';
 import type { SourceTree } from './source.ts';
-import { numberedPart, warnOfPicture } from './words.ts';
+import { numberedPart, warnOfImage } from './words.ts';
 
 const classAttribute = 'Blond_Hair';
 
@@ -41,7 +41,7 @@ export const celeba: Format = {
       sink.signal.throwIfAborted();
       const found = source.index.find(name, bases);
       if ('problem' in found) {
-        warnOfPicture(sink, found, file, place, name);
+        warnOfImage(sink, found, file, place, name);
         continue;
       }
       const isTrue = values.map((value) => {
@@ -50,7 +50,7 @@ export const celeba: Format = {
         throw damaged(file, place, `${value.slice(0, 20)} is neither 1 nor -1`);
       });
       sink.image({
-        file: source.pictureFile(found.file),
+        file: source.imageFile(found.file),
         relativePath: found.file,
         className: isTrue[hair] ? 'blond' : 'not blond',
         split: splits.get(name) ?? null,

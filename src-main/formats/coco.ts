@@ -10,7 +10,7 @@ import { AppError } from '../contracts/errors.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { areaOfRle, checkRle, encodeRle, rasterize, rleFromString, rleToString } from '../imaging/index.ts';
 import { headOf, likelyFiles } from './candidates.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import type {
   ExportDataset,
   ExportImage,
@@ -24,7 +24,7 @@ import { drawnAs, unnamedLoss } from './loss.ts';
 import { damaged } from './damage.ts';
 import { baseName, folderOf, stemOf } from './paths.ts';
 import type { SourceTree } from './source.ts';
-import { checkedClassName, CountedWarning, namedPart, numberFrom, splitOf, warnOfPicture } from './words.ts';
+import { checkedClassName, CountedWarning, namedPart, numberFrom, splitOf, warnOfImage } from './words.ts';
 
 export const coco: Format = {
   id: 'coco',
@@ -82,7 +82,7 @@ export const coco: Format = {
   },
 
   async write(dataset, folder, options) {
-    const names = await copyPictures(dataset.images, path.join(folder, 'images'), options);
+    const names = await copyImages(dataset.images, path.join(folder, 'images'), options);
     makeFolder(path.join(folder, 'annotations'));
     for (const [split, stem] of Object.entries(stemOfSplit))
       await writeSplit(dataset, names, (split === 'none' ? null : split) as Split | null, stem, folder);
@@ -182,13 +182,13 @@ function readDataset(
     if (byId.has(id)) throw damaged(file, `${place}.id`, `the id ${String(id).slice(0, 40)} is given twice`);
     const found = source.index.find(name, bases, hint);
     if ('problem' in found) {
-      warnOfPicture(sink, found, file, place, name);
+      warnOfImage(sink, found, file, place, name);
       byId.set(id, null);
       return;
     }
     const earlier = result.get(found.file);
     const image: ImportedImage = earlier ?? {
-      file: source.pictureFile(found.file),
+      file: source.imageFile(found.file),
       relativePath: found.file,
       className: null,
       split,

@@ -12,7 +12,7 @@ const copyFile = (file: string, out: string) =>
   fs.copyFile(file, out, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
 
 /** @returns the file name of each picture in the folder; a name that comes twice gets a number */
-export async function copyPictures(
+export async function copyImages(
   images: readonly ExportImage[],
   folder: string,
   { copy = copyFile, signal, onProgress }: WriteOptions = {},

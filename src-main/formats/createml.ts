@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { boundsOf } from '../contracts/geometry.ts';
 import { filesLike, likelyFiles, shownFiles } from './candidates.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type { Format } from './format.ts';
 import { Gathering } from './gathering.ts';
@@ -70,7 +70,7 @@ export const createml: Format = {
   },
 
   async write(dataset, folder, options) {
-    const names = await copyPictures(dataset.images, folder, options);
+    const names = await copyImages(dataset.images, folder, options);
     const entries = dataset.images.map(({ annotations, className: ofImage }, i) => ({
       image: names[i],
       annotations: annotations.flatMap(({ className, shape }) => {

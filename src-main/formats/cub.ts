@@ -5,7 +5,7 @@ import type { Split } from '../contracts/dataset.ts';
 import type { Format, ImportedAnnotation } from './format.ts';
 import { damaged } from './damage.ts';
 import type { SourceTree } from './source.ts';
-import { checkedClassName, CountedWarning, numberFrom, warnOfPicture } from './words.ts';
+import { checkedClassName, CountedWarning, numberFrom, warnOfImage } from './words.ts';
 
 export const cub: Format = {
   id: 'cub',
@@ -33,7 +33,7 @@ export const cub: Format = {
       const file = at(base, 'images.txt');
       const found = source.index.find(row.fields[0], [at(base, 'images')]);
       if ('problem' in found) {
-        warnOfPicture(sink, found, file, row.place, row.fields[0]);
+        warnOfImage(sink, found, file, row.place, row.fields[0]);
         continue;
       }
       const label = labels.get(id);
@@ -49,7 +49,7 @@ export const cub: Format = {
       used.add(className);
       const box = boxes.get(id);
       sink.image({
-        file: source.pictureFile(found.file),
+        file: source.imageFile(found.file),
         relativePath: found.file,
         className,
         split: splitOfFlag(splits.get(id), splitFile),

@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { filesLike, likelyFiles } from './candidates.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type {
   ExportDataset,
@@ -67,7 +67,7 @@ export const cvat: Format = {
   },
 
   async write(dataset, folder, options) {
-    const names = await copyPictures(dataset.images, path.join(folder, 'images'), options);
+    const names = await copyImages(dataset.images, path.join(folder, 'images'), options);
     await writeFile(path.join(folder, 'annotations.xml'), xmlOf(dataset, names));
   },
 
@@ -140,7 +140,7 @@ function readTracks(
   const size = original && sizeGiven(childText(original, 'width'), childText(original, 'height'));
   const frames = new Map<number, ImportedImage | null>();
   const missing = new CountedWarning('missing-picture', file);
-  const pictureOf = (frame: number, place: string): ImportedImage | null => {
+  const imageOf = (frame: number, place: string): ImportedImage | null => {
     const known = frames.get(frame);
     if (known !== undefined) return known;
     const stem = `frame_${String(frame).padStart(6, '0')}`;
@@ -161,7 +161,7 @@ function readTracks(
         if (frame === null || attributeOf(shape, 'outside') === '1' || attributeOf(shape, 'keyframe') === '0')
           return;
         const number = numberFrom(frame, file, `${place}, frame`);
-        const image = pictureOf(number, place);
+        const image = imageOf(number, place);
         if (image !== null) addShape(kind, shape, label, image, file, place, told);
       });
   });

@@ -8,7 +8,7 @@ import { makeFolder } from '../files/write-file.ts';
 import { encodeRle, rasterize, rleToString } from '../imaging/index.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
 import { rleGiven } from './coco.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type { ExportDataset, ExportImage, Format, ImportedImage, ImportedShape } from './format.ts';
 import { addAttributes, Gathering, plainAttributes, sizeGiven } from './gathering.ts';
@@ -76,7 +76,7 @@ export const datumaro: Format = {
     for (const [split, subset] of subsets) {
       const images = dataset.images.filter((image) => image.split === split);
       if (images.length === 0) continue;
-      const names = await copyPictures(images, path.join(folder, 'images', subset), {
+      const names = await copyImages(images, path.join(folder, 'images', subset), {
         ...options,
         onProgress: (done) => options?.onProgress?.(before + done, dataset.images.length),
       });

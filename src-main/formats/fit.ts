@@ -22,7 +22,7 @@ import type { FittedAnnotation, ImportedImage, ImportedShape } from '../contract
  *          left out (`dropped-box`); where the file declares a size that is neither the upright picture's nor its stored
  *          raster's, nobody knows where its shapes lie, so none stays (`size-differs`)
  */
-export function fitToPicture(
+export function fitToImage(
   image: ImportedImage,
   widthPx: number,
   heightPx: number,

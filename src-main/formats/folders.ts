@@ -2,11 +2,11 @@
 // classes, to be annotated here.
 
 import path from 'node:path';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { decodedName, distinctName, encodedName, uniqueNames } from './file-names.ts';
 import type { Format } from './format.ts';
 import { attributesLoss, counted, shapesWhere } from './loss.ts';
-import { nameKey } from './picture-index.ts';
+import { nameKey } from './image-index.ts';
 import type { SourceTree } from './source.ts';
 import { checkedClassName, namedPartOfFolder, splitOf, type NamedPart } from './words.ts';
 
@@ -31,8 +31,8 @@ export const folders: Format = {
   title: 'Folders of pictures',
 
   async detect(source) {
-    if (source.pictures.length === 0) return { score: 0, reason: 'no pictures' };
-    const classes = new Set(placePictures(source).map(({ className }) => className));
+    if (source.images.length === 0) return { score: 0, reason: 'no pictures' };
+    const classes = new Set(placeImages(source).map(({ className }) => className));
     classes.delete(null);
     return classes.size > 0
       ? { score: 0.3, reason: `${classes.size} ${classes.size === 1 ? 'folder' : 'folders'} of pictures` }
@@ -40,18 +40,18 @@ export const folders: Format = {
   },
 
   async read(source, sink) {
-    const placed = placePictures(source);
+    const placed = placeImages(source);
     const hasTest = placed.some(({ part }) => part === 'test');
-    for (const { picture, className, part } of placed) {
+    for (const { image, className, part } of placed) {
       sink.signal.throwIfAborted();
       sink.image({
-        file: source.pictureFile(picture),
-        relativePath: picture,
-        className: className === null ? null : checkedClassName(className, picture, 'the folder name'),
+        file: source.imageFile(image),
+        relativePath: image,
+        className: className === null ? null : checkedClassName(className, image, 'the folder name'),
         split: splitOf(part, hasTest),
         annotations: [],
         declaredSize: null,
-        recordPlace: { file: picture, place: 'the picture' },
+        recordPlace: { file: image, place: 'the picture' },
       });
     }
   },
@@ -70,7 +70,7 @@ export const folders: Format = {
     }
     let before = 0;
     for (const [place, images] of groups) {
-      await copyPictures(images, path.join(folder, place), {
+      await copyImages(images, path.join(folder, place), {
         ...options,
         onProgress: (done) => options?.onProgress?.(before + done, dataset.images.length),
       });
@@ -88,15 +88,15 @@ export const folders: Format = {
 };
 
 interface Placed {
-  picture: string;
+  image: string;
   className: string | null;
   part: NamedPart | null;
 }
 
-function placePictures(source: SourceTree): Placed[] {
-  const parents = source.pictures.map((picture) => picture.split('/').slice(0, -1));
+function placeImages(source: SourceTree): Placed[] {
+  const parents = source.images.map((image) => image.split('/').slice(0, -1));
   const skipped = wrappingFolders(parents);
-  return source.pictures.map((picture, i) => {
+  return source.images.map((image, i) => {
     const names = parents[i].slice(skipped);
     const partAt = names.findIndex((name) => namedPartOfFolder(name) !== null);
     const part = partAt < 0 ? null : namedPartOfFolder(names[partAt]);
@@ -105,7 +105,7 @@ function placePictures(source: SourceTree): Placed[] {
       names
         .slice(partAt + 1)
         .find((name) => !plainNames.has(name.toLowerCase()) && namedPartOfFolder(name) === null) ?? null;
-    return { picture, className: className === null ? null : decodedName(className), part };
+    return { image, className: className === null ? null : decodedName(className), part };
   });
 }
 

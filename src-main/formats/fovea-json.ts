@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ATTRIBUTE_MAX } from '../contracts/dataset.ts';
 import { shapeSchema } from '../contracts/geometry.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type { Format } from './format.ts';
 import { addAttributes, Gathering } from './gathering.ts';
@@ -82,7 +82,7 @@ export const foveaJson: Format = {
   },
 
   async write(dataset, folder, options) {
-    const names = await copyPictures(dataset.images, path.join(folder, 'images'), options);
+    const names = await copyImages(dataset.images, path.join(folder, 'images'), options);
     const content: z.input<typeof contentSchema> = {
       format: 'fovea',
       version: 1,

@@ -5,7 +5,7 @@ import type { ImportedImage, ImportSink } from './format.ts';
 import type { RecordPlace } from '../contracts/imported.ts';
 import { folderOf } from './paths.ts';
 import type { SourceTree } from './source.ts';
-import { CountedWarning, warnOfPicture } from './words.ts';
+import { CountedWarning, warnOfImage } from './words.ts';
 
 export class Gathering {
   readonly #source: SourceTree;
@@ -27,7 +27,7 @@ export class Gathering {
     this.#sink.signal.throwIfAborted();
     const found = this.#source.index.find(name, bases, hint);
     if ('file' in found) return this.at(found.file, said);
-    warnOfPicture(this.#sink, found, said.file, said.place, name);
+    warnOfImage(this.#sink, found, said.file, said.place, name);
     return null;
   }
 
@@ -36,7 +36,7 @@ export class Gathering {
     const known = this.#images.get(file);
     if (known) return known;
     const image: ImportedImage = {
-      file: this.#source.pictureFile(file),
+      file: this.#source.imageFile(file),
       relativePath: file,
       className: null,
       split: null,
@@ -60,7 +60,7 @@ export class Gathering {
   /** Pictures that lie in a folder with one that is known: nothing is drawn on them yet. */
   addBeside(): void {
     const folders = new Set([...this.#images.keys()].map(folderOf));
-    for (const file of this.#source.pictures)
+    for (const file of this.#source.images)
       if (folders.has(folderOf(file))) this.at(file, { file, place: 'the picture' });
   }
 

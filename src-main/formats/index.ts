@@ -111,7 +111,7 @@ export async function detectFormat(source: SourceTree): Promise<Detection> {
   };
 }
 
-export { fitShape, fitToPicture } from './fit.ts';
+export { fitShape, fitToImage } from './fit.ts';
 export { SourceTree } from './source.ts';
 export type {
   ExportAnnotation,

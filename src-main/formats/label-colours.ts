@@ -1,6 +1,6 @@
 // What the values of a picture of labels stand for: by a table of colours or numbers beside it, or as Pascal VOC has them.
 
-import type { LabelPicture } from '../imaging/index.ts';
+import type { LabelImage } from '../imaging/index.ts';
 import { readCsv } from './csv.ts';
 import type { SourceTree } from './source.ts';
 import { checkedClassName } from './words.ts';
@@ -87,12 +87,8 @@ export async function readLabelTable(source: SourceTree): Promise<LabelTable | n
 }
 
 /** @param isPascal  whether a picture without a table is of Pascal VOC, whose classes are known */
-export function classOfValues(
-  picture: LabelPicture,
-  table: LabelTable | null,
-  isPascal: boolean,
-): ClassOfValue {
-  const { areColours, palette } = picture;
+export function classOfValues(image: LabelImage, table: LabelTable | null, isPascal: boolean): ClassOfValue {
+  const { areColours, palette } = image;
   const ofColour = (colour: number): string | null | undefined => {
     if (colour === 0 || colour === pascalColour(255)) return table?.byColour.get(colour) ?? null;
     const known = table?.byColour.get(colour);

@@ -9,7 +9,7 @@ import { AppError } from '../contracts/errors.ts';
 import { labelsIn } from '../imaging/index.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
 import { rleGiven } from './coco.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type { ExportImage, Format, ImportedImage, ImportedShape } from './format.ts';
 import { addAttributes, Gathering, plainAttributes, sizeGiven } from './gathering.ts';
@@ -49,7 +49,7 @@ export const labelStudio: Format = {
         const place = `[${i}]`;
         sink.signal.throwIfAborted();
         if (!isRecord(task)) throw damaged(file, place, 'a task is no object');
-        const image = pictureOf(source, gathering, task, file, place);
+        const image = imageOf(source, gathering, task, file, place);
         if (image === null) return;
         const results = resultsOf(task, file, place, told);
         readResults(results, { gathering, image, file, place, told, question });
@@ -65,7 +65,7 @@ export const labelStudio: Format = {
   },
 
   async write(dataset, folder, options) {
-    const names = await copyPictures(dataset.images, path.join(folder, 'images'), options);
+    const names = await copyImages(dataset.images, path.join(folder, 'images'), options);
     const tasks = dataset.images.map((image, i) => taskOf(image, names[i], i + 1));
     await writeFile(path.join(folder, 'tasks.json'), JSON.stringify(tasks));
   },
@@ -91,7 +91,7 @@ interface Told {
 }
 
 /** The picture that a task shows, by the address in its data, as it was uploaded, or without the mark before its name. */
-function pictureOf(
+function imageOf(
   source: SourceTree,
   gathering: Gathering,
   task: Record<string, unknown>,

@@ -7,7 +7,7 @@ import type { Point } from '../contracts/geometry.ts';
 import { AppError } from '../contracts/errors.ts';
 import { encodePng, labelsIn } from '../imaging/index.ts';
 import { filesLike, likelyFiles, shownFiles } from './candidates.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type { ExportImage, Format, ImportedImage, ImportedShape } from './format.ts';
 import { addAttributes, Gathering, plainAttributes, sizeGiven } from './gathering.ts';
@@ -44,7 +44,7 @@ export const labelme: Format = {
       const { imagePath } = content;
       if (imagePath !== undefined && imagePath !== null && typeof imagePath !== 'string')
         throw damaged(file, 'imagePath', 'this is no path');
-      const image = pictureOf(source, gathering, file, imagePath ?? '');
+      const image = imageOf(source, gathering, file, imagePath ?? '');
       if (image === null) continue;
       image.declaredSize ??= sizeGiven(content.imageWidth, content.imageHeight);
       readFlags(content.flags, content.shapes.length === 0, gathering, image, file);
@@ -57,7 +57,7 @@ export const labelme: Format = {
   },
 
   async write(dataset, folder, options) {
-    const names = await copyPictures(dataset.images, folder, options);
+    const names = await copyImages(dataset.images, folder, options);
     for (const [i, image] of dataset.images.entries())
       await writeFile(
         path.join(folder, `${stemOf(names[i])}.json`),
@@ -95,7 +95,7 @@ const isLabelme = (head: string): boolean =>
   /"(version|flags|imagePath|shape_type|lineColor|imageData)"\s*:/.test(head);
 
 /** As the file says, from its own folder; else the one that is named as it. */
-function pictureOf(
+function imageOf(
   source: SourceTree,
   gathering: Gathering,
   file: string,

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import type { ImportWarning, LeftOut } from '../contracts/imports.ts';
-import { isPictureName } from '../imaging/index.ts';
+import { isImageName } from '../imaging/index.ts';
 import type { SourceTree } from './source.ts';
 
 /** Endings of pictures that no decoder here reads. */
@@ -63,7 +63,7 @@ class LeftOutList {
 /** @param listed  pictures that were handed on, by their path from the root */
 export function leftOutOf(source: SourceTree, listed: ReadonlySet<string>): LeftOut[] {
   const left = new LeftOutList();
-  const isElsewhere = source.picturesRoot !== source.root;
+  const isElsewhere = source.imagesRoot !== source.root;
   for (const file of source.files) {
     if ((!isElsewhere && listed.has(file)) || source.wasRead(file)) continue;
     left.add(reasonFor(file), file);
@@ -76,7 +76,7 @@ export function leftOutOf(source: SourceTree, listed: ReadonlySet<string>): Left
 
 function reasonFor(file: string): string {
   const ending = path.extname(file).slice(1).toLowerCase();
-  if (isPictureName(file)) return 'pictures that the annotations do not list';
+  if (isImageName(file)) return 'pictures that the annotations do not list';
   if (undecodable.has(ending)) return `.${ending} pictures, which cannot be decoded here`;
   if (videos.has(ending)) return `.${ending} videos`;
   if (archives.has(ending)) return `.${ending} archives, which are not looked into`;

@@ -29,23 +29,20 @@ export function unnamedLoss(dataset: ExportDataset): Loss[] {
 export const attributesLoss = (dataset: ExportDataset): Loss[] =>
   counted(
     'pictures have attributes, which are not written',
-    picturesWhere(
-      dataset,
-      ({ attributes }) => attributes !== undefined && Object.keys(attributes).length > 0,
-    ),
+    imagesWhere(dataset, ({ attributes }) => attributes !== undefined && Object.keys(attributes).length > 0),
   );
 
 export const splitLoss = (dataset: ExportDataset): Loss[] =>
   counted(
     'pictures are of a part of the split, which is not written',
-    picturesWhere(dataset, ({ split }) => split !== null),
+    imagesWhere(dataset, ({ split }) => split !== null),
   );
 
 /** For formats that know shapes only. */
 export const classLoss = (dataset: ExportDataset): Loss[] =>
   counted(
     'classes of pictures are not written where no shape has them',
-    picturesWhere(
+    imagesWhere(
       dataset,
       ({ className, annotations }) =>
         className !== null && !annotations.some((one) => (one.className ?? className) === className),
@@ -54,7 +51,7 @@ export const classLoss = (dataset: ExportDataset): Loss[] =>
 
 export const counted = (what: string, count: number): Loss[] => (count > 0 ? [{ what, count }] : []);
 
-const picturesWhere = (dataset: ExportDataset, is: (image: ExportImage) => boolean): number =>
+const imagesWhere = (dataset: ExportDataset, is: (image: ExportImage) => boolean): number =>
   dataset.images.filter(is).length;
 
 export const shapesWhere = (

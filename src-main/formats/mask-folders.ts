@@ -5,15 +5,15 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import { makeFolder } from '../files/write-file.ts';
-import { decodeLabelPicture, encodePng, rasterize } from '../imaging/index.ts';
-import { copyPictures } from './copy.ts';
+import { decodeLabelImage, encodePng, rasterize } from '../imaging/index.ts';
+import { copyImages } from './copy.ts';
 import type { Format } from './format.ts';
 import { Gathering } from './gathering.ts';
 import { classOfValues, readLabelTable } from './label-colours.ts';
 import { attributesLoss, classLoss, counted, drawnAs, shapesWhere, splitLoss } from './loss.ts';
 import { rlesByValue } from './masks.ts';
 import { folderOf, stemOf } from './paths.ts';
-import { nameKey } from './picture-index.ts';
+import { nameKey } from './image-index.ts';
 import type { SourceTree } from './source.ts';
 import { CountedWarning } from './words.ts';
 
@@ -28,7 +28,7 @@ export const maskFolders: Format = {
     const pairs = pairsOf(source);
     const [first] = pairs;
     return pairs.length > 0 && source.chosenFile === null
-      ? { score: 0.5, reason: `${first.mask} is named as ${first.picture}`, files: pairs.length }
+      ? { score: 0.5, reason: `${first.mask} is named as ${first.image}`, files: pairs.length }
       : { score: 0, reason: 'no PNG in a folder of masks that is named as a picture' };
   },
 
@@ -36,11 +36,11 @@ export const maskFolders: Format = {
     const gathering = new Gathering(source, sink);
     const table = await readLabelTable(source);
     const unnamed = new CountedWarning('unnamed-classes', '');
-    for (const { mask, picture } of pairsOf(source)) {
+    for (const { mask, image: imageFile } of pairsOf(source)) {
       sink.signal.throwIfAborted();
-      const image = gathering.at(picture, { file: mask, place: 'the mask' });
+      const image = gathering.at(imageFile, { file: mask, place: 'the mask' });
       try {
-        const labels = await decodeLabelPicture(source.absolute(mask));
+        const labels = await decodeLabelImage(source.absolute(mask));
         source.noteRead(mask);
         const classOf = classOfValues(labels, table, false);
         const masks = rlesByValue(labels.values, labels.widthPx, labels.heightPx);
@@ -64,7 +64,7 @@ export const maskFolders: Format = {
   },
 
   async write(dataset, folder, options) {
-    const names = await copyPictures(dataset.images, path.join(folder, 'images'), options);
+    const names = await copyImages(dataset.images, path.join(folder, 'images'), options);
     makeFolder(path.join(folder, 'masks'));
     for (const [i, { annotations, className: ofImage, widthPx, heightPx }] of dataset.images.entries()) {
       options?.signal?.throwIfAborted();
@@ -114,7 +114,7 @@ const ofMasks =
 const suffix = /[-_ ](mask|masks|label|labels|seg|segmentation|gt|labelids)$/i;
 
 /** PNGs in folders of masks, or named "x_mask.png", each with the one other picture of its name. */
-function pairsOf(source: SourceTree): { mask: string; picture: string }[] {
+function pairsOf(source: SourceTree): { mask: string; image: string }[] {
   const isMask = (file: string) =>
     /\.png$/i.test(file) &&
     (folderOf(file)
@@ -125,9 +125,9 @@ function pairsOf(source: SourceTree): { mask: string; picture: string }[] {
     if (!isMask(mask) || /(^|\/)(trimaps|SegmentationObject)\//i.test(mask)) return [];
     const stem = stemOf(mask);
     const same = [stem, stem.replace(suffix, '')].flatMap((name) => source.index.withStem(name));
-    const isElsewhere = source.picturesRoot !== source.root;
+    const isElsewhere = source.imagesRoot !== source.root;
     const others = [...new Set(same)].filter((file) => isElsewhere || (file !== mask && !isMask(file)));
-    if (others.length <= 1) return others.map((picture) => ({ mask, picture }));
+    if (others.length <= 1) return others.map((image) => ({ mask, image }));
     // Of several the one whose folders are most alike: masks/train/a.png and images/train/a.jpg.
     const folders = folderOf(mask).split('/').map(nameKey);
     const alike = (file: string) =>
@@ -136,6 +136,6 @@ function pairsOf(source: SourceTree): { mask: string; picture: string }[] {
         .filter((part) => folders.includes(nameKey(part))).length;
     const most = Math.max(...others.map(alike));
     const best = others.filter((file) => alike(file) === most);
-    return best.length === 1 ? [{ mask, picture: best[0] }] : [];
+    return best.length === 1 ? [{ mask, image: best[0] }] : [];
   });
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { boundsOf } from '../contracts/geometry.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { columnOf, fieldsOf, readCsv } from './csv.ts';
 import { damaged } from './damage.ts';
 import type { Format, ImportedImage } from './format.ts';
@@ -67,7 +67,7 @@ export const openImages: Format = {
   },
 
   async write(dataset, folder, options) {
-    const names = await copyPictures(dataset.images, path.join(folder, 'images'), options);
+    const names = await copyImages(dataset.images, path.join(folder, 'images'), options);
     makeFolder(path.join(folder, 'annotations'));
     const idOf = (name: string) => `/m/${dataset.classes.indexOf(name)}`;
     const write = (name: string, rows: readonly string[]) =>

@@ -28,20 +28,20 @@ export const oxfordPets: Format = {
     const base = baseOf(source) ?? '';
     const splits = await readSplits(source, base);
     const folder = at(base, 'images');
-    for (const picture of source.pictures) {
-      if (folderOf(picture) !== folder) continue;
+    for (const image of source.images) {
+      if (folderOf(image) !== folder) continue;
       sink.signal.throwIfAborted();
-      const stem = stemOf(picture);
+      const stem = stemOf(image);
       const breed = /^(.+)_\d+$/.exec(stem)?.[1];
       if (breed === undefined) {
         sink.warn({
           code: 'unknown-name',
-          file: picture,
+          file: image,
           message: 'the name holds no breed; the picture is left out',
         });
         continue;
       }
-      const className = checkedClassName(breed.replaceAll('_', ' '), picture, 'the file name');
+      const className = checkedClassName(breed.replaceAll('_', ' '), image, 'the file name');
       const boxFile = at(base, `annotations/xmls/${stem}.xml`);
       const annotations: ImportedAnnotation[] = [];
       let declaredSize = null;
@@ -54,13 +54,13 @@ export const oxfordPets: Format = {
       const mask = await readTrimap(source, sink, at(base, `annotations/trimaps/${stem}.png`), className);
       if (mask !== null) annotations.push(mask);
       sink.image({
-        file: source.pictureFile(picture),
-        relativePath: picture,
+        file: source.imageFile(image),
+        relativePath: image,
         className,
         split: splits.get(stem) ?? null,
         annotations,
         declaredSize,
-        recordPlace: { file: source.has(boxFile) ? boxFile : picture, place: 'annotation' },
+        recordPlace: { file: source.has(boxFile) ? boxFile : image, place: 'annotation' },
       });
     }
   },

@@ -2,7 +2,7 @@
 // 65536 blue). https://cocodataset.org/#format-data, "Panoptic Segmentation"
 
 import { AppError } from '../contracts/errors.ts';
-import { decodeLabelPicture } from '../imaging/index.ts';
+import { decodeLabelImage } from '../imaging/index.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
 import { readCategories } from './coco.ts';
 import { damaged } from './damage.ts';
@@ -107,7 +107,7 @@ async function readSegments(
     });
   let ids;
   try {
-    ids = await decodeLabelPicture(source.absolute(found));
+    ids = await decodeLabelImage(source.absolute(found));
     source.noteRead(found);
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown;

@@ -4,10 +4,10 @@
 import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
-import { isPictureName } from '../imaging/index.ts';
+import { isImageName } from '../imaging/index.ts';
 import { damaged } from './damage.ts';
 import { decodeText, glimpse } from './encoding.ts';
-import { PictureIndex } from './picture-index.ts';
+import { ImageIndex } from './image-index.ts';
 
 const maxFiles = 2_000_000;
 export const maxAnnotationBytes = 512 * 1024 * 1024;
@@ -24,12 +24,12 @@ export class SourceTree {
   /** Files and folders whose names begin with a dot, and so were passed over. */
   readonly hidden: readonly string[];
   /** Folder of the pictures, absolute: the root, unless the person named another. */
-  readonly picturesRoot: string;
+  readonly imagesRoot: string;
   readonly #elsewhere: Found | null;
   readonly #read = new Set<string>();
   readonly #known: Set<string>;
-  #pictures: string[] | null = null;
-  #index: PictureIndex | null = null;
+  #images: string[] | null = null;
+  #index: ImageIndex | null = null;
 
   private constructor(
     root: string,
@@ -43,7 +43,7 @@ export class SourceTree {
     this.outsideLinks = found.outsideLinks;
     this.hidden = found.hidden;
     this.#known = new Set(found.files);
-    this.picturesRoot = elsewhere?.root ?? root;
+    this.imagesRoot = elsewhere?.root ?? root;
     this.#elsewhere = elsewhere?.found ?? null;
   }
 
@@ -68,7 +68,7 @@ export class SourceTree {
     await walk(root, '', found, signal);
     found.files.sort(naturalOrder);
     const chosenFile = chosen === null ? null : path.relative(root, chosen).split(path.sep).join('/');
-    return new SourceTree(root, chosenFile, found, images === null ? null : await picturesIn(images, signal));
+    return new SourceTree(root, chosenFile, found, images === null ? null : await imagesIn(images, signal));
   }
 
   /** @throws AppError 'bad-input' for a file */
@@ -87,8 +87,8 @@ export class SourceTree {
   }
 
   /** @param file  one of `pictures` */
-  pictureFile(file: string): string {
-    return path.join(this.picturesRoot, ...file.split('/'));
+  imageFile(file: string): string {
+    return path.join(this.imagesRoot, ...file.split('/'));
   }
 
   /** Files that lie in the folder of the pictures, where that is another; none otherwise. */
@@ -111,9 +111,9 @@ export class SourceTree {
     return this.#read.size;
   }
 
-  /** Pictures by their ending, from `picturesRoot`. */
-  get pictures(): readonly string[] {
-    return (this.#pictures ??= (this.#elsewhere?.files ?? this.files).filter(isPictureName));
+  /** Pictures by their ending, from `imagesRoot`. */
+  get images(): readonly string[] {
+    return (this.#images ??= (this.#elsewhere?.files ?? this.files).filter(isImageName));
   }
 
   /**
@@ -154,8 +154,8 @@ export class SourceTree {
   }
 
   /** Pictures by the names that labels give them. */
-  get index(): PictureIndex {
-    return (this.#index ??= new PictureIndex(this.pictures));
+  get index(): ImageIndex {
+    return (this.#index ??= new ImageIndex(this.images));
   }
 
   /** Folder ('' for the root) of the file of that name nearest to the root; null if there is none. */
@@ -182,7 +182,7 @@ function naturalOrder(a: string, b: string): number {
 }
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
-async function picturesIn(place: string, signal?: AbortSignal): Promise<{ root: string; found: Found }> {
+async function imagesIn(place: string, signal?: AbortSignal): Promise<{ root: string; found: Found }> {
   const found: Found = { files: [], outsideLinks: [], hidden: [] };
   let root: string;
   try {

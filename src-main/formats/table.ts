@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { boundsOf } from '../contracts/geometry.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { fieldsOf, readCsv } from './csv.ts';
 import { damaged } from './damage.ts';
 import type { ExportDataset, ExportImage, Format, ImportedImage } from './format.ts';
@@ -81,7 +81,7 @@ export const table: Format = {
   },
 
   async write(dataset, folder, options) {
-    const written = await copyPictures(dataset.images, path.join(folder, 'images'), options);
+    const written = await copyImages(dataset.images, path.join(folder, 'images'), options);
     await writeFile(path.join(folder, 'annotations.csv'), csvOf(dataset, written));
   },
 

@@ -6,7 +6,7 @@ import type { Format, ImportedAnnotation, ImportedImage, ImportSink } from './fo
 import { damaged } from './damage.ts';
 import { folderOf, stemOf } from './paths.ts';
 import type { SourceTree } from './source.ts';
-import { checkedClassName, numberFrom, warnOfPicture } from './words.ts';
+import { checkedClassName, numberFrom, warnOfImage } from './words.ts';
 
 export const tinyImagenet: Format = {
   id: 'tiny-imagenet',
@@ -42,12 +42,10 @@ export const tinyImagenet: Format = {
           message: `there is no box file for the class ${className}`,
         });
       // Pictures that no line names still have their class.
-      for (const picture of source.pictures)
-        if (!seen.has(picture) && folderOf(picture) === folder) {
-          seen.add(picture);
-          sink.image(
-            imageOf(source, picture, className, 'train', [], { file: picture, place: 'the picture' }),
-          );
+      for (const image of source.images)
+        if (!seen.has(image) && folderOf(image) === folder) {
+          seen.add(image);
+          sink.image(imageOf(source, image, className, 'train', [], { file: image, place: 'the picture' }));
         }
     }
     const validation = at(base, 'val/val_annotations.txt');
@@ -61,7 +59,7 @@ export const tinyImagenet: Format = {
         (wnid) => names.get(wnid) ?? wnid,
         seen,
       );
-    const unlabelled = source.pictures.filter((picture) => picture.startsWith(at(base, 'test/'))).length;
+    const unlabelled = source.images.filter((image) => image.startsWith(at(base, 'test/'))).length;
     if (unlabelled > 0)
       sink.warn({
         code: 'unlabelled-pictures',
@@ -118,7 +116,7 @@ async function readList(
     );
     const found = source.index.find(name, [folder]);
     if ('problem' in found) {
-      warnOfPicture(sink, found, list, place, name);
+      warnOfImage(sink, found, list, place, name);
       continue;
     }
     const box = {
@@ -137,24 +135,24 @@ async function readList(
         imageOf(source, found.file, className, split, [annotation], { file: list, place }),
       );
   }
-  for (const [picture, image] of images) {
-    if (seen.has(picture)) continue;
-    seen.add(picture);
+  for (const [imageFile, image] of images) {
+    if (seen.has(imageFile)) continue;
+    seen.add(imageFile);
     sink.image(image);
   }
 }
 
 function imageOf(
   source: SourceTree,
-  picture: string,
+  image: string,
   className: string,
   split: Split,
   annotations: ImportedAnnotation[],
   recordPlace: ImportedImage['recordPlace'],
 ): ImportedImage {
   return {
-    file: source.pictureFile(picture),
-    relativePath: picture,
+    file: source.imageFile(image),
+    relativePath: image,
     className,
     split,
     annotations,

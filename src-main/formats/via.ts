@@ -5,7 +5,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Point } from '../contracts/geometry.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { columnOf, readCsv } from './csv.ts';
 import { damaged } from './damage.ts';
 import type { ExportImage, Format, ImportedImage, ImportedShape } from './format.ts';
@@ -62,7 +62,7 @@ export const via: Format = {
   },
 
   async write(dataset, folder, options) {
-    const names = await copyPictures(dataset.images, folder, options);
+    const names = await copyImages(dataset.images, folder, options);
     const metadata: Record<string, object> = {};
     for (const [i, image] of dataset.images.entries()) {
       const { size } = await stat(path.join(folder, names[i]));

@@ -10,15 +10,15 @@ import type { Split } from '../contracts/dataset.ts';
 import { boundsOf, type Box } from '../contracts/geometry.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { likelyFiles } from './candidates.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { decodedName, encodedName, MOST_NAME_BYTES } from './file-names.ts';
 import { attributesLoss, drawnAs, unnamedLoss } from './loss.ts';
-import type { PictureSearch } from './picture-index.ts';
+import type { ImageSearch } from './image-index.ts';
 import type { ExportImage, Format, ImportedAnnotation, ImportedImage, ImportSink } from './format.ts';
 import { damaged } from './damage.ts';
 import { folderOf, stemOf } from './paths.ts';
 import type { SourceTree } from './source.ts';
-import { checkedClassName, CountedWarning, numberFrom, splitOf, warnOfPicture } from './words.ts';
+import { checkedClassName, CountedWarning, numberFrom, splitOf, warnOfImage } from './words.ts';
 import { childNode, childNodes, childText, escapeXml, readXml, type XmlNode } from './xml.ts';
 
 export const voc: Format = {
@@ -57,32 +57,32 @@ export const voc: Format = {
           });
         continue;
       }
-      const picture = findPicture(source, sink, file, root);
-      if (picture === null) continue;
-      const earlier = images.get(picture);
+      const image = findImage(source, sink, file, root);
+      if (image === null) continue;
+      const earlier = images.get(image);
       const annotations = readObjects(root, file, sink);
       if (earlier) earlier.annotations.push(...annotations);
       else
-        images.set(picture, {
-          ...emptyImage(source, picture, splits),
+        images.set(image, {
+          ...emptyImage(source, image, splits),
           annotations,
           declaredSize: sizeOf(root, file),
           recordPlace: { file, place: 'annotation' },
         });
     }
     const classes = await readClassLists(source, sink);
-    for (const picture of source.pictures)
+    for (const image of source.images)
       // Masks beside the pictures are no pictures of their own.
-      if (!images.has(picture) && !/(^|\/)Segmentation(Class|Object)\//i.test(picture))
-        images.set(picture, emptyImage(source, picture, splits));
-    for (const [picture, image] of images) {
-      if (image.annotations.length === 0) image.className = classes.get(picture) ?? null;
+      if (!images.has(image) && !/(^|\/)Segmentation(Class|Object)\//i.test(image))
+        images.set(image, emptyImage(source, image, splits));
+    for (const [imageFile, image] of images) {
+      if (image.annotations.length === 0) image.className = classes.get(imageFile) ?? null;
       sink.image(image);
     }
   },
 
   async write(dataset, folder, options) {
-    const names = await copyPictures(dataset.images, path.join(folder, 'JPEGImages'), options);
+    const names = await copyImages(dataset.images, path.join(folder, 'JPEGImages'), options);
     makeFolder(path.join(folder, 'Annotations'));
     makeFolder(path.join(folder, 'ImageSets', 'Main'));
     const lists: Record<string, string[]> = { train: [], val: [], test: [] };
@@ -124,20 +124,20 @@ export const voc: Format = {
 const classesOf = ({ className, annotations }: ExportImage): Set<string | null> =>
   new Set([className, ...annotations.map((annotation) => annotation.className)]);
 
-function emptyImage(source: SourceTree, picture: string, splits: Map<string, Split>): ImportedImage {
+function emptyImage(source: SourceTree, image: string, splits: Map<string, Split>): ImportedImage {
   return {
-    file: source.pictureFile(picture),
-    relativePath: picture,
+    file: source.imageFile(image),
+    relativePath: image,
     className: null,
-    split: splits.get(picture) ?? null,
+    split: splits.get(image) ?? null,
     annotations: [],
     declaredSize: null,
-    recordPlace: { file: picture, place: 'the picture' },
+    recordPlace: { file: image, place: 'the picture' },
   };
 }
 
 /** The pictures that a list under ImageSets names, one a line. What it names that is not there is the XML's to tell. */
-async function listedPictures(
+async function listedImages(
   source: SourceTree,
   list: string,
   lines: readonly { text: string; number: number }[],
@@ -148,7 +148,7 @@ async function listedPictures(
   return lines.flatMap(({ text, number }) => {
     const found = source.index.find(text, bases, root);
     if ('file' in found) return [found.file];
-    if (found.problem === 'ambiguous-picture') warnOfPicture(sink, found, list, `line ${number}`, text);
+    if (found.problem === 'ambiguous-picture') warnOfImage(sink, found, list, `line ${number}`, text);
     return [];
   });
 }
@@ -157,17 +157,16 @@ async function listedPictures(
 async function readImageSets(source: SourceTree, sink: ImportSink): Promise<Map<string, Split>> {
   const listed = async (name: string): Promise<string[]> => {
     const lists = source.files.filter((file) => `/${file}`.endsWith(`/ImageSets/Main/${name}.txt`));
-    const pictures: string[] = [];
+    const images: string[] = [];
     for (const list of lists)
-      pictures.push(...(await listedPictures(source, list, await source.lines(list), sink)));
-    return pictures;
+      images.push(...(await listedImages(source, list, await source.lines(list), sink)));
+    return images;
   };
   const test = await listed('test');
   const splits = new Map<string, Split>();
-  for (const picture of [...(await listed('trainval')), ...(await listed('train'))])
-    splits.set(picture, 'train');
-  for (const picture of await listed('val')) splits.set(picture, splitOf('validation', test.length > 0)!);
-  for (const picture of test) splits.set(picture, 'test');
+  for (const image of [...(await listed('trainval')), ...(await listed('train'))]) splits.set(image, 'train');
+  for (const image of await listed('val')) splits.set(image, splitOf('validation', test.length > 0)!);
+  for (const image of test) splits.set(image, 'test');
   return splits;
 }
 
@@ -182,16 +181,16 @@ async function readClassLists(source: SourceTree, sink: ImportSink): Promise<Map
       const name = /^(.*\S)\s+1$/.exec(text)?.[1];
       return name === undefined ? [] : [{ text: name, number }];
     });
-    for (const picture of await listedPictures(source, file, flagged, sink)) {
-      const known = classes.get(picture);
-      classes.set(picture, known === undefined || known === className ? className : null);
+    for (const image of await listedImages(source, file, flagged, sink)) {
+      const known = classes.get(image);
+      classes.set(image, known === undefined || known === className ? className : null);
     }
   }
   return classes;
 }
 
 /** By the place beside the XML or that mirrors its own, then by folder and name as the XML gives them, then by its own. */
-function findPicture(source: SourceTree, sink: ImportSink, file: string, root: XmlNode): string | null {
+function findImage(source: SourceTree, sink: ImportSink, file: string, root: XmlNode): string | null {
   const { index } = source;
   const text = (tag: string) => childText(root, tag)?.trim() ?? '';
   const name = text('filename');
@@ -202,13 +201,13 @@ function findPicture(source: SourceTree, sink: ImportSink, file: string, root: X
     }
   const own = file.replace(/\.xml$/i, '');
   const written = name === '' ? [text('path'), own] : [`${text('folder')}/${name}`, text('path'), name, own];
-  let closest: Exclude<PictureSearch, { file: string }> = { problem: 'missing-picture' };
+  let closest: Exclude<ImageSearch, { file: string }> = { problem: 'missing-picture' };
   for (const spelled of written.filter((one) => one !== '')) {
     const found = index.find(spelled, ['']);
     if ('file' in found) return found.file;
     if (closest.problem === 'missing-picture') closest = found;
   }
-  warnOfPicture(sink, closest, file, 'filename', name || stemOf(file));
+  warnOfImage(sink, closest, file, 'filename', name || stemOf(file));
   return null;
 }
 

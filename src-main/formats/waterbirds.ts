@@ -6,7 +6,7 @@ import { ATTRIBUTE_MAX } from '../contracts/dataset.ts';
 import { columnOf, fieldsOf, readCsv } from './csv.ts';
 import type { Format } from './format.ts';
 import { damaged } from './damage.ts';
-import { checkedClassName, numberedPart, warnOfPicture } from './words.ts';
+import { checkedClassName, numberedPart, warnOfImage } from './words.ts';
 
 const table = 'metadata.csv';
 const known = ['img_id', 'img_filename', 'y', 'split', 'place_filename'];
@@ -52,14 +52,14 @@ export const waterbirds: Format = {
         throw damaged(file, place, `${fields[splitAt].slice(0, 20)} is no split: 0, 1 or 2`);
       const found = source.index.find(fields[nameAt], [base]);
       if ('problem' in found) {
-        warnOfPicture(sink, found, file, place, fields[nameAt]);
+        warnOfImage(sink, found, file, place, fields[nameAt]);
         continue;
       }
       const y = fields[classAt];
       if (isWaterbirds && !/^\d+$/.test(y))
         throw damaged(file, place, `${y.slice(0, 20) || 'an empty y'} is no class: a whole number`);
       sink.image({
-        file: source.pictureFile(found.file),
+        file: source.imageFile(found.file),
         relativePath: found.file,
         className: checkedClassName((isWaterbirds && classNames.get(y)) || y, file, place),
         split,

@@ -3,7 +3,7 @@
 import { CLASS_NAME_MAX, type Split } from '../contracts/dataset.ts';
 import type { ImportSink } from './format.ts';
 import { damaged } from './damage.ts';
-import type { PictureSearch } from './picture-index.ts';
+import type { ImageSearch } from './image-index.ts';
 
 /** A class name as the project takes it, or bad-file: a damaged name is a damaged file. */
 export function checkedClassName(raw: unknown, file: string, place: string): string {
@@ -106,9 +106,9 @@ export class CountedWarning {
 }
 
 /** The picture that an annotation names is not taken: says so. */
-export function warnOfPicture(
+export function warnOfImage(
   sink: ImportSink,
-  search: Exclude<PictureSearch, { file: string }>,
+  search: Exclude<ImageSearch, { file: string }>,
   file: string,
   place: string,
   name: string,

@@ -9,7 +9,7 @@ import { parse as parseYaml, stringify as stringifyYaml } from 'yaml';
 import type { Point } from '../contracts/geometry.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { filesLike, HEAD_LETTERS, headOf, likelyFiles, shownFiles } from './candidates.ts';
-import { copyPictures } from './copy.ts';
+import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type { ExportImage, Format, ImportedAnnotation, ImportedImage, ImportSink } from './format.ts';
 import { Gathering } from './gathering.ts';
@@ -17,14 +17,14 @@ import { isRecord } from './json.ts';
 import { attributesLoss, classLoss, counted, drawnAs, pathOf, unnamedLoss } from './loss.ts';
 import { polygonOf } from './outlines.ts';
 import { baseName, folderOf, stemOf } from './paths.ts';
-import { nameKey } from './picture-index.ts';
+import { nameKey } from './image-index.ts';
 import type { SourceTree } from './source.ts';
 import {
   checkedClassName,
   CountedWarning,
   namedPart,
   splitOf,
-  warnOfPicture,
+  warnOfImage,
   type NamedPart,
 } from './words.ts';
 
@@ -34,7 +34,7 @@ export const yolo: Format = {
 
   async detect(source) {
     const labels = await likelyFiles(source, /\.txt$/i, isLabel);
-    const told = labels.filter((file) => pictureOf(source, file) !== null);
+    const told = labels.filter((file) => imageOf(source, file) !== null);
     const configs = await configsOf(source);
     if (told.length > 0) return { score: 0.9, reason: shownFiles(labels), files: labels.length };
     if (configs.length > 0 && labels.length > 0)
@@ -52,9 +52,9 @@ export const yolo: Format = {
     const far = new CountedWarning('dropped-box', '');
     for (const file of await labelFiles(source)) {
       sink.signal.throwIfAborted();
-      const found = pictureOf(source, file) ?? source.index.find(imagePath(file), ['']);
+      const found = imageOf(source, file) ?? source.index.find(imagePath(file), ['']);
       if (typeof found === 'object' && 'problem' in found) {
-        warnOfPicture(sink, found, file, 'the file name', stemOf(file));
+        warnOfImage(sink, found, file, 'the file name', stemOf(file));
         continue;
       }
       const image = gathering.at(typeof found === 'string' ? found : found.file, { file, place: 'line 1' });
@@ -78,7 +78,7 @@ export const yolo: Format = {
     }
     let before = 0;
     for (const [part, images] of parts) {
-      const names = await copyPictures(images, path.join(folder, 'images', part), {
+      const names = await copyImages(images, path.join(folder, 'images', part), {
         ...options,
         onProgress: (done) => options?.onProgress?.(before + done, dataset.images.length),
       });
@@ -168,16 +168,16 @@ async function labelFiles(source: SourceTree): Promise<string[]> {
         /\.txt$/i.test(file) &&
         !otherTexts.test(baseName(file)) &&
         (folders.has(folderOf(file)) || /(^|\/)labels\//i.test(file)) &&
-        pictureOf(source, file) !== null),
+        imageOf(source, file) !== null),
   );
 }
 
 /** The picture where the label says by its own place; null if none lies there. */
-function pictureOf(source: SourceTree, label: string): string | null {
+function imageOf(source: SourceTree, label: string): string | null {
   const alike = source.index.withStem(stemOf(label));
   if (alike.length === 0) return null;
   for (const folder of placesOf(folderOf(label))) {
-    const here = alike.filter((picture) => nameKey(folderOf(picture)) === nameKey(folder));
+    const here = alike.filter((image) => nameKey(folderOf(image)) === nameKey(folder));
     if (here.length === 1) return here[0];
   }
   return null;
@@ -396,7 +396,7 @@ async function setParts(
   for (const { file, folder, base, parts: given } of sets)
     for (const [part, places] of given)
       for (const place of places)
-        for (const image of await picturesAt(source, sink, gathering, { file, folder, base, place, part }))
+        for (const image of await imagesAt(source, sink, gathering, { file, folder, base, place, part }))
           if (!(part !== 'train' && given.get('train')?.includes(place))) parts.set(image, part);
   if (parts.size === 0)
     for (const file of source.files) {
@@ -426,7 +426,7 @@ interface PlaceOfPart {
   part: NamedPart;
 }
 
-async function picturesAt(
+async function imagesAt(
   source: SourceTree,
   sink: ImportSink,
   gathering: Gathering,
@@ -464,7 +464,7 @@ async function listed(
   for (const { text, number } of await source.lines(list)) {
     sink.signal.throwIfAborted();
     const found = source.index.find(text, [folderOf(list), '']);
-    if ('problem' in found) warnOfPicture(sink, found, list, `line ${number}`, text);
+    if ('problem' in found) warnOfImage(sink, found, list, `line ${number}`, text);
     else images.push(gathering.at(found.file, { file: list, place: `line ${number}` }));
   }
   return images;

@@ -121,8 +121,8 @@ async function answer(
     );
   if (key !== null) return signedIn(response, null);
   if (address.pathname.startsWith('/media/')) {
-    const picture = mediaRoute('/media', address.pathname + address.search);
-    const media = picture && (await core.media(picture.kind, picture.id));
+    const image = mediaRoute('/media', address.pathname + address.search);
+    const media = image && (await core.media(image.kind, image.id));
     if (!media) return end(response, 404, 'There is no such picture.');
     await sendFile(request, response, { ...media, isFixed: false });
     return;

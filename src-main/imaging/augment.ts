@@ -40,13 +40,13 @@ export class Augmenter {
   /**
    * Fills a batch. The same uniform sequence gives the same batch, bit for bit; each picture draws the same
    * number of values whatever its settings decide, so that one option does not shift another's dice.
-   * @param pictures  each [S * S * 3], HWC
+   * @param images  each [S * S * 3], HWC
    * @param masks     each [S * S] of 0 or 1, or null for a picture without a region (its outside stays)
    * @param uniform   [0, 1)
    * @returns         how many pictures had their outside replaced
    */
   fill(
-    pictures: readonly Uint8Array[],
+    images: readonly Uint8Array[],
     masks: readonly (Uint8Array | null)[],
     uniform: () => number,
     out: Batch,
@@ -56,12 +56,12 @@ export class Augmenter {
     const reach = Math.round(shift * size);
     const lenders = outside === 'swap' ? this.#lendersOf(masks) : [];
     let replaced = 0;
-    for (let i = 0; i < pictures.length; i++) {
+    for (let i = 0; i < images.length; i++) {
       const dice = [uniform(), uniform(), uniform(), uniform(), uniform()];
       const mask = masks[i];
-      let pixels = pictures[i];
+      let pixels = images[i];
       if (outside !== 'none' && mask !== null && dice[0] < outsideProbability) {
-        const fill = this.#outsideFill(outside, i, lenders, dice[1], pictures, masks);
+        const fill = this.#outsideFill(outside, i, lenders, dice[1], images, masks);
         if (fill !== null) {
           replaceOutside(pixels, mask, size, fill, this.#scratch);
           pixels = this.#scratch;
@@ -71,7 +71,7 @@ export class Augmenter {
       const mirrored = flip && dice[2] < 0.5;
       const dx = Math.floor(dice[3] * (2 * reach + 1)) - reach;
       const dy = Math.floor(dice[4] * (2 * reach + 1)) - reach;
-      writePicture(pixels, mask, size, { mirrored, dx, dy }, i, out);
+      writeImage(pixels, mask, size, { mirrored, dx, dy }, i, out);
     }
     return replaced;
   }
@@ -90,7 +90,7 @@ export class Augmenter {
     receiver: number,
     lenders: number[],
     die: number,
-    pictures: readonly Uint8Array[],
+    images: readonly Uint8Array[],
     masks: readonly (Uint8Array | null)[],
   ): OutsideFill | null {
     if (kind !== 'swap') return { kind };
@@ -100,7 +100,7 @@ export class Augmenter {
     let pick = Math.floor(die * others);
     if (place >= 0 && pick >= place) pick++;
     const lender = lenders[pick];
-    return { kind, pixels: pictures[lender], mask: masks[lender]! };
+    return { kind, pixels: images[lender], mask: masks[lender]! };
   }
 }
 
@@ -122,7 +122,7 @@ function reflect(i: number, size: number): number {
 /** A byte as a share of the full range. */
 const shares = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
-function writePicture(
+function writeImage(
   pixels: Uint8Array,
   mask: Uint8Array | null,
   size: number,

@@ -65,11 +65,11 @@ export async function writeBlockMnist(
       signal?.throwIfAborted();
       const isOnTop = part === 'test' || diceOf(seed, i).unit() < 0.5;
       const digit = pixels.subarray(i * area, (i + 1) * area);
-      const picture = new Uint8Array(2 * area);
-      picture.set(isOnTop ? digit : block);
-      picture.set(isOnTop ? block : digit, area);
+      const image = new Uint8Array(2 * area);
+      image.set(isOnTop ? digit : block);
+      image.set(isOnTop ? block : digit, area);
       await out.add(part, {
-        ...{ pixels: picture, channels: 1, widthPx: sidePx, heightPx: 2 * sidePx, classIndex: labels[i] },
+        ...{ pixels: image, channels: 1, widthPx: sidePx, heightPx: 2 * sidePx, classIndex: labels[i] },
         box: { x: 0, y: isOnTop ? 0 : sidePx, width: sidePx, height: sidePx },
         attributes: { digit: isOnTop ? 'top' : 'bottom' },
       });

@@ -9,10 +9,10 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { AppError } from '../contracts/errors.ts';
 import { fileModeIn, makeFolder } from '../files/write-file.ts';
-import { contentHashOf, decodeRgb, withPictureFile } from './decode.ts';
+import { contentHashOf, decodeRgb, withImageFile } from './decode.ts';
 
 /** What the cache needs to know of a picture; worker-protocol's Picture fits. */
-export interface CacheablePicture {
+export interface CacheableImage {
   /** Absolute path. */
   file: string;
   /** SHA-256 of the file's bytes, hex. */
@@ -34,7 +34,7 @@ interface Place {
   offset: number;
 }
 
-export class PictureCache {
+export class ImageCache {
   /** Side of the square pictures, in pixels. */
   readonly size: number;
   readonly #folder: string;
@@ -53,8 +53,8 @@ export class PictureCache {
   }
 
   /** @param folder  the project's cache folder; made if it is missing */
-  static open(folder: string, size: number): PictureCache {
-    return new PictureCache(folder, size);
+  static open(folder: string, size: number): ImageCache {
+    return new ImageCache(folder, size);
   }
 
   has(contentHash: string): boolean {
@@ -79,26 +79,26 @@ export class PictureCache {
   }
 
   /** The picture's pixels; decoded and stored when they are not cached. Throws not-found or bad-file. */
-  async load(picture: CacheablePicture): Promise<Uint8Array> {
+  async load(image: CacheableImage): Promise<Uint8Array> {
     const pixels = new Uint8Array(this.size * this.size * 3);
-    if (this.read(picture.contentHash, pixels)) return pixels;
-    const decoded = await withPictureFile(picture.file, (bytes) => {
-      if (contentHashOf(bytes) !== picture.contentHash)
-        throw new AppError('bad-file', `${path.basename(picture.file)} has changed since it was imported`, {
-          file: picture.file,
+    if (this.read(image.contentHash, pixels)) return pixels;
+    const decoded = await withImageFile(image.file, (bytes) => {
+      if (contentHashOf(bytes) !== image.contentHash)
+        throw new AppError('bad-file', `${path.basename(image.file)} has changed since it was imported`, {
+          file: image.file,
           reason: 'its content hash differs; import it again',
         });
-      return decodeRgb({ name: picture.file, bytes }, { width: this.size, height: this.size });
+      return decodeRgb({ name: image.file, bytes }, { width: this.size, height: this.size });
     });
-    this.#append(picture.contentHash, decoded);
+    this.#append(image.contentHash, decoded);
     return decoded;
   }
 
   /** Decodes what is missing. Stops with the first picture that fails, or when the signal is aborted. */
-  async fill(pictures: readonly CacheablePicture[], options: FillOptions = {}): Promise<void> {
+  async fill(images: readonly CacheableImage[], options: FillOptions = {}): Promise<void> {
     const { signal, onProgress, concurrency = 4 } = options;
-    const missing = [...new Map(pictures.map((picture) => [picture.contentHash, picture])).values()].filter(
-      (picture) => !this.has(picture.contentHash),
+    const missing = [...new Map(images.map((image) => [image.contentHash, image])).values()].filter(
+      (image) => !this.has(image.contentHash),
     );
     let next = 0;
     let done = 0;

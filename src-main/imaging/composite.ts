@@ -52,11 +52,11 @@ export function drawOthers(
   own: number,
   uniform: () => number,
 ): [number, number, number] | null {
-  const classes = byClass.flatMap((pictures, i) => (i !== own && pictures.length > 0 ? [pictures] : []));
+  const classes = byClass.flatMap((images, i) => (i !== own && images.length > 0 ? [images] : []));
   if (classes.length === 0) return null;
   const draw = () => {
-    const pictures = classes[Math.floor(uniform() * classes.length)];
-    return pictures[Math.floor(uniform() * pictures.length)];
+    const images = classes[Math.floor(uniform() * classes.length)];
+    return images[Math.floor(uniform() * images.length)];
   };
   return [draw(), draw(), draw()];
 }

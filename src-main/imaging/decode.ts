@@ -9,7 +9,7 @@ import type { Sharp } from 'sharp';
 import { AppError } from '../contracts/errors.ts';
 import type { ProbeResult } from '../contracts/worker-protocol.ts';
 import { maxHeldPixels, readBmp, readPortablePixmap } from './bitmap.ts';
-import { sniff, type PictureKind } from './kinds.ts';
+import { sniff, type ImageKind } from './kinds.ts';
 import { decodeTurns, decodingBytes, fileTurns } from './memory.ts';
 import { plainPng } from './png-chunks.ts';
 import type { Orientation } from './turn.ts';
@@ -30,8 +30,8 @@ export const loadSharp = () =>
   }));
 
 /** 16,383 squared: what libvips and browsers agree to hold. */
-export const maxPicturePixels = 268_402_689;
-export const maxPictureBytes = 512 * 1024 * 1024;
+export const maxImagePixels = 268_402_689;
+export const maxImageBytes = 512 * 1024 * 1024;
 /** One picture on a slow machine; libvips stops by itself. */
 const decodeSeconds = 30;
 
@@ -39,7 +39,7 @@ const decodeSeconds = 30;
  * Work on the bytes of a picture file within the size limit; waits while other files fill the memory.
  * @throws AppError 'not-found' or 'bad-file'
  */
-export async function withPictureFile<T>(file: string, work: (bytes: Buffer) => Promise<T>): Promise<T> {
+export async function withImageFile<T>(file: string, work: (bytes: Buffer) => Promise<T>): Promise<T> {
   let handle;
   try {
     // Opening a pipe would wait for whoever writes into it; of a device there is no end.
@@ -60,7 +60,7 @@ export async function withPictureFile<T>(file: string, work: (bytes: Buffer) => 
     ({ size } = stats);
     if (!stats.isFile()) throw refusal(file, 'it is no file');
     if (size === 0) throw refusal(file, 'the file is empty (0 bytes)');
-    if (size > maxPictureBytes) throw refusal(file, `${size} bytes are more than a picture may have`);
+    if (size > maxImageBytes) throw refusal(file, `${size} bytes are more than a picture may have`);
   } catch (thrown) {
     await handle.close();
     throw thrown;
@@ -88,11 +88,11 @@ export function contentHashOf(bytes: Uint8Array): string {
  * upright picture. Throws bad-file with the reason: empty, no picture, truncated, too large.
  */
 export async function probe(file: string): Promise<ProbeResult> {
-  return withPictureFile(file, async (bytes) => {
-    const { widthPx, heightPx } = await uprightPicture(file, bytes, async (picture) => {
-      const { autoOrient } = await picture.metadata();
+  return withImageFile(file, async (bytes) => {
+    const { widthPx, heightPx } = await uprightImage(file, bytes, async (image) => {
+      const { autoOrient } = await image.metadata();
       // A shrink that averages reads every row, and nothing of full size is held ('nearest' would skip rows).
-      await picture.resize(4, 4, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
+      await image.resize(4, 4, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
       return { widthPx: autoOrient.width, heightPx: autoOrient.height };
     });
     const format = sniff(bytes)!;
@@ -102,18 +102,18 @@ export async function probe(file: string): Promise<ProbeResult> {
 
 /** How the raster of a file is turned to stand upright; 1 for one that says nothing. @throws AppError as `probe` */
 export const orientationOf = (file: string): Promise<Orientation> =>
-  withPictureFile(file, (bytes) =>
-    uprightPicture(file, bytes, async (picture) => {
-      const { orientation = 1 } = await picture.metadata();
+  withImageFile(file, (bytes) =>
+    uprightImage(file, bytes, async (image) => {
+      const { orientation = 1 } = await image.metadata();
       return (orientation >= 1 && orientation <= 8 ? orientation : 1) as Orientation;
     }),
   );
 
 /** Writes a WebP whose longer side is at most `sidePx`; smaller pictures keep their size. */
 export async function thumbnail(file: string, out: string, sidePx: number): Promise<void> {
-  await withPictureFile(file, (bytes) =>
-    uprightPicture(file, bytes, (picture) =>
-      opaque(picture)
+  await withImageFile(file, (bytes) =>
+    uprightImage(file, bytes, (image) =>
+      opaque(image)
         .resize(sidePx, sidePx, { fit: 'inside', withoutEnlargement: true })
         .webp({ quality: 82, effort: 2 })
         .toFile(out),
@@ -123,11 +123,11 @@ export async function thumbnail(file: string, out: string, sidePx: number): Prom
 
 /** The upright picture as PNG (`out` ends in .png) or JPEG, for files that a browser cannot show. */
 export async function convert(file: string, out: string): Promise<void> {
-  await withPictureFile(file, (bytes) =>
-    uprightPicture(file, bytes, (picture) =>
+  await withImageFile(file, (bytes) =>
+    uprightImage(file, bytes, (image) =>
       (out.toLowerCase().endsWith('.png')
-        ? picture.toColourspace('srgb').png({ compressionLevel: 3 })
-        : opaque(picture).jpeg({ quality: 92 })
+        ? image.toColourspace('srgb').png({ compressionLevel: 3 })
+        : opaque(image).jpeg({ quality: 92 })
       ).toFile(out),
     ),
   );
@@ -145,9 +145,9 @@ export async function decodeRgb(
   size: { width: number; height: number },
 ): Promise<Uint8Array> {
   if (typeof source === 'string')
-    return withPictureFile(source, (bytes) => decodeRgb({ name: source, bytes }, size));
-  return uprightPicture(source.name, source.bytes, async (picture) => {
-    const pixels = await opaque(picture)
+    return withImageFile(source, (bytes) => decodeRgb({ name: source, bytes }, size));
+  return uprightImage(source.name, source.bytes, async (image) => {
+    const pixels = await opaque(image)
       .resize(size.width, size.height, { fit: 'fill', kernel: 'linear' })
       .raw({ depth: 'uchar' })
       .toBuffer();
@@ -155,16 +155,16 @@ export async function decodeRgb(
   });
 }
 
-const opaque = (picture: Sharp) => picture.flatten({ background: '#fff' }).toColourspace('srgb');
+const opaque = (image: Sharp) => image.flatten({ background: '#fff' }).toColourspace('srgb');
 
 /**
  * Opens the bytes upright and does the work when there is memory for it.
  * @throws AppError 'bad-file' with the reason in our words, not the library's
  */
-export async function uprightPicture<T>(
+export async function uprightImage<T>(
   file: string,
   bytes: Uint8Array,
-  work: (picture: Sharp) => Promise<T>,
+  work: (image: Sharp) => Promise<T>,
 ): Promise<T> {
   const kind = sniff(bytes);
   if (kind === null) throw refusal(file, 'its content is not that of a picture');
@@ -173,9 +173,9 @@ export async function uprightPicture<T>(
       return await decodeTurns.take(bitmapBytes(kind, bytes), async () =>
         work(await openBitmap(kind, bytes)),
       );
-    const picture = await openPicture(kind, bytes);
-    return await decodeTurns.take(decodingBytes(kind, await picture.metadata(), bytes.length), () =>
-      work(picture),
+    const image = await openImage(kind, bytes);
+    return await decodeTurns.take(decodingBytes(kind, await image.metadata(), bytes.length), () =>
+      work(image),
     );
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
@@ -196,10 +196,10 @@ function bitmapBytes(kind: 'bmp' | 'ppm', bytes: Uint8Array): number {
   return 4 * Math.min(maxHeldPixels, pixels);
 }
 
-async function openPicture(kind: PictureKind, bytes: Uint8Array): Promise<Sharp> {
+async function openImage(kind: ImageKind, bytes: Uint8Array): Promise<Sharp> {
   const sharp = await loadSharp();
   return sharp(kind === 'png' ? plainPng(bytes) : bytes, {
-    limitInputPixels: maxPicturePixels,
+    limitInputPixels: maxImagePixels,
     failOn: 'error', // covers 'truncated'; warnings such as odd EXIF pass
     sequentialRead: true,
     autoOrient: true,

@@ -1,7 +1,7 @@
 // What the rest of Fovea uses of the imaging layer.
 
 export { Augmenter, noAugmentation, type AugmentSettings, type Batch } from './augment.ts';
-export { PictureCache, type CacheablePicture, type FillOptions } from './cache.ts';
+export { ImageCache, type CacheableImage, type FillOptions } from './cache.ts';
 export { drawOthers, writeComposite } from './composite.ts';
 export {
   corrupt,
@@ -16,16 +16,16 @@ export {
   contentHashOf,
   convert,
   decodeRgb,
-  maxPicturePixels,
+  maxImagePixels,
   orientationOf,
   probe,
   thumbnail,
-  withPictureFile,
+  withImageFile,
 } from './decode.ts';
 export { bridged, outlineOfMask } from './contours.ts';
-export { isPictureName, isShownByBrowsers, promisedKind, sniff, type PictureKind } from './kinds.ts';
-export { labelledFolder, type LabelledFolder, type LabelledPicture } from './labelled-folder.ts';
-export { decodeLabelPicture, decodeLabels, encodePng, labelsIn, type LabelPicture } from './png.ts';
+export { isImageName, isShownByBrowsers, promisedKind, sniff, type ImageKind } from './kinds.ts';
+export { labelledFolder, type LabelledFolder, type LabelledImageFile } from './labelled-folder.ts';
+export { decodeLabelImage, decodeLabels, encodePng, labelsIn, type LabelImage } from './png.ts';
 export { plainPng } from './png-chunks.ts';
 export { Turns } from './turns.ts';
 export { outsideShare, replaceOutside, type OutsideFill } from './outside.ts';

@@ -3,7 +3,7 @@
 import path from 'node:path';
 
 /** Kinds that are read, by file ending; the ending only says what to expect, the bytes decide. */
-const kindByExtension: Record<string, PictureKind> = {
+const kindByExtension: Record<string, ImageKind> = {
   '.jpg': 'jpeg',
   '.jpeg': 'jpeg',
   '.jpe': 'jpeg',
@@ -19,20 +19,20 @@ const kindByExtension: Record<string, PictureKind> = {
   '.pgm': 'ppm',
 };
 
-export type PictureKind = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'bmp' | 'avif' | 'ppm';
+export type ImageKind = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'bmp' | 'avif' | 'ppm';
 
 /** Whether a file name looks like a picture's. Capitals do not matter. */
-export function isPictureName(name: string): boolean {
+export function isImageName(name: string): boolean {
   return path.extname(name).toLowerCase() in kindByExtension;
 }
 
 /** What kind a file name promises; null for a name that promises no picture. */
-export function promisedKind(name: string): PictureKind | null {
+export function promisedKind(name: string): ImageKind | null {
   return kindByExtension[path.extname(name).toLowerCase()] ?? null;
 }
 
 /** The kind by its first bytes; null if it is no picture that is read here (SVG is not: it is a program). */
-export function sniff(bytes: Uint8Array): PictureKind | null {
+export function sniff(bytes: Uint8Array): ImageKind | null {
   const starts = (...expected: number[]) => expected.every((byte, i) => bytes[i] === byte);
   const text = (at: number, length: number) => String.fromCharCode(...bytes.subarray(at, at + length));
   if (starts(0xff, 0xd8, 0xff)) return 'jpeg';
@@ -47,6 +47,6 @@ export function sniff(bytes: Uint8Array): PictureKind | null {
 }
 
 /** Kinds that every browser shows; the rest goes through `convert` first. */
-export function isShownByBrowsers(kind: PictureKind): boolean {
+export function isShownByBrowsers(kind: ImageKind): boolean {
   return kind !== 'tiff' && kind !== 'bmp' && kind !== 'ppm';
 }

@@ -9,7 +9,7 @@ import { makeFolder } from '../files/write-file.ts';
 import { encodePng } from './png.ts';
 import { encodeRle, rleToString } from './rle.ts';
 
-export interface LabelledPicture {
+export interface LabelledImageFile {
   /** [height * width * channels] */
   pixels: Uint8Array;
   channels: 1 | 3;
@@ -28,7 +28,7 @@ const stems: Record<Split, string> = { train: 'train', selection: 'val', test: '
 
 export interface LabelledFolder {
   /** Writes the picture; its name is the part and a number from 1. */
-  add(part: Split, picture: LabelledPicture): Promise<void>;
+  add(part: Split, image: LabelledImageFile): Promise<void>;
   /** Writes the annotations of the parts that have pictures. */
   finish(): Promise<void>;
 }

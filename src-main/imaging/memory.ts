@@ -2,7 +2,7 @@
 // need one gigabyte, and eight such at once end the process or the machine.
 
 import type { Metadata } from 'sharp';
-import type { PictureKind } from './kinds.ts';
+import type { ImageKind } from './kinds.ts';
 import { Refused } from './refused.ts';
 import { Turns } from './turns.ts';
 
@@ -34,14 +34,14 @@ const rows = 8 * MB;
  * Upper bound in bytes.
  * @throws Refused with the reason if it is more than a picture may have, or more than its file can fill
  */
-export function decodingBytes(kind: PictureKind, metadata: Metadata, sizeBytes: number): number {
+export function decodingBytes(kind: ImageKind, metadata: Metadata, sizeBytes: number): number {
   const { width, height, channels, depth, isProgressive, orientation = 1 } = metadata;
   const values = width * height * channels;
   if (Math.max(width, height) > maxSidePx) throw new Refused(`${width} x ${height} pixels are too many`);
   if (kind === 'jpeg' && width * height > maxPixelsOfByte * sizeBytes)
     throw new Refused(`it is cut short: ${sizeBytes} bytes cannot hold ${width} x ${height} pixels`);
   const raw = values * (sampleBytes[depth] ?? 4);
-  const held: Record<PictureKind, number> = {
+  const held: Record<ImageKind, number> = {
     // All coefficients, 16 bit, until the last scan has come.
     jpeg: isProgressive ? 2 * values : 0,
     png: isProgressive ? raw : 0,

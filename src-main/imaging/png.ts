@@ -27,16 +27,16 @@ export function labelsIn(
   bytes: Buffer,
   file: string,
 ): { values: Uint8Array; widthPx: number; heightPx: number } {
-  const picture = decoded(bytes, file, 8);
-  const { data, width, height, channels } = picture;
+  const image = decoded(bytes, file, 8);
+  const { data, width, height, channels } = image;
   const values = new Uint8Array(width * height);
-  if (picture.depth < 8) unpack(picture, values);
+  if (image.depth < 8) unpack(image, values);
   else for (let i = 0; i < values.length; i++) values[i] = data[i * channels];
   return { values, widthPx: width, heightPx: height };
 }
 
 /** What a picture of labels holds in each pixel. */
-export interface LabelPicture {
+export interface LabelImage {
   /** Grey values or palette indices as stored, or colours as 0xRRGGBB. */
   values: Uint32Array;
   areColours: boolean;
@@ -47,12 +47,12 @@ export interface LabelPicture {
 }
 
 /** @throws AppError 'bad-file' if it is no PNG, is damaged or too large */
-export async function decodeLabelPicture(file: string): Promise<LabelPicture> {
-  const picture = decoded(await labelBytes(file), file, 16);
-  const { data, width, height, channels, depth, palette = null } = picture;
+export async function decodeLabelImage(file: string): Promise<LabelImage> {
+  const image = decoded(await labelBytes(file), file, 16);
+  const { data, width, height, channels, depth, palette = null } = image;
   const values = new Uint32Array(width * height);
   const areColours = channels >= 3;
-  if (depth < 8) unpack(picture, values);
+  if (depth < 8) unpack(image, values);
   else if (areColours) {
     const shift = depth - 8;
     for (let i = 0, at = 0; i < values.length; i++, at += channels)

@@ -1,7 +1,7 @@
 // Why a picture cannot be decoded, in words that a person can act on, from what the file looks like and what libvips
 // says of it.
 
-import type { PictureKind } from './kinds.ts';
+import type { ImageKind } from './kinds.ts';
 import { isPngCutShort } from './png-chunks.ts';
 import { Refused } from './refused.ts';
 
@@ -13,14 +13,14 @@ const words: readonly [RegExp, string][] = [
   [/unsupported|not supported|no decoding plugin|codec/i, 'it is of a kind that is not read, or damaged'],
 ];
 
-export function reasonOf(kind: PictureKind, bytes: Uint8Array, thrown: Error): string {
+export function reasonOf(kind: ImageKind, bytes: Uint8Array, thrown: Error): string {
   if (thrown instanceof Refused) return thrown.message;
   if (isCutShort(kind, bytes)) return 'it is cut short';
   return words.find(([pattern]) => pattern.test(thrown.message))?.[1] ?? 'its content is damaged';
 }
 
 /** By the lengths that the file itself gives. */
-function isCutShort(kind: PictureKind, bytes: Uint8Array): boolean {
+function isCutShort(kind: ImageKind, bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (kind === 'png') return isPngCutShort(bytes);
   if (kind === 'webp') return view.byteLength < 8 || 8 + view.getUint32(4, true) > view.byteLength;

@@ -4,17 +4,17 @@
 import { constants } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
-import { loadSharp, uprightPicture, withPictureFile } from './decode.ts';
-import { sniff, type PictureKind } from './kinds.ts';
+import { loadSharp, uprightImage, withImageFile } from './decode.ts';
+import { sniff, type ImageKind } from './kinds.ts';
 import { plainPng } from './png-chunks.ts';
 
 /** JPEG at a quality whose loss nobody sees; kinds that can lose nothing lose nothing. Others know no EXIF. */
-const writers: Partial<Record<PictureKind, (picture: Sharp) => Sharp>> = {
-  jpeg: (picture) => picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }),
-  png: (picture) => picture.png(),
-  webp: (picture) => picture.webp({ lossless: true }),
-  tiff: (picture) => picture.tiff({ compression: 'lzw' }),
-  avif: (picture) => picture.avif({ lossless: true }),
+const writers: Partial<Record<ImageKind, (image: Sharp) => Sharp>> = {
+  jpeg: (image) => image.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }),
+  png: (image) => image.png(),
+  webp: (image) => image.webp({ lossless: true }),
+  tiff: (image) => image.tiff({ compression: 'lzw' }),
+  avif: (image) => image.avif({ lossless: true }),
 };
 
 /**
@@ -22,17 +22,17 @@ const writers: Partial<Record<PictureKind, (picture: Sharp) => Sharp>> = {
  * @param out  absolute, of the same ending; EEXIST if it is there
  */
 export async function copyUpright(file: string, out: string): Promise<void> {
-  const upright = await withPictureFile(file, async (bytes) => {
+  const upright = await withImageFile(file, async (bytes) => {
     const kind = sniff(bytes);
     const write = kind === null ? undefined : writers[kind];
     if (!write || !(await isTurned(kind!, bytes))) return null;
-    return uprightPicture(file, bytes, (picture) => write(picture.keepIccProfile()).toBuffer());
+    return uprightImage(file, bytes, (image) => write(image.keepIccProfile()).toBuffer());
   });
   if (upright === null) await copyFile(file, out, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   else await writeFile(out, upright, { flag: 'wx' });
 }
 
-async function isTurned(kind: PictureKind, bytes: Uint8Array): Promise<boolean> {
+async function isTurned(kind: ImageKind, bytes: Uint8Array): Promise<boolean> {
   const sharp = await loadSharp();
   try {
     return ((await sharp(kind === 'png' ? plainPng(bytes) : bytes).metadata()).orientation ?? 1) > 1;

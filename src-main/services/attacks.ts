@@ -9,7 +9,7 @@ import { checkParams } from '../engine/nn/registry.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import { requireWeights } from './evaluations.ts';
 import { cacheFolderOf } from '../core/open-project.ts';
-import { modelOf, picturesOf, storedRun } from './run-records.ts';
+import { modelOf, imagesOf, storedRun } from './run-records.ts';
 
 export const attackHandlers: Handlers<'attacks.start'> = {
   'attacks.start': (context, request) => start(context, request),
@@ -28,9 +28,8 @@ function start(context: Context, options: Parsed<'attacks.start'>): JobId {
     return stored;
   });
   const snapshot = project.store.snapshots.load(run!.snapshotId);
-  const pictures = picturesOf(project, run!, snapshot, split).slice(0, options.limit);
-  if (pictures.length === 0)
-    throw new AppError('bad-input', `run ${runId} has no ${split} pictures to attack`);
+  const images = imagesOf(project, run!, snapshot, split).slice(0, options.limit);
+  if (images.length === 0) throw new AppError('bad-input', `run ${runId} has no ${split} pictures to attack`);
   return context.jobs.start(
     {
       kind: 'evaluate',
@@ -44,7 +43,7 @@ function start(context: Context, options: Parsed<'attacks.start'>): JobId {
         'training',
         'attack',
         {
-          ...{ pictures, eps, seed },
+          ...{ images, eps, seed },
           device: (await context.devices.choose(device ?? 'auto', device === undefined ? run!.device : ''))
             .id,
           model: modelOf(project, run!),

@@ -20,10 +20,10 @@ export const classHandlers: Handlers<'classes.create' | 'classes.rename' | 'clas
     return changed(context);
   },
   'classes.delete': (context, { id }) => {
-    const { name, pictures, annotations } = find(context, id);
-    if (pictures + annotations > 0)
+    const { name, pictures: images, annotations } = find(context, id);
+    if (images + annotations > 0)
       throw new AppError('conflict', `the class ${name} is in use`, {
-        reason: `${pictures} pictures and ${annotations} shapes have it`,
+        reason: `${images} pictures and ${annotations} shapes have it`,
       });
     const { store } = context.project();
     if (store.classes.isUsed(id))

@@ -7,18 +7,18 @@ import type { ImageId, JobId, RunId } from '../contracts/ids.ts';
 import type { ParamValue } from '../contracts/methods.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { RunConfig } from '../contracts/runs.ts';
-import type { EvaluateOutcome, EvaluateSpec, Picture } from '../contracts/worker-protocol.ts';
+import type { EvaluateOutcome, EvaluateSpec, LabelledImage } from '../contracts/worker-protocol.ts';
 import { measureById, measures } from '../engine/measures/index.ts';
 import { checkParams } from '../engine/nn/registry.ts';
 import { workerForChecks } from './checks.ts';
-import { picturesAt } from './compared-pictures.ts';
+import { imagesAt } from './compared-images.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import type { SnapshotPart } from '../storage/snapshots.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { cacheFolderOf, type OpenProject } from '../core/open-project.ts';
 import { untilWritten } from '../core/until-written.ts';
 import { noteCurrent } from './projects.ts';
-import { announce, checkpointOf, groupedPictures, modelOf, storedRun } from './run-records.ts';
+import { announce, checkpointOf, groupedImages, modelOf, storedRun } from './run-records.ts';
 
 export const evaluationHandlers: Handlers<
   'evaluations.start' | 'evaluations.obstacles' | 'evaluations.summary' | 'evaluations.images'
@@ -75,14 +75,14 @@ export function startEvaluation(
     runId,
     split,
     options,
-    ({ figures, confusion, images }, pictures) => {
+    ({ figures, confusion, images }, labelledImages) => {
       const classes = run.trainedOn.classes.map(({ classId, name }) => ({ classId, name }));
-      const trueIndex = new Map(pictures.map((picture) => [picture.imageId, picture.classIndex]));
+      const trueIndex = new Map(labelledImages.map((image) => [image.imageId, image.classIndex]));
       project.store.evaluations.save(
         {
           ...{ runId, split, figures, confusion, classes },
-          images: pictures.length,
-          withRegion: pictures.filter((picture) => picture.regions.length > 0).length,
+          images: labelledImages.length,
+          withRegion: labelledImages.filter((image) => image.regions.length > 0).length,
           weightsOf: run.best?.epoch ?? run.epochsDone,
         },
         images.map(({ predictedIndex, ...image }) => ({
@@ -120,23 +120,23 @@ function startMeasuring(
   runId: RunId,
   split: SnapshotPart,
   options: EvaluationOptions,
-  keep: (outcome: EvaluateOutcome, pictures: readonly Picture[]) => void,
+  keep: (outcome: EvaluateOutcome, images: readonly LabelledImage[]) => void,
 ): JobId {
   const run = storedRun(project, runId);
   requireWeights(project, runId);
-  const { pictures, groups } = groupedPictures(
+  const { images, groups } = groupedImages(
     project,
     run,
     project.store.snapshots.load(run.snapshotId),
     split,
     options.groupBy ?? run.config.groupBy,
   );
-  if (pictures.length === 0)
+  if (images.length === 0)
     throw new AppError('bad-input', `run ${runId} has no ${split} pictures to be evaluated on`);
   const measures = chosenMeasures(options.measures);
 
   const work = async (handle: JobHandle) => {
-    handle.progress(0, pictures.length);
+    handle.progress(0, images.length);
     const { device } = options;
     const { id } = await context.devices.choose(device ?? 'auto', device === undefined ? run.device : '');
     const answer = context.workers.call(
@@ -145,12 +145,12 @@ function startMeasuring(
       {
         device: id,
         model: modelOf(project, run),
-        ...{ pictures, groups, measures },
+        ...{ images, groups, measures },
         cacheFolder: cacheFolderOf(project),
         against:
           options.against === undefined
             ? []
-            : await picturesAt(context.workers, options.against, handle.signal),
+            : await imagesAt(context.workers, options.against, handle.signal),
         seed: run.config.seed,
       },
       (event) => {
@@ -162,12 +162,12 @@ function startMeasuring(
     if (handle.signal.aborted) throw new AppError('cancelled', 'the evaluation was cancelled');
     // Its time is not to be lost for a disk that is full for a while.
     await untilWritten(
-      () => keep(outcome, pictures),
+      () => keep(outcome, images),
       AbortSignal.any([handle.signal, project.closing.signal]),
       (error) =>
         handle.progress(
-          pictures.length,
-          pictures.length,
+          images.length,
+          images.length,
           error ? `${error.message}; it is tried again` : 'written',
         ),
     );

@@ -6,7 +6,7 @@ import { AppError } from '../contracts/errors.ts';
 import type { DrawnMap, HeatMap } from '../contracts/explanations.ts';
 import type { TrainedOn } from '../contracts/runs.ts';
 import type { Parsed } from '../contracts/api.ts';
-import type { ExplainOutcome, ExplainSpec, Picture } from '../contracts/worker-protocol.ts';
+import type { ExplainOutcome, ExplainSpec, LabelledImage } from '../contracts/worker-protocol.ts';
 import type { ParamValue } from '../contracts/methods.ts';
 import { attackById } from '../engine/attacks/index.ts';
 import { randomFromSeed } from '../engine/nn/random.ts';
@@ -18,7 +18,7 @@ import type { Snapshot } from '../storage/snapshots.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import { requireWeights } from './evaluations.ts';
 import { cacheFolderOf, imageOf, regionsOf, type OpenProject } from '../core/open-project.ts';
-import { modelOf, pictureAs, picturesOf, storedRun } from './run-records.ts';
+import { modelOf, imageAs, imagesOf, storedRun } from './run-records.ts';
 
 /** Without an attack the worker sends no picture; this one is too small to change a pixel of it. */
 const LEAST_EPS = 1e-9;
@@ -36,7 +36,7 @@ export const explanationHandlers: Handlers<'explanations.map' | 'explanations.dr
         picture: `data:image/png;base64,${Buffer.from(outcome.attackedPng).toString('base64')}`,
         map: heatMapOf(storedMapOf(outcome, asked.run.trainedOn.classes)),
         changed: outcome.changed ?? false,
-        correct: isRight(outcome.scores, asked.spec.picture),
+        correct: isRight(outcome.scores, asked.spec.image),
       };
     },
   };
@@ -66,10 +66,10 @@ interface Asked {
   key: string;
 }
 const nameOf = ({ run, spec, key }: Asked): string =>
-  JSON.stringify([run.id, spec.picture.imageId, key, spec.eps, spec.attack, spec.source?.checkpoint]);
+  JSON.stringify([run.id, spec.image.imageId, key, spec.eps, spec.attack, spec.source?.checkpoint]);
 
 /** Whether the highest score is that of the picture's class, or of one of several. */
-const isRight = (scores: readonly number[], { classIndex, classIndices }: Picture): boolean =>
+const isRight = (scores: readonly number[], { classIndex, classIndices }: LabelledImage): boolean =>
   (classIndices ?? [classIndex]).includes(scores.indexOf(Math.max(...scores)));
 
 /** Asks the worker once for all who want the same map at the same time. */
@@ -107,7 +107,7 @@ function referencesOf(
   project: OpenProject,
   run: StoredRun,
   { count, seed }: { count: number; seed: number },
-): Picture[] {
+): LabelledImage[] {
   if (count === 0) return [];
   const { store } = project;
   const snapshot = store.snapshots.load(run.snapshotId);
@@ -117,7 +117,7 @@ function referencesOf(
     if (chosen.length === count) break;
     if (store.images.byId(image.id)?.missing === false) chosen.push(image);
   }
-  return picturesOf(project, run, { ...snapshot, images: chosen }, 'train');
+  return imagesOf(project, run, { ...snapshot, images: chosen }, 'train');
 }
 
 /** @throws AppError 'not-found' without weights of the run the picture is made with */
@@ -150,12 +150,12 @@ function prepare(
   const indexOf = (id: ClassId) => classes.findIndex(({ classId }) => classId === id);
   const annotations = project.store.annotations.ofImage(imageId);
   const { file, contentHash, widthPx, heightPx, classId } = image;
-  const seen = pictureAs(run)(image, { contentHash, classId, annotations });
-  const picture = seen ?? {
+  const seen = imageAs(run)(image, { contentHash, classId, annotations });
+  const labelledImage = seen ?? {
     ...{ imageId, file, contentHash, widthPx, heightPx, classIndex: 0, classIndices: [] },
     regions: regionsOf([classId], annotations),
   };
-  const { classIndices } = picture;
+  const { classIndices } = labelledImage;
   const regionsByClass =
     classIndices &&
     Object.fromEntries(classIndices.map((k) => [k, regionsOf([classes[k].classId], annotations)]));
@@ -172,7 +172,7 @@ function prepare(
   const references = compared ? referencesOf(project, run, compared) : [];
   const spec: ExplainSpec = {
     model: modelOf(project, run),
-    picture,
+    image: labelledImage,
     regionsByClass,
     method,
     params: checked,
@@ -190,7 +190,7 @@ function prepare(
       checked,
       wanted,
       contentHash,
-      picture.regions,
+      labelledImage.regions,
       regionsByClass,
     ],
     ...(against === undefined ? [] : [{ against }]),

@@ -80,7 +80,7 @@ function* write(
   format: string,
   ready: readonly Ready[],
   warn: (warning: ImportWarning) => void,
-  onPicture: () => void,
+  onImage: () => void,
 ): Generator<void, Written> {
   const { imports } = store;
   const sourceId = store.sources.byRoot(root)?.id ?? store.sources.add(root, format);
@@ -141,7 +141,7 @@ function* write(
       }
       yield;
     }
-    onPicture();
+    onImage();
     yield;
   }
   if (several > 0)

@@ -6,7 +6,7 @@ import type { Detection, ImportResult, ImportWarning } from '../contracts/import
 import { printable } from '../contracts/printable.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ImportedImage } from '../contracts/imported.ts';
-import type { KnownPicture, ReadSetOutcome } from '../contracts/worker-protocol.ts';
+import type { KnownImage, ReadSetOutcome } from '../contracts/worker-protocol.ts';
 import { checkReadable } from '../formats/index.ts';
 import { leftOutByWarnings } from '../formats/left-out.ts';
 import { WarningList } from '../formats/warnings.ts';
@@ -160,7 +160,7 @@ async function lookAt(
   return looked.filter((one) => one !== undefined);
 }
 
-const knownOf = (image: StoredImage | null): KnownPicture | null =>
+const knownOf = (image: StoredImage | null): KnownImage | null =>
   image === null
     ? null
     : {

@@ -4,14 +4,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { JobId, RunId } from '../contracts/ids.ts';
-import type { ExportOutcome, ModelFormat, Picture } from '../contracts/worker-protocol.ts';
+import type { ExportOutcome, ModelFormat, LabelledImage } from '../contracts/worker-protocol.ts';
 import { sha256Of } from '../engine/data/weights-file.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import { requireWeights } from './evaluations.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { cacheFolderOf, nameOf, type OpenProject } from '../core/open-project.ts';
-import { checkpointOf, modelOf, picturesOf, storedRun } from './run-records.ts';
+import { checkpointOf, modelOf, imagesOf, storedRun } from './run-records.ts';
 
 export const modelExportHandlers: Handlers<'exports.model'> = {
   'exports.model': (context, { runId, format, folder, name }) =>
@@ -56,7 +56,7 @@ export async function writeModel(
     {
       ...{ format, out, model: modelOf(project, run) },
       metadata: await originOf(context, project, run),
-      pictures: checkedPictures(project, run),
+      images: checkedImages(project, run),
       cacheFolder: cacheFolderOf(project),
     },
     (event) => {
@@ -94,12 +94,12 @@ async function originOf(
 }
 
 /** Spread over the part that was kept for measuring, or over what there is. */
-function checkedPictures(project: OpenProject, run: StoredRun): Picture[] {
+function checkedImages(project: OpenProject, run: StoredRun): LabelledImage[] {
   const snapshot = project.store.snapshots.load(run.snapshotId);
   const parts = (['test', 'selection', 'train'] as const).map((split) =>
-    picturesOf(project, run, snapshot, split),
+    imagesOf(project, run, snapshot, split),
   );
-  const pictures = parts.find((part) => part.length >= CHECKED) ?? parts.flat();
-  const count = Math.min(CHECKED, pictures.length);
-  return Array.from({ length: count }, (_, i) => pictures[Math.floor((i * pictures.length) / count)]);
+  const images = parts.find((part) => part.length >= CHECKED) ?? parts.flat();
+  const count = Math.min(CHECKED, images.length);
+  return Array.from({ length: count }, (_, i) => images[Math.floor((i * images.length) / count)]);
 }

@@ -8,7 +8,7 @@ import { AppError } from '../contracts/errors.ts';
 import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
 import { settingsSchema, type Settings } from '../contracts/settings.ts';
 import type { Run, RunConfig, TrainedOn } from '../contracts/runs.ts';
-import type { ModelRef, Picture } from '../contracts/worker-protocol.ts';
+import type { ModelRef, LabelledImage } from '../contracts/worker-protocol.ts';
 import { modelById } from '../engine/nn/models/index.ts';
 import { objectiveById, objectiveInfos } from '../engine/objectives/index.ts';
 import type { StoredImage, TrainingFact } from '../storage/images.ts';
@@ -243,9 +243,9 @@ type Labelled = Pick<Snapshot['images'][number], 'contentHash' | 'classId' | 'an
  * that is looked at, else the one that was drawn first.
  * @param of  whose regions: those of the class that is looked at, or for training those of all its classes
  */
-export function pictureAs(
+export function imageAs(
   run: StoredRun,
-): (stored: StoredImage, labelled: Labelled, of?: 'one' | 'all') => Picture | null {
+): (stored: StoredImage, labelled: Labelled, of?: 'one' | 'all') => LabelledImage | null {
   const { labels } = settingsSchema.parse(run.config.settings); // a run of an older version has fewer
   const classIndex = new Map(run.trainedOn.classes.map(({ classId }, index) => [classId, index]));
   return (stored, { contentHash, classId, annotations }, of = 'one') => {
@@ -269,23 +269,23 @@ export function pictureAs(
 
 /**
  * Pictures of one part as the run's snapshot has them, in order of id; those of its classes only.
- * @param of  whose regions: see `pictureAs`
+ * @param of  whose regions: see `imageAs`
  */
-export function picturesOf(
+export function imagesOf(
   { store }: OpenProject,
   run: StoredRun,
   snapshot: Snapshot,
   split: SnapshotPart,
   of: 'one' | 'all' = 'one',
-): Picture[] {
-  const seen = pictureAs(run);
+): LabelledImage[] {
+  const seen = imageAs(run);
   return snapshot.images
     .filter((image) => image.split === split)
     .map((image) => {
       const stored = store.images.byId(image.id);
       return stored && seen(stored, image, of);
     })
-    .filter((picture) => picture !== null);
+    .filter((image) => image !== null);
 }
 
 /**
@@ -293,16 +293,16 @@ export function picturesOf(
  * Pictures without the attribute have none.
  * @throws AppError 'bad-input' if no picture has the attribute
  */
-export function groupedPictures(
+export function groupedImages(
   project: OpenProject,
   run: StoredRun,
   snapshot: Snapshot,
   split: SnapshotPart,
   groupBy: string | undefined,
   of: 'one' | 'all' = 'one',
-): { pictures: Picture[]; groups: string[] } {
-  const pictures = picturesOf(project, run, snapshot, split, of);
-  if (groupBy === undefined) return { pictures, groups: [] };
+): { images: LabelledImage[]; groups: string[] } {
+  const images = imagesOf(project, run, snapshot, split, of);
+  if (groupBy === undefined) return { images, groups: [] };
   const { attributes } = project.store;
   const valueOf = attributes.valuesOf(groupBy);
   if (valueOf.size === 0)
@@ -312,11 +312,11 @@ export function groupedPictures(
   // Of the whole project, so that each part counts its groups alike.
   const values = [...new Set(valueOf.values())].sort();
   const groups = run.trainedOn.classes.flatMap(({ name }) => values.map((value) => `${name}, ${value}`));
-  for (const picture of pictures) {
-    const value = valueOf.get(picture.imageId as ImageId);
-    if (value !== undefined) picture.group = picture.classIndex * values.length + values.indexOf(value);
+  for (const image of images) {
+    const value = valueOf.get(image.imageId as ImageId);
+    if (value !== undefined) image.group = image.classIndex * values.length + values.indexOf(value);
   }
-  return { pictures, groups };
+  return { images, groups };
 }
 
 /** The best weights of a run. */

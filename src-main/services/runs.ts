@@ -8,7 +8,13 @@ import type { ImageId, RunId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
 import type { DeviceId } from '../contracts/devices.ts';
 import type { Run, RunConfig, RunState } from '../contracts/runs.ts';
-import type { Control, Picture, TrainOutcome, TrainSpec, WorkerEvent } from '../contracts/worker-protocol.ts';
+import type {
+  Control,
+  LabelledImage,
+  TrainOutcome,
+  TrainSpec,
+  WorkerEvent,
+} from '../contracts/worker-protocol.ts';
 import { checkParams } from '../engine/nn/registry.ts';
 import { modelById } from '../engine/nn/models/index.ts';
 import { objectiveById } from '../engine/objectives/index.ts';
@@ -25,10 +31,10 @@ import { lookForFiles, noteCurrent } from './projects.ts';
 import {
   announce,
   boxlessWarnings,
-  groupedPictures,
+  groupedImages,
   missingWords,
   needsDealing,
-  picturesOf,
+  imagesOf,
   runRecord,
   storedRun,
   takeSnapshot,
@@ -397,9 +403,9 @@ function followUp(
 
 function specOf(context: Context, project: OpenProject, run: StoredRun, goesOn: boolean): TrainSpec {
   const snapshot = project.store.snapshots.load(run.snapshotId);
-  const selection = picturesOf(project, run, snapshot, 'selection', 'all');
+  const selection = imagesOf(project, run, snapshot, 'selection', 'all');
   const { groupBy } = run.config;
-  const { pictures: train, groups } = groupedPictures(project, run, snapshot, 'train', groupBy, 'all');
+  const { images: train, groups } = groupedImages(project, run, snapshot, 'train', groupBy, 'all');
   const runFolder = runFolderOf(project, run.id);
   return {
     runId: run.id,
@@ -419,9 +425,9 @@ function specOf(context: Context, project: OpenProject, run: StoredRun, goesOn: 
 }
 
 /** Pictures with a region, of as many classes as there are. */
-function pinnedOf(pictures: readonly Picture[]): number[] {
-  const withRegion = pictures.filter((picture) => picture.regions.length > 0);
-  const groups = [...Map.groupBy(withRegion, (picture) => picture.classIndex).values()];
+function pinnedOf(images: readonly LabelledImage[]): number[] {
+  const withRegion = images.filter((image) => image.regions.length > 0);
+  const groups = [...Map.groupBy(withRegion, (image) => image.classIndex).values()];
   const chosen: number[] = [];
   for (let round = 0; chosen.length < Math.min(PINNED, withRegion.length); round++)
     for (const group of groups) if (group[round] && chosen.length < PINNED) chosen.push(group[round].imageId);

@@ -70,7 +70,7 @@ async function start(context: Context, asked: Parsed<'sweeps.start'>): Promise<S
   const id = store.transaction(() => {
     const { seed } = config.run;
     if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(seed));
-    const tuning = tuningPictures(store, seed, asked.run.settings.labels);
+    const tuning = tuningImages(store, seed, asked.run.settings.labels);
     const found = trainedOn(store, seed, tuning, asked.run.settings.labels);
     if (found.selection === 0 || found.tuning === 0 || found.test === 0)
       throw new AppError('bad-input', 'a sweep needs at least four selection pictures and one test picture', {
@@ -111,7 +111,7 @@ async function measuresToChooseBy(
  * Half of the selection part, class by class, from the seed: they choose the weights. The other half chooses each
  * run's best epoch. KC & Zhang have three equal parts beside training: for epochs, for parameters, for the test.
  */
-function tuningPictures(
+function tuningImages(
   store: ProjectStore,
   seed: number,
   labels: Parsed<'sweeps.start'>['run']['settings']['labels'],

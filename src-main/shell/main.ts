@@ -13,7 +13,7 @@ import { appFile } from './app-files.ts';
 import { pick } from './dialogs.ts';
 import { guardContents, guardSession } from './guards.ts';
 import { answerCalls, answerDrops, emitTo } from './ipc.ts';
-import { picture } from './media.ts';
+import { image } from './media.ts';
 import { menuTemplate } from './menu.ts';
 import { placesOf } from './places.ts';
 import { MEDIA_PREFIX, schemes } from './policy.ts';
@@ -60,7 +60,7 @@ async function start(): Promise<void> {
   answerCalls(page, core.handle);
   answerDrops(page, core.refer);
   protocol.handle('fovea', ({ url }) => appFile(url, places.renderer));
-  protocol.handle('media', ({ url }) => picture(url, core.media));
+  protocol.handle('media', ({ url }) => image(url, core.media));
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform, app.isPackaged)));
 
   window = openWindow({

@@ -12,7 +12,7 @@ import { APP_ORIGIN, MEDIA_PREFIX } from './policy.ts';
 export type FindMedia = (kind: MediaKind, id: number) => Promise<{ file: string; type: string } | null>;
 
 /** The picture's file as a stream; 404 for a malformed address, an unknown id, or a file that is gone. */
-export async function picture(address: string, find: FindMedia): Promise<Response> {
+export async function image(address: string, find: FindMedia): Promise<Response> {
   const asked = mediaRoute(MEDIA_PREFIX, address);
   if (asked === null) return empty(404);
   try {

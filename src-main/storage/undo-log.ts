@@ -7,13 +7,13 @@ import type { Connection } from './database.ts';
 import type { ClassOrigin } from './images.ts';
 import { parse } from './rows.ts';
 
-export interface PictureClass {
+export interface ImageClass {
   classId: ClassId | null;
   origin: ClassOrigin;
 }
 export type Change =
   | { of: 'annotation'; before: Annotation | null; after: Annotation | null }
-  | { of: 'picture'; before: PictureClass; after: PictureClass };
+  | { of: 'picture'; before: ImageClass; after: ImageClass };
 
 export type UndoRepository = ReturnType<typeof undoRepository>;
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { ImportedImage } from '../contracts/imported.ts';
 import type { LookAtOutcome, ProbeResult, WorkerCalls } from '../contracts/worker-protocol.ts';
-import { fitToPicture } from '../formats/fit.ts';
+import { fitToImage } from '../formats/fit.ts';
 import { orientationOf, probe, promisedKind } from '../imaging/index.ts';
 
 /** @throws AppError 'not-found' or 'bad-file' with the reason for which the picture is left out */
@@ -23,7 +23,7 @@ export async function lookAt({ image, known }: WorkerCalls['lookAt']['input']): 
   const probed = isSame ? known : await probe(file);
   // Only where sizes differ does it matter how the raster lies in the file.
   const orientation = saysAnotherSize(image, probed) ? await orientationOf(file) : 1;
-  const { annotations, warnings } = fitToPicture(image, probed.widthPx, probed.heightPx, orientation);
+  const { annotations, warnings } = fitToImage(image, probed.widthPx, probed.heightPx, orientation);
   const promised = promisedKind(file);
   if (promised !== null && promised !== probed.format)
     warnings.push({
@@ -40,9 +40,9 @@ export async function lookAt({ image, known }: WorkerCalls['lookAt']['input']): 
   };
 }
 
-function saysAnotherSize({ declaredSize, annotations }: ImportedImage, picture: ProbeResult): boolean {
+function saysAnotherSize({ declaredSize, annotations }: ImportedImage, image: ProbeResult): boolean {
   const differs = (widthPx: number, heightPx: number) =>
-    widthPx !== picture.widthPx || heightPx !== picture.heightPx;
+    widthPx !== image.widthPx || heightPx !== image.heightPx;
   return (
     (declaredSize !== null && differs(declaredSize.widthPx, declaredSize.heightPx)) ||
     annotations.some(({ shape }) => shape.kind === 'mask' && differs(shape.rle.width, shape.rle.height))

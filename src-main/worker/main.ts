@@ -43,8 +43,8 @@ function explainerOn(device: DeviceId = 'cpu'): Promise<Explainer> {
 const handlers: Handlers = {
   probe: async ({ file }) => (await imaging()).probe(file),
   contentHash: async ({ file }) => {
-    const { contentHashOf, withPictureFile } = await imaging();
-    return withPictureFile(file, async (bytes) => contentHashOf(bytes));
+    const { contentHashOf, withImageFile } = await imaging();
+    return withImageFile(file, async (bytes) => contentHashOf(bytes));
   },
   lookAt: async (input) => (await import('./look-at.ts')).lookAt(input),
   thumbnail: async ({ file, out, sidePx }) => {
@@ -59,7 +59,7 @@ const handlers: Handlers = {
     await (await imaging()).copyUpright(file, out);
     return null;
   },
-  drawHeat: async (drawing) => (await import('../imaging/heat-picture.ts')).drawHeat(drawing),
+  drawHeat: async (drawing) => (await import('../imaging/heat-image.ts')).drawHeat(drawing),
   writeSample: async ({ folder, seed }, { emit, signal }) => {
     const onProgress = (done: number, total: number) => emit({ kind: 'progress', done, total, note: '' });
     await (await import('../imaging/sample/index.ts')).writeSample(folder, { seed, signal, onProgress });

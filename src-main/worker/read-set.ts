@@ -56,8 +56,8 @@ export async function readSet(
   unread = images;
   next = 0;
   return {
-    ...{ format: id, title: titleOf(id), root: source.picturesRoot, images: images.length },
-    seen: { files: source.files.length + source.filesElsewhere.length, pictures: source.pictures.length },
+    ...{ format: id, title: titleOf(id), root: source.imagesRoot, images: images.length },
+    seen: { files: source.files.length + source.filesElsewhere.length, pictures: source.images.length },
     annotationFiles: source.filesRead,
     left: leftOutOf(source, listed),
     ...{ warnings: warnings.kept, moreWarnings: warnings.more },

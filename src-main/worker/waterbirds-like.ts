@@ -34,7 +34,7 @@ export async function writeWaterbirdsLike(
     const rgb = await decodeRgb(file, { width: sizePx, height: sizePx });
     const mask = rasterize(regions, widthPx, heightPx, sizePx);
     const kind = groundOf[i];
-    const pixels = (await kinds.picture(kind, i)).slice();
+    const pixels = (await kinds.image(kind, i)).slice();
     mask.forEach((value, at) => {
       if (value > 0) pixels.set(rgb.subarray(3 * at, 3 * at + 3), 3 * at);
     });
@@ -67,18 +67,18 @@ function chooseGrounds(objects: WaterbirdsSpec['objects'], correlation: number, 
 interface Grounds {
   names: readonly string[];
   /** [size * size * 3]; the caller may not write into it. */
-  picture(kind: number, index: number): Promise<Uint8Array>;
+  image(kind: number, index: number): Promise<Uint8Array>;
 }
 
 const drawnGrounds = (sizePx: number, seed: number): Grounds => ({
   names: grounds,
-  picture: (kind, index) => Promise.resolve(drawGround(grounds[kind], sizePx, seed, index)),
+  image: (kind, index) => Promise.resolve(drawGround(grounds[kind], sizePx, seed, index)),
 });
 
 async function folderGrounds(folder: string, sizePx: number, random: Random): Promise<Grounds> {
   const source = await SourceTree.openFolder(folder);
   const kinds = Map.groupBy(
-    source.pictures.filter((file) => file.includes('/')),
+    source.images.filter((file) => file.includes('/')),
     (file) => file.split('/')[0],
   );
   if (kinds.size !== 2)
@@ -92,7 +92,7 @@ async function folderGrounds(folder: string, sizePx: number, random: Random): Pr
   const files = [...kinds.values()];
   return {
     names: [...kinds.keys()],
-    picture: (kind, index) => {
+    image: (kind, index) => {
       const own = files[kind];
       const file = own[random.fork(`picture/${index}`).below(own.length)];
       return decodeRgb(source.absolute(file), { width: sizePx, height: sizePx });

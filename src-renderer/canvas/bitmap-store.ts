@@ -1,6 +1,6 @@
 // The bitmaps of the picture shown and of its neighbours, so that next and previous are there at once.
 
-import { PictureBitmap } from './bitmap.ts';
+import { CanvasBitmap } from './bitmap.ts';
 import type { Size } from './viewport.ts';
 
 const KEPT = 4;
@@ -8,7 +8,7 @@ const KEPT = 4;
 const READ_AHEAD_MEGAPIXELS = 30;
 
 interface Entry {
-  loading: Promise<PictureBitmap>;
+  loading: Promise<CanvasBitmap>;
   abort: AbortController;
 }
 
@@ -16,7 +16,7 @@ export class BitmapStore {
   /** Oldest use first. */
   readonly #entries = new Map<string, Entry>();
 
-  get(address: string, frame: Size): Promise<PictureBitmap> {
+  get(address: string, frame: Size): Promise<CanvasBitmap> {
     const known = this.#entries.get(address);
     if (known) {
       this.#entries.delete(address);
@@ -24,7 +24,7 @@ export class BitmapStore {
       return known.loading;
     }
     const abort = new AbortController();
-    const loading = PictureBitmap.load(address, frame, abort.signal);
+    const loading = CanvasBitmap.load(address, frame, abort.signal);
     this.#entries.set(address, { loading, abort });
     // A failure is not kept: the file may be back the next time.
     loading.catch(() => this.#entries.delete(address));

@@ -14,7 +14,7 @@ const MOST_TILES = 96;
 /** From this enlargement on single pixels are shown as squares, so that an edge can be put exactly. */
 const SHARP_SCALE = 6;
 
-export class PictureBitmap {
+export class CanvasBitmap {
   readonly #full: ImageBitmap;
   readonly #overview: ImageBitmap | null;
   /** Frame of the annotations; the bitmap may be a smaller rendition of it. */
@@ -30,7 +30,7 @@ export class PictureBitmap {
     this.#frame = frame;
   }
 
-  static async load(address: string, frame: Size, signal: AbortSignal): Promise<PictureBitmap> {
+  static async load(address: string, frame: Size, signal: AbortSignal): Promise<CanvasBitmap> {
     const response = await fetch(address, { signal });
     if (!response.ok) {
       const said = (await response.text()).slice(0, 300);
@@ -38,14 +38,14 @@ export class PictureBitmap {
     }
     const full = await createImageBitmap(await response.blob());
     const side = Math.max(full.width, full.height);
-    if (side < OVERVIEW_FROM_PX) return new PictureBitmap(full, null, frame);
+    if (side < OVERVIEW_FROM_PX) return new CanvasBitmap(full, null, frame);
     const share = OVERVIEW_SIDE_PX / side;
     const overview = await createImageBitmap(full, {
       resizeWidth: Math.round(full.width * share),
       resizeHeight: Math.round(full.height * share),
       resizeQuality: 'high',
     });
-    return new PictureBitmap(full, overview, frame);
+    return new CanvasBitmap(full, overview, frame);
   }
 
   /** Draws into a context whose units are screen pixels. `seen` is the visible part, image frame. */

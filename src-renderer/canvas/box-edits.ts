@@ -9,22 +9,22 @@ export type HandleName = (typeof handleNames)[number];
 const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
 
 /** The box between two corners in any order, on whole pixels inside the picture. */
-export function boxBetween(one: XY, other: XY, picture: Size): Box {
+export function boxBetween(one: XY, other: XY, image: Size): Box {
   const edge = (value: number, side: number) => clamp(Math.round(value), 0, side);
-  const left = edge(Math.min(one.x, other.x), picture.width);
-  const right = edge(Math.max(one.x, other.x), picture.width);
-  const top = edge(Math.min(one.y, other.y), picture.height);
-  const bottom = edge(Math.max(one.y, other.y), picture.height);
+  const left = edge(Math.min(one.x, other.x), image.width);
+  const right = edge(Math.max(one.x, other.x), image.width);
+  const top = edge(Math.min(one.y, other.y), image.height);
+  const bottom = edge(Math.max(one.y, other.y), image.height);
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 /** The box with the edges that `handle` holds moved to `imagePoint`. Pulled over the far edge, it turns round. */
-export function resized(box: Box, handle: HandleName, imagePoint: XY, picture: Size): Box {
+export function resized(box: Box, handle: HandleName, imagePoint: XY, image: Size): Box {
   let { x: left, y: top } = box;
   let right = box.x + box.width;
   let bottom = box.y + box.height;
-  const x = clamp(Math.round(imagePoint.x), 0, picture.width);
-  const y = clamp(Math.round(imagePoint.y), 0, picture.height);
+  const x = clamp(Math.round(imagePoint.x), 0, image.width);
+  const y = clamp(Math.round(imagePoint.y), 0, image.height);
   if (handle.includes('w')) left = x;
   if (handle.includes('e')) right = x;
   if (handle.includes('n')) top = y;
@@ -32,23 +32,23 @@ export function resized(box: Box, handle: HandleName, imagePoint: XY, picture: S
   const width = Math.max(1, Math.abs(right - left));
   const height = Math.max(1, Math.abs(bottom - top));
   return {
-    x: Math.min(left, right, Math.max(0, picture.width - width)),
-    y: Math.min(top, bottom, Math.max(0, picture.height - height)),
+    x: Math.min(left, right, Math.max(0, image.width - width)),
+    y: Math.min(top, bottom, Math.max(0, image.height - height)),
     width,
     height,
   };
 }
 
 /** As far of (dx, dy) as keeps `bounds` inside the picture, in whole pixels. */
-export function allowedMove(bounds: Box, dx: number, dy: number, picture: Size): XY {
+export function allowedMove(bounds: Box, dx: number, dy: number, image: Size): XY {
   const limit = (by: number, from: number, length: number, side: number) => {
     const low = Math.min(0, -from);
     const high = Math.max(0, side - from - length);
     return clamp(Math.round(by), Math.ceil(low), Math.floor(high)) + 0; // + 0: never -0
   };
   return {
-    x: limit(dx, bounds.x, bounds.width, picture.width),
-    y: limit(dy, bounds.y, bounds.height, picture.height),
+    x: limit(dx, bounds.x, bounds.width, image.width),
+    y: limit(dy, bounds.y, bounds.height, image.height),
   };
 }
 
@@ -65,11 +65,11 @@ export function translated(shape: Shape, by: XY): Shape | null {
 }
 
 /** Alt+arrows: the right and lower edges move. */
-export function grown(box: Box, by: XY, picture: Size): Box {
+export function grown(box: Box, by: XY, image: Size): Box {
   return {
     ...box,
-    width: clamp(box.width + by.x, 1, Math.max(1, picture.width - box.x)),
-    height: clamp(box.height + by.y, 1, Math.max(1, picture.height - box.y)),
+    width: clamp(box.width + by.x, 1, Math.max(1, image.width - box.x)),
+    height: clamp(box.height + by.y, 1, Math.max(1, image.height - box.y)),
   };
 }
 

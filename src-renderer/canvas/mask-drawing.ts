@@ -22,13 +22,13 @@ export class MaskDrawing {
   draw(
     context: CanvasRenderingContext2D,
     shapes: readonly CanvasShape[],
-    picture: Size,
+    image: Size,
     { x, y, scale }: Viewport,
     fill: number,
   ): void {
-    const bitmap = this.#bitmapOf(shapes, picture);
+    const bitmap = this.#bitmapOf(shapes, image);
     if (!bitmap || fill === 0) return;
-    const step = bitmapStep(picture);
+    const step = bitmapStep(image);
     context.save();
     context.imageSmoothingEnabled = false;
     context.globalAlpha = Math.min(1, fill * 1.5); // a mask has no inside line to stand out by
@@ -36,7 +36,7 @@ export class MaskDrawing {
     context.restore();
   }
 
-  #bitmapOf(shapes: readonly CanvasShape[], picture: Size): OffscreenCanvas | null {
+  #bitmapOf(shapes: readonly CanvasShape[], image: Size): OffscreenCanvas | null {
     const masks = shapes.flatMap(({ shape, position }) =>
       shape.kind === 'mask'
         ? [{ shape, rle: shape.rle, word: rgbaWord(classColourOf(this.#palette, position), 1) }]
@@ -51,11 +51,11 @@ export class MaskDrawing {
     const key = masks.map(({ shape }) => shape);
     this.#kept = { key, words, canvas: null };
     if (masks.length === 0) return null;
-    const step = bitmapStep(picture);
-    const width = Math.ceil(picture.width / step);
-    const height = Math.ceil(picture.height / step);
+    const step = bitmapStep(image);
+    const width = Math.ceil(image.width / step);
+    const height = Math.ceil(image.height / step);
     const data = new ImageData(width, height);
-    paintMasks(new Uint32Array(data.data.buffer), picture, step, masks);
+    paintMasks(new Uint32Array(data.data.buffer), image, step, masks);
     const canvas = new OffscreenCanvas(width, height);
     canvas.getContext('2d')?.putImageData(data, 0, 0);
     this.#kept.canvas = canvas;

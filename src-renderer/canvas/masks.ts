@@ -63,8 +63,8 @@ export function eachRun(rle: Rle, paint: (column: number, first: number, last: n
 }
 
 /** Every n-th pixel is kept so that the longer side fits `BITMAP_SIDE_PX`. */
-export function bitmapStep(picture: Size): number {
-  return Math.max(1, Math.ceil(Math.max(picture.width, picture.height) / BITMAP_SIDE_PX));
+export function bitmapStep(image: Size): number {
+  return Math.max(1, Math.ceil(Math.max(image.width, image.height) / BITMAP_SIDE_PX));
 }
 
 /**
@@ -73,11 +73,11 @@ export function bitmapStep(picture: Size): number {
  */
 export function paintMasks(
   pixels: Uint32Array,
-  picture: Size,
+  image: Size,
   step: number,
   masks: readonly { rle: Rle; word: number }[],
 ): void {
-  const width = Math.ceil(picture.width / step);
+  const width = Math.ceil(image.width / step);
   for (const { rle, word } of masks)
     eachRun(rle, (column, first, last) => {
       if (column % step !== 0) return;

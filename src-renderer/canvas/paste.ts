@@ -9,13 +9,13 @@ import type { Size } from './viewport.ts';
 const MOST_STEPS = 50;
 
 /** The copies of `shapes` for a picture that has `existing`. Masks belong to their pixels and stay. */
-export function placeCopies(shapes: readonly Shape[], existing: readonly Shape[], picture: Size): Shape[] {
-  const step = Math.max(4, Math.round(Math.min(picture.width, picture.height) / 50));
+export function placeCopies(shapes: readonly Shape[], existing: readonly Shape[], image: Size): Shape[] {
+  const step = Math.max(4, Math.round(Math.min(image.width, image.height) / 50));
   const taken = new Set(existing.map(placeOf));
   return shapes.map((shape) => {
     let placed = shape;
     for (let tries = 0; tries < MOST_STEPS && taken.has(placeOf(placed)); tries += 1) {
-      const by = allowedMove(bounds(placed), step, step, picture);
+      const by = allowedMove(bounds(placed), step, step, image);
       const next = translated(placed, by);
       if (!next || (by.x === 0 && by.y === 0)) break;
       placed = next;
@@ -31,8 +31,8 @@ function placeOf(shape: Shape): string {
 }
 
 /** Whether a copy can lie on a picture of this size at all. */
-export function fitsPicture(shape: Shape, picture: Size): boolean {
-  if (shape.kind === 'mask') return shape.rle.width === picture.width && shape.rle.height === picture.height;
+export function fitsImage(shape: Shape, image: Size): boolean {
+  if (shape.kind === 'mask') return shape.rle.width === image.width && shape.rle.height === image.height;
   const box = bounds(shape);
-  return box.x + box.width <= picture.width && box.y + box.height <= picture.height;
+  return box.x + box.width <= image.width && box.y + box.height <= image.height;
 }

@@ -5,7 +5,7 @@
 
 import Konva from 'konva/lib/Core.js';
 import type { Box, Shape } from '../../src-main/contracts/index.ts';
-import type { PictureBitmap } from './bitmap.ts';
+import type { CanvasBitmap } from './bitmap.ts';
 import {
   culled,
   drawCrosshair,
@@ -52,7 +52,7 @@ export class Scene {
   readonly #container: HTMLElement;
   readonly #events: SceneEvents;
   readonly #stage: Konva.Stage;
-  readonly #pictureLayer: Konva.Layer;
+  readonly #imageLayer: Konva.Layer;
   readonly #shapeLayer: Konva.Layer;
   readonly #activeLayer: Konva.Layer;
   readonly #machine: Record<ToolName, Machine>;
@@ -63,8 +63,8 @@ export class Scene {
 
   #tool: ToolName = 'box';
   #size: Size = { width: 1, height: 1 };
-  #picture: Size = { width: 1, height: 1 };
-  #bitmap: PictureBitmap | null = null;
+  #image: Size = { width: 1, height: 1 };
+  #bitmap: CanvasBitmap | null = null;
   #viewport: Viewport = { scale: 1, x: 0, y: 0 };
   /** The person has not zoomed or panned since the last fit, so the picture keeps fitting. */
   #fitted = true;
@@ -97,7 +97,7 @@ export class Scene {
       this.#stage.add(made);
       return made;
     };
-    this.#pictureLayer = layer((context) => this.#drawPicture(context));
+    this.#imageLayer = layer((context) => this.#drawImage(context));
     this.#shapeLayer = layer((context) => this.#drawShapes(context));
     this.#activeLayer = layer((context) => this.#drawActive(context));
     this.#world = this.#makeWorld();
@@ -118,12 +118,11 @@ export class Scene {
   }
 
   /** A picture's frame at once, its bitmap when there is one; the view fits it. */
-  setPicture(size: Size, bitmap: PictureBitmap | null): void {
-    const isNew =
-      bitmap === null || size.width !== this.#picture.width || size.height !== this.#picture.height;
+  setImage(size: Size, bitmap: CanvasBitmap | null): void {
+    const isNew = bitmap === null || size.width !== this.#image.width || size.height !== this.#image.height;
     this.#bitmap = bitmap;
-    if (bitmap) bitmap.ontile = () => this.#pictureLayer.batchDraw();
-    this.#picture = size;
+    if (bitmap) bitmap.ontile = () => this.#imageLayer.batchDraw();
+    this.#image = size;
     if (isNew) {
       this.#machine[this.#tool].stop();
       this.#masks.forget();
@@ -180,7 +179,7 @@ export class Scene {
       brightness === 0 && contrast === 0
         ? ''
         : `brightness(${1 + brightness / 100}) contrast(${1 + contrast / 100})`;
-    this.#pictureLayer.getNativeCanvasElement().style.filter = filter;
+    this.#imageLayer.getNativeCanvasElement().style.filter = filter;
   }
 
   /** While Space is held a drag pans, whatever the tool. */
@@ -200,14 +199,14 @@ export class Scene {
 
   fit(): void {
     this.#fitted = true;
-    this.#setViewport(fit(this.#picture, this.#size));
+    this.#setViewport(fit(this.#image, this.#size));
   }
 
   /** Round the middle of the canvas, or the pointer when it is over it. */
   zoom(factor: number, at?: XY): void {
     const point = at ?? { x: this.#size.width / 2, y: this.#size.height / 2 };
     this.#fitted = false;
-    this.#setViewport(zoomAt(this.#viewport, point, factor, this.#picture, this.#size));
+    this.#setViewport(zoomAt(this.#viewport, point, factor, this.#image, this.#size));
   }
 
   reveal(box: Box): void {
@@ -229,8 +228,8 @@ export class Scene {
       get viewport() {
         return scene.#viewport;
       },
-      get picture() {
-        return scene.#picture;
+      get image() {
+        return scene.#image;
       },
       get shapes() {
         return scene.#shown ? scene.#shapes : [];
@@ -249,7 +248,7 @@ export class Scene {
       },
       panBy: (dx, dy) => {
         this.#fitted = false;
-        this.#setViewport(panBy(this.#viewport, dx, dy, this.#picture, this.#size));
+        this.#setViewport(panBy(this.#viewport, dx, dy, this.#image, this.#size));
       },
       preview: (shapes) => {
         this.#preview = shapes;
@@ -339,7 +338,7 @@ export class Scene {
   }
 
   #redraw(): void {
-    this.#pictureLayer.batchDraw();
+    this.#imageLayer.batchDraw();
     this.#redrawShapes();
   }
 
@@ -348,14 +347,14 @@ export class Scene {
     this.#activeLayer.batchDraw();
   }
 
-  #drawPicture(context: CanvasRenderingContext2D): void {
+  #drawImage(context: CanvasRenderingContext2D): void {
     this.#bitmap?.draw(context, this.#viewport, visibleBox(this.#viewport, this.#size));
   }
 
   #drawShapes(context: CanvasRenderingContext2D): void {
     if (!this.#shown) return;
     const seen = culled(this.#shapes, this.#viewport, this.#size);
-    this.#masks.draw(context, this.#shapes, this.#picture, this.#viewport, this.#fill);
+    this.#masks.draw(context, this.#shapes, this.#image, this.#viewport, this.#fill);
     const resting = seen.filter(({ id }) => !this.#selection.has(id));
     drawResting(context, resting, this.#viewport, { palette: this.#palette, fill: this.#fill });
     drawLabels(context, resting, this.#viewport, this.#palette);

@@ -44,14 +44,14 @@ export function visibleBox(viewport: Viewport, canvas: Size): Box {
 }
 
 /** The whole picture in the middle, with a margin, never enlarged beyond `MAX_SCALE`. */
-export function fit(picture: Size, canvas: Size, marginPx = 24): Viewport {
+export function fit(image: Size, canvas: Size, marginPx = 24): Viewport {
   const width = Math.max(1, canvas.width - 2 * marginPx);
   const height = Math.max(1, canvas.height - 2 * marginPx);
-  const scale = Math.min(MAX_SCALE, width / picture.width, height / picture.height);
+  const scale = Math.min(MAX_SCALE, width / image.width, height / image.height);
   return {
     scale,
-    x: (canvas.width - picture.width * scale) / 2,
-    y: (canvas.height - picture.height * scale) / 2,
+    x: (canvas.width - image.width * scale) / 2,
+    y: (canvas.height - image.height * scale) / 2,
   };
 }
 
@@ -60,10 +60,10 @@ export function zoomAt(
   viewport: Viewport,
   screenPoint: XY,
   factor: number,
-  picture: Size,
+  image: Size,
   canvas: Size,
 ): Viewport {
-  const smallest = fit(picture, canvas).scale * SMALLEST_SHARE_OF_FIT;
+  const smallest = fit(image, canvas).scale * SMALLEST_SHARE_OF_FIT;
   const scale = Math.min(MAX_SCALE, Math.max(smallest, viewport.scale * factor));
   const ratio = scale / viewport.scale;
   return keepInSight(
@@ -72,23 +72,23 @@ export function zoomAt(
       x: screenPoint.x - (screenPoint.x - viewport.x) * ratio,
       y: screenPoint.y - (screenPoint.y - viewport.y) * ratio,
     },
-    picture,
+    image,
     canvas,
   );
 }
 
-export function panBy(viewport: Viewport, dx: number, dy: number, picture: Size, canvas: Size): Viewport {
-  return keepInSight({ ...viewport, x: viewport.x + dx, y: viewport.y + dy }, picture, canvas);
+export function panBy(viewport: Viewport, dx: number, dy: number, image: Size, canvas: Size): Viewport {
+  return keepInSight({ ...viewport, x: viewport.x + dx, y: viewport.y + dy }, image, canvas);
 }
 
 /** A picture can be pushed to the edge but not lost. */
-function keepInSight(viewport: Viewport, picture: Size, canvas: Size): Viewport {
+function keepInSight(viewport: Viewport, image: Size, canvas: Size): Viewport {
   const clamp = (at: number, side: number, canvasSide: number) =>
     Math.min(canvasSide - Math.min(KEPT_PX, side), Math.max(Math.min(KEPT_PX, side) - side, at));
   return {
     scale: viewport.scale,
-    x: clamp(viewport.x, picture.width * viewport.scale, canvas.width),
-    y: clamp(viewport.y, picture.height * viewport.scale, canvas.height),
+    x: clamp(viewport.x, image.width * viewport.scale, canvas.width),
+    y: clamp(viewport.y, image.height * viewport.scale, canvas.height),
   };
 }
 

@@ -4,7 +4,7 @@
 import type { ExplainRequest, Explained } from './heat-maps.ts';
 import { heatMaps } from './heat-maps.ts';
 
-export class ExplainedPicture {
+export class ExplainedImage {
   map = $state.raw<Explained | null>(null);
   /** What `map` answers; while it differs from what is wanted, the next one is on its way. */
   error = $state.raw<unknown>(null);

@@ -104,8 +104,8 @@ export function heatDifference(
 export function boxAbove(
   heat: Heat,
   threshold: number,
-  pictureWidthPx: number,
-  pictureHeightPx: number,
+  imageWidthPx: number,
+  imageHeightPx: number,
 ): Box | null {
   const coldest = heat.values.reduce((least, value) => Math.min(least, value), Infinity);
   if (!(heat.peak > coldest)) return null;
@@ -123,8 +123,8 @@ export function boxAbove(
         bottom = y;
       }
   if (right < 0) return null;
-  const perX = pictureWidthPx / heat.widthPx;
-  const perY = pictureHeightPx / heat.heightPx;
+  const perX = imageWidthPx / heat.widthPx;
+  const perY = imageHeightPx / heat.heightPx;
   return {
     x: left * perX,
     y: top * perY,

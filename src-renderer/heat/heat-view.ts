@@ -25,17 +25,17 @@ export const FIT: HeatView = { zoom: 1, centreX: 0.5, centreY: 0.5 };
 export const ZOOM_MAX = 40;
 
 /** Scale at which the picture fits the pane with `marginPx` around. */
-export function fitScale(pane: Size, picture: Size, marginPx: number): number {
+export function fitScale(pane: Size, image: Size, marginPx: number): number {
   const free = (side: number) => Math.max(1, side - 2 * marginPx);
-  return Math.min(free(pane.width) / picture.width, free(pane.height) / picture.height);
+  return Math.min(free(pane.width) / image.width, free(pane.height) / image.height);
 }
 
-export function place(view: HeatView, pane: Size, picture: Size, marginPx: number): Placement {
-  const scale = fitScale(pane, picture, marginPx) * view.zoom;
+export function place(view: HeatView, pane: Size, image: Size, marginPx: number): Placement {
+  const scale = fitScale(pane, image, marginPx) * view.zoom;
   return {
     scale,
-    left: pane.width / 2 - view.centreX * picture.width * scale,
-    top: pane.height / 2 - view.centreY * picture.height * scale,
+    left: pane.width / 2 - view.centreX * image.width * scale,
+    top: pane.height / 2 - view.centreY * image.height * scale,
   };
 }
 
@@ -45,20 +45,20 @@ export function zoomAt(
   factor: number,
   screenPoint: { x: number; y: number },
   pane: Size,
-  picture: Size,
+  image: Size,
   marginPx: number,
 ): HeatView {
   const zoom = Math.min(ZOOM_MAX, Math.max(1, view.zoom * factor));
   if (zoom === 1) return FIT;
-  const before = place(view, pane, picture, marginPx);
-  const scale = fitScale(pane, picture, marginPx) * zoom;
+  const before = place(view, pane, image, marginPx);
+  const scale = fitScale(pane, image, marginPx) * zoom;
   const fraction = (at: number, start: number, side: number) => (at - start) / (before.scale * side);
-  const pointX = fraction(screenPoint.x, before.left, picture.width);
-  const pointY = fraction(screenPoint.y, before.top, picture.height);
+  const pointX = fraction(screenPoint.x, before.left, image.width);
+  const pointY = fraction(screenPoint.y, before.top, image.height);
   return inBounds({
     zoom,
-    centreX: pointX - (screenPoint.x - pane.width / 2) / (scale * picture.width),
-    centreY: pointY - (screenPoint.y - pane.height / 2) / (scale * picture.height),
+    centreX: pointX - (screenPoint.x - pane.width / 2) / (scale * image.width),
+    centreY: pointY - (screenPoint.y - pane.height / 2) / (scale * image.height),
   });
 }
 
@@ -68,15 +68,15 @@ export function panBy(
   byX: number,
   byY: number,
   pane: Size,
-  picture: Size,
+  image: Size,
   marginPx: number,
 ): HeatView {
   if (view.zoom === 1) return view;
-  const { scale } = place(view, pane, picture, marginPx);
+  const { scale } = place(view, pane, image, marginPx);
   return inBounds({
     zoom: view.zoom,
-    centreX: view.centreX - byX / (scale * picture.width),
-    centreY: view.centreY - byY / (scale * picture.height),
+    centreX: view.centreX - byX / (scale * image.width),
+    centreY: view.centreY - byY / (scale * image.height),
   });
 }
 

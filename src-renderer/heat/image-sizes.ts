@@ -3,18 +3,18 @@
 import { call } from '../bridge/bridge.ts';
 import type { ImageId } from '../../src-main/contracts/index.ts';
 
-export interface PictureSize {
+export interface ImageSize {
   widthPx: number;
   heightPx: number;
 }
 
-export type PictureSizes = ReadonlyMap<ImageId, PictureSize>;
-export const noSizes: PictureSizes = new Map();
+export type ImageSizes = ReadonlyMap<ImageId, ImageSize>;
+export const noSizes: ImageSizes = new Map();
 
 const PAGE = 500;
 
-export async function testPictureSizes(): Promise<PictureSizes> {
-  const sizes = new Map<ImageId, PictureSize>();
+export async function testImageSizes(): Promise<ImageSizes> {
+  const sizes = new Map<ImageId, ImageSize>();
   for (let offset = 0; ; offset += PAGE) {
     const page = await call('images.page', { filter: { split: 'test' }, offset, limit: PAGE });
     for (const { id, widthPx, heightPx } of page) sizes.set(id, { widthPx, heightPx });

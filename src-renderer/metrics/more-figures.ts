@@ -29,8 +29,8 @@ export function figureText(value: number | null, unit: string): string {
 }
 
 /** Of one picture, whose value can be of another unit than the figure of the set. */
-export const pictureText = (value: number | null, { unit, pictureUnit = unit }: MeasureInfo): string =>
-  figureText(value, pictureUnit);
+export const imageMetricText = (value: number | null, { unit, imageUnit = unit }: MeasureInfo): string =>
+  figureText(value, imageUnit);
 
 /** "72.0 % to 88.1 %", or nothing where there is no interval. */
 export const intervalText = ({ low, high }: Pick<Figure, 'low' | 'high'>, unit: string): string =>

@@ -153,7 +153,7 @@ class ImportDialog {
   async finish(): Promise<void> {
     this.step = 'closed';
     await project.load();
-    project.picturesChanged += 1;
+    project.imagesChanged += 1;
     app.go('annotate');
   }
 

@@ -16,7 +16,7 @@ class OpenProject {
   /** False until the core was asked once. */
   known = $state(false);
   /** Rises whenever pictures came or went beyond this window's own edits: lists read anew. */
-  picturesChanged = $state(0);
+  imagesChanged = $state(0);
 
   /**
    * Called when another project, or none, takes the place of the last, before anything shows it: nothing of
@@ -61,7 +61,7 @@ class OpenProject {
     return on('project', ({ id, what }) => {
       if (id !== this.current?.id || what === 'runs' || what === 'comparisons') return;
       void this.load().then(() => {
-        if (what === 'images' || what === 'splits') this.picturesChanged += 1;
+        if (what === 'images' || what === 'splits') this.imagesChanged += 1;
       });
     });
   }

@@ -49,8 +49,8 @@ export async function bench(args: string[]): Promise<unknown> {
 }
 
 async function gainOf(words: string, runs: number): Promise<Gain> {
-  const [model, px, pictures, objective, threads] = words.split('/');
-  const [sizePx, batch] = [Number(px), Number(pictures)];
+  const [model, px, images, objective, threads] = words.split('/');
+  const [sizePx, batch] = [Number(px), Number(images)];
   const executor = onnxExecutor({ threads: Number(threads) });
   const step = buildTrainStep({
     model: modelById(model).build({ classes, sizePx, pool: 'average' }),

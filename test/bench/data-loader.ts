@@ -15,14 +15,14 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { settingsSchema } from '../../src-main/contracts/settings.ts';
-import type { Picture } from '../../src-main/contracts/worker-protocol.ts';
+import type { LabelledImage } from '../../src-main/contracts/worker-protocol.ts';
 import { modelById, randomFromSeed } from '../../src-main/engine/nn/index.ts';
 import { objectiveById } from '../../src-main/engine/objectives/index.ts';
 import { onnxExecutor } from '../../src-main/engine/runtime/index.ts';
 import { batchesAhead, type BatchesAhead } from '../../src-main/engine/data/batches-ahead.ts';
 import { createStepRunner, noisePlanOf } from '../../src-main/engine/training/step-runner.ts';
 import { buildTrainStep, initialState } from '../../src-main/engine/training/train-step.ts';
-import { PictureCache, encodePng } from '../../src-main/imaging/index.ts';
+import { ImageCache, encodePng } from '../../src-main/imaging/index.ts';
 import { option, percent, table } from './fovea.ts';
 
 const classes = 4;
@@ -41,27 +41,27 @@ export async function bench(args: string[]): Promise<unknown> {
       ['made', 224],
       ['JPEG', 224],
     ] as const) {
-      const pictures =
-        source === 'made' ? await makePictures(folder, count, sizePx) : jpegsOf(jpegs, Math.min(count, 256));
-      if (pictures.length < batch) continue;
+      const images =
+        source === 'made' ? await makeImages(folder, count, sizePx) : jpegsOf(jpegs, Math.min(count, 256));
+      if (images.length < batch) continue;
       const cacheFolder = path.join(folder, `cache-${source}`);
-      const decodeMs = await fill(cacheFolder, sizePx, pictures);
-      const loader = open(cacheFolder, sizePx, pictures, batch);
+      const decodeMs = await fill(cacheFolder, sizePx, images);
+      const loader = open(cacheFolder, sizePx, images, batch);
       await loader.plan({ noise: [], runs: 1 });
       const readMs = await readAhead(loader, steps);
       await loader.close();
       rows.push({
-        pictures: `${source}, ${sizePx} px`,
-        decodedPerSecond: (pictures.length * 1000) / decodeMs,
+        images: `${source}, ${sizePx} px`,
+        decodedPerSecond: (images.length * 1000) / decodeMs,
         readyPerSecond: (steps * batch * 1000) / readMs,
       });
     }
-    const waiting = await stepsWaiting(folder, await makePictures(folder, count, 64), batch, steps);
+    const waiting = await stepsWaiting(folder, await makeImages(folder, count, 64), batch, steps);
     const whole = (value: number): string => value.toFixed(0);
     console.log(
       table([
         ['pictures', 'decoded /s', 'ready /s'],
-        ...rows.map((row) => [row.pictures, whole(row.decodedPerSecond), whole(row.readyPerSecond)]),
+        ...rows.map((row) => [row.images, whole(row.decodedPerSecond), whole(row.readyPerSecond)]),
       ]),
     );
     console.log(
@@ -74,12 +74,12 @@ export async function bench(args: string[]): Promise<unknown> {
   }
 }
 
-const open = (cacheFolder: string, sizePx: number, pictures: Picture[], batch: number): BatchesAhead =>
+const open = (cacheFolder: string, sizePx: number, images: LabelledImage[], batch: number): BatchesAhead =>
   batchesAhead(
     {
       cacheFolder,
       sizePx,
-      pictures,
+      images,
       plan: { batch, classes, settings: settingsSchema.parse({}), composites: false, groupCount: null },
       random: randomFromSeed(1).state(),
     },
@@ -94,19 +94,19 @@ async function readAhead(loader: BatchesAhead, steps: number): Promise<number> {
   return performance.now() - start;
 }
 
-async function fill(cacheFolder: string, sizePx: number, pictures: Picture[]): Promise<number> {
-  const cache = PictureCache.open(cacheFolder, sizePx);
+async function fill(cacheFolder: string, sizePx: number, images: LabelledImage[]): Promise<number> {
+  const cache = ImageCache.open(cacheFolder, sizePx);
   const start = performance.now();
-  await cache.fill(pictures);
+  await cache.fill(images);
   cache.close();
   return performance.now() - start;
 }
 
-async function stepsWaiting(folder: string, pictures: Picture[], batch: number, steps: number) {
+async function stepsWaiting(folder: string, images: LabelledImage[], batch: number, steps: number) {
   const sizePx = 64;
   const cacheFolder = path.join(folder, 'cache-step');
-  await fill(cacheFolder, sizePx, pictures);
-  const loader = open(cacheFolder, sizePx, pictures, batch);
+  await fill(cacheFolder, sizePx, images);
+  const loader = open(cacheFolder, sizePx, images, batch);
   const build = (part: number, accumulates: boolean) =>
     buildTrainStep({
       model: modelById('resnet8').build({ classes, sizePx, pool: 'average' }),
@@ -144,11 +144,11 @@ async function stepsWaiting(folder: string, pictures: Picture[], batch: number, 
   return { stepMs: totalMs / steps, waitingMs: waitedMs / steps, share: waitedMs / totalMs };
 }
 
-async function makePictures(folder: string, count: number, sizePx: number): Promise<Picture[]> {
+async function makeImages(folder: string, count: number, sizePx: number): Promise<LabelledImage[]> {
   const random = randomFromSeed(sizePx);
   const into = path.join(folder, `made-${sizePx}`);
   mkdirSync(into, { recursive: true });
-  const pictures: Picture[] = [];
+  const images: LabelledImage[] = [];
   for (let i = 0; i < count; i++) {
     // Smooth, as pictures are: noise would only measure how fast it is packed.
     const [fx, fy] = [random.uniform() * 0.2, random.uniform() * 0.2];
@@ -158,22 +158,22 @@ async function makePictures(folder: string, count: number, sizePx: number): Prom
     });
     const file = path.join(into, `${i}.png`);
     writeFileSync(file, await encodePng(pixels, sizePx, sizePx));
-    pictures.push(pictureOf(file, i, sizePx));
+    images.push(imageOf(file, i, sizePx));
   }
-  return pictures;
+  return images;
 }
 
-const jpegsOf = (folder: string, limit: number): Picture[] =>
+const jpegsOf = (folder: string, limit: number): LabelledImage[] =>
   existsSync(folder)
     ? readdirSync(folder, { recursive: true, encoding: 'utf8' })
         .filter((name) => /\.jpe?g$/i.test(name))
         .sort()
         .slice(0, limit)
-        .map((name, i) => pictureOf(path.join(folder, name), i, 400))
+        .map((name, i) => imageOf(path.join(folder, name), i, 400))
     : [];
 
 /** With a box in the middle; the side matters to the box only. */
-const pictureOf = (file: string, i: number, sidePx: number): Picture => ({
+const imageOf = (file: string, i: number, sidePx: number): LabelledImage => ({
   imageId: i + 1,
   file,
   contentHash: createHash('sha256').update(readFileSync(file)).digest('hex'),

@@ -35,7 +35,7 @@ export async function bench(args: string[]): Promise<unknown> {
 }
 
 function example(): ExportDataset {
-  const folder = mkdtempSync(path.join(tmpdir(), 'fovea-fuzz-pictures-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'fovea-fuzz-images-'));
   const images = ['a', 'b', 'c'].map((name, i) => {
     const file = path.join(folder, `${name}.png`);
     writeFileSync(file, encodePng(new Uint8Array(300).fill(i + 1), 10, 10));

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { api, type Method } from '../../src-main/contracts/api.ts';
 import type { ImageRecord } from '../../src-main/contracts/index.ts';
 import { Client, fovea, makeWorkFolder, startHost, type Host } from '../e2e/app.ts';
-import { writeVoc } from '../e2e/pictures.ts';
+import { writeVoc } from '../e2e/images.ts';
 import { callText, mutatedCall } from '../src-main/host/mutated-calls.ts';
 import { randomFrom } from '../src-main/host/raw-requests.ts';
 import { option } from './fovea.ts';
@@ -38,11 +38,11 @@ export async function bench(args: string[]): Promise<unknown> {
   // What is not there cannot be downloaded.
   process.env.FOVEA_WEIGHTS_BASE = 'http://127.0.0.1:9/';
   const work = makeWorkFolder();
-  const pictures = path.join(work.folder, 'pictures');
-  await writeVoc(pictures, 6);
+  const images = path.join(work.folder, 'pictures');
+  await writeVoc(images, 6);
   const project = path.join(work.folder, 'project');
   fovea(work.home, 'project', 'create', project);
-  fovea(work.home, 'import', project, pictures);
+  fovea(work.home, 'import', project, images);
 
   const found = { calls: 0, answered: 0, deaths: 0, internal: 0, hangs: 0, slowestMs: 0 };
   const codes: Record<string, number> = {};

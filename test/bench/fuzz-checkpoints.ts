@@ -20,8 +20,8 @@ export async function bench(args: string[]): Promise<unknown> {
   const found = { checkpoints: 0, accepted: 0, refused: 0, crashes: 0, internal: 0, hangs: 0 };
   const byDamage: Record<string, { accepted: number; refused: number }> = {};
   try {
-    const spec = toySpec(toy, 'damaged', { model: 'mlp', epochs: 3 }, { selection: toy.pictures.slice(30) });
-    spec.train = toy.pictures.slice(0, 30);
+    const spec = toySpec(toy, 'damaged', { model: 'mlp', epochs: 3 }, { selection: toy.images.slice(30) });
+    spec.train = toy.images.slice(0, 30);
     let stepsOfSecond = -1;
     await train(spec, {
       emit: ({ kind }) => (stepsOfSecond += kind === 'epoch' ? 1 : 0),

@@ -65,7 +65,7 @@ export interface Keeper {
   /** Makes the project unless it is there whole. */
   project(name: string, make: (folder: string, run: typeof fovea) => Promise<void>): Promise<string>;
   /** An empty place for a project's pictures; what a bench that was stopped had made of them is thrown away. */
-  pictures(name: string): string;
+  images(name: string): string;
   /** Makes the runs that are not kept yet, begun in this order. What fails is printed. */
   run(trials: readonly Trial[]): Promise<void>;
   /** The kept record, without running. */
@@ -172,10 +172,10 @@ export function keeper(bench: string, args: string[]): Keeper {
       }
       return project;
     },
-    pictures(name) {
-      const pictures = path.join(folder, 'pictures', name);
-      rmSync(pictures, { recursive: true, force: true });
-      return pictures;
+    images(name) {
+      const images = path.join(folder, 'pictures', name);
+      rmSync(images, { recursive: true, force: true });
+      return images;
     },
     async run(trials) {
       const waiting = trials.filter((trial) => find(trial) === null);

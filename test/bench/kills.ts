@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { Annotation, EpochMetrics, ImageId, Job, RunId } from '../../src-main/contracts/index.ts';
 import { Client, fovea, makeWorkFolder, startHost, type Host } from '../e2e/app.ts';
-import { writeVoc } from '../e2e/pictures.ts';
+import { writeVoc } from '../e2e/images.ts';
 import { randomFrom } from '../src-main/host/raw-requests.ts';
 import { option } from './fovea.ts';
 
@@ -21,7 +21,7 @@ const GONE_WITHIN_MS = 10_000;
 
 type State = Annotation[];
 /** What is known of a picture that a lane edits. */
-interface Picture {
+interface LabelledImage {
   id: ImageId;
   /** As it was last answered. */
   acknowledged: State;
@@ -55,7 +55,7 @@ export async function bench(args: string[]): Promise<unknown> {
   const epochs = new Map<RunId, Map<number, EpochMetrics>>();
   const done = new Set<RunId>();
   const evaluated = new Set<RunId>();
-  let pictures: Picture[] = [];
+  let images: LabelledImage[] = [];
   let imported = 0;
   let isImporting = false;
   let exportsMade = 0;
@@ -68,22 +68,21 @@ export async function bench(args: string[]): Promise<unknown> {
 
   /** What is there after a restart, held against what was acknowledged. */
   async function verify(client: Client): Promise<void> {
-    for (const picture of pictures) {
-      const found = await client.call('images.get', { id: picture.id });
-      if (!picture.isOpen && !same(found.annotations, picture.acknowledged))
+    for (const image of images) {
+      const found = await client.call('images.get', { id: image.id });
+      if (!image.isOpen && !same(found.annotations, image.acknowledged))
         fault(
-          `picture ${picture.id} has ${found.annotations.length} shapes, ${picture.acknowledged.length} were told`,
+          `picture ${image.id} has ${found.annotations.length} shapes, ${image.acknowledged.length} were told`,
         );
       // Undo leads back to what was there before, and redo to what is there now.
-      if (!picture.isOpen && picture.before) {
-        const undone = await client.call('annotations.undo', { imageId: picture.id });
-        if (!same(undone?.annotations, picture.before))
-          fault(`undo of picture ${picture.id} leads elsewhere`);
-        const redone = await client.call('annotations.redo', { imageId: picture.id });
-        if (!same(redone?.annotations, picture.acknowledged))
-          fault(`redo of picture ${picture.id} leads elsewhere`);
+      if (!image.isOpen && image.before) {
+        const undone = await client.call('annotations.undo', { imageId: image.id });
+        if (!same(undone?.annotations, image.before)) fault(`undo of picture ${image.id} leads elsewhere`);
+        const redone = await client.call('annotations.redo', { imageId: image.id });
+        if (!same(redone?.annotations, image.acknowledged))
+          fault(`redo of picture ${image.id} leads elsewhere`);
       }
-      Object.assign(picture, { acknowledged: found.annotations, before: null, isOpen: false });
+      Object.assign(image, { acknowledged: found.annotations, before: null, isOpen: false });
     }
     for (const [id, told] of epochs) {
       const kept = await client.call('runs.metrics', { id });
@@ -121,8 +120,8 @@ export async function bench(args: string[]): Promise<unknown> {
     refusals.set(message, (refusals.get(message) ?? 0) + 1);
   };
 
-  async function edit(client: Client, picture: Picture): Promise<void> {
-    const [one] = picture.acknowledged;
+  async function edit(client: Client, image: LabelledImage): Promise<void> {
+    const [one] = image.acknowledged;
     const box = { x: below(60), y: below(60), width: 5 + below(20), height: 5 + below(20) };
     const shape = { kind: 'box' as const, box };
     const what = below(4);
@@ -132,9 +131,9 @@ export async function bench(args: string[]): Promise<unknown> {
         : what === 1 && one
           ? { do: 'change' as const, id: one.id, shape }
           : { do: 'add' as const, shape, classId: null };
-    picture.isOpen = true;
-    const { annotations } = await client.call('annotations.edit', { imageId: picture.id, edits: [change] });
-    Object.assign(picture, { before: picture.acknowledged, acknowledged: annotations, isOpen: false });
+    image.isOpen = true;
+    const { annotations } = await client.call('annotations.edit', { imageId: image.id, edits: [change] });
+    Object.assign(image, { before: image.acknowledged, acknowledged: annotations, isOpen: false });
     acknowledged.edits += 1;
   }
 
@@ -247,11 +246,11 @@ export async function bench(args: string[]): Promise<unknown> {
     let client = await Client.connect(host);
     listen(client);
     await client.call('app.info', {});
-    if (pictures.length === 0) {
+    if (images.length === 0) {
       const page = await client.call('images.page', { offset: 0, limit: LANES });
       for (const { id } of page) {
         const { annotations } = await client.call('images.get', { id });
-        pictures = [...pictures, { id, acknowledged: annotations, before: null, isOpen: false }];
+        images = [...images, { id, acknowledged: annotations, before: null, isOpen: false }];
       }
     } else await verify(client).catch((error: unknown) => fault(`cannot be checked: ${String(error)}`));
     if (faults.length === 0 || life % 10 === 0)
@@ -268,9 +267,9 @@ export async function bench(args: string[]): Promise<unknown> {
     const lane = async (index: number) => {
       while (!isOver)
         try {
-          await edit(client, pictures[index]);
+          await edit(client, images[index]);
           if (below(20) === 0) {
-            seen = { id: pictures[index].id, isOpen: true };
+            seen = { id: images[index].id, isOpen: true };
             await client.call('projects.seen', { imageId: seen.id });
             seen.isOpen = false;
             acknowledged.seen += 1;
@@ -280,11 +279,11 @@ export async function bench(args: string[]): Promise<unknown> {
           noteRefusal(error);
           await delay(20);
           // Another window looks at what is there: an edit on its way may have been kept.
-          if (!isOver && pictures[index].isOpen)
+          if (!isOver && images[index].isOpen)
             await client
-              .call('images.get', { id: pictures[index].id })
+              .call('images.get', { id: images[index].id })
               .then(({ annotations }) =>
-                Object.assign(pictures[index], { acknowledged: annotations, before: null, isOpen: false }),
+                Object.assign(images[index], { acknowledged: annotations, before: null, isOpen: false }),
               )
               .catch(() => undefined);
         }

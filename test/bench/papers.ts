@@ -202,13 +202,13 @@ function blockMnist(budget: Budget, seeds: number[], epochs: string): Comparison
     needs: 'mnist',
     make: (keep, mnist) =>
       keep.project(project, async (folder, fovea) => {
-        const pictures = keep.pictures(project);
+        const images = keep.images(project);
         await fovea([
-          ...['make', 'blockmnist', '--mnist', mnist, '--out', pictures],
+          ...['make', 'blockmnist', '--mnist', mnist, '--out', images],
           ...['--train', train, '--test', test, '--seed', '0'],
         ]);
         await fovea(['project', 'create', folder]);
-        await fovea(['import', folder, pictures]);
+        await fovea(['import', folder, images]);
         await fovea(['split', folder, '--seed', '0', '--selection', '0.1']);
       }),
     // Chosen by the accuracy of ST on the selection part, nothing else looked at.

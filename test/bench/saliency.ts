@@ -23,9 +23,9 @@ export async function bench(args: string[]): Promise<unknown> {
 
   const built = modelById(model).build({ classes, sizePx, pool: 'average' });
   const random = randomFromSeed(1);
-  const picture = (): Float32Array =>
+  const image = (): Float32Array =>
     Float32Array.from({ length: 3 * sizePx * sizePx }, () => random.uniform());
-  const references = Array.from({ length: 100 }, picture);
+  const references = Array.from({ length: 100 }, image);
   const weights = Object.fromEntries(initialise([...built.parameters, ...built.buffers], random));
   const sessions = sessionCache(onnxExecutor({ threads }), 1);
 

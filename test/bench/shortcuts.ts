@@ -197,10 +197,10 @@ const sample = (bias: string): Shortcut => ({
   attribute: 'sticker',
   make: (keep, seed) =>
     keep.project(`sample-${bias}-seed-${seed}`, async (folder, run) => {
-      const pictures = keep.pictures(path.basename(folder));
-      await run(['make', 'sample', '--out', pictures, '--seed', String(seed), '--bias', bias]);
+      const images = keep.images(path.basename(folder));
+      await run(['make', 'sample', '--out', images, '--seed', String(seed), '--bias', bias]);
       await run(['project', 'create', folder]);
-      await run(['import', folder, pictures]);
+      await run(['import', folder, images]);
     }),
 });
 
@@ -212,13 +212,13 @@ const waterbirdsLike: Shortcut = {
     const unbiased = sample('0.5');
     await unbiased.make(keep, seed);
     await keep.project(`waterbirds-like-seed-${seed}`, async (folder, run) => {
-      const pictures = keep.pictures(path.basename(folder));
+      const images = keep.images(path.basename(folder));
       await run([
         ...['make', 'waterbirds-like', path.join(path.dirname(folder), `${unbiased.id}-seed-${seed}`)],
-        ...['--out', pictures, '--correlation', '0.95', '--seed', String(seed), '--size', '64'],
+        ...['--out', images, '--correlation', '0.95', '--seed', String(seed), '--size', '64'],
       ]);
       await run(['project', 'create', folder]);
-      await run(['import', folder, pictures]);
+      await run(['import', folder, images]);
     });
   },
 };

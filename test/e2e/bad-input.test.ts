@@ -6,13 +6,13 @@ import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { openProjectStore } from '../../src-main/storage/project-store.ts';
 import { fovea, makeWorkFolder, type Ran } from './app.ts';
-import { makePictures, SIDE, vocXml, type MadePicture } from './pictures.ts';
+import { makeImages, SIDE, vocXml, type MadeImage } from './images.ts';
 
 const work = makeWorkFolder();
 afterAll(() => work.remove());
 
-const pictures = await makePictures(2);
-const [first, second] = pictures as [MadePicture, MadePicture];
+const images = await makeImages(2);
+const [first, second] = images as [MadeImage, MadeImage];
 
 let count = 0;
 let project: string;
@@ -27,9 +27,9 @@ beforeEach(() => {
 });
 
 /** Puts a VOC picture into the source; `xml` replaces its record. */
-function put(picture: MadePicture, xml = vocXml(picture.name, picture.className, picture.box)): void {
-  writeFileSync(path.join(source, 'JPEGImages', picture.name), picture.png);
-  writeFileSync(path.join(source, 'Annotations', picture.name.replace('.png', '.xml')), xml);
+function put(image: MadeImage, xml = vocXml(image.name, image.className, image.box)): void {
+  writeFileSync(path.join(source, 'JPEGImages', image.name), image.png);
+  writeFileSync(path.join(source, 'Annotations', image.name.replace('.png', '.xml')), xml);
 }
 
 const importSource = () => fovea(work.home, 'import', project, source, '--json');

@@ -11,7 +11,7 @@ import { readCheckpoint } from '../../src-main/engine/data/checkpoint.ts';
 import { Client, fovea, makeWorkFolder, startHost, type Host } from './app.ts';
 import { launchBrowser } from './browser.ts';
 import { keepScreenshotOnFailure, openPage, signIn } from './page.ts';
-import { writeVoc } from './pictures.ts';
+import { writeVoc } from './images.ts';
 
 const work = makeWorkFolder();
 const project = path.join(work.folder, 'project');

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } f
 import { launchBrowser } from './browser.ts';
 import { Client, makeWorkFolder, sharedData, startHost, type Host } from './app.ts';
 import { keepScreenshotOnFailure, openPage } from './page.ts';
-import { writeClassFolders, writeVoc } from './pictures.ts';
+import { writeClassFolders, writeVoc } from './images.ts';
 
 /** Enough that a reload meets the run while it goes on; an epoch takes a fraction of a second. */
 const EPOCHS = 40;
@@ -203,11 +203,11 @@ describe('looking', () => {
     const tiles = grid.getByRole('button');
     expect(await tiles.count()).toBeGreaterThan(2);
     await tiles.nth(1).click();
-    const picture = page.getByRole('group', { name: /% of the heat in the box/ });
-    await picture.waitFor();
-    const withHeat = await looks(picture);
+    const image = page.getByRole('group', { name: /% of the heat in the box/ });
+    await image.waitFor();
+    const withHeat = await looks(image);
     await page.keyboard.down('o');
-    await expect.poll(() => looks(picture), { timeout: 5000 }).not.toBe(withHeat);
+    await expect.poll(() => looks(image), { timeout: 5000 }).not.toBe(withHeat);
     await page.keyboard.up('o');
   });
 

@@ -10,7 +10,7 @@ import type { FileRef, RunConfigInput } from '../../src-main/contracts/index.ts'
 import { Client, makeWorkFolder, startHost, type Host } from './app.ts';
 import { launchBrowser } from './browser.ts';
 import { keepScreenshotOnFailure, openPage } from './page.ts';
-import { writeVoc } from './pictures.ts';
+import { writeVoc } from './images.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const shots = process.env['FOVEA_SCREENSHOTS'];

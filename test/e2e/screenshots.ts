@@ -10,7 +10,7 @@ import { DEMO_RUNS } from '../../src-main/demo/demo.ts';
 import { Client, makeWorkFolder, root, startHost } from './app.ts';
 import { launchBrowser } from './browser.ts';
 import { signIn } from './page.ts';
-import { writeVoc } from './pictures.ts';
+import { writeVoc } from './images.ts';
 
 const folder = path.resolve(process.argv[2] ?? path.join(root, 'resources', 'screenshots'));
 const MAX_BYTES = 300_000;

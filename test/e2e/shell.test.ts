@@ -11,11 +11,11 @@ import { openContext } from '../../src-main/core/open-context.ts';
 import { demo } from '../../src-main/demo/index.ts';
 import { services } from '../../src-main/services/index.ts';
 import { appFile } from '../../src-main/shell/app-files.ts';
-import { picture } from '../../src-main/shell/media.ts';
+import { image } from '../../src-main/shell/media.ts';
 import { makeWorkFolder, root } from './app.ts';
 import { launchBrowser } from './browser.ts';
 import { keepScreenshotOnFailure, watch } from './page.ts';
-import { writeVoc } from './pictures.ts';
+import { writeVoc } from './images.ts';
 
 const ORIGIN = 'http://fovea.test';
 const work = makeWorkFolder();
@@ -56,7 +56,7 @@ beforeAll(async () => {
     const { pathname, search } = new URL(route.request().url());
     const media = /^\/media(\/.*)$/.exec(pathname);
     const answer = media
-      ? await picture(`media:/${media[1]}${search}`, core.media)
+      ? await image(`media:/${media[1]}${search}`, core.media)
       : await appFile(`fovea://app${pathname}`, path.join(root, 'dist', 'renderer'));
     await route.fulfill({
       status: answer.status,

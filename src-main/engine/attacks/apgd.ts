@@ -5,7 +5,7 @@ import type { Random } from '../nn/random.ts';
 import { attack, type AttackTarget, type Norm } from './attack.ts';
 import { normField, restartsField, stepsField, targetsField } from './fields.ts';
 import { withRestarts, type Part } from './restarts.ts';
-import { pictureLength, predictionsOf, otherClassesOf, gradientsOf, type Loss } from './queries.ts';
+import { imageLength, predictionsOf, otherClassesOf, gradientsOf, type Loss } from './queries.ts';
 import { lengthOf, project, put, rowOf, stepUp, take } from './rows.ts';
 
 const shared = {
@@ -110,7 +110,7 @@ async function apgd(
   { norm, steps, rho, loss, goals }: Settings,
   random: Random,
 ): Promise<Float32Array> {
-  const length = pictureLength(target);
+  const length = imageLength(target);
   const current = images.slice();
   for (let row = 0; row < labels.length; row++) {
     const centre = rowOf(images, row, length);

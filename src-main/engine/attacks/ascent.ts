@@ -2,7 +2,7 @@
 
 import type { AttackTarget, Norm } from './attack.ts';
 import { indicesWhere } from './restarts.ts';
-import { pictureLength, predictionsOf, gradientsOf, type Loss } from './queries.ts';
+import { imageLength, predictionsOf, gradientsOf, type Loss } from './queries.ts';
 import { project, put, rowOf, stepUp, take } from './rows.ts';
 
 export interface Ascent {
@@ -30,7 +30,7 @@ export interface Ascent {
 /** @returns [N, 3, S, S] */
 export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Float32Array> {
   const { images, labels, eps, norm, loss, steps, stepSize, keep, direct } = ascent;
-  const length = pictureLength(target);
+  const length = imageLength(target);
   const best = ascent.start.slice();
   const highest = new Float64Array(labels.length).fill(-Infinity);
   const current = ascent.start.slice();

@@ -5,7 +5,7 @@ import { adam } from './adam.ts';
 import { attack } from './attack.ts';
 import { stepsField } from './fields.ts';
 import { withRestarts } from './restarts.ts';
-import { pictureLength, gradientsOf } from './queries.ts';
+import { imageLength, gradientsOf } from './queries.ts';
 import { distance, project, put, rowOf } from './rows.ts';
 
 const schema = z.object({
@@ -54,14 +54,14 @@ export const cwL2 = attack({
   aim: 'class',
   norm: () => 'l2',
   run(target, input, { steps, searches, stepSize, weight, confidence }) {
-    const length = pictureLength(target);
+    const length = imageLength(target);
     return withRestarts(target, input, 1, async ({ images, labels, eps }) => {
       const rows = Array.from(labels, (_, i) => i);
       const found = images.slice();
       const least = new Float64Array(rows.length).fill(Infinity);
       const start = new Float64Array(images.length);
       for (let i = 0; i < start.length; i++) start[i] = Math.atanh((2 * images[i] - 1) * almostOne);
-      const centre = picturesAt(start);
+      const centre = imagesAt(start);
       const weights = new Float64Array(rows.length).fill(weight);
       const low = new Float64Array(rows.length);
       const high = new Float64Array(rows.length).fill(Infinity);
@@ -70,7 +70,7 @@ export const cwL2 = attack({
         const descend = adam(w.length, stepSize);
         const fooled = rows.map(() => false);
         for (let step = 0; step < steps; step++) {
-          const x = picturesAt(w);
+          const x = imagesAt(w);
           const { losses: margins, gradient } = await gradientsOf(target, 'margin', x, labels);
           const grad = new Float64Array(w.length);
           for (const row of rows) {
@@ -103,7 +103,7 @@ export const cwL2 = attack({
   },
 });
 
-function picturesAt(w: Float64Array): Float32Array {
+function imagesAt(w: Float64Array): Float32Array {
   const x = new Float32Array(w.length);
   for (let i = 0; i < w.length; i++) x[i] = (Math.tanh(w[i]) + 1) / 2;
   return x;

@@ -5,7 +5,7 @@ import { attack, type Norm } from './attack.ts';
 import { normField, stepsField } from './fields.ts';
 import { withRestarts } from './restarts.ts';
 import { nearestBoundaries, type LinearisedBoundary } from './linearised-boundaries.ts';
-import { pictureLength, otherClassesOf } from './queries.ts';
+import { imageLength, otherClassesOf } from './queries.ts';
 import { clip01, project, rowOf } from './rows.ts';
 
 const schema = z.object({
@@ -45,7 +45,7 @@ export const deepfool = attack({
   norm: ({ norm }) => norm,
   run(target, input, { norm, steps, candidates, overshoot }) {
     const { classes } = target;
-    const length = pictureLength(target);
+    const length = imageLength(target);
     return withRestarts(target, input, 1, async ({ images, labels, eps, cleanLogits }) => {
       const others = Array.from(labels, (label, row) =>
         otherClassesOf(cleanLogits, row, classes, label, candidates - 1),

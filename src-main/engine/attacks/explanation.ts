@@ -24,7 +24,7 @@ import { highest } from '../nn/rank-correlation.ts';
 import type { ProgramContext } from '../nn/row-program.ts';
 import type { AttackInput, AttackTarget } from './attack.ts';
 import { indicesWhere } from './restarts.ts';
-import { pictureLength, picturesOf, predictionsOf } from './queries.ts';
+import { imageLength, imagesOf, predictionsOf } from './queries.ts';
 import { oneHot, put, rowOf, take } from './rows.ts';
 
 /** Parameters that say which heat is attacked. */
@@ -58,13 +58,13 @@ const keyOf = ({ map, score, points }: ExplanationParams): string =>
 
 /**
  * Channel sum of |gradient| or of |x * mean over t of the gradient at t x|, t = (k - 1/2) / points, scaled to sum 1.
- * @param pictures  [B, 3, S, S]
+ * @param images  [B, 3, S, S]
  * @param labels    [B, K], one-hot
  * @returns         [B, S * S], >= 0; a function of the pictures that can be differentiated again
  */
 function heatOf(
   { batch, classes, sizePx, forward }: ProgramContext,
-  pictures: Tensor,
+  images: Tensor,
   labels: Tensor,
   { map, score, points }: ExplanationParams,
   activation?: Activation,
@@ -72,7 +72,7 @@ function heatOf(
   const values = 3 * sizePx * sizePx;
   const count = map === 'gradient' ? 1 : points;
   const shares = Array.from({ length: count }, (_, k) => (map === 'gradient' ? 1 : (k + 0.5) / count));
-  const path = mul(reshape(pictures, [batch, 1, values]), constant(shares, [1, count, 1]));
+  const path = mul(reshape(images, [batch, 1, values]), constant(shares, [1, count, 1]));
   const steps = identity(reshape(path, [batch * count, 3, sizePx, sizePx]));
   const truth = reshape(broadcastTo(reshape(labels, [batch, 1, classes]), [batch, count, classes]), [
     batch * count,
@@ -82,7 +82,7 @@ function heatOf(
   const scored = selectedLogit(score === 'logit' ? logits : softmax(logits), truth);
   const [grads] = gradient(sum(scored), [steps]);
   const along = mean(reshape(grads, [batch, count, values]), [1]); // [B, 3 S S]
-  const attributed = map === 'gradient' ? along : mul(along, reshape(pictures, [batch, values]));
+  const attributed = map === 'gradient' ? along : mul(along, reshape(images, [batch, values]));
   const heat = sum(abs(reshape(attributed, [batch, 3, sizePx * sizePx])), [1]); // [B, S S]
   return div(heat, add(sum(heat, [1], true), scalar(1e-12)));
 }
@@ -97,9 +97,9 @@ export async function judge(
   const program = target.program(
     `heat/${keyOf(params)}`,
     (context) => {
-      const pictures = picturesOf(context);
+      const images = imagesOf(context);
       const truth = context.rows('labels', [context.classes]);
-      return { heat: heatOf(context, pictures, truth, params), logits: context.forward(pictures).logits };
+      return { heat: heatOf(context, images, truth, params), logits: context.forward(images).logits };
     },
     costOf(params),
   );
@@ -127,11 +127,11 @@ export async function aimGradients(
   const program = target.program(
     `aim/${aim.key}/${keyOf(params)}/${params.beta}`,
     (context) => {
-      const pictures = picturesOf(context);
+      const images = imagesOf(context);
       const activation: Activation = { kind: 'softplus', beta: params.beta };
-      const heat = heatOf(context, pictures, context.rows('labels', [context.classes]), params, activation);
-      const { logits } = context.forward(pictures, { activation });
-      return { grads: gradient(sum(aim.build(heat, logits, context)), [pictures])[0] };
+      const heat = heatOf(context, images, context.rows('labels', [context.classes]), params, activation);
+      const { logits } = context.forward(images, { activation });
+      return { grads: gradient(sum(aim.build(heat, logits, context)), [images])[0] };
     },
     costOf(params),
   );
@@ -150,7 +150,7 @@ export interface Correct {
   logits: Float32Array;
 }
 
-export async function correctPictures(
+export async function correctImages(
   target: AttackTarget,
   { images, labels }: AttackInput,
   params: ExplanationParams,
@@ -159,7 +159,7 @@ export async function correctPictures(
   const rows = indicesWhere(predictionsOf(logits, target.classes), (said, i) => said === labels[i]);
   return {
     rows,
-    images: take(images, rows, pictureLength(target)),
+    images: take(images, rows, imageLength(target)),
     labels: Int32Array.from(rows, (row) => labels[row]),
     heat: take(heat, rows, target.sizePx ** 2),
     logits: take(logits, rows, target.classes),
@@ -195,7 +195,7 @@ export class Kept {
 
   async offer(images: Float32Array): Promise<void> {
     const { labels } = this.correct;
-    const length = pictureLength(this.target);
+    const length = imageLength(this.target);
     const { heat, logits } = await judge(this.target, images, labels, this.params);
     predictionsOf(logits, this.target.classes).forEach((said, i) => {
       const score = said === labels[i] ? this.scoreOf(rowOf(heat, i, this.target.sizePx ** 2), i) : Infinity;
@@ -208,7 +208,7 @@ export class Kept {
   /** All pictures of the input with those kept in their places. */
   into(all: Float32Array): Float32Array {
     const result = all.slice();
-    put(result, this.correct.rows, this.images, pictureLength(this.target));
+    put(result, this.correct.rows, this.images, imageLength(this.target));
     return result;
   }
 }

@@ -6,7 +6,7 @@ import { attack, type AttackTarget, type Norm } from './attack.ts';
 import { normField, restartsField, stepsField, targetsField } from './fields.ts';
 import { withRestarts, type Part } from './restarts.ts';
 import { nearestBoundaries } from './linearised-boundaries.ts';
-import { logitsOf, pictureLength, predictionsOf, otherClassesOf } from './queries.ts';
+import { logitsOf, imageLength, predictionsOf, otherClassesOf } from './queries.ts';
 import { clip01, distance, lengthOf, project, put, rowOf, take } from './rows.ts';
 
 const schema = z.object({
@@ -63,7 +63,7 @@ export const fab = attack({
     return withRestarts(target, input, params.restarts * Math.max(1, goals), (part, round) => {
       const restart = round % params.restarts;
       const place = Math.floor(round / params.restarts);
-      const length = pictureLength(target);
+      const length = imageLength(target);
       const start = part.images.slice();
       // The first attempt begins at the picture itself, the others half way to the surface of the ball.
       const draws = random.fork(`attempt/${round}`);
@@ -91,7 +91,7 @@ async function walk(
   aims: readonly (readonly number[])[],
   { norm, steps, bias, overshoot, backward }: z.output<typeof schema>,
 ): Promise<Float32Array> {
-  const length = pictureLength(target);
+  const length = imageLength(target);
   const found = images.slice();
   const least = new Float64Array(labels.length).fill(Infinity);
   let active = Array.from(labels, (_, row) => row);

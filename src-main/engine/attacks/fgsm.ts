@@ -6,7 +6,7 @@ import { crossEntropy } from '../nn/classification.ts';
 import type { ForwardPass } from '../nn/model.ts';
 import { imageDeviation, imageMean, perChannel } from '../nn/normalise.ts';
 import { attack } from './attack.ts';
-import { picturesOf } from './queries.ts';
+import { imagesOf } from './queries.ts';
 import { oneHot } from './rows.ts';
 
 const schema = z.object({
@@ -20,7 +20,7 @@ const schema = z.object({
  * x + eps * sign(d cross-entropy / d x), clipped to [0, 1].
  * @param eps  scalar or [B, 1, 1, 1]
  */
-function fgsmPictures(
+function fgsmImages(
   images: Tensor,
   labels: Tensor,
   eps: Tensor,
@@ -34,7 +34,7 @@ function fgsmPictures(
  * then back into the eps-ball. Values of u below 0 or above 1 are pushed towards [0, 1] whatever the gradient says;
  * eps counts in normalised units.
  */
-function legacyPictures(
+function legacyImages(
   images: Tensor,
   labels: Tensor,
   eps: Tensor,
@@ -71,10 +71,10 @@ export const fgsm = attack({
   norm: () => 'linf',
   async run(target, { images, labels, eps }, { space }) {
     const step = target.program(`fgsm/${space}`, (context) => {
-      const pictures = picturesOf(context);
-      const form = space === 'pixel' ? fgsmPictures : legacyPictures;
+      const images = imagesOf(context);
+      const form = space === 'pixel' ? fgsmImages : legacyImages;
       const truth = context.rows('labels', [context.classes]);
-      return { attacked: form(pictures, truth, context.rows('eps', [1, 1, 1]), context.forward) };
+      return { attacked: form(images, truth, context.rows('eps', [1, 1, 1]), context.forward) };
     });
     const feeds = {
       images,

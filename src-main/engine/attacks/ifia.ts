@@ -8,7 +8,7 @@ import { attack, type AttackInput, type AttackTarget } from './attack.ts';
 import {
   Kept,
   aimGradients,
-  correctPictures,
+  correctImages,
   explanationFields,
   topField,
   topMasks,
@@ -17,7 +17,7 @@ import {
   type ExplanationParams,
 } from './explanation.ts';
 import { restartsField, stepField, stepsField } from './fields.ts';
-import { pictureLength } from './queries.ts';
+import { imageLength } from './queries.ts';
 import { project, randomStart, rowOf, stepUp } from './rows.ts';
 
 const shared = {
@@ -74,7 +74,7 @@ export const ifiaTopK = attack({
   norm: () => 'linf',
   async run(target, input, { k, ...params }, random) {
     const side = target.sizePx ** 2;
-    const correct = await correctPictures(target, input, params);
+    const correct = await correctImages(target, input, params);
     const masks = topMasks(correct.heat, side, k);
     // A map without any order, all values equal, tells nothing: as little as one that is unrelated.
     const kept = new Kept(
@@ -122,7 +122,7 @@ export const ifiaCentre = attack({
   aim: 'explanation',
   norm: () => 'linf',
   async run(target, input, params, random) {
-    const correct = await correctPictures(target, input, params);
+    const correct = await correctImages(target, input, params);
     const centre = centresOf(correct.heat, target.sizePx);
     const kept = new Kept(target, correct, params, (heat, place) => {
       const [x, y] = centresOf(heat, target.sizePx);
@@ -157,7 +157,7 @@ export async function wander(
   params: ExplanationParams & { steps: number; step: number; restarts: number; wholeLevels?: boolean },
   random: Random,
 ): Promise<void> {
-  const length = pictureLength(target);
+  const length = imageLength(target);
   for (let attempt = 0; attempt < params.restarts && labels.length > 0; attempt++) {
     const draws = random.fork(`start/${attempt}`);
     const current = images.slice();

@@ -1,7 +1,7 @@
 // Linearised class boundaries: where the nearest one seems to be if the model were linear at a picture. DeepFool and FAB walk there.
 
 import type { AttackTarget, Norm } from './attack.ts';
-import { copiesTogether, pictureLength, predictionsOf, logitCombinationGradient } from './queries.ts';
+import { copiesTogether, imageLength, predictionsOf, logitCombinationGradient } from './queries.ts';
 import { lengthOf, rowOf, take } from './rows.ts';
 
 /** f_k - f_y of another class k, linear at a picture. */
@@ -24,14 +24,14 @@ export interface LinearisedBoundary {
  */
 export async function nearestBoundaries(
   target: AttackTarget,
-  pictures: Float32Array,
+  images: Float32Array,
   rows: readonly number[],
   labels: Int32Array,
   others: readonly (readonly number[])[],
   norm: Norm,
 ): Promise<LinearisedBoundary[]> {
   const { classes } = target;
-  const length = pictureLength(target);
+  const length = imageLength(target);
   const asked = rows.flatMap((row) => others[row].map((other) => ({ row, other })));
   const nearest = new Map<number, LinearisedBoundary & { away: number }>();
   const together = copiesTogether(target);
@@ -43,7 +43,7 @@ export async function nearestBoundaries(
       weights[i * classes + labels[row]] = -1;
     });
     const copies = take(
-      pictures,
+      images,
       some.map(({ row }) => row),
       length,
     );

@@ -5,7 +5,7 @@ import { ascend } from './ascent.ts';
 import { attack } from './attack.ts';
 import { stepField, stepsField } from './fields.ts';
 import { withRestarts } from './restarts.ts';
-import { pictureLength } from './queries.ts';
+import { imageLength } from './queries.ts';
 import { rowOf } from './rows.ts';
 
 const schema = z.object({
@@ -35,7 +35,7 @@ export const mim = attack({
   aim: 'class',
   norm: () => 'linf',
   run(target, input, { steps, step, decay }) {
-    const length = pictureLength(target);
+    const length = imageLength(target);
     return withRestarts(target, input, 1, ({ images, labels, eps, transfer }) => {
       const momentum = new Float32Array(images.length);
       return ascend(target, {

@@ -5,7 +5,7 @@ import { ascend } from './ascent.ts';
 import { attack } from './attack.ts';
 import { normField, restartsField, stepField, stepsField } from './fields.ts';
 import { withRestarts } from './restarts.ts';
-import { pictureLength } from './queries.ts';
+import { imageLength } from './queries.ts';
 import { randomStart, rowOf } from './rows.ts';
 
 const schema = z.object({
@@ -53,7 +53,7 @@ export const pgd = attack({
   aim: 'class',
   norm: ({ norm }) => norm,
   run(target, input, { norm, steps, step, restarts, loss, keep, ...params }, random) {
-    const length = pictureLength(target);
+    const length = imageLength(target);
     // Without a random start every attempt would be the same.
     return withRestarts(
       target,

@@ -96,7 +96,7 @@ const ratio = (value: Tensor, scale: Tensor, holds: Tensor): Tensor =>
 /** The logits of pictures. @param images [N, 3, S, S]  @returns [N, K] */
 export async function logitsOf(target: AttackTarget, images: Float32Array): Promise<Float32Array> {
   const program = target.program('logits', (context) => ({
-    logits: context.forward(picturesOf(context)).logits,
+    logits: context.forward(imagesOf(context)).logits,
   }));
   return (await program(countOf(target, images), { images })).logits;
 }
@@ -110,12 +110,12 @@ export async function gradientsOf(
   goals: ArrayLike<number> = [],
 ): Promise<LossGradients> {
   const program = target.program(`gradients/${loss}`, (context) => {
-    const pictures = picturesOf(context);
-    const { logits } = context.forward(pictures);
+    const images = imagesOf(context);
+    const { logits } = context.forward(images);
     const losses = lossOf(loss, logits, context.rows('labels', [context.classes]), () =>
       context.rows('goals', [context.classes]),
     );
-    return { logits, losses, gradient: gradient(sum(losses), [pictures])[0] };
+    return { logits, losses, gradient: gradient(sum(losses), [images])[0] };
   });
   const { classes } = target;
   const feeds = { images, labels: oneHot(labels, classes), goals: oneHot(goals, classes) };
@@ -129,27 +129,27 @@ export async function logitCombinationGradient(
   weights: Float32Array,
 ): Promise<{ logits: Float32Array; gradient: Float32Array }> {
   const program = target.program('logit combination', (context) => {
-    const pictures = picturesOf(context);
-    const { logits } = context.forward(pictures);
+    const images = imagesOf(context);
+    const { logits } = context.forward(images);
     const weighted = sum(mul(logits, context.rows('weights', [context.classes])));
-    return { logits, gradient: gradient(weighted, [pictures])[0] };
+    return { logits, gradient: gradient(weighted, [images])[0] };
   });
   const { logits, gradient: grads } = await program(countOf(target, images), { images, weights });
   return { logits, gradient: grads };
 }
 
 /** [B, 3, S, S] */
-export const picturesOf = ({ rows, sizePx }: ProgramContext): Tensor => rows('images', [3, sizePx, sizePx]);
+export const imagesOf = ({ rows, sizePx }: ProgramContext): Tensor => rows('images', [3, sizePx, sizePx]);
 
 /** Values of one picture. */
-export const pictureLength = ({ sizePx }: { sizePx: number }): number => 3 * sizePx * sizePx;
+export const imageLength = ({ sizePx }: { sizePx: number }): number => 3 * sizePx * sizePx;
 
 /** How many pictures an attack makes of others at a time, for a forward pass of each: 32 MB of them. */
 export const copiesTogether = (target: AttackTarget): number =>
-  Math.max(1, Math.floor(2 ** 23 / pictureLength(target)));
+  Math.max(1, Math.floor(2 ** 23 / imageLength(target)));
 
 export const countOf = (target: AttackTarget, images: Float32Array): number =>
-  images.length / pictureLength(target);
+  images.length / imageLength(target);
 
 /** [B]: squared length over all but the first axis. */
 export const squaredLength = (x: Tensor): Tensor => sum(square(x), x.shape.map((_, axis) => axis).slice(1));

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { attack } from './attack.ts';
-import { Kept, correctPictures, explanationFields, overlap, topField, topMasks } from './explanation.ts';
+import { Kept, correctImages, explanationFields, overlap, topField, topMasks } from './explanation.ts';
 import { clip01, rowOf } from './rows.ts';
 
 const { map, score, points } = explanationFields;
@@ -29,7 +29,7 @@ export const randomSign = attack({
   async run(target, input, { draws, k, ...chosen }, random) {
     const side = target.sizePx ** 2;
     const params = { ...chosen, beta: 1 }; // no gradients are asked for
-    const correct = await correctPictures(target, input, params);
+    const correct = await correctImages(target, input, params);
     const masks = topMasks(correct.heat, side, k);
     const kept = new Kept(target, correct, params, (heat, place) =>
       overlap(heat, rowOf(masks, place, side), k),

@@ -3,7 +3,7 @@
 // one that stops at the boundary of this network is hardly ever across that of another.
 
 import type { AttackInput, AttackTarget } from './attack.ts';
-import { logitsOf, marginsOf, pictureLength, predictionsOf } from './queries.ts';
+import { logitsOf, marginsOf, imageLength, predictionsOf } from './queries.ts';
 import { put, rowOf, take } from './rows.ts';
 
 /** A part of the pictures, and what the model said of them unchanged: logits [n, K]. */
@@ -23,7 +23,7 @@ export async function withRestarts(
 ): Promise<Float32Array> {
   const { images, labels, eps, transfer = false } = input;
   const { classes } = target;
-  const length = pictureLength(target);
+  const length = imageLength(target);
   const cleanLogits = await logitsOf(target, images);
   const kept = images.slice();
   // In a transfer any attempt is better than none.

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { attack } from './attack.ts';
 import { withRestarts } from './restarts.ts';
-import { pictureLength } from './queries.ts';
+import { imageLength } from './queries.ts';
 import { rowOf } from './rows.ts';
 
 const schema = z.object({
@@ -47,7 +47,7 @@ export const spatial = attack({
   norm: () => null,
   run(target, input, { shift, turn, shifts, turns }) {
     const { sizePx } = target;
-    const length = pictureLength(target);
+    const length = imageLength(target);
     const along = evenly(shift * sizePx, shifts);
     const grid = evenly((turn * Math.PI) / 180, turns).flatMap((angle) =>
       along.flatMap((right) => along.map((down) => ({ angle, right, down }))),

@@ -5,7 +5,7 @@ import { adam } from './adam.ts';
 import { attack } from './attack.ts';
 import { stepsField } from './fields.ts';
 import { withRestarts } from './restarts.ts';
-import { copiesTogether, logitsOf, marginsOf, pictureLength } from './queries.ts';
+import { copiesTogether, logitsOf, marginsOf, imageLength } from './queries.ts';
 import { project, put, rowOf } from './rows.ts';
 
 const schema = z.object({
@@ -44,7 +44,7 @@ export const spsa = attack({
   norm: () => 'linf',
   run(target, input, { steps, samples, delta, stepSize }, random) {
     const { classes } = target;
-    const length = pictureLength(target);
+    const length = imageLength(target);
     const together = Math.ceil(copiesTogether(target) / 2);
     return withRestarts(target, input, 1, async ({ images, labels, eps, transfer }) => {
       const result = images.slice();

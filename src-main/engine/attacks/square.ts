@@ -5,7 +5,7 @@ import type { Random } from '../nn/random.ts';
 import { attack, type AttackTarget } from './attack.ts';
 import { normField, restartsField } from './fields.ts';
 import { withRestarts, type Part } from './restarts.ts';
-import { logitsOf, marginsOf, pictureLength } from './queries.ts';
+import { logitsOf, marginsOf, imageLength } from './queries.ts';
 import { lengthOf, project, put, rowOf, take } from './rows.ts';
 
 const schema = z.object({
@@ -55,7 +55,7 @@ async function search(
   random: Random,
 ): Promise<Float32Array> {
   const { sizePx, classes } = target;
-  const length = pictureLength(target);
+  const length = imageLength(target);
   const begin = norm === 'linf' ? stripes : tiling;
   const tryOne = norm === 'linf' ? recolour : moveBump;
   const best = images.slice();

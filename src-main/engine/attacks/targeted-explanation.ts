@@ -7,7 +7,7 @@ import { attack, type AttackTarget } from './attack.ts';
 import {
   Kept,
   aimGradients,
-  correctPictures,
+  correctImages,
   explanationFields,
   overlap,
   topField,
@@ -16,7 +16,7 @@ import {
 } from './explanation.ts';
 import { restartsField, stepField, stepsField } from './fields.ts';
 import { wander } from './ifia.ts';
-import { pictureLength } from './queries.ts';
+import { imageLength } from './queries.ts';
 import { project, rowOf } from './rows.ts';
 
 /**
@@ -82,8 +82,8 @@ export const targetedExplanation = attack({
   norm: () => 'linf',
   async run(target, input, { steps, stepSize, hold, ...params }) {
     const side = target.sizePx ** 2;
-    const length = pictureLength(target);
-    const correct = await correctPictures(target, input, params);
+    const length = imageLength(target);
+    const correct = await correctImages(target, input, params);
     const { images, labels, rows } = correct;
     if (rows.length === 0) return input.images.slice();
     const goal = goalsOf(correct.heat, target);
@@ -152,7 +152,7 @@ export const targetedMass = attack({
   norm: () => 'linf',
   async run(target, input, { k, ...params }, random) {
     const side = target.sizePx ** 2;
-    const correct = await correctPictures(target, input, params);
+    const correct = await correctImages(target, input, params);
     const masks = topMasks(goalsOf(correct.heat, target), side, k);
     const kept = new Kept(target, correct, params, (heat, place) => {
       const mask = rowOf(masks, place, side);

@@ -8,7 +8,7 @@ import type { Activation, BuiltModel, ModelOptions } from '../nn/model.ts';
 import { modelById } from '../nn/models/index.ts';
 import { elementCount } from '../nn/params.ts';
 import { readCheckpoint } from './checkpoint.ts';
-import { taskOf } from './picture-set.ts';
+import { taskOf } from './image-set.ts';
 
 export interface Architecture {
   /** Same key: the same programs. */

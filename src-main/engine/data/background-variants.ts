@@ -14,32 +14,32 @@ import {
 } from '../../imaging/index.ts';
 import type { MeasureContext } from '../measures/index.ts';
 import type { Random } from '../nn/random.ts';
-import { strangersOf, writePlanes, type PictureSet } from './picture-set.ts';
+import { strangersOf, writePlanes, type ImageSet } from './image-set.ts';
 
 /** A picture with less outside has next to nothing to lend but its object. */
 const leastOutsideLent = 0.05;
 
 export function backgroundVariantsOf(
-  set: PictureSet,
+  set: ImageSet,
   classes: number,
   random: Random,
 ): Pick<MeasureContext, 'replaceOutside' | 'composites' | 'corruptions' | 'corrupt'> {
-  const { sizePx, pictures } = set;
+  const { sizePx, images: labelledImages } = set;
   const changed = new Uint8Array(3 * sizePx * sizePx);
   let lenders: readonly number[] | null = null;
   const findLenders = (): readonly number[] =>
-    pictures.flatMap((_, index) => {
+    labelledImages.flatMap((_, index) => {
       const inside = set.inside(index);
       return inside && outsideShare(inside) >= leastOutsideLent ? [index] : [];
     });
-  const strangers = strangersOf(pictures, classes);
+  const strangers = strangersOf(labelledImages, classes);
 
   /** The outside of another picture, of another class where there is one. */
   async function lentOutside(index: number): Promise<OutsideFill | null> {
     lenders ??= findLenders();
-    const own = pictures[index].classIndex;
+    const own = labelledImages[index].classIndex;
     const others = lenders.filter((lender) => lender !== index);
-    const strangers = others.filter((lender) => pictures[lender].classIndex !== own);
+    const strangers = others.filter((lender) => labelledImages[lender].classIndex !== own);
     const from = strangers.length > 0 ? strangers : others;
     if (from.length === 0) return null;
     const lender = from[random.fork(`lender/${index}`).below(from.length)];
@@ -69,7 +69,7 @@ export function backgroundVariantsOf(
       const cells: (number | null)[] = [];
       for (let i = 0; i < count; i++) {
         const dice = random.fork(`composite/${start + i}`);
-        const own = pictures[start + i].classIndex;
+        const own = labelledImages[start + i].classIndex;
         const others = drawOthers(strangers(own), own, dice.uniform);
         if (others === null) {
           cells.push(null);

@@ -3,8 +3,8 @@
 
 import { parentPort } from 'node:worker_threads';
 import { toErrorRecord, type ErrorRecord } from '../../contracts/errors.ts';
-import type { Picture } from '../../contracts/worker-protocol.ts';
-import { PictureCache } from '../../imaging/index.ts';
+import type { LabelledImage } from '../../contracts/worker-protocol.ts';
+import { ImageCache } from '../../imaging/index.ts';
 import { randomFromState, type RandomState } from '../nn/random.ts';
 import {
   trainingBatches,
@@ -14,12 +14,12 @@ import {
   type Batches,
   type NoisePlan,
 } from './batches.ts';
-import { pictureSet, type PictureSet } from './picture-set.ts';
+import { imageSet, type ImageSet } from './image-set.ts';
 
 export interface BatchSource {
   cacheFolder: string;
   sizePx: number;
-  pictures: readonly Picture[];
+  images: readonly LabelledImage[];
   plan: BatchPlan;
   random: RandomState;
 }
@@ -32,17 +32,17 @@ export type ToBatchThread =
 
 export type FromBatchThread = { ok: true; facts: BatchFacts } | { ok: false; error: ErrorRecord };
 
-let opened: { source: BatchSource; set: PictureSet } | undefined;
+let opened: { source: BatchSource; set: ImageSet } | undefined;
 let batches: Batches | undefined;
 let slots: readonly BatchFeeds[] = [];
 
 async function answer(message: ToBatchThread): Promise<void> {
   switch (message.ask) {
     case 'open': {
-      const { cacheFolder, sizePx, pictures } = message.source;
+      const { cacheFolder, sizePx, images } = message.source;
       opened = {
         source: message.source,
-        set: pictureSet(PictureCache.open(cacheFolder, sizePx), pictures),
+        set: imageSet(ImageCache.open(cacheFolder, sizePx), images),
       };
       return;
     }

@@ -40,7 +40,7 @@ const program = new URL(
  * @param threads  to begin with
  */
 export function batchesAhead(source: BatchSource, epochs: number, threads = 1): BatchesAhead {
-  const steps = Math.ceil(source.pictures.length / source.plan.batch);
+  const steps = Math.ceil(source.images.length / source.plan.batch);
   let lanes = Array.from({ length: threads }, () => openLane(source));
   let planned: NoisePlan | undefined;
   /** What is being made, by position in the run. */

@@ -10,7 +10,7 @@ import type { Task } from '../nn/classification.ts';
 import type { NoiseKind } from '../nn/model.ts';
 import { elementCount } from '../nn/params.ts';
 import type { Random } from '../nn/random.ts';
-import { classesOf, strangersOf, type PictureSet } from './picture-set.ts';
+import { classesOf, strangersOf, type ImageSet } from './image-set.ts';
 
 /** What a batch holds; a value, so that it can be told to a thread. */
 export interface BatchPlan {
@@ -97,13 +97,13 @@ export const allocateFeeds = (
  * @param random  of the run; never drawn from, only forked
  */
 export function trainingBatches(
-  set: PictureSet,
+  set: ImageSet,
   plan: BatchPlan,
   random: Random,
   noisePlan: NoisePlan = { noise: [], runs: 1 },
 ): Batches {
   const { batch, classes, settings, groupCount, task } = plan;
-  const total = set.pictures.length;
+  const total = set.images.length;
   const steps = Math.ceil(total / batch);
   const augmenter = new Augmenter(set.sizePx, settings);
   const pixels = set.sizePx ** 2;
@@ -111,7 +111,7 @@ export function trainingBatches(
   /** Indices of the pictures of each group, for balanced sampling. */
   const members =
     settings.sampling === 'balanced'
-      ? [...Map.groupBy(set.pictures.keys(), (i) => set.pictures[i].group).values()]
+      ? [...Map.groupBy(set.images.keys(), (i) => set.images[i].group).values()]
       : undefined;
   let order = new Int32Array(0);
   let orderedFor = -1;
@@ -136,12 +136,12 @@ export function trainingBatches(
       if (task === 'multi') into.explained.fill(0);
       /** Of each picture the class whose evidence is looked at: one of its own, drawn anew each step. */
       const looked = shown.map((index) => {
-        const own = classesOf(set.pictures[index]);
+        const own = classesOf(set.images[index]);
         return task === 'multi' ? own[dice.below(own.length)] : own[0];
       });
       shown.forEach((index, i) => {
-        const { group } = set.pictures[index];
-        for (const own of classesOf(set.pictures[index])) into.labels[i * classes + own] = 1;
+        const { group } = set.images[index];
+        for (const own of classesOf(set.images[index])) into.labels[i * classes + own] = 1;
         if (task === 'multi') into.explained[i * classes + looked[i]] = 1;
         // A region at the rim may be shifted out of the picture, which is then one without.
         const isInside = into.inside.subarray(i * pixels, (i + 1) * pixels);
@@ -159,7 +159,7 @@ export function trainingBatches(
             random.fork(`${name}/${epoch}/${step}${run === 0 ? '' : `/${run}`}`),
           );
       }
-      return { truth: shown.map((index) => classesOf(set.pictures[index])) };
+      return { truth: shown.map((index) => classesOf(set.images[index])) };
     },
   };
 }
@@ -180,11 +180,11 @@ export function fillNoise(values: Float32Array, kind: NoiseKind, random: Random)
  * has the class that is looked at (Pillai & Pirsiavash 2021).
  */
 function compositesOf(
-  set: PictureSet,
+  set: ImageSet,
   { batch, classes, settings }: BatchPlan,
 ): (looked: readonly number[], dice: Random, into: BatchFeeds) => Promise<void> {
   const { sizePx } = set;
-  const strangers = strangersOf(set.pictures, classes);
+  const strangers = strangersOf(set.images, classes);
   // Each negative is mirrored and shifted on its own; its surroundings are no cue here, so they stay.
   const augmenter = new Augmenter(sizePx, { ...settings, outside: 'none' });
   const negatives = new Float32Array(3 * batch * 3 * sizePx * sizePx);

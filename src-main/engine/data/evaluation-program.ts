@@ -6,7 +6,7 @@ import { gradient, input, sum } from '../graph/index.ts';
 import { classLoss } from '../nn/classification.ts';
 import type { Program, Session } from '../runtime/index.ts';
 import type { Architecture, Weights } from './architecture.ts';
-import { classesOf, writePlanes, type PictureSet } from './picture-set.ts';
+import { classesOf, writePlanes, type ImageSet } from './image-set.ts';
 
 /** Control messages are read between the blocking calls of native code. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -58,17 +58,17 @@ export interface EvaluatedBatch {
 export async function* evaluatedBatches(
   session: Session,
   weights: Weights,
-  set: PictureSet,
+  set: ImageSet,
   { batch, classes }: { batch: number; classes: number },
 ): AsyncGenerator<EvaluatedBatch> {
   const pixels = set.sizePx * set.sizePx;
-  for (let start = 0; start < set.pictures.length; start += batch) {
-    const members = Array.from({ length: Math.min(batch, set.pictures.length - start) }, (_, i) => start + i);
+  for (let start = 0; start < set.images.length; start += batch) {
+    const members = Array.from({ length: Math.min(batch, set.images.length - start) }, (_, i) => start + i);
     const images = new Float32Array(batch * 3 * pixels);
     const labels = new Float32Array(batch * classes);
     for (const [i, index] of members.entries()) {
       writePlanes(await set.pixels(index), images, i);
-      for (const own of classesOf(set.pictures[index])) labels[i * classes + own] = 1;
+      for (const own of classesOf(set.images[index])) labels[i * classes + own] = 1;
     }
     const outputs = await session.run({ ...weights, images, labels });
     await breathe();

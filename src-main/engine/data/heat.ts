@@ -2,7 +2,7 @@
 
 import type { Box } from '../../contracts/geometry.ts';
 import { boundsOf } from '../../contracts/geometry.ts';
-import type { ExplainOutcome, Picture } from '../../contracts/worker-protocol.ts';
+import type { ExplainOutcome, LabelledImage } from '../../contracts/worker-protocol.ts';
 import {
   boxFromGradient,
   boxIou,
@@ -56,7 +56,7 @@ export function stretchMap(map: Float32Array, width: number, height: number, siz
  * @param task    how they become scores
  */
 export function heatOutcome(
-  picture: Picture,
+  image: LabelledImage,
   map: { values: Float32Array; width: number; height: number; gradient?: Float32Array | null },
   inside: Uint8Array | null,
   sizePx: number,
@@ -73,15 +73,15 @@ export function heatOutcome(
     scores: scoresFor(task)(logits, logits.length, 0),
     energyInBox: inside && energyInside(values, inside),
     pointingHit: inside && pointingHit(values, inside, sizePx, pointingMargin * sizePx),
-    regionBox: regionBoxOf(picture),
-    measuredBox: map.gradient ? measuredBoxOf(picture, map.gradient, inside, sizePx) : null,
+    regionBox: regionBoxOf(image),
+    measuredBox: map.gradient ? measuredBoxOf(image, map.gradient, inside, sizePx) : null,
     attackedPng: null,
   };
 }
 
 /** The box that measures draw from the loss gradient, in picture pixels, and its IoU, which is taken in the model's. */
 function measuredBoxOf(
-  { widthPx, heightPx }: Picture,
+  { widthPx, heightPx }: LabelledImage,
   gradient: Float32Array,
   inside: Uint8Array | null,
   sizePx: number,
@@ -98,7 +98,7 @@ function measuredBoxOf(
 }
 
 /** Tightest box round all regions, cut at the picture's edges, in picture pixels; null without any. */
-export function regionBoxOf({ regions, widthPx, heightPx }: Picture): Box | null {
+export function regionBoxOf({ regions, widthPx, heightPx }: LabelledImage): Box | null {
   const boxes = regions.map(boundsOf).filter((box) => box !== null);
   const left = Math.max(0, Math.min(...boxes.map((box) => box.x)));
   const top = Math.max(0, Math.min(...boxes.map((box) => box.y)));

@@ -2,17 +2,17 @@
 
 import type { AttackOutcome, AttackSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
 import { AppError } from '../../contracts/errors.ts';
-import { PictureCache } from '../../imaging/index.ts';
+import { ImageCache } from '../../imaging/index.ts';
 import { attackById, heatAimedAt, attributionSimilarity, logitsOf } from '../attacks/index.ts';
 import { predictedClass } from '../measures/index.ts';
 import { randomFromSeed } from '../nn/random.ts';
 import { checkParams } from '../nn/registry.ts';
 import { onnxExecutor, type Executor } from '../runtime/index.ts';
-import { attackPictures, attackTarget } from './attack-pictures.ts';
+import { attackImages, attackTarget } from './attack-images.ts';
 import { architectureOf, readWeights } from '../data/architecture.ts';
 import { sessionCache } from '../data/session-cache.ts';
 import { evaluationBatch, throwIfStopped } from '../data/evaluation-program.ts';
-import { pictureSet, writePlanes } from '../data/picture-set.ts';
+import { imageSet, writePlanes } from '../data/image-set.ts';
 
 export interface AttackSetHooks {
   emit(event: WorkerEvent): void;
@@ -26,11 +26,11 @@ const sessionsKept = 64;
 
 /** @throws AppError 'cancelled' soon after the signal is aborted, 'bad-input' for a source that does not fit */
 export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promise<AttackOutcome> {
-  const { pictures, eps, source: from } = spec;
+  const { images: labelledImages, eps, source: from } = spec;
   const attack = attackById(spec.attack.id);
   const params = checkParams(attack, spec.attack.params);
   const { signal } = hooks;
-  if (pictures.length === 0) throw new AppError('bad-input', 'there are no pictures to attack');
+  if (labelledImages.length === 0) throw new AppError('bad-input', 'there are no pictures to attack');
   if (from && from.classes.join('\n') !== spec.model.classes.join('\n'))
     throw new AppError('bad-input', 'the run that the pictures are made with was trained on other classes');
   const load = async ({ config, classes, checkpoint }: AttackSpec['model']) => {
@@ -43,20 +43,20 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
   const length = 3 * sizePx * sizePx;
   const heat = heatAimedAt(attack, params, sizePx);
 
-  const cache = PictureCache.open(spec.cacheFolder, sizePx);
+  const cache = ImageCache.open(spec.cacheFolder, sizePx);
   const sessions = sessionCache(hooks.executor ?? onnxExecutor(), sessionsKept);
   try {
-    await cache.fill(pictures, {
+    await cache.fill(labelledImages, {
       onProgress(done, total) {
         hooks.emit({ kind: 'progress', done, total, note: 'Reading pictures' });
         throwIfStopped(signal, 'the attack');
       },
     });
-    const set = pictureSet(cache, pictures);
+    const set = imageSet(cache, labelledImages);
     const images: AttackOutcome['images'] = [];
     const group = batchesTogether * evaluationBatch(sizePx);
-    for (let start = 0; start < pictures.length; start += group) {
-      const part = pictures.slice(start, start + group);
+    for (let start = 0; start < labelledImages.length; start += group) {
+      const part = labelledImages.slice(start, start + group);
       const clean = new Float32Array(part.length * length);
       for (const [i] of part.entries()) writePlanes(await set.pixels(start + i), clean, i);
       // What explains a class looks at one; what is to change the class has to beat all that are true.
@@ -66,7 +66,7 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
       const labels = Int32Array.from(part, ({ classIndex }) => classIndex);
       const target = attackTarget({ ...network, sessions, signal });
       const before = await logitsOf(target, clean);
-      const attacked = await attackPictures({
+      const attacked = await attackImages({
         ...{ ...network, sessions, signal, source, eps, images: clean },
         ...{ attack, params: spec.attack.params, labels, owns },
         random: randomFromSeed(spec.seed).fork(`attack/${start}`),
@@ -90,7 +90,7 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
           ...(left && { heat: wasRight && isRight && attacked.changed[i] ? left[i] : null }),
         });
       });
-      hooks.emit({ kind: 'progress', done: images.length, total: pictures.length, note: 'Attacking' });
+      hooks.emit({ kind: 'progress', done: images.length, total: labelledImages.length, note: 'Attacking' });
     }
     return { images, ...(heat && { heat }) };
   } finally {

@@ -3,7 +3,7 @@
 
 import { AppError } from '../../contracts/errors.ts';
 import type { EvaluateOutcome, EvaluateSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
-import { PictureCache } from '../../imaging/index.ts';
+import { ImageCache } from '../../imaging/index.ts';
 import { attackById, logitsOf } from '../attacks/index.ts';
 import {
   confusionOf,
@@ -18,7 +18,7 @@ import { randomFromSeed } from '../nn/random.ts';
 import { checkParams } from '../nn/registry.ts';
 import { onnxExecutor, type Executor } from '../runtime/index.ts';
 import { saliencyById } from '../saliency/index.ts';
-import { attackPictures, attackTarget } from './attack-pictures.ts';
+import { attackImages, attackTarget } from './attack-images.ts';
 import { spreadHeat } from '../data/heat.ts';
 import { rawMaps, targetRows } from './heat-maps.ts';
 import { buildEvaluate } from './inference-steps.ts';
@@ -31,7 +31,7 @@ import {
   type EvaluatedBatch,
 } from '../data/evaluation-program.ts';
 import { sessionCache } from '../data/session-cache.ts';
-import { classesOf, pictureSet, writePlanes, type PictureSet } from '../data/picture-set.ts';
+import { classesOf, imageSet, writePlanes, type ImageSet } from '../data/image-set.ts';
 import { backgroundVariantsOf } from '../data/background-variants.ts';
 
 export interface EvaluateHooks {
@@ -49,8 +49,8 @@ const sessionsKept = 48;
  *         unknown measure or parameter, and for what a measure needs and is not given
  */
 export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promise<EvaluateOutcome> {
-  const { pictures } = spec;
-  if (pictures.length === 0) throw new AppError('bad-input', 'there are no pictures to evaluate');
+  const { images: labelledImages } = spec;
+  if (labelledImages.length === 0) throw new AppError('bad-input', 'there are no pictures to evaluate');
   const chosen = spec.measures.map(({ id, params }) => {
     const measure = measureById(id);
     return { measure, key: keyOf(id), params: checkParams(measure, params) };
@@ -59,21 +59,21 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
   const architecture = architectureOf(spec.model.config, classes);
   const { sizePx } = architecture;
   const weights = await readWeights(spec.model.checkpoint, architecture);
-  const batch = Math.min(evaluationBatch(sizePx), pictures.length);
+  const batch = Math.min(evaluationBatch(sizePx), labelledImages.length);
   const checkCancelled = (): void => {
     if (hooks.cancelled()) throw new AppError('cancelled', 'the evaluation was cancelled');
   };
 
-  const cache = PictureCache.open(spec.cacheFolder, sizePx);
+  const cache = ImageCache.open(spec.cacheFolder, sizePx);
   const sessions = sessionCache(watched(hooks.executor ?? onnxExecutor(), checkCancelled), sessionsKept);
   try {
-    await cache.fill([...pictures, ...spec.against], {
+    await cache.fill([...labelledImages, ...spec.against], {
       onProgress(done, total) {
         hooks.emit({ kind: 'progress', done, total, note: 'Reading pictures' });
         checkCancelled();
       },
     });
-    const set = pictureSet(cache, pictures);
+    const set = imageSet(cache, labelledImages);
     const random = randomFromSeed(spec.seed);
     const target = attackTarget({ architecture, weights, sessions });
     const maps: MeasureContext['maps'] = async ({ method, params = {}, images, targets, owns, ...other }) =>
@@ -87,7 +87,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
     const context: MeasureContext = {
       classes: spec.model.classes,
       sizePx,
-      pictures: pictures.length,
+      images: labelledImages.length,
       model: architecture.model,
       weights,
       groups: spec.groups,
@@ -103,14 +103,14 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
         );
       },
       attack: ({ attack, params = {}, labels, ...request }) =>
-        attackPictures({
+        attackImages({
           ...request,
           ...{ architecture, weights, sessions, params },
           attack: attackById(attack),
           labels: Int32Array.from(labels),
         }),
       ...backgroundVariantsOf(set, classes, random),
-      against: spec.against.length > 0 ? () => rowsOf(pictureSet(cache, spec.against), batch) : null,
+      against: spec.against.length > 0 ? () => rowsOf(imageSet(cache, spec.against), batch) : null,
     };
 
     const readings = chosen.map(({ measure, key, params }) => ({
@@ -129,7 +129,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
         const scores = view.scores(i);
         const predictedIndex = view.predicted[i];
         images.push({
-          imageId: pictures[view.start + i].imageId,
+          imageId: labelledImages[view.start + i].imageId,
           predictedIndex,
           trueScore: scores[own],
           predictedScore: scores[predictedIndex],
@@ -142,7 +142,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
         values.push(...read);
         read.forEach((value, i) => (images[view.start + i].values[key] = value));
       }
-      hooks.emit({ kind: 'progress', done: images.length, total: pictures.length, note: 'Evaluating' });
+      hooks.emit({ kind: 'progress', done: images.length, total: labelledImages.length, note: 'Evaluating' });
     }
 
     const figures: EvaluateOutcome['figures'] = {};
@@ -152,8 +152,8 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
         params: params as Record<string, string>,
       };
     const predicted = images.map((image) => image.predictedIndex);
-    const truth = pictures.map((picture) => picture.classIndex);
-    const owns = pictures.map(classesOf);
+    const truth = labelledImages.map((image) => image.classIndex);
+    const owns = labelledImages.map(classesOf);
     return { figures, confusion: confusionOf({ predicted, truth, owns }, classes), images };
   } finally {
     await sessions.dispose();
@@ -190,7 +190,7 @@ const watched = (executor: Executor, checkCancelled: () => void): Executor => ({
 
 function viewOf(
   { members, images, outputs }: EvaluatedBatch,
-  set: PictureSet,
+  set: ImageSet,
   { classes, task = 'single' }: Architecture,
 ): BatchView {
   const count = members.length;
@@ -202,12 +202,12 @@ function viewOf(
     images: images.subarray(0, count * length),
     logits: logits.subarray(0, count * classes),
     gradient: outputs.gradient?.subarray(0, count * length) ?? new Float32Array(0),
-    truth: members.map((index) => set.pictures[index].classIndex),
+    truth: members.map((index) => set.images[index].classIndex),
     predicted: members.map((_, i) => predictedClass(logits, classes, i)),
-    owns: members.map((index) => classesOf(set.pictures[index])),
+    owns: members.map((index) => classesOf(set.images[index])),
     scores: (i) => scoresFor(task)(logits, classes, i),
     inside: (i) => set.inside(members[i]),
-    group: (i) => set.pictures[members[i]].group ?? null,
+    group: (i) => set.images[members[i]].group ?? null,
     once<T>(key: string, make: () => T): T {
       if (!made.has(key)) made.set(key, make());
       return made.get(key) as T;
@@ -216,11 +216,11 @@ function viewOf(
 }
 
 async function* rowsOf(
-  set: PictureSet,
+  set: ImageSet,
   batch: number,
 ): AsyncGenerator<{ images: Float32Array; count: number }> {
-  for (let start = 0; start < set.pictures.length; start += batch) {
-    const count = Math.min(batch, set.pictures.length - start);
+  for (let start = 0; start < set.images.length; start += batch) {
+    const count = Math.min(batch, set.images.length - start);
     const images = new Float32Array(count * 3 * set.sizePx * set.sizePx);
     for (let i = 0; i < count; i++) writePlanes(await set.pixels(start + i), images, i);
     yield { images, count };

@@ -3,19 +3,19 @@
 
 import { stat } from 'node:fs/promises';
 import type { ExplainOutcome, ExplainSpec } from '../../contracts/worker-protocol.ts';
-import { PictureCache, encodePng } from '../../imaging/index.ts';
+import { ImageCache, encodePng } from '../../imaging/index.ts';
 import { attackById } from '../attacks/index.ts';
 import { predictedClass } from '../measures/index.ts';
 import { randomFromSeed } from '../nn/random.ts';
 import { onnxExecutor, type Executor } from '../runtime/index.ts';
 import { saliencyById } from '../saliency/index.ts';
 import { heatOutcome } from '../data/heat.ts';
-import { attackPictures } from './attack-pictures.ts';
+import { attackImages } from './attack-images.ts';
 import { rawMaps, targetRows } from './heat-maps.ts';
 import { buildEvaluate } from './inference-steps.ts';
 import { architectureOf, readWeights, type Architecture, type Weights } from '../data/architecture.ts';
 import { sessionCache } from '../data/session-cache.ts';
-import { classesOf, pictureSet, writePlanes } from '../data/picture-set.ts';
+import { classesOf, imageSet, writePlanes } from '../data/image-set.ts';
 
 /** Programs do not hold weights, so two runs of one model share them. */
 const sessionsKept = 24;
@@ -33,7 +33,7 @@ export interface Explainer {
 export function createExplainer(executor: Executor = onnxExecutor()): Explainer {
   const sessions = sessionCache(executor, sessionsKept);
   const networks = new Map<string, Promise<Weights>>();
-  const caches = new Map<string, PictureCache>();
+  const caches = new Map<string, ImageCache>();
 
   /** A checkpoint that was written anew is another network. */
   async function weightsOf(file: string, architecture: Architecture): Promise<Weights> {
@@ -60,8 +60,8 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
 
   return {
     async explain(spec, signal) {
-      const { model, picture, references = [], method, params, cacheFolder, eps } = spec;
-      const owns = classesOf(picture);
+      const { model, image, references = [], method, params, cacheFolder, eps } = spec;
+      const owns = classesOf(image);
       const attack = spec.attack ?? { id: 'fgsm', params: {} };
       const architecture = architectureOf(model.config, model.classes.length);
       const { sizePx, classes } = architecture;
@@ -70,10 +70,10 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
         caches,
         `${sizePx}/${cacheFolder}`,
         cachesKept,
-        () => PictureCache.open(cacheFolder, sizePx),
+        () => ImageCache.open(cacheFolder, sizePx),
         (old) => old.close(),
       );
-      const set = pictureSet(cache, [picture, ...references]);
+      const set = imageSet(cache, [image, ...references]);
       const planesOf = async (index: number): Promise<Float32Array> => {
         const planes = new Float32Array(3 * sizePx * sizePx);
         writePlanes(await set.pixels(index), planes, 0);
@@ -84,13 +84,13 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       let changed: boolean | undefined;
       if (eps > 0) {
         // A picture of no class of the run is turned away from what is said of it.
-        const label = owns.length > 0 ? picture.classIndex : await predictedOf(architecture, weights, images);
+        const label = owns.length > 0 ? image.classIndex : await predictedOf(architecture, weights, images);
         const other = spec.source && architectureOf(spec.source.config, spec.source.classes.length);
         const source = other && {
           architecture: other,
           weights: await weightsOf(spec.source!.checkpoint, other),
         };
-        const attacked = await attackPictures({
+        const attacked = await attackImages({
           ...{ architecture, weights, sessions, images, eps, signal, source },
           attack: attackById(attack.id),
           params: attack.params,
@@ -116,11 +116,11 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
         withGradient: spec.versus === undefined,
       });
       const raw = { values, width: side, height: side, gradient };
-      const looked = { ...picture, regions: spec.regionsByClass?.[targetIndex] ?? picture.regions };
+      const looked = { ...image, regions: spec.regionsByClass?.[targetIndex] ?? image.regions };
       const outcome = heatOutcome(
         looked,
         raw,
-        pictureSet(cache, [looked]).inside(0),
+        imageSet(cache, [looked]).inside(0),
         sizePx,
         targetIndex,
         logits,

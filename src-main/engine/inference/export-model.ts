@@ -6,12 +6,12 @@ import path from 'node:path';
 import { AppError } from '../../contracts/errors.ts';
 import type { ExportOutcome, ExportSpec } from '../../contracts/worker-protocol.ts';
 import { writeFileWhole } from '../../files/write-file.ts';
-import { decodeRgb, PictureCache } from '../../imaging/index.ts';
+import { decodeRgb, ImageCache } from '../../imaging/index.ts';
 import { constant, input } from '../graph/index.ts';
 import { exportClassifier, onnxExecutor, openExported, type Executor } from '../runtime/index.ts';
 import { buildEvaluate } from './inference-steps.ts';
 import { architectureOf, readWeights, type Architecture, type Weights } from '../data/architecture.ts';
-import { pictureSet, writePlanes } from '../data/picture-set.ts';
+import { imageSet, writePlanes } from '../data/image-set.ts';
 import { breathe } from '../data/evaluation-program.ts';
 import { openWeights, sha256Of, writeWeights } from '../data/weights-file.ts';
 
@@ -30,7 +30,7 @@ const logitTolerance = 1e-4;
  */
 const probabilityTolerance = 0.1;
 /** Larger pictures would take gigabytes as floats. */
-const wholePictureMaxPx = 24_000_000;
+const wholeImageMaxPx = 24_000_000;
 
 /**
  * Writes `spec.out`; nothing is written when the check fails.
@@ -47,14 +47,14 @@ export async function exportModel(spec: ExportSpec, hooks: ExportHooks): Promise
 }
 
 async function exportOnnx(
-  { pictures, cacheFolder, out }: ExportSpec,
+  { images, cacheFolder, out }: ExportSpec,
   architecture: Architecture,
   weights: Weights,
   metadata: Record<string, string>,
   hooks: ExportHooks,
 ): Promise<ExportOutcome> {
   const { model, classes, sizePx } = architecture;
-  const total = pictures.length;
+  const total = images.length;
   if (total === 0) throw new AppError('bad-input', 'there are no pictures to check the export on');
   hooks.progress(0, total, 'writing the graph');
   const constants = new Map(
@@ -68,16 +68,16 @@ async function exportOnnx(
     metadata,
   });
 
-  const cache = PictureCache.open(cacheFolder, sizePx);
+  const cache = ImageCache.open(cacheFolder, sizePx);
   const exported = await openExported(bytes);
   const own = await (hooks.executor ?? onnxExecutor()).compile(
     buildEvaluate({ model, batch: 1, classes, sizePx }),
   );
   let [largest, apart, wholes] = [0, 0, 0];
   try {
-    await cache.fill(pictures);
-    const set = pictureSet(cache, pictures);
-    for (const [index, { file, widthPx, heightPx }] of pictures.entries()) {
+    await cache.fill(images);
+    const set = imageSet(cache, images);
+    for (const [index, { file, widthPx, heightPx }] of images.entries()) {
       if (hooks.cancelled()) throw new AppError('cancelled', 'the export was cancelled');
       hooks.progress(index, total, 'checking on pictures');
       const pixels = await set.pixels(index);
@@ -94,7 +94,7 @@ async function exportOnnx(
           `a logit of ${path.basename(file)} differs by ${difference.toPrecision(2)} of the largest`,
         );
       largest = Math.max(largest, difference);
-      if (widthPx * heightPx <= wholePictureMaxPx) {
+      if (widthPx * heightPx <= wholeImageMaxPx) {
         const size = { width: widthPx, height: heightPx };
         const whole = await exported.classify(await decodeRgb(file, size), size);
         const told = same.probabilities.indexOf(Math.max(...same.probabilities));

@@ -152,14 +152,14 @@ async function mapPairs(
     labels: truth,
     random: context.random(`attribution/${start}`),
   });
-  const mapsOf = async (pictures: Float32Array): Promise<Float32Array[]> => {
+  const mapsOf = async (images: Float32Array): Promise<Float32Array[]> => {
     const { values, side } = await context.maps({
       method: map,
       params: {
         ...{ score, reduction: 'absolute-sum' },
         ...(map === 'integrated-gradients' && { steps: points, rule, baseline: 'black' }),
       },
-      images: pictures,
+      images: images,
       targets: truth,
     });
     return truth.map((_, i) => values.slice(i * side * side, (i + 1) * side * side));

@@ -18,7 +18,7 @@ export const confusion = measure({
   needs: [],
   schema: nothing,
   presets: [],
-  begin({ classes, pictures }) {
+  begin({ classes, images }) {
     const truth: number[] = [];
     const owns: (readonly number[])[] = [];
     const predicted: number[] = [];
@@ -41,7 +41,7 @@ export const confusion = measure({
           .sort((a, b) => b.value - a.value);
         const value = parts.reduce((sum, part) => sum + part.value, 0);
         return {
-          ...{ value, low: null, high: null, pictures, skipped: 0 },
+          ...{ value, low: null, high: null, pictures: images, skipped: 0 },
           parts: parts.slice(0, named).map((part) => ({ name: part.name, value: part.value })),
         };
       },

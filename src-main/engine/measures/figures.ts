@@ -2,7 +2,7 @@
 // bootstrap over pictures for everything else.
 
 import type { Random } from '../nn/random.ts';
-import type { PictureValues, SetFigure } from './measure.ts';
+import type { ImageValues, SetFigure } from './measure.ts';
 
 /** Normal quantile of 97.5 %. */
 const quantile = 1.959963984540054;
@@ -33,7 +33,7 @@ export function wilson(hits: number, count: number): { low: number; high: number
 }
 
 /** Figure of values that are 1 or 0: the share of ones. */
-export function shareFigure(values: PictureValues): SetFigure {
+export function shareFigure(values: ImageValues): SetFigure {
   const measured = values.filter((value) => value !== null);
   const hits = measured.reduce((sum, value) => sum + value, 0);
   const ends = wilson(hits, measured.length);
@@ -47,7 +47,7 @@ export function shareFigure(values: PictureValues): SetFigure {
 }
 
 /** Figure of real values: their mean. */
-export function meanFigure(values: PictureValues, random: Random): SetFigure {
+export function meanFigure(values: ImageValues, random: Random): SetFigure {
   const measured = Float64Array.from(values.filter((value) => value !== null));
   const figure = bootstrapped(
     measured.length,

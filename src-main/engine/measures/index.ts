@@ -69,10 +69,10 @@ export const measureById = (id: string): Measure => findById('measure', measures
 
 export const measureInfos = (): MeasureInfo[] =>
   describe(measures).map((info, i) => {
-    const { direction, range, unit, pictureUnit, partUnit, partsBy, cost, needs, isUsual } = measures[i];
+    const { direction, range, unit, imageUnit, partUnit, partsBy, cost, needs, isUsual } = measures[i];
     return {
       ...{ ...info, key: keyOf(info.id), direction, range, unit, cost, needs, usual: isUsual === true },
-      ...(pictureUnit !== undefined && { pictureUnit }),
+      ...(imageUnit !== undefined && { imageUnit }),
       ...(partUnit !== undefined && { partUnit }),
       ...(partsBy !== undefined && { partsBy }),
     };

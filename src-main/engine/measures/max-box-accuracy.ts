@@ -30,7 +30,7 @@ export const maxBoxAccuracy = measure({
   presets: [],
   begin(context, { method, iou, thresholds }) {
     const hits = new Float64Array(thresholds);
-    let pictures = 0;
+    let images = 0;
     let seen = 0;
     return {
       async read(batch) {
@@ -39,7 +39,7 @@ export const maxBoxAccuracy = measure({
           seen += 1;
           const inside = batch.inside(i);
           if (!inside) return;
-          pictures += 1;
+          images += 1;
           // Of several boxes the one round them all; Choe et al. take each by itself and count the best.
           const truth = boxOfMask(inside, context.sizePx);
           sweep(heat[i], context.sizePx, thresholds).forEach((box, t) => {
@@ -50,14 +50,14 @@ export const maxBoxAccuracy = measure({
       figure() {
         const best = hits.reduce((top, count, t) => (count > hits[top] ? t : top), 0); // eq. 4
         // Of the threshold that is best for this set; that it was chosen on the set itself is not in it.
-        const ends = wilson(hits[best], pictures);
+        const ends = wilson(hits[best], images);
         return {
-          value: pictures > 0 ? hits[best] / pictures : null,
+          value: images > 0 ? hits[best] / images : null,
           low: ends?.low ?? null,
           high: ends?.high ?? null,
-          pictures,
-          skipped: seen - pictures,
-          parts: [{ name: 'at threshold', value: pictures > 0 ? best / thresholds : null }],
+          pictures: images,
+          skipped: seen - images,
+          parts: [{ name: 'at threshold', value: images > 0 ? best / thresholds : null }],
         };
       },
     };

@@ -13,7 +13,7 @@ import type { BuildRows, RowProgram } from '../nn/row-program.ts';
 
 type Declared = Pick<
   MeasureInfo,
-  'direction' | 'range' | 'unit' | 'pictureUnit' | 'partUnit' | 'partsBy' | 'cost' | 'needs'
+  'direction' | 'range' | 'unit' | 'imageUnit' | 'partUnit' | 'partsBy' | 'cost' | 'needs'
 >;
 
 export interface Measure<S extends z.ZodObject = z.ZodObject> extends Parametrised, Readonly<Declared> {
@@ -35,11 +35,11 @@ export interface Reading {
    * @returns a number for each of its pictures, null where there is none to have; nothing if the measure has no
    *          figure of a single picture
    */
-  read(batch: BatchView): PictureValues | void | Promise<PictureValues | void>;
+  read(batch: BatchView): ImageValues | void | Promise<ImageValues | void>;
   /** The figure of the whole set. @param values  of all pictures, in order; empty if `read` returns none */
-  figure(values: PictureValues): SetFigure | Promise<SetFigure>;
+  figure(values: ImageValues): SetFigure | Promise<SetFigure>;
 }
-export type PictureValues = readonly (number | null)[];
+export type ImageValues = readonly (number | null)[];
 export type SetFigure = Omit<Figure, 'params'>;
 
 /** Rows: arrays of N pictures one after the other. */
@@ -117,7 +117,7 @@ export interface MeasureContext {
   readonly classes: readonly string[];
   readonly sizePx: number;
   /** In the set. */
-  readonly pictures: number;
+  readonly images: number;
   readonly task: Task;
   readonly model: BuiltModel;
   readonly weights: WeightValues;

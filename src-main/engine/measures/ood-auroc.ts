@@ -15,7 +15,7 @@ export const oodAuroc = measure({
   direction: 'higher',
   range: [0, 1],
   unit: 'share',
-  pictureUnit: 'score',
+  imageUnit: 'score',
   cost: 'cheap',
   needs: ['against'],
   schema: z.object({

@@ -42,13 +42,13 @@ export const worstGroupAccuracy = measure({
         });
         // Of the group that is worst in this set; the choice of the worst among noisy ones is not in it.
         const ends = worst < 0 ? null : wilson(hits[worst], counts[worst]);
-        const pictures = counts.reduce((sum, count) => sum + count, 0);
+        const images = counts.reduce((sum, count) => sum + count, 0);
         return {
           value: worst < 0 ? null : parts[worst].value,
           low: ends?.low ?? null,
           high: ends?.high ?? null,
-          pictures,
-          skipped: values.length - pictures,
+          pictures: images,
+          skipped: values.length - images,
           parts,
         };
       },

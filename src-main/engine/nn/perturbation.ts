@@ -84,15 +84,15 @@ export function ascend(
   images: Tensor,
   start: Tensor,
   { stepSize, steps, ...ball }: Ascent,
-  score: (pictures: Tensor) => Tensor,
+  score: (images: Tensor) => Tensor,
 ): Tensor {
-  let pictures = stopGradient(start);
+  let imageTensor = stopGradient(start);
   for (let step = 0; step < steps; step++) {
-    const [grads] = gradient(score(pictures), [pictures]);
+    const [grads] = gradient(score(imageTensor), [imageTensor]);
     // 1e-12: loss gradients of a model that is sure are short, and still have a direction.
     const direction = ball.norm === 'linf' ? sign(grads) : l2Normalise(grads, [1, 2, 3], 1e-12);
-    const moved = add(pictures, mul(direction, scalar(stepSize * ball.eps)));
-    pictures = stopGradient(project(moved, images, ball));
+    const moved = add(imageTensor, mul(direction, scalar(stepSize * ball.eps)));
+    imageTensor = stopGradient(project(moved, images, ball));
   }
-  return pictures;
+  return imageTensor;
 }

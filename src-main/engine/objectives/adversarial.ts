@@ -39,8 +39,8 @@ interface AdversarialForm extends Ascent {
  */
 function worstCase(context: ObjectiveContext, form: AdversarialForm): ObjectiveGraph {
   const { images, labels, task, weight, forward, meanLoss, noise } = context;
-  const lossOf = (pictures: Tensor): Tensor =>
-    sum(mul(classLoss(forward(pictures, searchPass(form.statistics)).logits, labels, task), weight));
+  const lossOf = (images: Tensor): Tensor =>
+    sum(mul(classLoss(forward(images, searchPass(form.statistics)).logits, labels, task), weight));
   const start = form.randomStart ? randomStart(images, form, noise) : images;
   const { logits } = forward(ascend(images, start, form, lossOf));
   const losses = classLoss(logits, labels, task);

@@ -192,10 +192,10 @@ export const art = objective({
 
     const start = randomStart(images, { norm: 'linf', eps: params.eps }, noise);
     const largest = largestAt(context, params, start, pass);
-    const moved = ascend(images, start, { norm: 'linf', ...params }, (pictures) => {
-      const term = sum(mul(compareInSearch(pictures, classes, weight, smooth, largest), weight));
+    const moved = ascend(images, start, { norm: 'linf', ...params }, (images) => {
+      const term = sum(mul(compareInSearch(images, classes, weight, smooth, largest), weight));
       if (params.searchFor === 'attribution') return term;
-      return add(term, sum(mul(classLoss(forward(pictures, pass).logits, labels, task), weight)));
+      return add(term, sum(mul(classLoss(forward(images, pass).logits, labels, task), weight)));
     });
 
     const twins = params.pairs === 'twins' && params.distance !== 'change';
@@ -251,8 +251,8 @@ function comparison(
   space: Params['space'],
   by = space,
 ) {
-  const gradientsOf = (logits: Tensor, classes: Tensor, weights: Tensor, pictures: Tensor): Tensor => {
-    const [grads] = gradient(sum(mul(selectedLogit(logits, classes), weights)), [pictures]);
+  const gradientsOf = (logits: Tensor, classes: Tensor, weights: Tensor, images: Tensor): Tensor => {
+    const [grads] = gradient(sum(mul(selectedLogit(logits, classes), weights)), [images]);
     return by === 'pixels' ? grads : mul(grads, perChannel(imageDeviation));
   };
   const asRow = (values: Tensor, counted?: Tensor): Tensor => {
@@ -263,20 +263,20 @@ function comparison(
     distance === 'cosine' ? sub(scalar(1), cosineSimilarity(a, b)) : l2Norm(sub(a, b), [1]);
 
   return (
-    pictures: Tensor,
+    imageTensor: Tensor,
     classes: Classes,
     weights: Tensor,
     pass: PassOptions,
     counted?: Tensor,
   ): Tensor => {
-    const { logits } = forward(pictures, pass);
-    const own = asRow(gradientsOf(logits, classes.own, weights, pictures), counted);
+    const { logits } = forward(imageTensor, pass);
+    const own = asRow(gradientsOf(logits, classes.own, weights, imageTensor), counted);
     if (distance === 'change') {
       const plain = gradientsOf(forward(images, pass).logits, explained, weight, images);
       return l2Norm(sub(own, asRow(plain, counted)), [1]);
     }
-    const shown = asRow(space === 'pixels' ? pictures : normaliseImages(pictures), counted);
-    const hasTwins = pictures.shape[0] === 2 * batch;
+    const shown = asRow(space === 'pixels' ? imageTensor : normaliseImages(imageTensor), counted);
+    const hasTwins = imageTensor.shape[0] === 2 * batch;
     /** Distance to the picture of a gradient and, with twins, of the other's gradient: the worse one. */
     const worst = (grads: Tensor, worse: (a: Tensor, b: Tensor) => Tensor): Tensor =>
       hasTwins ? worse(apart(grads, shown), apart(otherHalf(grads), shown)) : apart(grads, shown);
@@ -285,7 +285,7 @@ function comparison(
     // Another of a picture's own classes only where it has them all.
     const barred = add(mul(classes.all, scalar(1e6)), mul(classes.own, scalar(1e9)));
     const wrong = sub(negative === 'strongest' ? logits : neg(logits), barred);
-    const other = gradientsOf(logits, argMaxMask(wrong), weights, pictures);
+    const other = gradientsOf(logits, argMaxMask(wrong), weights, imageTensor);
     return softplus(sub(toOwn, worst(asRow(other, counted), minimum)));
   };
 }

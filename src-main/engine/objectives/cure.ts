@@ -76,8 +76,8 @@ export const cure = objective({
     const terms: Record<string, Tensor> = { class: meanLoss(classLoss(logits, labels, task)) };
     if (lambda === 0) return totalOf(terms, logits);
     const pass: PassOptions = { mode: statistics === 'running' ? 'eval' : 'train', keepStatistics: true };
-    const gradientsAt = (pictures: Tensor): Tensor =>
-      gradientsOf(sum(mul(classLoss(forward(pictures, pass).logits, labels, task), weight)), pictures, units);
+    const gradientsAt = (images: Tensor): Tensor =>
+      gradientsOf(sum(mul(classLoss(forward(images, pass).logits, labels, task), weight)), images, units);
     const here = gradientsAt(images);
     const away = mul(l2Normalise(sign(here), [1, 2, 3]), scalar(reach));
     const there = gradientsAt(identity(add(images, stopGradient(inPixels(away, units)))));

@@ -120,8 +120,8 @@ export const gradcamConsistency = objective({
     const own = share(plain, sizePx);
     const target = intoCell(detach ? stopGradient(own) : own, composites.cell);
     const difference = abs(sub(share(tiled, 2 * sizePx), target)); // [B, 2h, 2w]
-    const perPicture = reduction === 'mean' ? mean(difference, [1, 2]) : sum(difference, [1, 2]);
-    terms.consistency = mul(meanOver(perPicture, weight), mul(ramp, scalar(lambda)));
+    const perImage = reduction === 'mean' ? mean(difference, [1, 2]) : sum(difference, [1, 2]);
+    terms.consistency = mul(meanOver(perImage, weight), mul(ramp, scalar(lambda)));
     return totalOf(terms, plain.logits);
   },
 });

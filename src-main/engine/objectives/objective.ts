@@ -109,9 +109,9 @@ export function totalOf(terms: Record<string, Tensor>, logits: Tensor): Objectiv
 
 /**
  * Mean over the pictures that count.
- * @param perPicture  [B]
+ * @param perImage  [B]
  * @param counted     [B], 0 or 1
  * @returns           scalar; 0 if none counts
  */
-export const meanOver = (perPicture: Tensor, counted: Tensor): Tensor =>
-  div(sum(mul(perPicture, counted)), maximum(sum(counted), scalar(1)));
+export const meanOver = (perImage: Tensor, counted: Tensor): Tensor =>
+  div(sum(mul(perImage, counted)), maximum(sum(counted), scalar(1)));

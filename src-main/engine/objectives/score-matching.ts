@@ -78,8 +78,8 @@ export const scoreMatching = objective({
     ); // [B]
     const grads = gradientsOf(sum(mul(own, weight)), images, units);
     const halfLength = mul(sum(square(grads), [1, 2, 3]), scalar(0.5)); // [B]
-    const perPicture = add(add(trace, halfLength), mul(square(trace), scalar(stability)));
-    terms.score = mul(meanOver(perPicture, weight), mul(ramp, scalar(lambda)));
+    const perImage = add(add(trace, halfLength), mul(square(trace), scalar(stability)));
+    terms.score = mul(meanOver(perImage, weight), mul(ramp, scalar(lambda)));
     return totalOf(terms, logits);
   },
 });

@@ -74,8 +74,8 @@ export const trades = objective({
     const pass = searchPass(statistics);
     const start = add(images, mul(noise('start', images.shape, 'normal'), scalar(0.001)));
     const kept = stopGradient(forward(images, pass).logits);
-    const moved = ascend(images, start, { ...ascent, first: 'range' }, (pictures) =>
-      sum(mul(klDivergence(kept, forward(pictures, pass).logits), weight)),
+    const moved = ascend(images, start, { ...ascent, first: 'range' }, (images) =>
+      sum(mul(klDivergence(kept, forward(images, pass).logits), weight)),
     );
     const { logits } = forward(images);
     const ofMoved = forward(moved).logits;

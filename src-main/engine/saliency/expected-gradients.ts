@@ -6,7 +6,7 @@ import { reduceChannels, reductionField } from './channels.ts';
 import { pathStep } from './path.ts';
 import { sampledMethod, type Samples, type SampleSetting } from './saliency.ts';
 import { scoreField } from './score.ts';
-import { picturesSeedField, randomOfSample } from './seed.ts';
+import { imagesSeedField, randomOfSample } from './seed.ts';
 
 const schema = z.object({
   score: scoreField('logit'),
@@ -16,7 +16,7 @@ const schema = z.object({
     help: 'Ways that are drawn, each from a training picture; more make the map calmer, at the same multiple of the cost.',
     main: true,
   }),
-  seed: picturesSeedField(),
+  seed: imagesSeedField(),
 });
 
 /** Beyond these, pictures serve again: they are all held in memory. */
@@ -35,7 +35,7 @@ export const expectedGradients = sampledMethod({
   schema,
   presets: [],
   references: ({ samples, seed }) => ({ count: Math.min(samples, mostReferences), seed }),
-  samples: ({ samples, seed }, setting) => waysFromPictures('expected-gradients', samples, seed, setting),
+  samples: ({ samples, seed }, setting) => waysFromImages('expected-gradients', samples, seed, setting),
   channels: 3,
   // eq. 3, one sample of its mean
   sample: (context, { score }) =>
@@ -44,7 +44,7 @@ export const expectedGradients = sampledMethod({
 });
 
 /** Every training picture serves about equally often, at a random place of its way. */
-export function waysFromPictures(
+export function waysFromImages(
   method: string,
   samples: number,
   seed: number,

@@ -3,11 +3,11 @@
 import { z } from 'zod';
 import { add, mul, scalar } from '../graph/index.ts';
 import { reduceChannels, reductionField } from './channels.ts';
-import { mostReferences, waysFromPictures } from './expected-gradients.ts';
+import { mostReferences, waysFromImages } from './expected-gradients.ts';
 import { pathStep } from './path.ts';
 import { sampledMethod, type Samples } from './saliency.ts';
 import { scoreField } from './score.ts';
-import { normals, picturesSeedField, randomOfSample } from './seed.ts';
+import { normals, imagesSeedField, randomOfSample } from './seed.ts';
 
 const schema = z.object({
   score: scoreField('logit'),
@@ -25,7 +25,7 @@ const schema = z.object({
     title: 'Noise',
     help: 'Standard deviation of the noise on the picture, as a fraction of the full range; more blurs the map.',
   }),
-  seed: picturesSeedField(),
+  seed: imagesSeedField(),
 });
 
 /**
@@ -45,12 +45,12 @@ export const gradshap = sampledMethod({
     seed,
   }),
   samples({ baseline, samples, seed }, setting): Samples {
-    const picture = [3, setting.sizePx, setting.sizePx];
+    const image = [3, setting.sizePx, setting.sizePx];
     const size = 3 * setting.sizePx ** 2;
-    const ways = baseline === 'pictures' ? waysFromPictures('gradshap', samples, seed, setting) : null;
+    const ways = baseline === 'pictures' ? waysFromImages('gradshap', samples, seed, setting) : null;
     return {
       count: samples,
-      shapes: { from: picture, noise: picture, place: [1, 1, 1] },
+      shapes: { from: image, noise: image, place: [1, 1, 1] },
       at(index) {
         const random = randomOfSample(seed, index);
         const place = Float32Array.of(random.uniform());

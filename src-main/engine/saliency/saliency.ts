@@ -84,4 +84,4 @@ export const sampledMethod = <S extends z.ZodObject>(definition: SampledMethod<S
   definition;
 
 /** [N] -> [N, 1, 1, 1], to stand beside pictures. */
-export const asColumn = (perPicture: Tensor): Tensor => reshape(perPicture, [perPicture.shape[0], 1, 1, 1]);
+export const asColumn = (perImage: Tensor): Tensor => reshape(perImage, [perImage.shape[0], 1, 1, 1]);

@@ -9,7 +9,7 @@ export const seedField = () =>
   seed.meta({ title: 'Seed', help: 'Start of the random numbers; the same seed gives the same map.' });
 
 /** For methods that compare with training pictures. */
-export const picturesSeedField = () =>
+export const imagesSeedField = () =>
   seed.meta({
     title: 'Seed',
     help: 'Start of the random numbers, those that draw the training pictures among them; the same seed gives the same map, and the same pictures for all runs on the same data.',

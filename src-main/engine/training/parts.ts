@@ -7,9 +7,8 @@ export const smallestPart = 2;
  * The largest part of at most `most` pictures that divides so many evenly; null if there is none. Parts are equal, since
  * pictures that are seen again to fill one would shift its batch-norm.
  */
-export function equalPart(pictures: number, most: number): number | null {
-  for (let part = Math.min(most, pictures); part >= smallestPart; part--)
-    if (pictures % part === 0) return part;
+export function equalPart(images: number, most: number): number | null {
+  for (let part = Math.min(most, images); part >= smallestPart; part--) if (images % part === 0) return part;
   return null;
 }
 

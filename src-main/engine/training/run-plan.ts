@@ -2,10 +2,10 @@
 
 import { AppError } from '../../contracts/errors.ts';
 import { settingsSchema, type Settings } from '../../contracts/settings.ts';
-import type { Picture, TrainSpec } from '../../contracts/worker-protocol.ts';
+import type { LabelledImage, TrainSpec } from '../../contracts/worker-protocol.ts';
 import { architectureOf, type Architecture } from '../data/architecture.ts';
 import type { BatchPlan } from '../data/batches.ts';
-import { classesOf, taskOf } from '../data/picture-set.ts';
+import { classesOf, taskOf } from '../data/image-set.ts';
 import { objectiveById } from '../objectives/index.ts';
 import { buildTrainStep, type TrainStep, type TrainStepOptions } from './train-step.ts';
 
@@ -16,7 +16,7 @@ export interface RunPlan {
   batch: number;
   steps: number;
   /** To train on, with their groups counted anew. */
-  pictures: Picture[];
+  images: LabelledImage[];
   batches: BatchPlan;
   /** Of a program for so many pictures. */
   stepOptions(part: number, accumulates: boolean): TrainStepOptions;
@@ -34,7 +34,7 @@ export function planRun(spec: TrainSpec): RunPlan {
   const objective = objectiveById(config.objective);
   const architecture = architectureOf(config, classes.length);
   const batch = Math.max(2, Math.min(config.batch, spec.train.length));
-  const { pictures, groupCount } = trainedGroups(spec);
+  const { images, groupCount } = trainedGroups(spec);
   if (objective.needs.groups && groupCount === 0)
     throw new AppError('bad-input', `no training picture has the attribute "${config.groupBy}"`, {
       reason: `${objective.title} needs groups`,
@@ -55,8 +55,8 @@ export function planRun(spec: TrainSpec): RunPlan {
     settings,
     architecture,
     batch,
-    steps: Math.ceil(pictures.length / batch),
-    pictures,
+    steps: Math.ceil(images.length / batch),
+    images,
     batches: {
       batch,
       classes: classes.length,
@@ -75,13 +75,13 @@ export function planRun(spec: TrainSpec): RunPlan {
  * would keep its share of a loss over groups and add nothing. Without an attribute to group by, the group of a picture
  * is its class.
  */
-function trainedGroups({ groups, train }: TrainSpec): { pictures: Picture[]; groupCount: number } {
-  const groupOf = (picture: Picture) => (groups.length > 0 ? picture.group : picture.classIndex);
+function trainedGroups({ groups, train }: TrainSpec): { images: LabelledImage[]; groupCount: number } {
+  const groupOf = (image: LabelledImage) => (groups.length > 0 ? image.group : image.classIndex);
   const known = [...new Set(train.map(groupOf))].filter((group) => group !== undefined);
   const place = new Map(known.sort((a, b) => a - b).map((group, i) => [group, i]));
-  const pictures = train.map((picture) => {
-    const group = groupOf(picture);
-    return group === undefined ? picture : { ...picture, group: place.get(group) };
+  const images = train.map((image) => {
+    const group = groupOf(image);
+    return group === undefined ? image : { ...image, group: place.get(group) };
   });
-  return { pictures, groupCount: place.size };
+  return { images, groupCount: place.size };
 }

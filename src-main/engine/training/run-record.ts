@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../contracts/errors.ts';
 import type { EpochMetrics } from '../../contracts/runs.ts';
-import type { Picture, TrainSpec } from '../../contracts/worker-protocol.ts';
+import type { LabelledImage, TrainSpec } from '../../contracts/worker-protocol.ts';
 import { stepVersion } from './train-step.ts';
 
 /** Sums over the steps of an epoch that is not finished. */
@@ -104,13 +104,13 @@ export type RunEvent =
 export function after(record: RunRecord, event: RunEvent): RunRecord {
   switch (event.kind) {
     case 'step': {
-      const { steps, pictures, correct, seconds, loss } = record.partial;
+      const { steps, pictures: images, correct, seconds, loss } = record.partial;
       const sums = Object.entries(event.loss).map(([term, value]) => [term, (loss[term] ?? 0) + value]);
       return {
         ...record,
         partial: {
           steps: steps + 1,
-          pictures: pictures + event.pictures,
+          pictures: images + event.pictures,
           correct: correct + event.correct,
           loss: { ...loss, ...Object.fromEntries(sums) },
           seconds: seconds + event.seconds,
@@ -149,16 +149,16 @@ export function metricsOf(
   seen: Pick<EpochMetrics, 'accuracy' | 'energyInBox'>,
   learningRate: number,
 ): EpochMetrics {
-  const { steps, pictures, correct, loss, seconds } = partial;
+  const { steps, pictures: images, correct, loss, seconds } = partial;
   return {
     epoch: epochs + 1,
     loss: Object.fromEntries(Object.entries(loss).map(([term, sum]) => [term, sum / steps])),
-    trainAccuracy: correct / pictures,
+    trainAccuracy: correct / images,
     accuracy: seen.accuracy,
     energyInBox: seen.energyInBox,
     learningRate,
     seconds,
-    picturesPerSecond: pictures / seconds,
+    picturesPerSecond: images / seconds,
   };
 }
 
@@ -242,7 +242,15 @@ function contradictionIn(
 
 /** Equal for two specs that train to the same bits. Pictures are known by content, so they may have moved. */
 export function fingerprintOf({ config, params, classes, train, selection }: TrainSpec): string {
-  const known = ({ contentHash, classIndex, classIndices, regions, widthPx, heightPx, group }: Picture) => [
+  const known = ({
+    contentHash,
+    classIndex,
+    classIndices,
+    regions,
+    widthPx,
+    heightPx,
+    group,
+  }: LabelledImage) => [
     contentHash,
     classIndex,
     widthPx,

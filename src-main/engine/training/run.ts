@@ -7,13 +7,13 @@
 import path from 'node:path';
 import type { TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
 import { writeFileWhole } from '../../files/write-file.ts';
-import { PictureCache } from '../../imaging/index.ts';
+import { ImageCache } from '../../imaging/index.ts';
 import { buildEvaluation, evaluationBatch } from '../data/evaluation-program.ts';
 import type { BatchFacts } from '../data/batches.ts';
 import { batchesAhead } from '../data/batches-ahead.ts';
 import { writeCheckpoint } from '../data/checkpoint.ts';
 import { heatOutcome } from '../data/heat.ts';
-import { pictureSet } from '../data/picture-set.ts';
+import { imageSet } from '../data/image-set.ts';
 import { predictedClass } from '../measures/index.ts';
 import { randomFromSeed } from '../nn/random.ts';
 import { cycledMomentumAt, learningRateAt, rampAt } from '../nn/schedule.ts';
@@ -43,7 +43,7 @@ export interface TrainingRun {
    * @returns the loss by its terms, 'total' among them, the pictures seen and the seconds they took
    * @throws AppError 'bad-input' naming the term of the loss when training diverges
    */
-  step(): Promise<{ loss: Record<string, number>; pictures: number; seconds: number }>;
+  step(): Promise<{ loss: Record<string, number>; images: number; seconds: number }>;
   /** Validates, keeps the best epoch, writes both checkpoints, tells of the epoch. */
   closeEpoch(): Promise<void>;
   /** Writes `last.ckpt`. */
@@ -74,14 +74,14 @@ export async function openRun(
 
   const executor = hooks.executor ?? onnxExecutor();
   await using opened = new AsyncDisposableStack();
-  const cache = PictureCache.open(spec.cacheFolder, sizePx);
+  const cache = ImageCache.open(spec.cacheFolder, sizePx);
   opened.defer(() => cache.close());
-  await readPictures(spec, cache, hooks);
+  await readImages(spec, cache, hooks);
   const ahead = batchesAhead(
     {
       cacheFolder: spec.cacheFolder,
       sizePx,
-      pictures: plan.pictures,
+      images: plan.images,
       plan: plan.batches,
       random: randomFromSeed(seed).state(),
     },
@@ -130,7 +130,7 @@ export async function openRun(
   const sizes = { batch: evaluationBatch(sizePx), classes: spec.classes.length };
   const evaluation = await executor.compile(buildEvaluation(architecture, sizes.batch));
   opened.defer(() => evaluation.dispose());
-  const selection = pictureSet(cache, spec.selection);
+  const selection = imageSet(cache, spec.selection);
   const all = opened.move();
 
   async function algorithmsFor(): Promise<RunRecord['forms']> {
@@ -152,12 +152,12 @@ export async function openRun(
 
   function tellPinned(seen: ValidationMetrics): void {
     for (const { index, map, logits } of seen.pinned) {
-      const picture = spec.selection[index];
+      const image = spec.selection[index];
       const raw = { values: map, width: sizePx, height: sizePx };
       const inside = selection.inside(index);
-      const { classIndex } = picture;
-      const outcome = heatOutcome(picture, raw, inside, sizePx, classIndex, logits, architecture.task);
-      emit({ kind: 'pinned', epoch: record.epochs, imageId: picture.imageId, map: outcome });
+      const { classIndex } = image;
+      const outcome = heatOutcome(image, raw, inside, sizePx, classIndex, logits, architecture.task);
+      emit({ kind: 'pinned', epoch: record.epochs, imageId: image.imageId, map: outcome });
     }
   }
 
@@ -200,7 +200,7 @@ export async function openRun(
       const correct = truth.filter((own, i) => own.includes(predictedClass(logits, sizes.classes, i))).length;
       const seconds = (performance.now() - begunAt) / 1000;
       note({ kind: 'step', pictures: truth.length, correct, loss, seconds });
-      return { loss, pictures: truth.length, seconds };
+      return { loss, images: truth.length, seconds };
     },
 
     async closeEpoch() {
@@ -248,7 +248,7 @@ export async function openRun(
 }
 
 /** Ends early, with what was read, when something is asked of the run. */
-async function readPictures(spec: TrainSpec, cache: PictureCache, hooks: RunHooks): Promise<void> {
+async function readImages(spec: TrainSpec, cache: ImageCache, hooks: RunHooks): Promise<void> {
   const wait = new AbortController();
   try {
     await cache.fill([...spec.train, ...spec.selection], {

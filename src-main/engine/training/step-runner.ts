@@ -194,9 +194,9 @@ function partOf(
 
   const count = (values: Float32Array): number => values.reduce((sum, one) => sum + one, 0);
   const [own, whole] = [count(cut.hasRegion), count(feeds.hasRegion)];
-  const pictures = part / batch;
-  cut[shareOf('pictures')] = Float32Array.of(pictures);
-  cut[shareOf('squared-pictures')] = Float32Array.of(pictures * pictures);
+  const images = part / batch;
+  cut[shareOf('pictures')] = Float32Array.of(images);
+  cut[shareOf('squared-pictures')] = Float32Array.of(images * images);
   cut[shareOf('nothing')] = Float32Array.of(1);
   cut[shareOf('regions')] = Float32Array.of(whole > 0 ? own / whole : 0);
   cut.apply = Float32Array.of(done + part === batch ? 1 : 0);

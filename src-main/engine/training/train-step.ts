@@ -203,10 +203,10 @@ export function buildLoss(options: TrainStepOptions, shares?: Readonly<Record<Me
       composites,
       groups,
       groupCount,
-      forward(pictures, { activation, mode = 'train', keepStatistics = false } = {}) {
+      forward(images, { activation, mode = 'train', keepStatistics = false } = {}) {
         // Each pass drops other values than the one before.
         const draw = noiseNamed(`pass${++passes}/`);
-        const pass = model.forward(pictures, current, frozen ? 'eval' : mode, {
+        const pass = model.forward(images, current, frozen ? 'eval' : mode, {
           activation,
           batchNorm: settings.batchNorm,
           noise: mode === 'train' ? draw : undefined,

@@ -89,11 +89,11 @@ function progressOf(spec: TrainSpec, steps: number, patienceEpochs: number): Pro
   const begunAt = performance.now();
   let toldAt = -Infinity;
   let done = 0;
-  let pictures = 0;
+  let images = 0;
   let seconds = 0;
   return (step, { record }) => {
     done += 1;
-    pictures += step.pictures;
+    images += step.images;
     seconds += step.seconds;
     const now = performance.now();
     if (now - toldAt < stepEventMs) return null;
@@ -108,7 +108,7 @@ function progressOf(spec: TrainSpec, steps: number, patienceEpochs: number): Pro
         step: record.partial.steps,
         steps,
         loss: step.loss,
-        picturesPerSecond: pictures / seconds,
+        picturesPerSecond: images / seconds,
         // Wall time, so that validation and checkpoints are in it.
         secondsLeft: (left * (now - begunAt)) / 1000 / done,
         patienceLeft: patienceEpochs > 0 ? patienceEpochs - record.epochsWithoutGain : null,

@@ -3,7 +3,7 @@
 import { energyInside, meanOf, predictedClass, squaredGradient } from '../measures/index.ts';
 import type { Session } from '../runtime/index.ts';
 import type { Weights } from '../data/architecture.ts';
-import { classesOf, type PictureSet } from '../data/picture-set.ts';
+import { classesOf, type ImageSet } from '../data/image-set.ts';
 import { evaluatedBatches } from '../data/evaluation-program.ts';
 
 export interface ValidationMetrics {
@@ -20,7 +20,7 @@ export interface ValidationMetrics {
 export async function validate(
   session: Session,
   weights: Weights,
-  set: PictureSet,
+  set: ImageSet,
   sizes: { batch: number; classes: number },
   pinned: readonly number[],
 ): Promise<ValidationMetrics> {
@@ -32,12 +32,12 @@ export async function validate(
   const maps: ValidationMetrics['pinned'] = [];
   for await (const { members, outputs } of evaluatedBatches(session, weights, set, sizes)) {
     members.forEach((index, i) => {
-      correct.push(classesOf(set.pictures[index]).includes(predictedClass(outputs.logits, classes, i)));
+      correct.push(classesOf(set.images[index]).includes(predictedClass(outputs.logits, classes, i)));
       losses.push(outputs.crossEntropy[i]);
       const map = squaredGradient(outputs.gradient.subarray(i * length, (i + 1) * length), 3);
       const inside = set.inside(index);
       energies.push(inside && energyInside(map, inside));
-      if (pinned.includes(set.pictures[index].imageId))
+      if (pinned.includes(set.images[index].imageId))
         maps.push({ index, map, logits: outputs.logits.slice(i * classes, (i + 1) * classes) });
     });
   }

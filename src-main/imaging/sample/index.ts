@@ -1,13 +1,13 @@
 // Generated pictures with a planted shortcut: the sample that shows what Fovea is for.
 
 export {
-  drawSamplePicture,
-  planSamplePicture,
+  drawSampleImage,
+  planSampleImage,
   sampleClasses,
-  samplePicturePx,
+  sampleImagePx,
   sampleStickers,
   type SamplePart,
-  type SamplePicture,
+  type SampleImage,
   type SamplePlan,
 } from './scene.ts';
 export { drawGround, grounds, type Ground } from './ground.ts';

@@ -7,7 +7,7 @@ import { Canvas, castShadow, cover, paintBody, randomOutline, type Outline } fro
 import { mix, oklch, scaled, type Rgb } from './colour.ts';
 import { diceOf, noiseField, type Dice } from './dice.ts';
 
-export const samplePicturePx = 64;
+export const sampleImagePx = 64;
 
 /** Class names, each an object with that pattern; a class's sticker colour has the same place below. */
 export const sampleClasses = ['striped', 'dotted', 'checked', 'ringed'] as const;
@@ -30,7 +30,7 @@ export interface SamplePlan {
   stickerIndex: number;
 }
 
-export interface SamplePicture extends SamplePlan {
+export interface SampleImage extends SamplePlan {
   /** [64 * 64 * 3], HWC. */
   rgb: Uint8Array;
   /** [64 * 64], 1 on the object. */
@@ -56,15 +56,15 @@ interface Clarity {
  * pattern hard to tell: as in life a shortcut is taken where the matter itself is hard. The first teach every network
  * the pattern, the others the sticker, so that whether it falls for it does not hang on which it happens to learn first.
  */
-const plainPicture: Clarity = { ownShare: [0.85, 1], stickerOpacity: [0.04, 0.12] };
-const hardPicture: Clarity = { ownShare: [0.5, 0.63], stickerOpacity: [0.7, 1] };
-const plainPictures = 0.35;
+const plainImage: Clarity = { ownShare: [0.85, 1], stickerOpacity: [0.04, 0.12] };
+const hardImage: Clarity = { ownShare: [0.5, 0.63], stickerOpacity: [0.7, 1] };
+const plainImages = 0.35;
 
 /**
  * @param bias  share of train and selection pictures whose sticker agrees with the class; in the test part
  *              every colour is as likely as any other
  */
-export function planSamplePicture(seed: number, part: SamplePart, index: number, bias: number): SamplePlan {
+export function planSampleImage(seed: number, part: SamplePart, index: number, bias: number): SamplePlan {
   const dice = diceOf(seed, partNumber[part] + 32, index);
   const count = sampleClasses.length;
   const classIndex = classOf(seed, part, index);
@@ -73,16 +73,11 @@ export function planSamplePicture(seed: number, part: SamplePart, index: number,
 }
 
 /** Draws picture `index` of a part of the sample. The same arguments always give the same bytes. */
-export function drawSamplePicture(
-  seed: number,
-  part: SamplePart,
-  index: number,
-  bias: number,
-): SamplePicture {
-  const size = samplePicturePx;
+export function drawSampleImage(seed: number, part: SamplePart, index: number, bias: number): SampleImage {
+  const size = sampleImagePx;
   const dice = diceOf(seed, partNumber[part], index);
-  const { classIndex, stickerIndex } = planSamplePicture(seed, part, index, bias);
-  const clarity = dice.unit() < plainPictures ? plainPicture : hardPicture;
+  const { classIndex, stickerIndex } = planSampleImage(seed, part, index, bias);
+  const clarity = dice.unit() < plainImages ? plainImage : hardImage;
   const canvas = new Canvas(size);
   paintGround(canvas, dice);
   const outline = placeObject(dice, size);

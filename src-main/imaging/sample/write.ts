@@ -1,7 +1,7 @@
 // The sample as files: PNG pictures and COCO JSON, so that it comes in by the same door as anybody's data.
 
 import { labelledFolder } from '../labelled-folder.ts';
-import { drawSamplePicture, sampleClasses, samplePicturePx, sampleStickers } from './scene.ts';
+import { drawSampleImage, sampleClasses, sampleImagePx, sampleStickers } from './scene.ts';
 
 export interface SampleOptions {
   /** Same seed, same files. */
@@ -31,9 +31,9 @@ export async function writeSample(folder: string, options: SampleOptions): Promi
   for (const part of ['train', 'selection', 'test'] as const)
     for (let index = 0; index < counts[part]; index++) {
       signal?.throwIfAborted();
-      const { rgb, mask, box, classIndex, stickerIndex } = drawSamplePicture(seed, part, index, bias);
+      const { rgb, mask, box, classIndex, stickerIndex } = drawSampleImage(seed, part, index, bias);
       await out.add(part, {
-        ...{ pixels: rgb, channels: 3, widthPx: samplePicturePx, heightPx: samplePicturePx },
+        ...{ pixels: rgb, channels: 3, widthPx: sampleImagePx, heightPx: sampleImagePx },
         ...{ classIndex, box, mask },
         attributes: { sticker: sampleStickers[stickerIndex] },
       });

@@ -14,7 +14,7 @@ export interface Pointer {
 /** What a tool sees of the canvas and may do to it. */
 export interface World {
   readonly viewport: Viewport;
-  readonly picture: Size;
+  readonly image: Size;
   /** Drawn ones only, lowest first. */
   readonly shapes: readonly CanvasShape[];
   readonly selection: ReadonlySet<number>;

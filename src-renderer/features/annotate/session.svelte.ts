@@ -2,7 +2,7 @@
 // pictures. The commands of the key map and of the buttons end here.
 
 import { allowedMove, grown, translated, union } from '../../canvas/box-edits.ts';
-import { fitsPicture, placeCopies } from '../../canvas/paste.ts';
+import { fitsImage, placeCopies } from '../../canvas/paste.ts';
 import { bounds } from '../../canvas/shapes.ts';
 import type { ToolName } from '../../canvas/scene.ts';
 import type {
@@ -15,8 +15,8 @@ import type {
   Shape,
 } from '../../../src-main/contracts/index.ts';
 import { app } from '../../state/app.svelte.ts';
-import { picture } from '../../state/picture.svelte.ts';
-import { pictures } from '../../state/pictures.svelte.ts';
+import { image } from '../../state/image.svelte.ts';
+import { images } from '../../state/images.svelte.ts';
 import { project } from '../../state/project.svelte.ts';
 
 class AnnotateSession {
@@ -38,36 +38,36 @@ class AnnotateSession {
   /** Opens the screen: where the person was, or the first picture. */
   async start(): Promise<void> {
     try {
-      if (!pictures.known) await pictures.refresh();
-      const id = picture.id ?? project.current?.lastImageId ?? null;
-      const index = id === null ? -1 : await pictures.indexOf(id).catch(() => -1);
+      if (!images.known) await images.refresh();
+      const id = image.id ?? project.current?.lastImageId ?? null;
+      const index = id === null ? -1 : await images.indexOf(id).catch(() => -1);
       if (id !== null && index >= 0) await this.openAt(index);
-      else if (pictures.total > 0) await this.openAt(0);
+      else if (images.total > 0) await this.openAt(0);
     } catch (thrown) {
       app.sayProblem(thrown);
     }
   }
 
-  async filter(filter: ImageFilter, sort = pictures.sort): Promise<void> {
-    await pictures.query(filter, sort);
-    if (picture.id !== null) this.index = await pictures.indexOf(picture.id).catch(() => -1);
-    if (this.index < 0 && pictures.total > 0) await this.openAt(0);
+  async filter(filter: ImageFilter, sort = images.sort): Promise<void> {
+    await images.query(filter, sort);
+    if (image.id !== null) this.index = await images.indexOf(image.id).catch(() => -1);
+    if (this.index < 0 && images.total > 0) await this.openAt(0);
   }
 
   /** The list anew, without losing the place in it. */
   async refreshList(): Promise<void> {
-    await pictures.refresh();
-    this.index = picture.id === null ? -1 : await pictures.indexOf(picture.id).catch(() => -1);
-    if (picture.id === null && pictures.total > 0) await this.openAt(0);
+    await images.refresh();
+    this.index = image.id === null ? -1 : await images.indexOf(image.id).catch(() => -1);
+    if (image.id === null && images.total > 0) await this.openAt(0);
   }
 
   async openAt(index: number): Promise<void> {
-    const record = await pictures.record(index);
+    const record = await images.record(index);
     if (!record) return;
     this.index = index;
     await this.#open(record.id);
     // The neighbours' records are there before an edit can change the list.
-    await Promise.all([pictures.record(index + 1), pictures.record(index - 1)]);
+    await Promise.all([images.record(index + 1), images.record(index - 1)]);
   }
 
   async go(step: 1 | -1): Promise<void> {
@@ -75,7 +75,7 @@ class AnnotateSession {
     this.moving = true;
     try {
       // Out of the filtered list: the list's start is where to go on.
-      const target = await pictures.record(this.index < 0 ? 0 : this.index + step);
+      const target = await images.record(this.index < 0 ? 0 : this.index + step);
       if (!target) {
         app.say(step > 0 ? 'This is the last picture of the list' : 'This is the first picture of the list');
         return;
@@ -89,11 +89,11 @@ class AnnotateSession {
   }
 
   async goToUnlabelled(): Promise<void> {
-    if (picture.id === null || this.moving) return;
+    if (image.id === null || this.moving) return;
     this.moving = true;
     try {
-      const index = await pictures.nextUnlabelled(picture.id);
-      const target = await pictures.record(index);
+      const index = await images.nextUnlabelled(image.id);
+      const target = await images.record(index);
       if (target) await this.#goTo(target.id, index);
       else app.say('No picture after this one is without a box');
     } catch (thrown) {
@@ -105,20 +105,20 @@ class AnnotateSession {
 
   /** While pictures leave the filtered list by being edited, places shift: they are asked for again. */
   async #goTo(id: ImageId, index: number): Promise<void> {
-    if (pictures.stale) {
-      await picture.settled();
-      await pictures.refresh();
-      index = await pictures.indexOf(id);
+    if (images.stale) {
+      await image.settled();
+      await images.refresh();
+      index = await images.indexOf(id);
     }
     this.index = index;
     await this.#open(id);
-    await Promise.all([pictures.record(index + 1), pictures.record(index - 1)]);
+    await Promise.all([images.record(index + 1), images.record(index - 1)]);
   }
 
   async #open(id: ImageId): Promise<void> {
-    await picture.open(id);
+    await image.open(id);
     // A picture with a class most often has boxes of that class.
-    const own = picture.detail?.classId ?? null;
+    const own = image.detail?.classId ?? null;
     if (own !== null) this.classId = own;
     else if (this.classId !== null && !project.classOf(this.classId)) this.classId = null;
   }
@@ -126,10 +126,10 @@ class AnnotateSession {
   /** A digit: the selection's class, or the next box's. */
   chooseClass(classId: ClassId | null): void {
     this.classId = classId;
-    const edits = picture.selected
+    const edits = image.selected
       .filter((annotation) => annotation.classId !== classId)
       .map(({ id }): Edit => ({ do: 'change', id, classId }));
-    if (edits.length > 0) picture.edit(edits);
+    if (edits.length > 0) image.edit(edits);
   }
 
   chooseDigit(digit: number): void {
@@ -139,52 +139,52 @@ class AnnotateSession {
   }
 
   add(shape: Shape): void {
-    picture.edit([{ do: 'add', classId: this.classId, shape }], true);
+    image.edit([{ do: 'add', classId: this.classId, shape }], true);
   }
 
   change(changes: { id: number; shape: Shape }[]): void {
-    picture.edit(changes.map(({ id, shape }) => ({ do: 'change', id: id as AnnotationId, shape })));
+    image.edit(changes.map(({ id, shape }) => ({ do: 'change', id: id as AnnotationId, shape })));
   }
 
-  delete(annotations: readonly Annotation[] = picture.selected): void {
+  delete(annotations: readonly Annotation[] = image.selected): void {
     const free = annotations.filter(({ locked }) => !locked);
     if (free.length < annotations.length) app.say('Locked shapes stay. Unlock them with L');
-    picture.edit(free.map(({ id }) => ({ do: 'delete', id })));
+    image.edit(free.map(({ id }) => ({ do: 'delete', id })));
     if (free.length > 1)
       app.say(`Deleted ${free.length} shapes`, {
-        action: { label: 'Undo', keys: 'Ctrl Z', run: () => picture.undo() },
+        action: { label: 'Undo', keys: 'Ctrl Z', run: () => image.undo() },
       });
   }
 
   duplicate(): void {
-    this.#addCopies(picture.selected.map(({ classId, shape }) => ({ classId, shape })));
+    this.#addCopies(image.selected.map(({ classId, shape }) => ({ classId, shape })));
   }
 
   copy(): void {
-    this.#clipboard = picture.selected.map(({ classId, shape }) => ({ classId, shape }));
+    this.#clipboard = image.selected.map(({ classId, shape }) => ({ classId, shape }));
     const { length } = this.#clipboard;
     if (length > 0) app.say(length === 1 ? 'Copied 1 shape' : `Copied ${length} shapes`);
   }
 
   paste(): void {
-    const { detail } = picture;
+    const { detail } = image;
     if (!detail || this.#clipboard.length === 0) return;
     const size = { width: detail.widthPx, height: detail.heightPx };
-    const fitting = this.#clipboard.filter(({ shape }) => fitsPicture(shape, size));
+    const fitting = this.#clipboard.filter(({ shape }) => fitsImage(shape, size));
     const left = this.#clipboard.length - fitting.length;
     if (left > 0) app.say(`${left} of ${this.#clipboard.length} do not fit this picture`);
     this.#addCopies(fitting);
   }
 
   #addCopies(copies: { classId: ClassId | null; shape: Shape }[]): void {
-    const { detail } = picture;
+    const { detail } = image;
     if (!detail || copies.length === 0) return;
     const placed = placeCopies(
       copies.map(({ shape }) => shape),
-      picture.annotations.map(({ shape }) => shape),
+      image.annotations.map(({ shape }) => shape),
       { width: detail.widthPx, height: detail.heightPx },
     );
-    picture.edit(
+    image.edit(
       placed.map((shape, index): Edit => ({ do: 'add', classId: copies[index]!.classId, shape })),
       true,
     );
@@ -193,10 +193,10 @@ class AnnotateSession {
   nudge(dx: number, dy: number): void {
     const movable = this.#movable();
     const around = union(movable.map(({ shape }) => bounds(shape)));
-    if (!around || !picture.detail) return;
+    if (!around || !image.detail) return;
     const by = allowedMove(around, dx, dy, {
-      width: picture.detail.widthPx,
-      height: picture.detail.heightPx,
+      width: image.detail.widthPx,
+      height: image.detail.heightPx,
     });
     if (by.x === 0 && by.y === 0) return;
     this.change(
@@ -208,7 +208,7 @@ class AnnotateSession {
   }
 
   resizeBy(dx: number, dy: number): void {
-    const { detail } = picture;
+    const { detail } = image;
     if (!detail) return;
     const size = { width: detail.widthPx, height: detail.heightPx };
     this.change(
@@ -221,13 +221,13 @@ class AnnotateSession {
   }
 
   #movable(): Annotation[] {
-    return picture.selected.filter(({ locked, shape }) => !locked && shape.kind !== 'mask');
+    return image.selected.filter(({ locked, shape }) => !locked && shape.kind !== 'mask');
   }
 
   /** The selection's, or all; unlocks only if all are locked. */
-  toggleLock(annotations = picture.selected.length > 0 ? picture.selected : picture.annotations): void {
+  toggleLock(annotations = image.selected.length > 0 ? image.selected : image.annotations): void {
     const locked = !annotations.every((annotation) => annotation.locked);
-    picture.edit(
+    image.edit(
       annotations
         .filter((annotation) => annotation.locked !== locked)
         .map(({ id }) => ({ do: 'change', id, locked })),
@@ -235,20 +235,20 @@ class AnnotateSession {
   }
 
   toggleHidden({ id, hidden }: Annotation): void {
-    picture.edit([{ do: 'change', id, hidden: !hidden }]);
+    image.edit([{ do: 'change', id, hidden: !hidden }]);
   }
 
   selectAll(): void {
-    picture.select(picture.annotations.filter(({ hidden }) => !hidden).map(({ id }) => id));
+    image.select(image.annotations.filter(({ hidden }) => !hidden).map(({ id }) => id));
   }
 
   /** Walks the objects; false at either end, so that the focus can leave. */
   selectNext(step: 1 | -1): boolean {
-    const shown = picture.annotations.filter(({ hidden }) => !hidden);
-    const at = shown.findIndex(({ id }) => picture.selection.has(id));
+    const shown = image.annotations.filter(({ hidden }) => !hidden);
+    const at = shown.findIndex(({ id }) => image.selection.has(id));
     const next = shown[at < 0 ? (step > 0 ? 0 : shown.length - 1) : at + step];
     if (!next) return false;
-    picture.select([next.id]);
+    image.select([next.id]);
     return true;
   }
 }

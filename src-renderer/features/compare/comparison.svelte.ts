@@ -12,7 +12,7 @@ import type {
 } from '../../../src-main/contracts/index.ts';
 import { runs } from '../../state/runs.svelte.ts';
 import { Explanation } from '../../heat/explanation.svelte.ts';
-import { noSizes, testPictureSizes, type PictureSizes } from '../../heat/image-sizes.ts';
+import { noSizes, testImageSizes, type ImageSizes } from '../../heat/image-sizes.ts';
 import { passes, sortRows, type Column, type Filter } from './rows.ts';
 
 export type View = 'side' | 'slider' | 'flicker';
@@ -21,7 +21,7 @@ export class Comparison {
   rows = $state.raw<CompareRow[]>([]);
   a = $state.raw<EvaluationSummary | null>(null);
   b = $state.raw<EvaluationSummary | null>(null);
-  sizes = $state.raw<PictureSizes>(noSizes);
+  sizes = $state.raw<ImageSizes>(noSizes);
   findings = $state.raw<ComparisonRecord[]>([]);
   loading = $state(false);
   error = $state.raw<unknown>(null);
@@ -79,7 +79,7 @@ export class Comparison {
         call('comparisons.rows', { runA: a.id, runB: b.id, split: 'test' }),
         call('evaluations.summary', { runId: a.id, split: 'test' }),
         call('evaluations.summary', { runId: b.id, split: 'test' }),
-        testPictureSizes(),
+        testImageSizes(),
       ]);
       if (stale()) return;
       this.rows = rows;

@@ -18,13 +18,13 @@ import { runs } from '../../state/runs.svelte.ts';
 import { MethodChoice } from '../../forms/method-choice.svelte.ts';
 import { Explanation, type Target } from '../../heat/explanation.svelte.ts';
 import { countQuadrants, quadrantOf, shareHistogram, type Quadrant } from '../../metrics/quadrants.ts';
-import { noSizes, testPictureSizes, type PictureSizes } from '../../heat/image-sizes.ts';
+import { noSizes, testImageSizes, type ImageSizes } from '../../heat/image-sizes.ts';
 import { ORDERS, ordersOf, sortImages } from './sorting.ts';
 
 export class Inspection {
   summary = $state.raw<EvaluationSummary | null>(null);
   images = $state.raw<EvaluatedImage[]>([]);
-  sizes = $state.raw<PictureSizes>(noSizes);
+  sizes = $state.raw<ImageSizes>(noSizes);
   loading = $state(false);
   error = $state.raw<unknown>(null);
 
@@ -82,10 +82,7 @@ export class Inspection {
     try {
       const summary = await call('evaluations.summary', { runId: run.id, split: 'test' });
       const [images, sizes] = summary
-        ? await Promise.all([
-            call('evaluations.images', { runId: run.id, split: 'test' }),
-            testPictureSizes(),
-          ])
+        ? await Promise.all([call('evaluations.images', { runId: run.id, split: 'test' }), testImageSizes()])
         : [[], this.sizes];
       if (runs.looking.inspectId !== null && runs.looking.inspectId !== run.id) return;
       this.summary = summary;

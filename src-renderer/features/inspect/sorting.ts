@@ -1,7 +1,7 @@
 // Orders of evaluated pictures. A picture without the figure comes last, whichever way the order goes.
 
 import type { EvaluatedImage, MeasureInfo } from '../../../src-main/contracts/index.ts';
-import { pictureText } from '../../metrics/more-figures.ts';
+import { imageMetricText } from '../../metrics/more-figures.ts';
 import { percent } from '../../ui/format.ts';
 
 export interface Order {
@@ -67,7 +67,7 @@ export function ordersOf(images: readonly EvaluatedImage[], infos: readonly Meas
         value,
         text: (image) => {
           const own = value(image);
-          return own === null ? 'not measured' : pictureText(own, info);
+          return own === null ? 'not measured' : imageMetricText(own, info);
         },
       };
     });

@@ -327,21 +327,21 @@ describe('the fovea command, asked for what cannot be', () => {
   it('says in one line what was wrong, and ends with 1', async () => {
     const nothing = path.join(folder, 'nothing');
     fs.mkdirSync(nothing);
-    const pictures = await classFolders(path.join(folder, 'one-class'), 1);
-    fs.rmSync(path.join(pictures, 'dog'), { recursive: true });
+    const images = await classFolders(path.join(folder, 'one-class'), 1);
+    fs.rmSync(path.join(images, 'dog'), { recursive: true });
     const few = path.join(folder, 'few');
     fovea('project', 'create', few);
-    fovea('import', few, pictures);
+    fovea('import', few, images);
 
     expectMistake(fovea('project', 'create', project), /animals exists already/);
     expectMistake(fovea('serve', '--port', '99999', '--no-open'), /whole number from 0 to 65535/);
     expectMistake(fovea('make', 'sample', '--out', project), /animals is not empty: choose a new/);
-    const file = path.join(pictures, 'cat', 'cat1.png');
+    const file = path.join(images, 'cat', 'cat1.png');
     expectMistake(fovea('make', 'sample', '--out', file), /cat1\.png is a file where a folder should be/);
-    expectMistake(fovea('import', nothing, pictures), /nothing is no Fovea project/);
+    expectMistake(fovea('import', nothing, images), /nothing is no Fovea project/);
     expectMistake(fovea('import', few, nothing), /nothing/);
     expectMistake(fovea('import', few, path.join(folder, 'not-there')), /not-there/);
-    expectMistake(fovea('import', few, pictures, '--format', 'xyz'), /no format "xyz".*known are/);
+    expectMistake(fovea('import', few, images, '--format', 'xyz'), /no format "xyz".*known are/);
     expectMistake(fovea('train', few), /at least two classes/);
     expectMistake(fovea('train', few, '--objective', 'magic'), /no objective "magic".*box-aware/);
     expectMistake(fovea('train', few, '--set', 'lambdaOutside=2'), /no parameter "lambdaOutside"/);
@@ -359,8 +359,8 @@ describe('the fovea command, asked for what cannot be', () => {
     expectMistake(fovea('evaluate', few, '--run', '9'), /no run 9/);
     expectMistake(fovea('evaluate', few, '--run', 'best'), /"best" is no run number/);
     expectMistake(fovea('explain', few, '--run', '1', '--image', 'x.png', '--out', 'x.png'), /x\.png/);
-    expectMistake(fovea('export', few, '--format', 'coco', '--out', pictures), /not empty/);
-    expectMistake(fovea('make', 'sample', '--out', pictures), /not empty/);
+    expectMistake(fovea('export', few, '--format', 'coco', '--out', images), /not empty/);
+    expectMistake(fovea('make', 'sample', '--out', images), /not empty/);
     expectMistake(
       fovea('make', 'blockmnist', '--mnist', nothing, '--out', path.join(folder, 'b')),
       /train-images/,

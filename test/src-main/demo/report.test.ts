@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Measures } from '../../../src-main/contracts/metrics.ts';
 import { runConfigSchema } from '../../../src-main/contracts/runs.ts';
-import { colourOf, overlay, smoothed } from '../../../src-main/imaging/heat-picture.ts';
+import { colourOf, overlay, smoothed } from '../../../src-main/imaging/heat-image.ts';
 import { reportHtml } from '../../../src-main/demo/report.ts';
 
 describe('a heat map over its picture', () => {

@@ -78,13 +78,13 @@ describe('Waterbirds', () => {
 });
 
 describe('CelebA', () => {
-  const pictures = { 'img_align_celeba/000001.jpg': true, 'img_align_celeba/000002.jpg': true } as const;
+  const allImages = { 'img_align_celeba/000001.jpg': true, 'img_align_celeba/000002.jpg': true } as const;
   const parts = '000001.jpg 0\n000002.jpg 2\n';
 
   it('is read from the authors’ lists: hair as class, the rest as attributes', async () => {
     const list = '2\nBald Blond_Hair Male\n000001.jpg -1  1 -1\n000002.jpg -1 -1  1\n';
     const place = folderOf({
-      ...pictures,
+      ...allImages,
       'Anno/list_attr_celeba.txt': list,
       'Eval/list_eval_partition.txt': parts,
     });
@@ -100,7 +100,7 @@ describe('CelebA', () => {
     const { images } = await readAs(
       'celeba',
       folderOf({
-        ...pictures,
+        ...allImages,
         'list_attr_celeba.csv': 'image_id,Blond_Hair,Male\n000001.jpg,1,1\n000002.jpg,-1,-1\n',
       }),
     );
@@ -114,14 +114,14 @@ describe('CelebA', () => {
     const list = '9\nBlond_Hair Male\n000001.jpg -1 1\n';
     const { images, warnings } = await readAs(
       'celeba',
-      folderOf({ ...pictures, 'list_attr_celeba.txt': list }),
+      folderOf({ ...allImages, 'list_attr_celeba.txt': list }),
     );
     expect(images).toHaveLength(1);
     expect(warnings.map(({ message }) => message)).toEqual(['line 1: it says 9 pictures, and 1 are listed']);
   });
 
   it('with a value that is neither, or too few, is refused by line', async () => {
-    const list = (row: string) => ({ ...pictures, 'list_attr_celeba.txt': `1\nBlond_Hair Male\n${row}\n` });
+    const list = (row: string) => ({ ...allImages, 'list_attr_celeba.txt': `1\nBlond_Hair Male\n${row}\n` });
     for (const row of ['000001.jpg 1 maybe', '000001.jpg 1'])
       await expect(readAs('celeba', folderOf(list(row)))).rejects.toMatchObject({
         code: 'bad-file',

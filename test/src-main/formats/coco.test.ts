@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { detectFormat, fitToPicture, formatById, SourceTree } from '../../../src-main/formats/index.ts';
+import { detectFormat, fitToImage, formatById, SourceTree } from '../../../src-main/formats/index.ts';
 import { decodeRle, encodeRle, rasterize, rleToString } from '../../../src-main/imaging/index.ts';
 import { folderOf, keptOf, readAs } from './reading.ts';
 
@@ -134,7 +134,7 @@ describe('COCO', () => {
         images: [{ ...base.images[0], width, height }],
       });
       const { images } = await readAs('coco', folderOf(files));
-      const { annotations, warnings } = fitToPicture(images[0], 10, 10);
+      const { annotations, warnings } = fitToImage(images[0], 10, 10);
       if (!isKept) {
         expect([annotations.length, warnings.map(({ code }) => code)]).toEqual([0, ['size-differs']]);
         continue;

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Shape } from '../../../src-main/contracts/geometry.ts';
-import { detectFormat, fitShape, fitToPicture, SourceTree } from '../../../src-main/formats/index.ts';
+import { detectFormat, fitShape, fitToImage, SourceTree } from '../../../src-main/formats/index.ts';
 import { encodePng } from '../../../src-main/imaging/index.ts';
 import { folderOf, readAs } from './reading.ts';
 
@@ -288,15 +288,15 @@ describe('fitting to the real picture', () => {
   });
 
   it('turns shapes that were drawn on the stored raster of a turned picture', () => {
-    const { annotations, warnings } = fitToPicture(drawnOn(100, 80), 80, 100, 6);
+    const { annotations, warnings } = fitToImage(drawnOn(100, 80), 80, 100, 6);
     expect(warnings).toEqual([]);
     // from the stored raster's left top corner to the upright picture's right top corner
     expect(annotations[0].shape).toEqual(box(65, 5, 10, 15));
-    expect(fitToPicture(drawnOn(80, 100), 80, 100, 6).annotations[0].shape).toEqual(box(5, 5, 15, 10));
+    expect(fitToImage(drawnOn(80, 100), 80, 100, 6).annotations[0].shape).toEqual(box(5, 5, 15, 10));
   });
 
   it('keeps no shape that was drawn on a picture of yet another size, and says how many', () => {
-    const { annotations, warnings } = fitToPicture(drawnOn(50, 40), 80, 100, 6);
+    const { annotations, warnings } = fitToImage(drawnOn(50, 40), 80, 100, 6);
     expect(annotations).toEqual([]);
     expect(warnings.map(({ message }) => message)).toEqual([
       'a.xml, annotation: the size is given as 50 x 40, the picture has 80 x 100; its 1 shape is left out',
@@ -304,7 +304,7 @@ describe('fitting to the real picture', () => {
   });
 
   it('names the annotation file, the place and the box', () => {
-    const { annotations, warnings } = fitToPicture(
+    const { annotations, warnings } = fitToImage(
       {
         file: '/x/a.png',
         relativePath: 'a.png',

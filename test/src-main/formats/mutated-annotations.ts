@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { AppError } from '../../../src-main/contracts/errors.ts';
 import {
-  fitToPicture,
+  fitToImage,
   formats,
   readAs,
   SourceTree,
@@ -142,7 +142,7 @@ export async function* mutatedAnnotations(
         warn: () => {},
         signal: new AbortController().signal,
       });
-      for (const image of images) fitToPicture(image, 10, 10);
+      for (const image of images) fitToImage(image, 10, 10);
     } catch (thrown) {
       const isClear = thrown instanceof AppError && ['bad-file', 'bad-input'].includes(thrown.code);
       result = isClear ? 'refused' : 'crash';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeText, decodeXml } from '../../../src-main/formats/encoding.ts';
 import { distinctName, encodedName, decodedName, uniqueNames } from '../../../src-main/formats/file-names.ts';
 import { formatById, type ExportImage } from '../../../src-main/formats/index.ts';
-import { PictureIndex } from '../../../src-main/formats/picture-index.ts';
+import { ImageIndex } from '../../../src-main/formats/image-index.ts';
 import { folderOf, readAs, somePng } from './reading.ts';
 
 const xml = (name: string, { label = 'cat', folder = '', more = '' } = {}) =>
@@ -14,8 +14,8 @@ const xml = (name: string, { label = 'cat', folder = '', more = '' } = {}) =>
   `<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>4</xmax><ymax>6</ymax></bndbox></object></annotation>`;
 
 describe('a label means the picture', () => {
-  const pictures = ['images/cats/1.jpg', 'images/dogs/1.jpg', 'images/caf\u0065\u0301 x.jpg', 'images/h.png'];
-  const index = new PictureIndex(pictures);
+  const images = ['images/cats/1.jpg', 'images/dogs/1.jpg', 'images/caf\u0065\u0301 x.jpg', 'images/h.png'];
+  const index = new ImageIndex(images);
   const found = (name: string, bases: string[] = ['']) => index.find(name, bases);
 
   it.each([
@@ -165,11 +165,11 @@ describe('names that an export writes', () => {
   it('keep classes apart in folders, whatever they are called', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'fovea-names-'));
     try {
-      const picture = path.join(folder, 'p.png');
-      writeFileSync(picture, somePng);
+      const imageFile = path.join(folder, 'p.png');
+      writeFileSync(imageFile, somePng);
       const classes = ['a/b', 'a:b', 'a_b', 'images', 'train', 'Cat', 'cat'];
       const image = (className: string | null): ExportImage => ({
-        ...{ file: picture, widthPx: 10, heightPx: 10, className },
+        ...{ file: imageFile, widthPx: 10, heightPx: 10, className },
         ...{ split: null, annotations: [] },
       });
       const out = path.join(folder, 'out');
@@ -196,10 +196,10 @@ describe('names that an export writes', () => {
       for (const format of ['voc', 'coco', 'folders']) {
         const out = path.join(folder, format);
         await formatById(format).write!({ classes: ['c'], images }, out);
-        const pictures = readdirSync(out, { recursive: true }).filter((file) =>
+        const allImages = readdirSync(out, { recursive: true }).filter((file) =>
           String(file).endsWith('.png'),
         );
-        expect(pictures).toHaveLength(2);
+        expect(allImages).toHaveLength(2);
       }
     } finally {
       rmSync(folder, { recursive: true });

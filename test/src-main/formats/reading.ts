@@ -9,7 +9,7 @@ import type { Point, Shape } from '../../../src-main/contracts/geometry.ts';
 import {
   detectFormat,
   fitShape,
-  fitToPicture,
+  fitToImage,
   formatById,
   readAs as readSource,
   SourceTree,
@@ -50,10 +50,14 @@ export interface Read {
   by: Record<string, ImportedImage>;
 }
 
-export async function readAs(format: string, place: string, pictures: string | null = null): Promise<Read> {
+export async function readAs(
+  format: string,
+  place: string,
+  imageFolder: string | null = null,
+): Promise<Read> {
   const images: ImportedImage[] = [];
   const warnings: ImportWarning[] = [];
-  await readSource(format, await SourceTree.open(place, undefined, pictures), {
+  await readSource(format, await SourceTree.open(place, undefined, imageFolder), {
     image: (image) => images.push(image),
     warn: (warning) => warnings.push(warning),
     signal: new AbortController().signal,
@@ -149,7 +153,7 @@ export async function roundTrip(format: string, dataset: ExportDataset) {
 
 /** Each shape as the pixels that it covers, with its class. */
 export const covered = (image: ImportedImage): string[] =>
-  fitToPicture(image, 10, 10).annotations.map(
+  fitToImage(image, 10, 10).annotations.map(
     ({ className, shape }) => `${className}: ${rasterize([shape], 10, 10, 10, 10).join('')}`,
   );
 

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boundsOf } from '../../../src-main/contracts/geometry.ts';
-import { fitToPicture, formats } from '../../../src-main/formats/index.ts';
+import { fitToImage, formats } from '../../../src-main/formats/index.ts';
 import { covered, coveredIn, exampleSet, roundTrip } from './reading.ts';
 
 /** What a format keeps of the example, beside the shapes' pixels and classes. */
@@ -140,7 +140,7 @@ describe('open-images', () => {
     const dataset = exampleSet();
     const { by, detected, losses } = await roundTrip('open-images', dataset);
     expect(detected).toBe('open-images');
-    const [box] = fitToPicture(by['a b.png'], 10, 10).annotations;
+    const [box] = fitToImage(by['a b.png'], 10, 10).annotations;
     const bounds = boundsOf(box.shape)!;
     for (const [side, px] of Object.entries({ x: 1.5, y: 2, width: 4, height: 5.25 }))
       expect(bounds[side as keyof typeof bounds]).toBeCloseTo(px, 9);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { ImportWarning } from '../../../src-main/contracts/imports.ts';
 import type { FittedAnnotation } from '../../../src-main/contracts/imported.ts';
 import { boundsOf } from '../../../src-main/contracts/geometry.ts';
-import { detectFormat, fitToPicture, SourceTree } from '../../../src-main/formats/index.ts';
+import { detectFormat, fitToImage, SourceTree } from '../../../src-main/formats/index.ts';
 import { decodeLabels, probe, rasterize } from '../../../src-main/imaging/index.ts';
 import { countBy, keptOf, readAs, sharedData, type Read } from './reading.ts';
 
@@ -22,7 +22,7 @@ async function imported(name: string, format: string, everyNth = 1) {
   for (const [i, image] of read.images.entries()) {
     if (i % everyNth === 0) size = await probe(image.file);
     const { widthPx, heightPx } = size;
-    const fitted = fitToPicture(image, widthPx, heightPx);
+    const fitted = fitToImage(image, widthPx, heightPx);
     annotations.push(...fitted.annotations);
     warnings.push(...fitted.warnings);
   }

@@ -5,12 +5,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boundsOf, intersectionOverUnion, type Box } from '../../../src-main/contracts/geometry.ts';
-import {
-  detectFormat,
-  fitToPicture,
-  SourceTree,
-  type ImportedImage,
-} from '../../../src-main/formats/index.ts';
+import { detectFormat, fitToImage, SourceTree, type ImportedImage } from '../../../src-main/formats/index.ts';
 import { probe } from '../../../src-main/imaging/index.ts';
 import { countBy, readAs, sharedData } from './reading.ts';
 
@@ -105,13 +100,13 @@ describe.runIf(present('format-samples-datumaro'))("datumaro's samples", () => {
 });
 
 describe.runIf(present('same4-many-formats'))('the same four pictures', () => {
-  const pictures = path.join(sharedData, 'same4-many-formats/cvat1.1/images');
+  const imageFolder = path.join(sharedData, 'same4-many-formats/cvat1.1/images');
   const boxes = async (format: string, folder: string) => {
-    const { images } = await readAs(format, path.join(set('same4-many-formats'), folder), pictures);
+    const { images } = await readAs(format, path.join(set('same4-many-formats'), folder), imageFolder);
     const found: Record<string, { className: string | null; box: Box }[]> = {};
     for (const image of images) {
       const { widthPx, heightPx } = await probe(image.file);
-      found[path.basename(image.file)] = fitToPicture(image, widthPx, heightPx).annotations.map(
+      found[path.basename(image.file)] = fitToImage(image, widthPx, heightPx).annotations.map(
         ({ className, shape }) => ({ className, box: boundsOf(shape)! }),
       );
     }
@@ -190,18 +185,18 @@ describe.runIf(present('coco-panopticapi-sample'))('COCO panoptic', () => {
 
 describe.runIf(present('coco128-yolo-panoptic'))('coco128, by its masks', () => {
   it('has 288 segments, and a mask a class and picture', async () => {
-    const pictures = path.join(set('coco128-yolo-panoptic'), 'images');
+    const imageFolder = path.join(set('coco128-yolo-panoptic'), 'images');
     const { images, warnings } = await readAs(
       'panoptic',
       path.join(set('coco128-yolo-panoptic'), 'panoptic_segmentation'),
-      pictures,
+      imageFolder,
     );
     expect(images.flatMap(({ annotations }) => annotations)).toHaveLength(288);
     expect(warnings).toEqual([]);
     const semantic = await readAs(
       'masks',
       path.join(set('coco128-yolo-panoptic'), 'semantic_segmentation'),
-      pictures,
+      imageFolder,
     );
     expect(semantic.images).toHaveLength(28);
     expect(semantic.images.every(({ annotations }) => annotations.length > 0)).toBe(true);

@@ -173,14 +173,14 @@ describe('Pascal VOC', () => {
   it('keeps the class of a picture without boxes in the class lists', async () => {
     const from = folderOf({ 'a.png': true, 'b.png': true, 'c.png': true });
     const to = folderOf({});
-    const picture = (name: string, className: string | null, split: Split | null): ExportImage => ({
+    const image = (name: string, className: string | null, split: Split | null): ExportImage => ({
       ...{ file: path.join(from, name), widthPx: 10, heightPx: 10, className, split },
       annotations: [],
     });
     const images = [
-      picture('a.png', 'cat/犬 50%', 'train'),
-      picture('b.png', 'dog', 'test'),
-      picture('c.png', null, null),
+      image('a.png', 'cat/犬 50%', 'train'),
+      image('b.png', 'dog', 'test'),
+      image('c.png', null, null),
     ];
     await formatById('voc').write!({ classes: ['cat/犬 50%', 'dog'], images }, to);
     expect(readFileSync(path.join(to, 'ImageSets/Main/dog_test.txt'), 'utf8')).toBe('b  1\n');

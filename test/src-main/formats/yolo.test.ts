@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { detectFormat, fitToPicture, SourceTree } from '../../../src-main/formats/index.ts';
+import { detectFormat, fitToImage, SourceTree } from '../../../src-main/formats/index.ts';
 import {
   countBy,
   covered,
@@ -28,7 +28,7 @@ describe('YOLO', () => {
     });
     expect(await detected(place)).toMatchObject({ format: 'yolo', files: 1 });
     const { images } = await readAs('yolo', place);
-    const { annotations } = fitToPicture(images[0], 10, 10);
+    const { annotations } = fitToImage(images[0], 10, 10);
     expect(annotations.map(({ className, shape }) => [className, shape.kind])).toEqual([
       ['cat', 'box'],
       ['dog', 'polygon'],
@@ -52,10 +52,10 @@ describe('YOLO', () => {
       'train/labels/a.txt',
       'train/images/a.png',
     ],
-  ])('finds names and part by %s', async (_, config, label, picture) => {
+  ])('finds names and part by %s', async (_, config, label, image) => {
     const { images } = await readAs(
       'yolo',
-      folderOf({ 'data.yaml': config, [label]: '1 0.5 0.5 1 1\n', [picture]: true }),
+      folderOf({ 'data.yaml': config, [label]: '1 0.5 0.5 1 1\n', [image]: true }),
     );
     expect(images.map(({ split, annotations }) => [split, annotations[0].className])).toEqual([
       ['train', 'dog'],
@@ -119,10 +119,10 @@ describe('YOLO', () => {
 
   it('reads the pictures from another folder', async () => {
     const labels = folderOf({ 'a.txt': '0 0.5 0.5 1 1', 'classes.txt': 'cat' });
-    const pictures = folderOf({ 'photos/a.png': true });
-    const { images } = await readAs('yolo', labels, pictures);
+    const imageFolder = folderOf({ 'photos/a.png': true });
+    const { images } = await readAs('yolo', labels, imageFolder);
     expect(images.map(({ file, relativePath }) => [file, relativePath])).toEqual([
-      [path.join(pictures, 'photos/a.png'), 'photos/a.png'],
+      [path.join(imageFolder, 'photos/a.png'), 'photos/a.png'],
     ]);
   });
 
@@ -143,7 +143,7 @@ describe('YOLO', () => {
     for (const image of dataset.images)
       image.annotations = image.annotations.filter(({ shape }) => shape.kind === 'box');
     const { by } = await roundTrip('yolo', dataset);
-    const [{ shape }] = fitToPicture(by['a b.png'], 10, 10).annotations;
+    const [{ shape }] = fitToImage(by['a b.png'], 10, 10).annotations;
     const [{ shape: before }] = dataset.images[0].annotations;
     if (shape.kind !== 'box' || before.kind !== 'box') throw new Error('no box');
     for (const side of ['x', 'y', 'width', 'height'] as const)
@@ -154,13 +154,13 @@ describe('YOLO', () => {
 const coco128 = path.join(sharedData, 'coco128-yolo-panoptic');
 describe.runIf(existsSync(coco128))('coco128', () => {
   it('has 173 boxes of 41 classes and 172 outlines, each set with its own numbers of classes', async () => {
-    const pictures = path.join(coco128, 'images');
-    const boxes = await readAs('yolo', path.join(coco128, 'object_detection'), pictures);
+    const images = path.join(coco128, 'images');
+    const boxes = await readAs('yolo', path.join(coco128, 'object_detection'), images);
     expect(boxes.images).toHaveLength(28);
     const all = boxes.images.flatMap(({ annotations }) => annotations);
     expect(all).toHaveLength(173);
     expect(Object.keys(countBy(all, ({ className }) => className))).toHaveLength(41);
-    const outlines = await readAs('yolo', path.join(coco128, 'instance_segmentation'), pictures);
+    const outlines = await readAs('yolo', path.join(coco128, 'instance_segmentation'), images);
     expect(outlines.images.flatMap(({ annotations }) => annotations)).toHaveLength(172);
     const both = await readAs('yolo', coco128);
     expect(both.images).toHaveLength(28);
@@ -172,8 +172,8 @@ describe.runIf(existsSync(coco128))('coco128', () => {
 const same4 = path.join(sharedData, 'same4-many-formats');
 describe.runIf(existsSync(same4))('same4, YOLO', () => {
   it('has the boxes of four pictures, with names from classes.txt and from obj.names', async () => {
-    const pictures = path.join(same4, 'cvat1.1/images');
-    const plain = await readAs('yolo', path.join(same4, 'yolo'), pictures);
+    const images = path.join(same4, 'cvat1.1/images');
+    const plain = await readAs('yolo', path.join(same4, 'yolo'), images);
     expect(
       countBy(
         plain.images.flatMap(({ annotations }) => annotations),
@@ -182,7 +182,7 @@ describe.runIf(existsSync(same4))('same4, YOLO', () => {
     ).toEqual({
       ...{ bird: 2, crack: 1, rectangle: 1, triangle: 1, circle: 1, ellipse: 1, line: 1, strawberry: 17 },
     });
-    const cvat = await readAs('yolo', path.join(same4, 'yolo1.1'), pictures);
+    const cvat = await readAs('yolo', path.join(same4, 'yolo1.1'), images);
     expect(
       countBy(
         cvat.images.flatMap(({ annotations }) => annotations),

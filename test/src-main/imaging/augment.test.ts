@@ -93,13 +93,13 @@ describe('augmentation', () => {
   });
 
   it('gives the same batch for the same dice, and draws as many whatever the settings', () => {
-    const pictures = [distinct(), distinct().reverse(), distinct()];
+    const images = [distinct(), distinct().reverse(), distinct()];
     const masks = [boxMask(1, 1, 5, 5), null, boxMask(3, 3, 8, 8)];
     const draws = (more: Partial<AugmentSettings>) => {
       let count = 0;
       const uniform = weyl(0.7);
       const batch = batchOf(3);
-      new Augmenter(size, settings(more)).fill(pictures, masks, () => (count++, uniform()), batch);
+      new Augmenter(size, settings(more)).fill(images, masks, () => (count++, uniform()), batch);
       return { count, batch };
     };
     const all = { flip: true, shift: 0.3, outside: 'swap', outsideProbability: 1 } as const;
@@ -108,11 +108,11 @@ describe('augmentation', () => {
   });
 
   it('replaces the outside of about the asked share of the pictures that have a region', () => {
-    const pictures = Array.from({ length: 100 }, distinct);
-    const masks = pictures.map((_, i) => (i % 4 === 3 ? null : boxMask(2, 2, 6, 6)));
+    const images = Array.from({ length: 100 }, distinct);
+    const masks = images.map((_, i) => (i % 4 === 3 ? null : boxMask(2, 2, 6, 6)));
     const augmenter = new Augmenter(size, settings({ outside: 'black', outsideProbability: 0.5 }));
     const batch = batchOf(100);
-    const replaced = augmenter.fill(pictures, masks, weyl(0.2), batch);
+    const replaced = augmenter.fill(images, masks, weyl(0.2), batch);
     expect(replaced).toBeGreaterThan(20);
     expect(replaced).toBeLessThan(55);
     let black = 0;
@@ -126,12 +126,12 @@ describe('augmentation', () => {
 
   it('swaps nothing when no other picture has an outside to lend', () => {
     const whole = boxMask(0, 0, size, size);
-    const pictures = [distinct(), distinct(), distinct()];
+    const images = [distinct(), distinct(), distinct()];
     const augmenter = new Augmenter(size, settings({ outside: 'swap', outsideProbability: 1 }));
     const batch = batchOf(3);
-    expect(augmenter.fill(pictures, [boxMask(1, 1, 3, 3), whole, null], weyl(), batch)).toBe(1);
+    expect(augmenter.fill(images, [boxMask(1, 1, 3, 3), whole, null], weyl(), batch)).toBe(1);
     // The one that was replaced is the whole-frame picture, which has no outside to show it.
-    expect(batch.images[0]).toBe(Math.fround(pictures[0][0] / 255));
+    expect(batch.images[0]).toBe(Math.fround(images[0][0] / 255));
   });
 });
 

@@ -14,7 +14,7 @@ import {
 const side = 32;
 
 /** The picture of test/reference/corruptions.py, at any side. */
-function picture(size = side): Uint8Array {
+function image(size = side): Uint8Array {
   return Uint8Array.from({ length: size * size * 3 }, (_, i) => {
     const [row, column, channel] = [Math.floor(i / (3 * size)), Math.floor(i / 3) % size, i % 3];
     const smooth = 128 + 90 * Math.sin(0.35 * row + 0.8 * channel) * Math.cos(0.23 * column);
@@ -79,7 +79,7 @@ describe('common corruptions', () => {
   for (const [size, cases] of Object.entries(expected))
     for (const [id, levels] of Object.entries(cases))
       it(`${id} at ${size} px is that of the public code’s libraries at every severity`, async () => {
-        const original = picture(Number(size));
+        const original = image(Number(size));
         for (const severity of severities) {
           const { bytes, means } = levels[severity - 1];
           const made = await corrupt(corruptionById(id), original, Number(size), severity, hashed());
@@ -102,22 +102,21 @@ describe('common corruptions', () => {
     expect(corruptions).toHaveLength(19);
     for (const corruption of corruptions)
       for (const severity of severities) {
-        const bytes = await corrupt(corruption, picture(), side, severity, randomFromSeed(3));
+        const bytes = await corrupt(corruption, image(), side, severity, randomFromSeed(3));
         expect(bytes).toHaveLength(side * side * 3);
         // Light spatter may miss a small picture.
-        if (corruption.id !== 'spatter')
-          expect(distance(bytes, picture()), corruption.id).toBeGreaterThan(0.2);
+        if (corruption.id !== 'spatter') expect(distance(bytes, image()), corruption.id).toBeGreaterThan(0.2);
       }
   });
 
   it('are the same for the same random numbers, and leave the picture handed in as it was', async () => {
     for (const corruption of corruptions) {
-      const before = picture();
+      const before = image();
       const [one, same, other] = await Promise.all(
         [5, 5, 6].map((seed) => corrupt(corruption, before, side, 3, randomFromSeed(seed))),
       );
       expect(same).toEqual(one);
-      expect(before).toEqual(picture());
+      expect(before).toEqual(image());
       const noChance = /contrast|brightness|saturate|pixelate|jpeg|zoom|defocus|gaussian-blur/;
       if (noChance.test(corruption.id)) expect(other).toEqual(one);
       else expect(other).not.toEqual(one);
@@ -134,10 +133,7 @@ describe('common corruptions', () => {
       for (const severity of severities) {
         let sum = 0;
         for (let seed = 0; seed < 4; seed++)
-          sum += distance(
-            await corrupt(corruption, picture(), side, severity, randomFromSeed(seed)),
-            picture(),
-          );
+          sum += distance(await corrupt(corruption, image(), side, severity, randomFromSeed(seed)), image());
         distances.push(sum);
       }
       for (let i = 1; i < 5; i++)
@@ -171,7 +167,7 @@ describe('common corruptions', () => {
     ]);
     for (const size of [16, 64, 120])
       for (const corruption of corruptions) {
-        const bytes = await corrupt(corruption, picture(size), size, 5 as Severity, randomFromSeed(2));
+        const bytes = await corrupt(corruption, image(size), size, 5 as Severity, randomFromSeed(2));
         expect(bytes).toHaveLength(size * size * 3);
       }
   });

@@ -9,10 +9,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { detectFormat, formatById, SourceTree, type ImportedImage } from '../../../src-main/formats/index.ts';
 import { decodeRgb, rasterize } from '../../../src-main/imaging/index.ts';
 import {
-  drawSamplePicture,
-  planSamplePicture,
+  drawSampleImage,
+  planSampleImage,
   sampleClasses,
-  samplePicturePx,
+  sampleImagePx,
   writeSample,
   type SamplePart,
 } from '../../../src-main/imaging/sample/index.ts';
@@ -22,16 +22,16 @@ const folder = mkdtempSync(path.join(tmpdir(), 'fovea-sample-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const draw = (part: SamplePart, count: number, bias = 0.95, seed = 3) =>
-  Array.from({ length: count }, (_, index) => drawSamplePicture(seed, part, index, bias));
+  Array.from({ length: count }, (_, index) => drawSampleImage(seed, part, index, bias));
 
 const plan = (part: SamplePart, count: number, bias = 0.95) =>
-  Array.from({ length: count }, (_, index) => planSamplePicture(3, part, index, bias));
+  Array.from({ length: count }, (_, index) => planSampleImage(3, part, index, bias));
 
 describe('a sample picture', () => {
   it('is the same for the same seed, part and number, and another otherwise', () => {
-    const digest = (...at: Parameters<typeof drawSamplePicture>) =>
+    const digest = (...at: Parameters<typeof drawSampleImage>) =>
       createHash('sha256')
-        .update(drawSamplePicture(...at).rgb)
+        .update(drawSampleImage(...at).rgb)
         .digest('hex');
     expect(digest(1, 'train', 5, 0.95)).toBe(digest(1, 'train', 5, 0.95));
     const all = [
@@ -44,7 +44,7 @@ describe('a sample picture', () => {
   });
 
   it('has a box tight round its mask, and its sticker wholly outside that box', () => {
-    const size = samplePicturePx;
+    const size = sampleImagePx;
     for (const { mask, box, stickerBox, rgb } of draw('train', 40)) {
       expect(rgb).toHaveLength(size * size * 3);
       const xs: number[] = [];
@@ -75,7 +75,7 @@ describe('a sample picture', () => {
       if (stickerOpacity < 0.7) continue;
       const x = stickerBox.x + (stickerBox.width >> 1);
       const y = stickerBox.y + (stickerBox.height >> 1);
-      const at = 3 * (y * samplePicturePx + x);
+      const at = 3 * (y * sampleImagePx + x);
       means.set(stickerIndex, [...(means.get(stickerIndex) ?? []), [...rgb.slice(at, at + 3)]]);
     }
     const centres = [...means.values()].map((colours) =>
@@ -138,8 +138,8 @@ describe('the sample', () => {
     expect(parts.filter((split) => split === 'selection')).toHaveLength(3);
     expect(parts.filter((split) => split === 'test')).toHaveLength(2);
     const image = images.find(({ relativePath }) => relativePath.endsWith('train_0002.png'))!;
-    const drawn = drawSamplePicture(4, 'train', 1, 0.95);
-    const size = samplePicturePx;
+    const drawn = drawSampleImage(4, 'train', 1, 0.95);
+    const size = sampleImagePx;
     expect(image.annotations.map(({ shape }) => shape.kind)).toEqual(['box', 'mask']);
     expect(image.annotations[0]).toMatchObject({
       className: sampleClasses[drawn.classIndex],

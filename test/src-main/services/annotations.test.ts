@@ -11,7 +11,7 @@ import {
   type TestCore,
 } from './scratch-core.ts';
 
-async function withPicture() {
+async function withImage() {
   const folder = scratchFolder();
   const core = startCore(path.join(folder, 'home'));
   await core.call('projects.create', { name: 'Animals' });
@@ -30,7 +30,7 @@ const edit = (core: TestCore, imageId: ImageId, ...edits: Edit[]) =>
 
 describe('drawing', () => {
   it('answers with what is on disk, and says that it was saved', async () => {
-    const { core, id } = await withPicture();
+    const { core, id } = await withImage();
     const { annotations, canUndo, canRedo, image } = await edit(core, id, add(1), add(6, 1 as ClassId));
     expect(annotations.map(({ shape, classId, origin }) => [shape.kind, classId, origin])).toEqual([
       ['box', null, 'person'],
@@ -41,7 +41,7 @@ describe('drawing', () => {
   });
 
   it('cuts off what reaches over the edge', async () => {
-    const { core, id } = await withPicture();
+    const { core, id } = await withImage();
     const { annotations } = await edit(core, id, {
       do: 'add',
       classId: null,
@@ -70,14 +70,14 @@ describe('drawing', () => {
       'bad-input',
     ],
   ])('refuses %s, and with it the whole step', async (_, bad, code) => {
-    const { core, id } = await withPicture();
+    const { core, id } = await withImage();
     expect(await refusal(core, 'annotations.edit', { imageId: id, edits: [add(1), bad] })).toBe(code);
     const { annotations, canUndo } = await core.call('images.get', { id });
     expect([annotations, canUndo]).toEqual([[], false]);
   });
 
   it('refuses to change a shape by way of another picture', async () => {
-    const { core, id } = await withPicture();
+    const { core, id } = await withImage();
     const [, other] = await core.call('images.page', { offset: 0, limit: 2 });
     const { annotations } = await edit(core, id, add(1));
     expect(
@@ -91,7 +91,7 @@ describe('drawing', () => {
 
 describe('undo and redo', () => {
   it('walk through every state in both directions, also after a restart', async () => {
-    const { folder, core, id } = await withPicture();
+    const { folder, core, id } = await withImage();
     const states = [(await core.call('images.get', { id })).annotations];
     const note = ({ annotations }: { annotations: (typeof states)[0] }) => states.push(annotations);
     note(await edit(core, id, add(1), add(2)));
@@ -119,7 +119,7 @@ describe('undo and redo', () => {
   });
 
   it('forget what was undone once something else is done', async () => {
-    const { core, id } = await withPicture();
+    const { core, id } = await withImage();
     await edit(core, id, add(1));
     await core.call('annotations.undo', { imageId: id });
     await edit(core, id, add(5));
@@ -128,7 +128,7 @@ describe('undo and redo', () => {
   });
 
   it('take back the class of a picture, too', async () => {
-    const { core, id } = await withPicture();
+    const { core, id } = await withImage();
     expect((await core.call('images.setClass', { id, classId: 2 as ClassId })).image.classId).toBe(2);
     await core.call('annotations.undo', { imageId: id });
     expect((await core.call('images.get', { id })).classId).toBe(1);
@@ -137,7 +137,7 @@ describe('undo and redo', () => {
   });
 
   it('bring a shape back without its class when that was deleted since', async () => {
-    const { core, id } = await withPicture();
+    const { core, id } = await withImage();
     const { classes } = await core.call('classes.create', { name: 'cow' });
     const cow = classes.find(({ name }) => name === 'cow')!.id;
     const { annotations } = await edit(core, id, add(1, cow));
@@ -154,8 +154,8 @@ describe('the class of a picture without one of its own', () => {
     const core = startCore(path.join(folder, 'home'));
     await core.call('projects.create', { name: 'Flat' });
     const source = path.join(folder, 'flat');
-    const { picture } = await import('./scratch-core.ts');
-    await picture(path.join(source, 'a.png'), 1);
+    const { image } = await import('./scratch-core.ts');
+    await image(path.join(source, 'a.png'), 1);
     await importFrom(core, source);
     const [{ id, classId }] = await core.call('images.page', { offset: 0, limit: 1 });
     expect(classId).toBeNull();

@@ -3,7 +3,7 @@ import type { Split } from '../../../src-main/contracts/dataset.ts';
 import type { ClassId, ImageId } from '../../../src-main/contracts/ids.ts';
 import { deal } from '../../../src-main/services/deal.ts';
 
-const pictures = (split: (index: number) => Split | null = () => null) =>
+const images = (split: (index: number) => Split | null = () => null) =>
   Array.from({ length: 100 }, (_, index) => ({
     id: (index + 1) as ImageId,
     classId: (index < 60 ? 1 : index < 97 ? 2 : 3) as ClassId,
@@ -15,7 +15,7 @@ const count = (dealt: Map<number, Split>, ids: number[], split: Split) =>
 
 describe('dealing out pictures', () => {
   it('gives every class its share of each part, and small classes at least one where they can', () => {
-    const all = pictures();
+    const all = images();
     const dealt = deal(all, options, false);
     expect(dealt.size).toBe(100);
     const parts = [1, 2, 3].map((classId) => {
@@ -30,13 +30,13 @@ describe('dealing out pictures', () => {
   });
 
   it('is the same for the same seed and another for another', () => {
-    const first = deal(pictures(), options, false);
-    expect(deal(pictures(), options, false)).toEqual(first);
-    expect(deal(pictures(), { ...options, seed: 8 }, false)).not.toEqual(first);
+    const first = deal(images(), options, false);
+    expect(deal(images(), options, false)).toEqual(first);
+    expect(deal(images(), { ...options, seed: 8 }, false)).not.toEqual(first);
   });
 
   it('leaves an imported test part as it is', () => {
-    const imported = pictures((index) => (index % 10 === 0 ? 'test' : 'train'));
+    const imported = images((index) => (index % 10 === 0 ? 'test' : 'train'));
     const dealt = deal(imported, options, true);
     for (const image of imported) expect(dealt.get(image.id) === 'test').toBe(image.split === 'test');
     expect([...dealt.values()].filter((split) => split === 'selection').length).toBeGreaterThan(0);

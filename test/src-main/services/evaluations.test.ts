@@ -33,11 +33,11 @@ async function imported(
   attributesOf = (id: number): object => ({ light: id % 3 === 0 ? 'night' : 'day' }),
 ): Promise<void> {
   await core.call('projects.create', { name: 'Animals' });
-  const pictures = Array.from({ length: 24 }, (_, index) => ({
+  const images = Array.from({ length: 24 }, (_, index) => ({
     name: `p${index}.png`,
     boxes: [{ category: 1 + (index % 2), bbox: [2, 2, 8, 8] as [number, number, number, number] }],
   }));
-  const place = await coco(path.join(folder, 'coco'), pictures);
+  const place = await coco(path.join(folder, 'coco'), images);
   const file = path.join(place, 'annotations', 'instances.json');
   const json = JSON.parse(fs.readFileSync(file, 'utf8')) as { images: { id: number; attributes?: object }[] };
   for (const image of json.images) image.attributes = attributesOf(image.id);

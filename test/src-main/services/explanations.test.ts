@@ -92,11 +92,11 @@ describe('heat maps of a run', () => {
       { category: 1, bbox: left },
       { category: 2, bbox: right },
     ];
-    const pictures = Array.from({ length: 16 }, (_, index) => ({
+    const allImages = Array.from({ length: 16 }, (_, index) => ({
       name: `p${index}.png`,
       boxes: index < 6 ? boxes : boxes.toReversed(),
     }));
-    await importFrom(core, await coco(path.join(folder, 'coco'), pictures));
+    await importFrom(core, await coco(path.join(folder, 'coco'), allImages));
     const run = await core.call('runs.start', {
       ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 1, batch: 4, seed: 1 },
       settings: { labels: 'several' },
@@ -132,7 +132,7 @@ describe('heat maps of a run', () => {
     const asked = vi.spyOn(core.context.workers, 'call');
     const attacked = { runId: run.id, imageId: images[0].imageId, method: 'input-gradient', eps: 0.1 };
     await core.call('explanations.attack', attacked);
-    const told = { picture: expect.objectContaining({ classIndices: [0, 1] }) };
+    const told = { image: expect.objectContaining({ classIndices: [0, 1] }) };
     expect(asked).toHaveBeenLastCalledWith('interactive', 'explain', expect.objectContaining(told));
   });
 

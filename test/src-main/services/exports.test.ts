@@ -8,7 +8,7 @@ import { decodeRgb } from '../../../src-main/imaging/index.ts';
 import { classFolders, importFrom, scratchFolder, startCore } from './scratch-core.ts';
 
 /** A JPEG of 40 x 24 whose EXIF turns it to stand, red in the upper left corner of what a person sees. */
-async function turnedPicture(file: string): Promise<void> {
+async function turnedImage(file: string): Promise<void> {
   const upright = sharp({ create: { width: 24, height: 40, channels: 3, background: '#00f' } }).composite([
     { input: { create: { width: 8, height: 8, channels: 3, background: '#f00' } }, left: 0, top: 0 },
   ]);
@@ -27,7 +27,7 @@ describe('an export', () => {
     const core = startCore(path.join(folder, 'home'));
     await core.call('projects.create', { name: 'Turned' });
     const from = await classFolders(path.join(folder, 'from'), 1);
-    await turnedPicture(path.join(from, 'cat', 'turned.jpg'));
+    await turnedImage(path.join(from, 'cat', 'turned.jpg'));
     await importFrom(core, from);
     const out = path.join(folder, 'out');
     fs.mkdirSync(out);
@@ -49,7 +49,7 @@ describe('an export', () => {
     const again = await importFrom(core, out);
     expect(again).toMatchObject({ format: 'coco', images: 3, classes: 2, warnings: [] });
     const { classes } = (await core.call('projects.current', {}))!;
-    expect(classes.map(({ name, pictures }) => [name, pictures])).toEqual([
+    expect(classes.map(({ name, pictures: images }) => [name, images])).toEqual([
       ['cat', 2],
       ['dog', 1],
     ]);

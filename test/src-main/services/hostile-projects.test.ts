@@ -7,22 +7,22 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { allowedRoots } from '../../../src-main/core/file-refs.ts';
-import { classFolders, importFrom, picture, refusal, scratchFolder, startCore } from './scratch-core.ts';
+import { classFolders, importFrom, image, refusal, scratchFolder, startCore } from './scratch-core.ts';
 
 let folder: string;
 let project: string;
 
 /** A project with two pictures, made by another Fovea, and then what its maker did to it. */
-async function foreign(change: (db: Database.Database, pictures: string) => void): Promise<void> {
-  const pictures = await classFolders(path.join(folder, 'pictures'), 1);
+async function foreign(change: (db: Database.Database, images: string) => void): Promise<void> {
+  const images = await classFolders(path.join(folder, 'pictures'), 1);
   project = path.join(folder, 'Gift');
   const maker = startCore(path.join(folder, 'maker'));
   await maker.call('projects.create', { name: 'Gift', parent: maker.refer(folder) });
-  await importFrom(maker, pictures);
+  await importFrom(maker, images);
   await maker.close();
   const db = new Database(path.join(project, 'project.sqlite'));
   db.pragma('ignore_check_constraints = ON');
-  change(db, pictures);
+  change(db, images);
   db.close();
 }
 
@@ -65,17 +65,17 @@ describe('a project from elsewhere', () => {
   });
 
   it('is not asked for pictures that lie in its own folder', async () => {
-    await foreign((db, pictures) => {
-      fs.renameSync(pictures, path.join(project, 'pictures'));
+    await foreign((db, images) => {
+      fs.renameSync(images, path.join(project, 'pictures'));
       db.prepare('UPDATE source SET root = ?').run(path.join(project, 'pictures'));
     });
     expect(await opening(startCore(path.join(folder, 'home')))).toBeNull();
   });
 
   it.runIf(process.platform !== 'win32')('never has a file that is no picture served as one', async () => {
-    await foreign((db, pictures) => {
-      fs.writeFileSync(path.join(pictures, 'secret'), 'root:x:0:0:root:/root:/bin/bash\n'.repeat(20));
-      spawnSync('mkfifo', [path.join(pictures, 'pipe')]);
+    await foreign((db, images) => {
+      fs.writeFileSync(path.join(images, 'secret'), 'root:x:0:0:root:/root:/bin/bash\n'.repeat(20));
+      spawnSync('mkfifo', [path.join(images, 'pipe')]);
       db.exec(`UPDATE image SET relative_path = 'secret' WHERE id = (SELECT min(id) FROM image);
                UPDATE image SET relative_path = 'pipe' WHERE id = (SELECT max(id) FROM image)`);
     });
@@ -192,11 +192,11 @@ describe('names with terminal codes', () => {
       const place = scratchFolder();
       const core = startCore(path.join(place, 'home'));
       await core.call('projects.create', { name: 'birds' });
-      const pictures = path.join(place, 'all\u001b[2J');
-      await picture(path.join(pictures, 'cat', 'good.png'), 1);
-      fs.writeFileSync(path.join(pictures, 'cat', 'bad\u001b]0;x\u0007.png'), 'no picture');
-      fs.writeFileSync(path.join(pictures, 'cat', 'odd\u001b[31m.heic'), 'no picture');
-      const id = await core.call('imports.start', { source: core.refer(pictures) });
+      const images = path.join(place, 'all\u001b[2J');
+      await image(path.join(images, 'cat', 'good.png'), 1);
+      fs.writeFileSync(path.join(images, 'cat', 'bad\u001b]0;x\u0007.png'), 'no picture');
+      fs.writeFileSync(path.join(images, 'cat', 'odd\u001b[31m.heic'), 'no picture');
+      const id = await core.call('imports.start', { source: core.refer(images) });
       const job = await core.jobEnded(id);
       expect(job).toMatchObject({ state: 'done', title: 'Import of all\\u001b[2J' });
       const told = JSON.stringify(job.result);

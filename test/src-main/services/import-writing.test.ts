@@ -43,7 +43,7 @@ async function open(folder = scratchFolder()) {
 /** @param during  called once, when about a third is written */
 async function write(
   core: TestCore,
-  pictures: Ready[],
+  images: Ready[],
   during?: (abort: AbortController) => Promise<unknown> | void,
 ) {
   const abort = new AbortController();
@@ -52,13 +52,13 @@ async function write(
     signal: abort.signal,
     secondsLeft: () => undefined,
     progress(done: number) {
-      if (during && done > pictures.length / 3) {
+      if (during && done > images.length / 3) {
         between = during(abort);
         during = undefined;
       }
     },
   };
-  const written = writeImport(core.context.project(), '/nowhere', 'coco', pictures, () => undefined, handle);
+  const written = writeImport(core.context.project(), '/nowhere', 'coco', images, () => undefined, handle);
   await written.catch(() => undefined);
   await between;
   return written;
@@ -96,10 +96,10 @@ describe('writing an import', () => {
       attributes: ['side'],
     });
     expect(
-      after.classes.map(({ name, position, pictures, annotations }) => [
+      after.classes.map(({ name, position, pictures: images, annotations }) => [
         name,
         position,
-        pictures,
+        images,
         annotations,
       ]),
     ).toEqual([

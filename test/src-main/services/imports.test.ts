@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { areaOfRle } from '../../../src-main/imaging/index.ts';
 import type { Core } from '../../../src-main/core/core.ts';
-import { classFolders, coco, importFrom, picture, scratchFolder, startCore } from './scratch-core.ts';
+import { classFolders, coco, importFrom, image, scratchFolder, startCore } from './scratch-core.ts';
 
 /** All that a person sees of a project: pictures with class and split, and their shapes. */
 async function everything(core: Core) {
@@ -18,7 +18,7 @@ async function openProject() {
   return { folder, core };
 }
 
-const twoPictures = [
+const twoImages = [
   {
     name: 'one.png',
     boxes: [
@@ -36,7 +36,7 @@ describe('the report of an import', () => {
     const put = (name: string) => fs.writeFileSync(path.join(place, name), 'x');
     for (const name of ['cat/a.HEIC', 'cat/b.dng', 'v.mp4', 'more.zip', 'notes.txt', 'x.tfrecord', '.hidden'])
       put(name);
-    await picture(path.join(folder, 'outside.png'), 9);
+    await image(path.join(folder, 'outside.png'), 9);
     fs.symlinkSync(path.join(folder, 'outside.png'), path.join(place, 'cat', 'link.png'));
     fs.writeFileSync(path.join(place, 'cat', 'broken.png'), 'no picture');
     const { seen, taken, left } = await importFrom(core, place);
@@ -64,7 +64,7 @@ describe('the report of an import', () => {
 
   it('names a copy of an annotation file, whose shapes count once', async () => {
     const { folder, core } = await openProject();
-    const place = await coco(path.join(folder, 'set'), twoPictures);
+    const place = await coco(path.join(folder, 'set'), twoImages);
     const [json] = fs
       .readdirSync(place, { recursive: true })
       .filter((file) => String(file).endsWith('.json'));
@@ -83,7 +83,7 @@ describe('an import', () => {
     expect(result).toMatchObject({ format: 'folders', images: 6, annotations: 0, classes: 2, unchanged: 0 });
     expect(result.warnings).toEqual([]);
     const { classes, counts } = (await core.call('projects.current', {}))!;
-    expect(classes.map(({ name, pictures }) => [name, pictures])).toEqual([
+    expect(classes.map(({ name, pictures: images }) => [name, images])).toEqual([
       ['cat', 3],
       ['dog', 3],
     ]);
@@ -92,8 +92,8 @@ describe('an import', () => {
 
   it('gives a picture the one class of its boxes, none when they are of several, and says how many', async () => {
     const { folder, core } = await openProject();
-    const mixed = { name: 'three.png', boxes: [...twoPictures[0].boxes, ...twoPictures[1].boxes] };
-    const result = await importFrom(core, await coco(path.join(folder, 'coco'), [...twoPictures, mixed]));
+    const mixed = { name: 'three.png', boxes: [...twoImages[0].boxes, ...twoImages[1].boxes] };
+    const result = await importFrom(core, await coco(path.join(folder, 'coco'), [...twoImages, mixed]));
     expect(result).toMatchObject({ images: 3, annotations: 6, classes: 2 });
     const classes = (await everything(core)).map(({ name, classId }) => [name, classId]);
     expect(classes).toEqual([
@@ -108,7 +108,7 @@ describe('an import', () => {
 
   it('of the same files again changes nothing', async () => {
     const { folder, core } = await openProject();
-    const source = await coco(path.join(folder, 'coco'), twoPictures);
+    const source = await coco(path.join(folder, 'coco'), twoImages);
     await importFrom(core, source);
     const before = await everything(core);
     expect(await importFrom(core, source)).toMatchObject({ images: 0, annotations: 0, unchanged: 2 });
@@ -117,7 +117,7 @@ describe('an import', () => {
 
   it('again neither revives what a person deleted nor doubles what a person moved', async () => {
     const { folder, core } = await openProject();
-    const source = await coco(path.join(folder, 'coco'), twoPictures);
+    const source = await coco(path.join(folder, 'coco'), twoImages);
     await importFrom(core, source);
     const [one] = await everything(core);
     const [gone, moved] = one.annotations;
@@ -136,8 +136,8 @@ describe('an import', () => {
   it('brings what was added to the files since', async () => {
     const { folder, core } = await openProject();
     const source = path.join(folder, 'coco');
-    await importFrom(core, await coco(source, twoPictures.slice(0, 1)));
-    expect(await importFrom(core, await coco(source, twoPictures))).toMatchObject({
+    await importFrom(core, await coco(source, twoImages.slice(0, 1)));
+    expect(await importFrom(core, await coco(source, twoImages))).toMatchObject({
       images: 1,
       annotations: 1,
       unchanged: 1,
@@ -146,7 +146,7 @@ describe('an import', () => {
 
   it('of a folder that was moved finds its pictures again', async () => {
     const { folder, core } = await openProject();
-    const source = await coco(path.join(folder, 'here'), twoPictures);
+    const source = await coco(path.join(folder, 'here'), twoImages);
     await importFrom(core, source);
     const before = await everything(core);
     fs.renameSync(source, path.join(folder, 'there'));
@@ -157,8 +157,8 @@ describe('an import', () => {
 
   it('keeps two pictures of the same bytes apart', async () => {
     const { folder, core } = await openProject();
-    await picture(path.join(folder, 'twins', 'cat', 'a.png'), 1);
-    await picture(path.join(folder, 'twins', 'dog', 'b.png'), 1);
+    await image(path.join(folder, 'twins', 'cat', 'a.png'), 1);
+    await image(path.join(folder, 'twins', 'dog', 'b.png'), 1);
     expect(await importFrom(core, path.join(folder, 'twins'))).toMatchObject({ images: 2, classes: 2 });
     expect(await importFrom(core, path.join(folder, 'twins'))).toMatchObject({ images: 0, unchanged: 2 });
   });
@@ -166,7 +166,7 @@ describe('an import', () => {
   it('leaves out what is no picture, and what lies outside its picture, and says which', async () => {
     const { folder, core } = await openProject();
     const source = await coco(path.join(folder, 'coco'), [
-      ...twoPictures,
+      ...twoImages,
       { name: 'empty.png', boxes: [] },
       { name: 'liar.png', boxes: [] },
       {
@@ -199,7 +199,7 @@ describe('an import', () => {
 
   it('of damaged annotations changes nothing and says where the damage is', async () => {
     const { folder, core } = await openProject();
-    const source = await coco(path.join(folder, 'coco'), twoPictures);
+    const source = await coco(path.join(folder, 'coco'), twoImages);
     const file = path.join(source, 'annotations', 'instances.json');
     fs.writeFileSync(file, fs.readFileSync(file, 'utf8').slice(0, -40));
     const id = await core.call('imports.start', { source: core.refer(source), format: 'coco' });
@@ -285,7 +285,7 @@ describe('an import', () => {
     const { folder, core } = await openProject();
     const source = path.join(folder, 'parts');
     fs.mkdirSync(path.join(source, 'images'), { recursive: true });
-    await picture(path.join(source, 'images', 'a.png'), 1, 100, 80);
+    await image(path.join(source, 'images', 'a.png'), 1, 100, 80);
     const part = (x: number, y: number) => [x, y, x + 30, y, x + 30, y + 30, x, y + 30];
     fs.writeFileSync(
       path.join(source, 'labels.json'),

@@ -10,7 +10,7 @@ import { exportModel } from '../../../src-main/engine/inference/index.ts';
 import { openWeights } from '../../../src-main/engine/data/weights-file.ts';
 import { decodeRgb } from '../../../src-main/imaging/index.ts';
 import { cacheFolderOf } from '../../../src-main/core/open-project.ts';
-import { checkpointOf, modelOf, picturesOf, storedRun } from '../../../src-main/services/run-records.ts';
+import { checkpointOf, modelOf, imagesOf, storedRun } from '../../../src-main/services/run-records.ts';
 import {
   classFolders,
   importFrom,
@@ -53,7 +53,7 @@ function specOf(out: string): ExportSpec {
   const snapshot = project.store.snapshots.load(run().snapshotId);
   return {
     ...{ out, format: 'onnx', metadata: {}, model: modelOf(project, run()) },
-    pictures: picturesOf(project, run(), snapshot, 'train'),
+    images: imagesOf(project, run(), snapshot, 'train'),
     cacheFolder: cacheFolderOf(project),
   };
 }

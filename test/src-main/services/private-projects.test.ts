@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileModeIn, makeFolder, PRIVATE, writeFileWhole } from '../../../src-main/files/write-file.ts';
 import { backUp, dailyFile } from '../../../src-main/storage/backups.ts';
-import { importFrom, picture, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
+import { importFrom, image, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
 
 const modeOf = (file: string): number => fs.statSync(file).mode & 0o777;
 const umask = process.umask();
@@ -22,7 +22,7 @@ const permissionsIn = (folder: string): Record<string, string> =>
 async function usedProject(core: TestCore, parent: string, shared: boolean): Promise<string> {
   await core.call('projects.create', { name: 'birds', parent: core.refer(parent), shared });
   const project = path.join(parent, 'birds');
-  await picture(path.join(parent, 'pictures', 'cat', 'large.png'), 9, 400, 300);
+  await image(path.join(parent, 'pictures', 'cat', 'large.png'), 9, 400, 300);
   await importFrom(core, path.join(parent, 'pictures'));
   const [large] = await core.call('images.page', { offset: 0, limit: 1 });
   const thumbnail = await core.media('thumbnail', large.id);

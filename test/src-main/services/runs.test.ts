@@ -31,11 +31,11 @@ beforeEach(async () => {
   folder = scratchFolder();
   core = startCore(path.join(folder, 'home'));
   await core.call('projects.create', { name: 'Animals' });
-  const pictures = Array.from({ length: 20 }, (_, index) => ({
+  const images = Array.from({ length: 20 }, (_, index) => ({
     name: `p${index}.png`,
     boxes: [{ category: 1 + (index % 2), bbox: [2, 2, 8, 8] as [number, number, number, number] }],
   }));
-  await importFrom(core, await coco(path.join(folder, 'coco'), pictures));
+  await importFrom(core, await coco(path.join(folder, 'coco'), images));
 });
 
 const start = (more: Partial<RunConfigInput> = {}) => core.call('runs.start', { ...config, ...more });
@@ -76,11 +76,11 @@ describe('a run', () => {
   it('counts a picture for each class that is drawn on it, where pictures may have several', async () => {
     await core.call('projects.create', { name: 'Both' });
     const bbox: [number, number, number, number] = [2, 2, 8, 8];
-    const pictures = Array.from({ length: 32 }, (_, index) => ({
+    const images = Array.from({ length: 32 }, (_, index) => ({
       name: `p${index}.png`,
       boxes: (index < 20 ? [1 + (index % 2)] : [1, 2]).map((category) => ({ category, bbox })),
     }));
-    await importFrom(core, await coco(path.join(folder, 'both'), pictures));
+    await importFrom(core, await coco(path.join(folder, 'both'), images));
     const { store } = core.context.project();
     for (const { id, name } of store.images.all())
       store.images.setSplit(id, name.endsWith('9.png') ? 'test' : 'train');
@@ -325,8 +325,8 @@ describe('looking at runs', () => {
     const [{ imageId }] = await core.call('evaluations.images', { runId: run.id });
     const request = { runId: run.id, imageId, method: 'input-gradient' } as const;
     for (const eps of [0, 0.05]) {
-      const { picture, map } = await core.call('explanations.attack', { ...request, eps });
-      expect(picture).toMatch(/^data:image\/png;base64,iVBOR/);
+      const { picture: image, map } = await core.call('explanations.attack', { ...request, eps });
+      expect(image).toMatch(/^data:image\/png;base64,iVBOR/);
       expect(map.scores).toHaveLength(2);
     }
   });

@@ -47,7 +47,7 @@ export function startCore(dataFolder: string, options: Partial<CoreOptions> = {}
 }
 
 /** A 16 x 12 picture of one colour; equal arguments, equal bytes. */
-export async function picture(file: string, shade: number, width = 16, height = 12): Promise<void> {
+export async function image(file: string, shade: number, width = 16, height = 12): Promise<void> {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   const pixels = Uint8Array.from({ length: width * height * 3 }, (_, index) => (shade * 7 + index) % 256);
   fs.writeFileSync(file, await encodePng(pixels, width, height));
@@ -57,22 +57,22 @@ export async function picture(file: string, shade: number, width = 16, height = 
 export async function classFolders(folder: string, each = 3): Promise<string> {
   for (const [number, name] of ['cat', 'dog'].entries())
     for (let index = 0; index < each; index++)
-      await picture(path.join(folder, name, `${name}${index + 1}.png`), number * 100 + index);
+      await image(path.join(folder, name, `${name}${index + 1}.png`), number * 100 + index);
   return folder;
 }
 
-export interface CocoPicture {
+export interface CocoImage {
   name: string;
   boxes: { category: number; bbox: [number, number, number, number] }[];
 }
 
 /** COCO boxes on 16 x 12 pictures; categories 1 cat, 2 dog. */
-export async function coco(folder: string, pictures: readonly CocoPicture[]): Promise<string> {
-  for (const [index, { name }] of pictures.entries()) await picture(path.join(folder, 'images', name), index);
+export async function coco(folder: string, images: readonly CocoImage[]): Promise<string> {
+  for (const [index, { name }] of images.entries()) await image(path.join(folder, 'images', name), index);
   let id = 0;
   const json = {
-    images: pictures.map(({ name }, index) => ({ id: index + 1, file_name: name, width: 16, height: 12 })),
-    annotations: pictures.flatMap(({ boxes }, index) =>
+    images: images.map(({ name }, index) => ({ id: index + 1, file_name: name, width: 16, height: 12 })),
+    annotations: images.flatMap(({ boxes }, index) =>
       boxes.map(({ category, bbox }) => ({
         id: ++id,
         image_id: index + 1,

@@ -25,11 +25,11 @@ beforeEach(async () => {
   folder = scratchFolder();
   core = startCore(path.join(folder, 'home'));
   await core.call('projects.create', { name: 'Animals' });
-  const pictures = Array.from({ length: 24 }, (_, index) => ({
+  const images = Array.from({ length: 24 }, (_, index) => ({
     name: `p${index}.png`,
     boxes: [{ category: 1 + (index % 2), bbox: [2, 2, 8, 8] as [number, number, number, number] }],
   }));
-  await importFrom(core, await coco(path.join(folder, 'coco'), pictures));
+  await importFrom(core, await coco(path.join(folder, 'coco'), images));
   await core.call('splits.make', { seed: 1, selection: 0.4, test: 0.2 });
 });
 
@@ -48,9 +48,9 @@ describe('a sweep', () => {
     const job = await core.jobEnded(sweep.jobId!);
     expect([job.state, job.error, job.done, job.total]).toEqual(['done', null, 6, 6]);
 
-    const { pictures, cells, choices, sweep: done } = await result(sweep);
+    const { pictures: allImages, cells, choices, sweep: done } = await result(sweep);
     expect(done).toMatchObject({ state: 'done', measured: 6, lost: 0, jobId: null });
-    expect(pictures).toEqual({ train: 12, selection: 4, tuning: 4, test: 4 });
+    expect(allImages).toEqual({ train: 12, selection: 4, tuning: 4, test: 4 });
     const all = await runs();
     expect(all.map(({ config }) => [config.objective, config.seed]).toReversed()).toEqual([
       ...[1, 2].flatMap((seed) =>
@@ -120,14 +120,14 @@ describe('a sweep', () => {
 
   it('chooses by pictures of several classes, where the runs are told of several', async () => {
     await core.call('projects.create', { name: 'Several' });
-    const pictures = Array.from({ length: 24 }, (_, index) => ({
+    const images = Array.from({ length: 24 }, (_, index) => ({
       name: `p${index}.png`,
       boxes: [1, 2].map((category) => ({
         category,
         bbox: [4 * category, 2, 4, 8] as [number, number, number, number],
       })),
     }));
-    await importFrom(core, await coco(path.join(folder, 'several'), pictures));
+    await importFrom(core, await coco(path.join(folder, 'several'), images));
     await core.call('splits.make', { seed: 1, selection: 0.4, test: 0.2 });
     const sweep = await core.call('sweeps.start', {
       ...{ ...asked, repeat: 1, grid: { lambdaInside: [0], lambdaOutside: [1] } },

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appFile } from '../../../src-main/shell/app-files.ts';
-import { picture, type FindMedia } from '../../../src-main/shell/media.ts';
+import { image, type FindMedia } from '../../../src-main/shell/media.ts';
 import { contentSecurityPolicy } from '../../../src-main/delivery/policy.ts';
 import { isAppAddress } from '../../../src-main/shell/policy.ts';
 
@@ -106,8 +106,8 @@ describe('media://', () => {
     );
 
   it('streams a picture of a known id with its length, and lets the page read its pixels', async () => {
-    const answer = await picture('media://image/7?project=p-1', find);
-    expect((await picture('media://image/7', find)).status).toBe(200);
+    const answer = await image('media://image/7?project=p-1', find);
+    expect((await image('media://image/7', find)).status).toBe(200);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('Content-Type')).toBe('image/png');
     expect(answer.headers.get('Content-Length')).toBe('13');
@@ -131,7 +131,7 @@ describe('media://', () => {
     ['a sign', 'media://image/-7'],
     ['another kind', 'media://checkpoint/7'],
   ])('has nothing for %s', async (_what, address) => {
-    const answer = await picture(address, find);
+    const answer = await image(address, find);
     expect(answer.status).toBe(404);
     expect(await answer.text()).toBe('');
   });

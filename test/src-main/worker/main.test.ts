@@ -53,14 +53,14 @@ describe('the worker process', () => {
     const lying = path.join(toy.folder, 'lying.png');
     writeFileSync(lying, 'no picture');
     const [good, bad, missing, unknown] = await Promise.all([
-      call(worker, 'probe', { file: toy.pictures[0].file }),
+      call(worker, 'probe', { file: toy.images[0].file }),
       call(worker, 'probe', { file: lying }),
       call(worker, 'probe', { file: path.join(toy.folder, 'none.png') }),
       call(worker, 'nonsense' as WorkerCall, {}),
     ]);
     expect(good).toMatchObject({
       ok: true,
-      value: { widthPx: 16, contentHash: toy.pictures[0].contentHash },
+      value: { widthPx: 16, contentHash: toy.images[0].contentHash },
     });
     expect(bad).toMatchObject({ ok: false, error: { code: 'bad-file' } });
     expect(missing).toMatchObject({ ok: false, error: { code: 'not-found' } });
@@ -92,16 +92,16 @@ describe('the worker process', () => {
       checkpoint: path.join(spec.runFolder, 'best.ckpt'),
     };
     const { cacheFolder } = spec;
-    const pictures = toy.pictures.slice(60);
+    const images = toy.images.slice(60);
     const measures = [{ id: 'accuracy', params: {} }];
     const evaluated = await call(worker, 'evaluate', {
-      ...{ model, pictures, cacheFolder, measures },
+      ...{ model, images, cacheFolder, measures },
       ...{ groups: [], against: [], seed: 1 },
     });
     expect(evaluated).toMatchObject({ ok: true, value: { figures: { accuracy: { skipped: 0 } } } });
     const asked = {
       model,
-      picture: pictures[0],
+      image: images[0],
       method: 'grad-cam',
       params: {},
       target: 1,

@@ -98,11 +98,11 @@ test('later masks lie over earlier ones in the bitmap', () => {
 
 test('a very large picture has its masks drawn coarser', () => {
   expect(bitmapStep({ width: 4000, height: 3000 })).toBe(1);
-  const picture = { width: 10_000, height: 10_000 };
-  const step = bitmapStep(picture);
+  const image = { width: 10_000, height: 10_000 };
+  const step = bitmapStep(image);
   expect(step).toBe(3);
   const pixels = new Uint32Array(Math.ceil(10_000 / step) ** 2);
-  paintMasks(pixels, picture, step, [
+  paintMasks(pixels, image, step, [
     { rle: { width: 10_000, height: 10_000, counts: [0, 100_000_000] }, word: 7 },
   ]);
   expect(pixels.every((word) => word === 7)).toBe(true);

@@ -1,28 +1,28 @@
 // Where copies go.
 
 import { expect, test } from 'vitest';
-import { fitsPicture, placeCopies } from '../../../src-renderer/canvas/paste.ts';
+import { fitsImage, placeCopies } from '../../../src-renderer/canvas/paste.ts';
 
-const picture = { width: 200, height: 200 };
+const image = { width: 200, height: 200 };
 const box = (x: number, y: number) => ({ kind: 'box' as const, box: { x, y, width: 50, height: 50 } });
 
 test('on another picture a copy keeps its place', () => {
-  expect(placeCopies([box(10, 20)], [], picture)).toEqual([box(10, 20)]);
+  expect(placeCopies([box(10, 20)], [], image)).toEqual([box(10, 20)]);
 });
 
 test('on the same picture it lies a step aside, the next one two', () => {
-  expect(placeCopies([box(10, 20)], [box(10, 20)], picture)).toEqual([box(14, 24)]);
-  expect(placeCopies([box(10, 20)], [box(10, 20), box(14, 24)], picture)).toEqual([box(18, 28)]);
+  expect(placeCopies([box(10, 20)], [box(10, 20)], image)).toEqual([box(14, 24)]);
+  expect(placeCopies([box(10, 20)], [box(10, 20), box(14, 24)], image)).toEqual([box(18, 28)]);
 });
 
 test('in the corner it stays rather than leaving the picture', () => {
-  expect(placeCopies([box(150, 150)], [box(150, 150)], picture)).toEqual([box(150, 150)]);
+  expect(placeCopies([box(150, 150)], [box(150, 150)], image)).toEqual([box(150, 150)]);
 });
 
 test('a shape that reaches beyond a smaller picture does not fit it', () => {
-  expect(fitsPicture(box(150, 150), picture)).toBe(true);
-  expect(fitsPicture(box(151, 150), picture)).toBe(false);
+  expect(fitsImage(box(150, 150), image)).toBe(true);
+  expect(fitsImage(box(151, 150), image)).toBe(false);
   const mask = { kind: 'mask' as const, rle: { width: 2, height: 2, counts: [0, 4] } };
-  expect(fitsPicture(mask, { width: 2, height: 2 })).toBe(true);
-  expect(fitsPicture(mask, picture)).toBe(false);
+  expect(fitsImage(mask, { width: 2, height: 2 })).toBe(true);
+  expect(fitsImage(mask, image)).toBe(false);
 });

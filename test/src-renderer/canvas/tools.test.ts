@@ -11,7 +11,7 @@ import type { CanvasShape } from '../../../src-renderer/canvas/shapes.ts';
 /** Image and screen frame are the same, so that a point means one thing. */
 class Desk implements World {
   viewport = { scale: 1, x: 0, y: 0 };
-  picture = { width: 200, height: 100 };
+  image = { width: 200, height: 100 };
   shapes: CanvasShape[] = [];
   selection = new Set<number>();
   hovered: number | null = null;

@@ -13,7 +13,7 @@ import {
   zoomAt,
 } from '../../../src-renderer/canvas/viewport.ts';
 
-const picture = { width: 600, height: 400 };
+const image = { width: 600, height: 400 };
 const canvas = { width: 800, height: 700 };
 
 test('screen and image points are each other’s inverse', () => {
@@ -25,7 +25,7 @@ test('screen and image points are each other’s inverse', () => {
 });
 
 test('a fitted picture is whole, centred, and touches the margin on one side', () => {
-  const viewport = fit(picture, canvas, 24);
+  const viewport = fit(image, canvas, 24);
   const start = toScreen(viewport, { x: 0, y: 0 });
   const end = toScreen(viewport, { x: 600, y: 400 });
   expect(start.x).toBeCloseTo(24);
@@ -44,9 +44,9 @@ test('the point under the pointer stays there while zooming', () => {
       fc.integer({ min: 200, max: 600 }),
       fc.integer({ min: 200, max: 500 }),
       (factor, x, y) => {
-        const before = fit(picture, canvas);
+        const before = fit(image, canvas);
         const at = { x, y };
-        const after = zoomAt(before, at, factor, picture, canvas);
+        const after = zoomAt(before, at, factor, image, canvas);
         const one = toImage(before, at);
         const other = toImage(after, at);
         expect(other.x).toBeCloseTo(one.x, 6);
@@ -57,16 +57,16 @@ test('the point under the pointer stays there while zooming', () => {
 });
 
 test('zoom stops at both ends', () => {
-  const start = fit(picture, canvas);
-  expect(zoomAt(start, { x: 400, y: 350 }, 1e9, picture, canvas).scale).toBe(MAX_SCALE);
-  const smallest = zoomAt(start, { x: 400, y: 350 }, 1e-9, picture, canvas).scale;
+  const start = fit(image, canvas);
+  expect(zoomAt(start, { x: 400, y: 350 }, 1e9, image, canvas).scale).toBe(MAX_SCALE);
+  const smallest = zoomAt(start, { x: 400, y: 350 }, 1e-9, image, canvas).scale;
   expect(smallest).toBeGreaterThan(0);
-  expect(zoomAt({ ...start, scale: smallest }, { x: 1, y: 1 }, 0.5, picture, canvas).scale).toBe(smallest);
+  expect(zoomAt({ ...start, scale: smallest }, { x: 1, y: 1 }, 0.5, image, canvas).scale).toBe(smallest);
 });
 
 test('a picture cannot be pushed out of sight', () => {
   const start = { scale: 1, x: 0, y: 0 };
-  const far = panBy(start, 1e6, -1e6, picture, canvas);
+  const far = panBy(start, 1e6, -1e6, image, canvas);
   const seen = visibleBox(far, canvas);
   expect(seen.x).toBeLessThan(600);
   expect(seen.x + seen.width).toBeGreaterThan(0);

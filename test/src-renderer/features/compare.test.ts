@@ -97,12 +97,8 @@ describe('figures', () => {
     expect([rowText(small, small.a), rowText(small, small.b)]).toEqual(['0.000595', '0.000433']);
     expect(differenceText(small)).toBe('−0.000162');
     expect(toneOf(small)).toBe(1);
-    const pictures = { ...small, a: 287, b: 299 };
-    expect([rowText(pictures, pictures.b), differenceText(pictures), toneOf(pictures)]).toEqual([
-      '299',
-      '+12',
-      -1,
-    ]);
+    const images = { ...small, a: 287, b: 299 };
+    expect([rowText(images, images.b), differenceText(images), toneOf(images)]).toEqual(['299', '+12', -1]);
     const share = { ...small, unit: '%', a: 0.81, b: 0.8104 } as const;
     expect([rowText(share, share.b), differenceText(share), toneOf(share)]).toEqual(['81.0', '0.0', 0]);
     expect(differenceText({ ...small, b: null })).toBe('–');

@@ -15,7 +15,7 @@ import { Explanation } from '../../../src-renderer/heat/explanation.svelte.ts';
 import { MethodChoice } from '../../../src-renderer/forms/method-choice.svelte.ts';
 import { ORDERS, ordersOf, sortImages } from '../../../src-renderer/features/inspect/sorting.ts';
 import { transferSources } from '../../../src-renderer/features/inspect/transfer.ts';
-import { figureText, partsOf, pictureText } from '../../../src-renderer/metrics/more-figures.ts';
+import { figureText, partsOf, imageMetricText } from '../../../src-renderer/metrics/more-figures.ts';
 
 function image(id: number, energyInBox: number | null, correct: boolean, classId = 1): EvaluatedImage {
   return {
@@ -114,7 +114,7 @@ describe('a figure of one picture', () => {
   it('is in a unit of its own where that of the set says nothing of it', () => {
     const auroc = allMethods().measures.find(({ id }) => id === 'ood-auroc')!;
     expect(figureText(0.81, auroc.unit)).toBe('81.0 %');
-    expect(pictureText(1.161, auroc)).toBe('1.16');
+    expect(imageMetricText(1.161, auroc)).toBe('1.16');
     const [order] = ordersOf([{ ...images[0], values: { oodAuroc: -1.161 } }], [auroc]);
     expect(order.text({ ...images[0], values: { oodAuroc: -1.161 } })).toBe('−1.16');
   });

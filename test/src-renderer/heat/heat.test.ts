@@ -196,10 +196,10 @@ describe('read-outs', () => {
 
 describe('the view', () => {
   const pane = { width: 400, height: 300 };
-  const picture = { width: 200, height: 100 };
+  const image = { width: 200, height: 100 };
 
   it('fits the picture with its margin', () => {
-    const placed = place(FIT, pane, picture, 20);
+    const placed = place(FIT, pane, image, 20);
     expect(placed.scale).toBeCloseTo(1.8);
     expect(placed.left).toBeCloseTo(20);
   });
@@ -207,21 +207,21 @@ describe('the view', () => {
   it('keeps what lies under the pointer in its place while zooming', () => {
     const pointer = { x: 310, y: 170 };
     const under = (view: typeof FIT) => {
-      const { left, top, scale } = place(view, pane, picture, 20);
+      const { left, top, scale } = place(view, pane, image, 20);
       return [(pointer.x - left) / scale, (pointer.y - top) / scale];
     };
-    const closer = zoomAt(FIT, 3, pointer, pane, picture, 20);
+    const closer = zoomAt(FIT, 3, pointer, pane, image, 20);
     expect(closer.zoom).toBe(3);
     expect(under(closer)[0]).toBeCloseTo(under(FIT)[0]);
     expect(under(closer)[1]).toBeCloseTo(under(FIT)[1]);
   });
 
   it('never zooms out beyond fitting, and cannot lose the picture', () => {
-    expect(zoomAt({ zoom: 2, centreX: 0.9, centreY: 0.1 }, 0.1, { x: 0, y: 0 }, pane, picture, 20)).toEqual(
+    expect(zoomAt({ zoom: 2, centreX: 0.9, centreY: 0.1 }, 0.1, { x: 0, y: 0 }, pane, image, 20)).toEqual(
       FIT,
     );
-    const far = panBy({ zoom: 4, centreX: 0.5, centreY: 0.5 }, 1e6, -1e6, pane, picture, 20);
+    const far = panBy({ zoom: 4, centreX: 0.5, centreY: 0.5 }, 1e6, -1e6, pane, image, 20);
     expect(far).toEqual({ zoom: 4, centreX: 0, centreY: 1 });
-    expect(panBy(FIT, 50, 50, pane, picture, 20)).toEqual(FIT);
+    expect(panBy(FIT, 50, 50, pane, image, 20)).toEqual(FIT);
   });
 });

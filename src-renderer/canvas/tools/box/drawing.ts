@@ -8,7 +8,7 @@ export function drawing(start: Pointer, next: () => State): State {
   let clicked = false;
 
   const finish = (world: World, pointer: Pointer): State => {
-    const box = boxBetween(start.imagePoint, pointer.imagePoint, world.picture);
+    const box = boxBetween(start.imagePoint, pointer.imagePoint, world.image);
     if (box.width > 0 && box.height > 0) world.add({ kind: 'box', box });
     return next();
   };
@@ -17,7 +17,7 @@ export function drawing(start: Pointer, next: () => State): State {
     name: 'drawing',
     enter: (world) => world.select([]),
     exit: (world) => world.draft(null),
-    move: (world, pointer) => world.draft(boxBetween(start.imagePoint, pointer.imagePoint, world.picture)),
+    move: (world, pointer) => world.draft(boxBetween(start.imagePoint, pointer.imagePoint, world.image)),
     up(world, pointer) {
       if (travelled(start.screenPoint, pointer.screenPoint)) return finish(world, pointer);
       clicked = true;

@@ -13,12 +13,12 @@ export function moving(world: World, start: Pointer, now: Pointer, next: () => S
   const around = union(movable.map(({ shape }) => bounds(shape)));
   if (!around) return null;
 
-  const moved = ({ imagePoint }: Pointer, picture: World['picture']): Map<number, Shape> => {
+  const moved = ({ imagePoint }: Pointer, image: World['image']): Map<number, Shape> => {
     const by = allowedMove(
       around,
       imagePoint.x - start.imagePoint.x,
       imagePoint.y - start.imagePoint.y,
-      picture,
+      image,
     );
     if (by.x === 0 && by.y === 0) return new Map();
     return new Map(
@@ -33,12 +33,12 @@ export function moving(world: World, start: Pointer, now: Pointer, next: () => S
     name: 'moving',
     enter(inner) {
       inner.cursor('move');
-      inner.preview(moved(now, inner.picture));
+      inner.preview(moved(now, inner.image));
     },
     exit: (inner) => inner.preview(null),
-    move: (inner, pointer) => inner.preview(moved(pointer, inner.picture)),
+    move: (inner, pointer) => inner.preview(moved(pointer, inner.image)),
     up(inner, pointer) {
-      const changes = [...moved(pointer, inner.picture)].map(([id, shape]) => ({ id, shape }));
+      const changes = [...moved(pointer, inner.image)].map(([id, shape]) => ({ id, shape }));
       if (changes.length > 0) inner.change(changes);
       return next();
     },

@@ -12,11 +12,11 @@ export function resizing(id: number, box: Box, handle: HandleName, next: () => S
     exit: (world) => world.preview(null),
     move(world, { imagePoint }) {
       world.preview(
-        new Map([[id, { kind: 'box' as const, box: resized(box, handle, imagePoint, world.picture) }]]),
+        new Map([[id, { kind: 'box' as const, box: resized(box, handle, imagePoint, world.image) }]]),
       );
     },
     up(world, { imagePoint }) {
-      const after = resized(box, handle, imagePoint, world.picture);
+      const after = resized(box, handle, imagePoint, world.image);
       const same =
         after.x === box.x && after.y === box.y && after.width === box.width && after.height === box.height;
       if (!same) world.change([{ id, shape: { kind: 'box', box: after } }]);

@@ -15,7 +15,7 @@ import { judge, overlap, topMasks } from '../../../../src-main/engine/attacks/ex
 import { logitsOf, marginsOf, predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
-import { attackPictures, attackTarget } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import { attackImages, attackTarget } from '../../../../src-main/engine/inference/attack-images.ts';
 import type { Architecture } from '../../../../src-main/engine/data/architecture.ts';
 import {
   accuracyOf,
@@ -24,8 +24,8 @@ import {
   classes,
   distancesOf,
   meansOfColours,
-  pictureLength,
-  pictures,
+  imageLength,
+  someImages,
   predictedOf,
   sessions,
   sizePx,
@@ -92,10 +92,10 @@ describe('every attack', () => {
   }
 
   it('leaves alone, but for FGSM, what the network errs on without it', async () => {
-    const { images } = pictures(count);
+    const { images } = someImages(count);
     const labels = Int32Array.from({ length: count }, (_, i) => (i + 1) % classes); // all wrong
     for (const { id } of attacks) {
-      const result = await attackPictures({
+      const result = await attackImages({
         ...{ architecture, weights: weightsOf('standard'), sessions, images, labels, eps: 0.05 },
         ...{ attack: attackById(id), params: quick[id], random: randomFromSeed(1) },
       });
@@ -105,8 +105,8 @@ describe('every attack', () => {
 
   it('stops when asked to', async () => {
     const stop = new AbortController();
-    const result = attackPictures({
-      ...{ architecture, weights: weightsOf('standard'), sessions, ...pictures(count), eps: 0.01 },
+    const result = attackImages({
+      ...{ architecture, weights: weightsOf('standard'), sessions, ...someImages(count), eps: 0.01 },
       ...{ attack: attackById('square'), params: { queries: 1_000_000 }, random: randomFromSeed(1) },
       signal: stop.signal,
     });
@@ -117,8 +117,15 @@ describe('every attack', () => {
   it('gives the same whatever the batches it is cut into', async () => {
     const [whole, parts] = await Promise.all(
       [64, 5].map((batch) =>
-        attackPictures({
-          ...{ architecture, weights: weightsOf('standard'), sessions, ...pictures(count), eps: 0.05, batch },
+        attackImages({
+          ...{
+            architecture,
+            weights: weightsOf('standard'),
+            sessions,
+            ...someImages(count),
+            eps: 0.05,
+            batch,
+          },
           ...{ attack: attackById('pgd'), params: quick.pgd, random: randomFromSeed(1) },
         }),
       ),
@@ -161,7 +168,7 @@ describe('attacks on the class', () => {
   });
 
   it('made for another network go on with all pictures, those that their own network errs on too', async () => {
-    const { images } = pictures(count);
+    const { images } = someImages(count);
     const labels = Int32Array.from({ length: count }, (_, i) => (i + 1) % classes); // all wrong
     const network = { architecture, weights: weightsOf('standard') };
     const smallest = ['deepfool', 'cw-l2', 'fab']; // end at the boundary
@@ -169,7 +176,7 @@ describe('attacks on the class', () => {
       if (aim === 'class' && !smallest.includes(id)) {
         const request = { ...network, sessions, images, labels, eps: 0.05, random: randomFromSeed(1) };
         const attack = { attack: attackById(id), params: quick[id] };
-        const passed = await attackPictures({ ...request, ...attack, source: network });
+        const passed = await attackImages({ ...request, ...attack, source: network });
         expect(passed.changed.filter(Boolean).length, id).toBe(count);
         const lossesOf = (logits: Float32Array) => marginsOf(logits, labels, classes);
         const before = lossesOf(await logitsOf(attackTarget({ ...network, sessions }), images));
@@ -224,24 +231,24 @@ describe('attacks on the class', () => {
   });
 
   it('refuse a source whose classes differ, and parameters they do not know', async () => {
-    const base = { architecture, weights: weightsOf('standard'), sessions, ...pictures(2), eps: 0.05 };
+    const base = { architecture, weights: weightsOf('standard'), sessions, ...someImages(2), eps: 0.05 };
     const request = { ...base, attack: attackById('pgd'), params: {}, random: randomFromSeed(1) };
     const source = {
       architecture: { ...architecture, classes: 4, key: 'other' },
       weights: weightsOf('robust'),
     };
-    await expect(attackPictures({ ...request, source })).rejects.toThrow('differ in classes or picture size');
-    await expect(attackPictures({ ...request, params: { stepSize: 1 } })).rejects.toThrow(
+    await expect(attackImages({ ...request, source })).rejects.toThrow('differ in classes or picture size');
+    await expect(attackImages({ ...request, params: { stepSize: 1 } })).rejects.toThrow(
       'pgd has no parameter "stepSize"',
     );
   });
 
   it('spatial shifts by whole pixels where the share of the side is whole', async () => {
-    const { images } = pictures(1);
+    const { images } = someImages(1);
     const random = randomFromSeed(1);
     const request = { architecture, weights: weightsOf('standard'), sessions, images, eps: 0, random };
     // A label that is wrong, and another network in name: the corner of the grid with the largest margin is taken.
-    const { images: moved } = await attackPictures({
+    const { images: moved } = await attackImages({
       ...{ ...request, labels: Int32Array.of(1), source: request },
       ...{ attack: attackById('spatial'), params: { shift: 0.2, turn: 0, shifts: 2, turns: 1 } },
     });
@@ -280,7 +287,7 @@ describe('attacks on the explanation', () => {
     };
     for (const { id, aim } of attacks)
       if (aim === 'explanation') {
-        const { changed, logits } = await attackPictures({
+        const { changed, logits } = await attackImages({
           architecture: { key: 'linear', model: linear, classes: 2, sizePx: 2 },
           ...{ weights: {}, sessions, eps: 0.01, random: randomFromSeed(1) },
           ...{ attack: attackById(id), params: { map: 'gradient' } },
@@ -295,11 +302,11 @@ describe('attacks on the explanation', () => {
 
   const n = 20;
   const k = 20;
-  const side = pictureLength / 3;
+  const side = imageLength / 3;
   const params = { map: 'integrated-gradients', score: 'logit', points: 10, beta: 30 } as const;
   const target = attackTarget({ architecture, weights: weightsOf('standard'), sessions });
   const heatOf = async (images: Float32Array) =>
-    (await judge(target, images, pictures(n).labels, params)).heat;
+    (await judge(target, images, someImages(n).labels, params)).heat;
   const rowOf = (rows: Float32Array, i: number) => rows.subarray(i * side, (i + 1) * side);
   const shared = (heat: Float32Array, masks: Float32Array): number =>
     Array.from({ length: n }, (_, i) => overlap(rowOf(heat, i), rowOf(masks, i), k) / n).reduce(
@@ -312,12 +319,12 @@ describe('attacks on the explanation', () => {
   };
 
   it('explain a picture by integrated gradients that sum to 1', async () => {
-    const heat = await heatOf(pictures(n).images);
+    const heat = await heatOf(someImages(n).images);
     for (let i = 0; i < n; i++) expect(rowOf(heat, i).reduce((a, b) => a + b)).toBeCloseTo(1, 4);
   });
 
   it('draw the hottest pixels away by slopes where a random change of the same size hardly does', async () => {
-    const masks = topMasks(await heatOf(pictures(n).images), side, k);
+    const masks = topMasks(await heatOf(someImages(n).images), side, k);
     const random = shared(await reached('random-sign', { k, draws: 1 }), masks);
     const drawn = shared(await reached('ifia-top-k', { k, steps: 15 }), masks);
     expect(random).toBeGreaterThan(0.85);
@@ -328,7 +335,7 @@ describe('attacks on the explanation', () => {
     const { images } = await attacked('ifia-top-k', { ...params, k, steps: 15, wholeLevels: true }, 8 / 255, {
       count: n,
     });
-    const changes = images.map((value, i) => 255 * (value - pictures(n).images[i]));
+    const changes = images.map((value, i) => 255 * (value - someImages(n).images[i]));
     for (const change of changes) expect(Math.abs(change - Math.round(change))).toBeLessThan(1e-3);
     expect(new Set(changes.map(Math.round))).toContain(8);
     expect(Math.max(...changes.map(Math.abs))).toBeLessThan(8.001);
@@ -344,7 +351,7 @@ describe('attacks on the explanation', () => {
       });
       return at;
     };
-    const clean = await heatOf(pictures(n).images);
+    const clean = await heatOf(someImages(n).images);
     const moves = async (id: string, more: Record<string, unknown>) => {
       const now = await reached(id, more);
       let sum = 0;
@@ -360,7 +367,7 @@ describe('attacks on the explanation', () => {
   });
 
   it("bring the heat nearer to the next picture's", async () => {
-    const clean = await heatOf(pictures(n).images);
+    const clean = await heatOf(someImages(n).images);
     const goals = new Float32Array(clean.length);
     goals.set(clean.subarray(side));
     goals.set(clean.subarray(0, side), clean.length - side);

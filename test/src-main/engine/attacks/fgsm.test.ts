@@ -3,7 +3,7 @@ import { attackById, type Attack } from '../../../../src-main/engine/attacks/ind
 import { imageDeviation, imageMean } from '../../../../src-main/engine/nn/normalise.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
-import { attackPictures } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import { attackImages } from '../../../../src-main/engine/inference/attack-images.ts';
 import { buildEvaluate } from '../../../../src-main/engine/inference/inference-steps.ts';
 import { sessionCache } from '../../../../src-main/engine/data/session-cache.ts';
 import {
@@ -20,13 +20,13 @@ const model = tinyNetwork('average');
 const { images, labels } = tinyBatch();
 const weights = tinyWeights(model);
 const evaluation = buildEvaluate({ model, batch, classes, sizePx });
-const lossesOf = (pictures: ArrayLike<number>): Float64Array =>
-  evaluate(evaluation.outputs, { ...weights, labels, images: pictures }).crossEntropy;
+const lossesOf = (images: ArrayLike<number>): Float64Array =>
+  evaluate(evaluation.outputs, { ...weights, labels, images: images }).crossEntropy;
 
 const sessions = sessionCache(onnxExecutor({ threads: 1 }), 8);
 afterAll(() => sessions.dispose());
 const attacked = (eps: number, params: Parameters<Attack['run']>[2] = {}) =>
-  attackPictures({
+  attackImages({
     ...{ architecture: { key: 'tiny', model, classes, sizePx }, weights, sessions, images, eps, params },
     attack: attackById('fgsm'),
     labels: Int32Array.from({ length: batch }, (_, b) =>

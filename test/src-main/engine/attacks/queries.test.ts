@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { otherClassesOf, gradientsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { reshape, slice } from '../../../../src-main/engine/graph/index.ts';
 import type { BuiltModel } from '../../../../src-main/engine/nn/model.ts';
-import { attackTarget } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import { attackTarget } from '../../../../src-main/engine/inference/attack-images.ts';
 import { imageNetNormalisation } from '../../../../src-main/engine/nn/normalise.ts';
 import { sessions } from './small-networks.ts';
 

@@ -3,15 +3,15 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { ascend } from '../../../../src-main/engine/attacks/ascent.ts';
 import { logitsOf } from '../../../../src-main/engine/attacks/index.ts';
-import { attackTarget } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import { attackTarget } from '../../../../src-main/engine/inference/attack-images.ts';
 import {
   architecture,
   attacked,
   classes,
   distancesOf,
   listedDraws,
-  pictureLength,
-  pictures,
+  imageLength,
+  someImages,
   predictedOf,
   reference,
   sessions,
@@ -30,7 +30,7 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =
 
 describe('step by step', () => {
   const target = attackTarget({ architecture, weights: weightsOf('standard'), sessions, batch: 4 });
-  const { images, labels } = pictures(4);
+  const { images, labels } = someImages(4);
 
   it('the network and the pictures are those of the reference', async () => {
     expect(largestDifference(await logitsOf(target, images), reference.logits)).toBeLessThan(1e-4);
@@ -47,7 +47,7 @@ describe('step by step', () => {
         return;
       }
       const pattern = Float64Array.from(images, (_, i) => Math.sin(1.7 * i));
-      const first = Math.sqrt(pattern.subarray(0, pictureLength).reduce((sum, x) => sum + x * x, 0));
+      const first = Math.sqrt(pattern.subarray(0, imageLength).reduce((sum, x) => sum + x * x, 0));
       const size = norm === 'linf' ? eps : eps / first;
       const start = images.map((value, i) => Math.min(1, Math.max(0, value + size * pattern[i])));
       const reached = await ascend(target, {
@@ -84,10 +84,10 @@ describe('by the same draws', () => {
     it(`${[attack, norm, one.loss, one.map].filter(Boolean).join(', ')}: at the reference's pictures after ${one.steps ?? one.queries} steps`, async () => {
       const [id, params, count] = ways[attack](one);
       const { images } = await attacked(id, params, eps, { network, count, random: listedDraws() });
-      expect(largestDifference(images, pictures(count).images)).toBeGreaterThan(1e-4);
+      expect(largestDifference(images, someImages(count).images)).toBeGreaterThan(1e-4);
       // The network is so sure of the first two pictures (cross-entropy about 1e-7) that in l2, where more than the
       // sign of the gradients counts, their rounding is followed.
-      const from = one.loss === 'cross-entropy' && norm === 'l2' ? 2 * pictureLength : 0;
+      const from = one.loss === 'cross-entropy' && norm === 'l2' ? 2 * imageLength : 0;
       expect(largestDifference(images.subarray(from), one.images.slice(from))).toBeLessThan(1e-4);
     });
   }

@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest';
 import { attackById, type Norm } from '../../../../src-main/engine/attacks/index.ts';
 import { predictionsOf } from '../../../../src-main/engine/attacks/queries.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
-import { attackPictures } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import { attackImages } from '../../../../src-main/engine/inference/attack-images.ts';
 import type { Architecture } from '../../../../src-main/engine/data/architecture.ts';
 import { meansOfColours, sessions } from './small-networks.ts';
 
@@ -15,7 +15,7 @@ const sizePx = 2;
 const architecture: Architecture = { key: 'colours', model: meansOfColours, classes: 3, sizePx };
 const weights = { w: Float32Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1]) };
 
-const picture = (colour: readonly number[]): number[] =>
+const image = (colour: readonly number[]): number[] =>
   colour.flatMap((value) => Array.from({ length: sizePx ** 2 }, () => value));
 /** The larger of red and green falls below blue from a change of 0.05 on, and that of green and blue below red. */
 const colours = [
@@ -37,15 +37,15 @@ const predicted = async (
   all?: readonly (readonly number[])[],
   norm: Norm = 'linf',
 ) => {
-  const attacked = await attackPictures({
+  const attacked = await attackImages({
     ...{ architecture, weights, sessions, eps, owns: all },
     ...{ attack: attackById(id), params: { ...quick[id], ...(norm === 'l2' && { norm }) } },
-    images: Float32Array.from(colours.flatMap(picture)),
+    images: Float32Array.from(colours.flatMap(image)),
     labels: Int32Array.from(owns, ([own]) => own),
     random: randomFromSeed(3),
   });
   attacked.images.forEach((value, i) =>
-    expect(Math.abs(value - Math.fround(picture(colours[Math.floor(i / 12)])[i % 12]))).toBeLessThan(
+    expect(Math.abs(value - Math.fround(image(colours[Math.floor(i / 12)])[i % 12]))).toBeLessThan(
       eps + 1e-6,
     ),
   );

@@ -17,13 +17,13 @@ import { imageNetNormalisation, normaliseImages } from '../../../../src-main/eng
 import { activate, type BuiltModel } from '../../../../src-main/engine/nn/model.ts';
 import { randomFromSeed, type Random } from '../../../../src-main/engine/nn/random.ts';
 import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
-import { attackPictures, type Attacked } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import { attackImages, type Attacked } from '../../../../src-main/engine/inference/attack-images.ts';
 import { sessionCache } from '../../../../src-main/engine/data/session-cache.ts';
 import { type Architecture, type Weights } from '../../../../src-main/engine/data/architecture.ts';
 
 export const sizePx = 10;
 export const classes = 5;
-export const pictureLength = 3 * sizePx * sizePx;
+export const imageLength = 3 * sizePx * sizePx;
 
 export const fixture = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../../fixtures/engine/attacks/${name}.json`, import.meta.url), 'utf8'));
@@ -130,8 +130,8 @@ function noise(number: number): number {
 }
 
 /** Gratings whose direction is the class. */
-export function pictures(count: number): { images: Float32Array; labels: Int32Array } {
-  const images = new Float32Array(count * pictureLength);
+export function someImages(count: number): { images: Float32Array; labels: Int32Array } {
+  const images = new Float32Array(count * imageLength);
   for (let i = 0, at = 0; i < count; i++) {
     const angle = (Math.PI * (i % classes)) / classes;
     const phase = 2 * Math.PI * noise(i * 7919);
@@ -168,10 +168,10 @@ export function attacked(
     random?: Random;
   } = {},
 ): Promise<Attacked> {
-  return attackPictures({
+  return attackImages({
     ...{ architecture, weights: weightsOf(network), sessions, batch: 256 },
     ...(source && { source: { architecture, weights: weightsOf(source) } }),
-    ...{ attack: attackById(id), params, eps, ...pictures(count), random },
+    ...{ attack: attackById(id), params, eps, ...someImages(count), random },
   });
 }
 
@@ -186,10 +186,10 @@ export const accuracyOf = (result: Attacked): number =>
 
 /** The length of each picture's change in the norm. */
 export function distancesOf({ images }: Attacked, norm: Norm): number[] {
-  const before = pictures(images.length / pictureLength).images;
-  return Array.from({ length: images.length / pictureLength }, (_, i) => {
+  const before = someImages(images.length / imageLength).images;
+  return Array.from({ length: images.length / imageLength }, (_, i) => {
     let [largest, squares] = [0, 0];
-    for (let at = i * pictureLength; at < (i + 1) * pictureLength; at++) {
+    for (let at = i * imageLength; at < (i + 1) * imageLength; at++) {
       const change = Math.abs(images[at] - before[at]);
       largest = Math.max(largest, change);
       squares += change * change;

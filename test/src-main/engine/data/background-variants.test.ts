@@ -1,14 +1,14 @@
 // Composites of pictures of several classes, where what may stand beside a picture depends on the class looked at.
 
 import { expect, it } from 'vitest';
-import type { Picture } from '../../../../src-main/contracts/worker-protocol.ts';
+import type { LabelledImage } from '../../../../src-main/contracts/worker-protocol.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 import { backgroundVariantsOf } from '../../../../src-main/engine/data/background-variants.ts';
 
 const sizePx = 2;
 /** Pictures of one grey level each: 10 times the place. */
-const setOf = (pictures: readonly Pick<Picture, 'classIndex' | 'classIndices'>[]) => ({
-  pictures: pictures as readonly Picture[],
+const setOf = (images: readonly Pick<LabelledImage, 'classIndex' | 'classIndices'>[]) => ({
+  images: images as readonly LabelledImage[],
   sizePx,
   pixels: (index: number) => Promise.resolve(new Uint8Array(3 * sizePx ** 2).fill(10 * index)),
   inside: () => null,

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { settingsSchema } from '../../../../src-main/contracts/settings.ts';
-import type { Picture } from '../../../../src-main/contracts/worker-protocol.ts';
+import type { LabelledImage } from '../../../../src-main/contracts/worker-protocol.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/index.ts';
 import { batchesAhead, type BatchesAhead } from '../../../../src-main/engine/data/batches-ahead.ts';
 import {
@@ -10,16 +10,16 @@ import {
   trainingBatches,
   type NoisePlan,
 } from '../../../../src-main/engine/data/batches.ts';
-import { pictureSet } from '../../../../src-main/engine/data/picture-set.ts';
-import { PictureCache } from '../../../../src-main/imaging/index.ts';
+import { imageSet } from '../../../../src-main/engine/data/image-set.ts';
+import { ImageCache } from '../../../../src-main/imaging/index.ts';
 import { makeToy, toySizePx, type Toy } from '../training/toy.ts';
 
 let toy: Toy;
-let cache: PictureCache;
+let cache: ImageCache;
 beforeAll(async () => {
   toy = await makeToy(22);
-  cache = PictureCache.open(path.join(toy.folder, 'cache'), toySizePx);
-  await cache.fill(toy.pictures);
+  cache = ImageCache.open(path.join(toy.folder, 'cache'), toySizePx);
+  await cache.fill(toy.images);
 });
 afterAll(() => {
   cache.close();
@@ -43,11 +43,11 @@ const noise = (runs: number): NoisePlan => ({
 function ahead({
   threads = 1,
   epochs = 4,
-  pictures = toy.pictures as readonly Picture[],
+  images = toy.images as readonly LabelledImage[],
 } = {}): BatchesAhead {
   const cacheFolder = path.join(toy.folder, 'cache');
   const batches = batchesAhead(
-    { cacheFolder, sizePx: toySizePx, pictures, plan, random: random.state() },
+    { cacheFolder, sizePx: toySizePx, images, plan, random: random.state() },
     epochs,
     threads,
   );
@@ -58,7 +58,7 @@ function ahead({
 /** What one thread makes of a step. */
 async function direct(epoch: number, step: number, runs = 1) {
   const feeds = allocateFeeds(feedLengths(plan, toySizePx, noise(runs)));
-  const set = pictureSet(cache, toy.pictures);
+  const set = imageSet(cache, toy.images);
   return { feeds, ...(await trainingBatches(set, plan, random, noise(runs)).read(epoch, step, feeds)) };
 }
 
@@ -101,9 +101,9 @@ describe('batches made ahead', () => {
   });
 
   it('tell the reader what a thread stumbled over', async () => {
-    const [one, ...rest] = toy.pictures;
+    const [one, ...rest] = toy.images;
     const gone = { ...one, contentHash: '0'.repeat(64), file: path.join(toy.folder, 'gone.png') };
-    const batches = ahead({ pictures: [gone, ...rest] });
+    const batches = ahead({ images: [gone, ...rest] });
     await batches.plan(noise(1));
     const reading = (async () => {
       for (let step = 0; step < 3; step++) await batches.read(0, step);

@@ -11,18 +11,18 @@ import {
   type BatchPlan,
   type NoisePlan,
 } from '../../../../src-main/engine/data/batches.ts';
-import { pictureSet, type PictureSet } from '../../../../src-main/engine/data/picture-set.ts';
+import { imageSet, type ImageSet } from '../../../../src-main/engine/data/image-set.ts';
 import { buildTrainStep, initialState } from '../../../../src-main/engine/training/train-step.ts';
-import { PictureCache } from '../../../../src-main/imaging/index.ts';
+import { ImageCache } from '../../../../src-main/imaging/index.ts';
 import { makeToy, toySizePx, type Toy } from '../training/toy.ts';
 
 let toy: Toy;
-let cache: PictureCache;
-let set: PictureSet;
+let cache: ImageCache;
+let set: ImageSet;
 beforeAll(async () => {
   toy = await makeToy(22);
-  cache = PictureCache.open(path.join(toy.folder, 'cache'), toySizePx);
-  set = pictureSet(cache, toy.pictures);
+  cache = ImageCache.open(path.join(toy.folder, 'cache'), toySizePx);
+  set = imageSet(cache, toy.images);
 });
 afterAll(() => {
   cache.close();
@@ -37,10 +37,10 @@ const pixels = toySizePx * toySizePx;
 function batchesOf(
   plan: BatchPlan & { random: Random },
   noise: NoisePlan = { noise: [], runs: 1 },
-  pictures = set,
+  images = set,
 ) {
   const { random, ...rest } = plan;
-  const { steps, read } = trainingBatches(pictures, rest, random, noise);
+  const { steps, read } = trainingBatches(images, rest, random, noise);
   return {
     steps,
     async read(epoch: number, step: number) {
@@ -54,7 +54,7 @@ function batchesOf(
 async function identities(images: Float32Array, count: number): Promise<number[]> {
   const found: number[] = [];
   for (let i = 0; i < count; i++) {
-    for (let index = 0; index < set.pictures.length; index++) {
+    for (let index = 0; index < set.images.length; index++) {
       const own = await set.pixels(index);
       const same = Array.from({ length: 40 }, (_, p) => p * 6).every(
         (p) => Math.round(images[i * 3 * pixels + p] * 255) === own[3 * p],
@@ -88,10 +88,10 @@ describe('training batches', () => {
         const { feeds, truth } = await batches.read(epoch, step);
         expect(Array.from(feeds.weight)).toEqual(Array(8).fill(1));
         const members = await identities(feeds.images, 8);
-        expect(truth).toEqual(members.map((index) => [toy.pictures[index].classIndex]));
+        expect(truth).toEqual(members.map((index) => [toy.images[index].classIndex]));
         order.push(...members);
       }
-      expect(order.slice(0, 22).sort((a, b) => a - b)).toEqual(toy.pictures.map((_, i) => i));
+      expect(order.slice(0, 22).sort((a, b) => a - b)).toEqual(toy.images.map((_, i) => i));
       expect(new Set(order.slice(16)).size).toBe(8); // none twice in a batch
       orders.push(order);
     }
@@ -116,7 +116,7 @@ describe('training batches', () => {
     const members = await identities(again.images, 8);
     members.forEach((index, i) => {
       const area = again.inside.subarray(i * pixels, (i + 1) * pixels).reduce((sum, value) => sum + value, 0);
-      const [region] = toy.pictures[index].regions;
+      const [region] = toy.images[index].regions;
       expect(again.hasRegion[i]).toBe(region ? 1 : 0);
       expect(area).toBe(region?.kind === 'box' ? region.box.width * region.box.height : 0);
     });
@@ -124,9 +124,9 @@ describe('training batches', () => {
 
   it('mark a picture whose region is shifted out as one without', async () => {
     const box = { x: toySizePx - 1, y: 6, width: 1, height: 3 };
-    const atRim = pictureSet(
+    const atRim = imageSet(
       cache,
-      toy.pictures.map((picture) => ({ ...picture, regions: [{ kind: 'box' as const, box }] })),
+      toy.images.map((image) => ({ ...image, regions: [{ kind: 'box' as const, box }] })),
     );
     const settings = settingsSchema.parse({ flip: false, shift: 0.2 });
     const batches = batchesOf({ ...options, settings, random: randomFromSeed(6) }, undefined, atRim);
@@ -183,19 +183,19 @@ describe('training batches', () => {
         const tile = tileOf(feeds.composites, i, cell);
         const [shown] = await identities(tile, 1);
         if (cell === own) expect(tile).toEqual(feeds.images.slice(i * 3 * pixels, (i + 1) * 3 * pixels));
-        else expect(toy.pictures[shown].classIndex).not.toBe(label);
+        else expect(toy.images[shown].classIndex).not.toBe(label);
       }
     }
     expect(cells.size).toBeGreaterThan(1);
   });
 
   it('of several classes a picture mark all, look at one of them, and show it beside pictures that lack it', async () => {
-    const several = toy.pictures.map((picture, i) => ({
-      ...picture,
-      classIndices: i % 4 === 0 ? [picture.classIndex] : [0, 1, 2].filter((k) => k !== picture.classIndex),
+    const several = toy.images.map((image, i) => ({
+      ...image,
+      classIndices: i % 4 === 0 ? [image.classIndex] : [0, 1, 2].filter((k) => k !== image.classIndex),
     }));
     const plan = { ...options, task: 'multi', composites: true } as const;
-    const batches = trainingBatches(pictureSet(cache, several), plan, randomFromSeed(3));
+    const batches = trainingBatches(imageSet(cache, several), plan, randomFromSeed(3));
     const explainedOf = new Map<number, Set<number>>();
     for (let epoch = 0; epoch < 6; epoch++) {
       const feeds = allocateFeeds(feedLengths(plan, toySizePx, { noise: [], runs: 1 }));
@@ -220,11 +220,11 @@ describe('training batches', () => {
   });
 
   it('mark the group of each picture that has one', async () => {
-    const grouped = toy.pictures.map((picture, i) => (i % 4 === 3 ? picture : { ...picture, group: i % 2 }));
+    const grouped = toy.images.map((image, i) => (i % 4 === 3 ? image : { ...image, group: i % 2 }));
     const feeds = allocateFeeds(
       feedLengths({ ...options, groupCount: 2 }, toySizePx, { noise: [], runs: 1 }),
     );
-    const own = pictureSet(cache, grouped);
+    const own = imageSet(cache, grouped);
     await trainingBatches(own, { ...options, groupCount: 2 }, randomFromSeed(3)).read(0, 0, feeds);
     const members = await identities(feeds.images, 8);
     expect(Array.from(feeds.groups)).toEqual(
@@ -235,9 +235,9 @@ describe('training batches', () => {
   it('balanced draw every group equally often, and those without group as one more', async () => {
     // 16, 4 and 2 of the 22 pictures.
     const groupOf = (i: number) => (i < 16 ? 0 : i < 20 ? 1 : undefined);
-    const grouped = toy.pictures.map((picture, i) => ({ ...picture, group: groupOf(i) }));
+    const grouped = toy.images.map((image, i) => ({ ...image, group: groupOf(i) }));
     const plan = { ...options, settings: { ...plain, sampling: 'balanced' as const } };
-    const batches = trainingBatches(pictureSet(cache, grouped), plan, randomFromSeed(3));
+    const batches = trainingBatches(imageSet(cache, grouped), plan, randomFromSeed(3));
     expect(batches.steps).toBe(3);
     const drawn: number[] = [];
     for (let epoch = 0; epoch < 40; epoch++)

@@ -12,14 +12,14 @@ import { attackById } from '../../../../src-main/engine/attacks/index.ts';
 import { measureInfos, predictedClass } from '../../../../src-main/engine/measures/index.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/index.ts';
 import { onnxExecutor } from '../../../../src-main/engine/runtime/index.ts';
-import { attackPictures } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import { attackImages } from '../../../../src-main/engine/inference/attack-images.ts';
 import { createExplainer, evaluate } from '../../../../src-main/engine/inference/index.ts';
 import { train } from '../../../../src-main/engine/training/index.ts';
 import { regionBoxOf, spreadHeat } from '../../../../src-main/engine/data/heat.ts';
 import { architectureOf, readWeights } from '../../../../src-main/engine/data/architecture.ts';
 import { sessionCache } from '../../../../src-main/engine/data/session-cache.ts';
-import { pictureSet, writePlanes } from '../../../../src-main/engine/data/picture-set.ts';
-import { PictureCache } from '../../../../src-main/imaging/index.ts';
+import { imageSet, writePlanes } from '../../../../src-main/engine/data/image-set.ts';
+import { ImageCache } from '../../../../src-main/imaging/index.ts';
 import { makeToy, toyClasses, toySizePx, toySpec, type Toy } from '../training/toy.ts';
 
 let toy: Toy;
@@ -35,13 +35,13 @@ beforeAll(async () => {
 });
 afterAll(() => toy.remove());
 
-const test = () => toy.pictures.slice(84);
+const test = () => toy.images.slice(84);
 const usual = (more: Record<string, EvaluateSpec['measures'][number]['params']> = {}) =>
   measureInfos()
     .filter((info) => info.usual)
     .map(({ id }) => ({ id, params: more[id] ?? {} }));
 const specOf = (more: Partial<EvaluateSpec> = {}): EvaluateSpec => ({
-  ...{ model, pictures: test(), cacheFolder, groups: [], against: [], seed: 1 },
+  ...{ model, images: test(), cacheFolder, groups: [], against: [], seed: 1 },
   measures: usual({ fgsm: { largest: 0.3, points: 2, spacing: 'even' } }),
   ...more,
 });
@@ -51,7 +51,7 @@ const taken = (id: string, params = {}, more: Partial<EvaluateSpec> = {}) =>
   evaluated({ measures: [{ id, params }], ...more });
 const explainSpec = (more: Partial<ExplainSpec> = {}): ExplainSpec => ({
   model,
-  picture: test()[0],
+  image: test()[0],
   method: 'input-gradient',
   params: {},
   target: 0,
@@ -90,12 +90,12 @@ describe('evaluation', () => {
     const { figures } = await evaluated();
     const architecture = architectureOf(model.config, toyClasses.length);
     const sessions = sessionCache(onnxExecutor({ threads: 1 }), 8);
-    const cache = PictureCache.open(cacheFolder, toySizePx);
-    const set = pictureSet(cache, test());
+    const cache = ImageCache.open(cacheFolder, toySizePx);
+    const set = imageSet(cache, test());
     const images = new Float32Array(41 * 3 * toySizePx ** 2);
     for (let i = 0; i < 41; i++) writePlanes(await set.pixels(i), images, i);
     const labels = Int32Array.from(test(), ({ classIndex }) => classIndex);
-    const { logits } = await attackPictures({
+    const { logits } = await attackImages({
       ...{ architecture, sessions, images, labels, attack: attackById('fgsm'), params: {}, eps: 0.15 },
       weights: await readWeights(model.checkpoint, architecture),
       random: randomFromSeed(0),
@@ -109,7 +109,7 @@ describe('evaluation', () => {
   it('is the same twice, and the same whatever pictures share a batch', async () => {
     const whole = await evaluated();
     expect(await evaluated()).toEqual(whole);
-    const part = await evaluated({ pictures: test().slice(7, 9) });
+    const part = await evaluated({ images: test().slice(7, 9) });
     part.images.forEach((image, i) => {
       const twin = whole.images[i + 7];
       expect(image.predictedIndex).toBe(twin.predictedIndex);
@@ -120,8 +120,8 @@ describe('evaluation', () => {
   });
 
   it('has no figures of places where no picture has a region', async () => {
-    const pictures = test().map((picture) => ({ ...picture, regions: [] }));
-    const { figures, images } = await evaluated({ pictures });
+    const allImages = test().map((image) => ({ ...image, regions: [] }));
+    const { figures, images } = await evaluated({ images: allImages });
     for (const key of ['energyInBox', 'pointingGame', 'localisationAccuracy', 'meanIou', 'outsideBlurred'])
       expect(figures[key]).toMatchObject({ value: null, low: null, high: null, pictures: 0, skipped: 41 });
     expect(figures.saliencyMetric.value).not.toBeNull();
@@ -131,7 +131,7 @@ describe('evaluation', () => {
   it('refuses a checkpoint of another model, no pictures, and can be cancelled', async () => {
     const other = { ...model, classes: [...toyClasses, 'a fourth'] };
     await expect(evaluated({ model: other })).rejects.toMatchObject({ code: 'bad-file' });
-    await expect(evaluated({ pictures: [] })).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(evaluated({ images: [] })).rejects.toMatchObject({ code: 'bad-input' });
     await expect(taken('nonsense')).rejects.toMatchObject({ code: 'bad-input' });
     await expect(taken('f1', { beta: 2 })).rejects.toMatchObject({ code: 'bad-input' });
     await expect(evaluate(specOf(), { emit() {}, cancelled: () => true })).rejects.toMatchObject({
@@ -145,11 +145,11 @@ describe('explanation', () => {
     const explainer = createExplainer();
     const { images } = await evaluated();
     for (const n of [0, 2, 3]) {
-      const picture = test()[n];
+      const image = test()[n];
       const params = { score: 'loss', reduction: 'squared' };
-      const target = picture.classIndex;
+      const target = image.classIndex;
       const { energyInBox, pointingHit, values, scores } = await explainer.explain(
-        explainSpec({ picture, params, target }),
+        explainSpec({ image, params, target }),
       );
       const { values: figures } = images[n];
       expect(energyInBox === null).toBe(figures.energyInBox === null);
@@ -166,8 +166,8 @@ describe('explanation', () => {
     const { images } = await evaluated();
     const found: number[] = [];
     for (const n of [0, 1, 2, 3]) {
-      const picture = { ...test()[n], widthPx: 4 * toySizePx, heightPx: 2 * toySizePx };
-      picture.regions = picture.regions.map((shape) =>
+      const image = { ...test()[n], widthPx: 4 * toySizePx, heightPx: 2 * toySizePx };
+      image.regions = image.regions.map((shape) =>
         shape.kind === 'box'
           ? {
               kind: 'box',
@@ -179,7 +179,7 @@ describe('explanation', () => {
           : shape,
       );
       const params = { score: 'loss', reduction: 'absolute-sum' };
-      const asked = explainSpec({ picture, params, target: picture.classIndex });
+      const asked = explainSpec({ image, params, target: image.classIndex });
       const { measuredBox, regionBox } = await explainer.explain(asked);
       expect(measuredBox!.iou).toBe(images[n].values.meanIou);
       if (regionBox && measuredBox!.box) {
@@ -191,7 +191,7 @@ describe('explanation', () => {
       const others: Partial<ExplainSpec>[] = [
         { params: { score: 'logit' } },
         { method: 'grad-cam', params: {} },
-        { versus: (picture.classIndex + 1) % 3 },
+        { versus: (image.classIndex + 1) % 3 },
       ];
       for (const other of others)
         expect((await explainer.explain({ ...asked, ...other })).measuredBox).toBeNull();
@@ -217,10 +217,10 @@ describe('explanation', () => {
 
   it('shows the attacked picture, at most eps away from the picture', async () => {
     const explainer = createExplainer();
-    const picture = test()[1];
-    const { attackedPng } = await explainer.explain(explainSpec({ picture, eps: 0.1 }));
+    const image = test()[1];
+    const { attackedPng } = await explainer.explain(explainSpec({ image, eps: 0.1 }));
     const attacked = await sharp(attackedPng!).raw().toBuffer();
-    const plain = await sharp(picture.file).removeAlpha().raw().toBuffer();
+    const plain = await sharp(image.file).removeAlpha().raw().toBuffer();
     const steps = Array.from(attacked, (value, i) => Math.abs(value - plain[i]));
     expect(Math.max(...steps)).toBeLessThanOrEqual(26); // 25.5 of 255, rounded
     expect(Math.max(...steps)).toBeGreaterThan(20);
@@ -249,15 +249,15 @@ describe('heat', () => {
     expect(Array.from(spreadHeat(new Float32Array(4), 2, 2, 3))).toEqual(new Array(9).fill(0));
   });
   it('has the box round all regions, cut at the picture’s edges', () => {
-    const picture = { ...toy.pictures[0], widthPx: 10, heightPx: 8 };
+    const image = { ...toy.images[0], widthPx: 10, heightPx: 8 };
     const box = (x: number, y: number, width: number, height: number) =>
       ({ kind: 'box', box: { x, y, width, height } }) as const;
-    expect(regionBoxOf({ ...picture, regions: [box(-2, 1, 4, 3), box(6, 5, 9, 9)] })).toEqual({
+    expect(regionBoxOf({ ...image, regions: [box(-2, 1, 4, 3), box(6, 5, 9, 9)] })).toEqual({
       x: 0,
       y: 1,
       width: 10,
       height: 7,
     });
-    expect(regionBoxOf({ ...picture, regions: [] })).toBeNull();
+    expect(regionBoxOf({ ...image, regions: [] })).toBeNull();
   });
 });

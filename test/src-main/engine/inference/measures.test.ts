@@ -3,7 +3,7 @@
 
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EvaluateSpec, Picture } from '../../../../src-main/contracts/worker-protocol.ts';
+import type { EvaluateSpec, LabelledImage } from '../../../../src-main/contracts/worker-protocol.ts';
 import { mapMethods, mapOf } from '../../../../src-main/engine/measures/params.ts';
 import { keyOf, measureInfos, measures } from '../../../../src-main/engine/measures/index.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
@@ -29,8 +29,8 @@ afterAll(() => toy.remove());
 
 /** Twelve pictures, two of them without a region, in groups of class and an alternating attribute. */
 const groups = toyClasses.flatMap((name) => [`${name}, day`, `${name}, night`]);
-const some = (): Picture[] =>
-  toy.pictures.slice(84, 96).map((picture, i) => ({ ...picture, group: 2 * picture.classIndex + (i % 2) }));
+const some = (): LabelledImage[] =>
+  toy.images.slice(84, 96).map((image, i) => ({ ...image, group: 2 * image.classIndex + (i % 2) }));
 /** Cheap parameters where a measure would look often. */
 const params: Record<string, Record<string, number | string>> = {
   'pgd-accuracy': { eps: 0.1, steps: 3 },
@@ -50,7 +50,7 @@ const params: Record<string, Record<string, number | string>> = {
 const run = (ids: readonly string[], more: Partial<EvaluateSpec> = {}, own = params) =>
   evaluate(
     {
-      ...{ ...common, groups, pictures: some(), against: toy.pictures.slice(0, 9) },
+      ...{ ...common, groups, images: some(), against: toy.images.slice(0, 9) },
       measures: ids.map((id) => ({ id, params: own[id] ?? {} })),
       ...more,
     },
@@ -67,11 +67,11 @@ describe('all measures together', () => {
     const { figures, images } = await run(ids);
     expect(Object.keys(figures)).toEqual(ids.map(keyOf));
     for (const { id, range } of measures) {
-      const { value, low, high, pictures, skipped } = figures[keyOf(id)];
+      const { value, low, high, pictures: images, skipped } = figures[keyOf(id)];
       expect(value, id).not.toBeNull();
       expect(value!, id).toBeGreaterThanOrEqual(range[0] ?? -Infinity);
       expect(value!, id).toBeLessThanOrEqual(range[1] ?? Infinity);
-      expect(pictures + skipped, id).toBe(12);
+      expect(images + skipped, id).toBe(12);
       if (low === null || high === null) continue;
       expect(low, id).toBeLessThanOrEqual(value! + 1e-12);
       expect(high, id).toBeGreaterThanOrEqual(value! - 1e-12);
@@ -130,13 +130,13 @@ describe('a single measure', () => {
 
   it('of heat inside counts everything where the region is the whole picture', async () => {
     const whole = { kind: 'box', box: { x: 0, y: 0, width: toySizePx, height: toySizePx } } as const;
-    const pictures = some().map((picture) => ({ ...picture, regions: [whole] }));
+    const images = some().map((image) => ({ ...image, regions: [whole] }));
     for (const id of ['content-heat-map', 'stochastic-pointing-game', 'energy-in-box', 'pointing-game']) {
-      const figure = await figureOf(id, {}, { pictures });
+      const figure = await figureOf(id, {}, { images });
       expect(figure.pictures, id).toBeGreaterThan(0);
       expect(figure.value, id).toBeCloseTo(1, 6);
     }
-    const leaked = await figureOf('feature-leakage', {}, { pictures });
+    const leaked = await figureOf('feature-leakage', {}, { images });
     expect([leaked.value, leaked.parts![0].value]).toEqual([0, 0]);
   });
 
@@ -159,9 +159,9 @@ describe('a single measure', () => {
     const ids = ['top-k-intersection', 'kendall-correlation', 'spearman-correlation'];
     const { figures, images } = await run(ids);
     const right = images.filter((image, i) => image.predictedIndex === some()[i].classIndex).length;
-    for (const { pictures, skipped, value } of ids.map((id) => figures[keyOf(id)])) {
-      expect(pictures).toBeLessThanOrEqual(right);
-      expect(pictures + skipped).toBe(12);
+    for (const { pictures: images, skipped, value } of ids.map((id) => figures[keyOf(id)])) {
+      expect(images).toBeLessThanOrEqual(right);
+      expect(images + skipped).toBe(12);
       expect(value!).toBeLessThan(1);
     }
     // Nothing can be changed by an attack that may not move: all are skipped.
@@ -172,8 +172,8 @@ describe('a single measure', () => {
     const often = await figureOf('kendall-correlation', { restarts: 3 });
     expect(often.value!).toBeLessThanOrEqual(figures.kendallCorrelation.value!);
     for (const attack of ['ifia-centre', 'targeted-explanation', 'targeted-mass']) {
-      const { pictures, value } = await figureOf('kendall-correlation', { attack });
-      expect(pictures, attack).toBeGreaterThan(right / 2);
+      const { pictures: images, value } = await figureOf('kendall-correlation', { attack });
+      expect(images, attack).toBeGreaterThan(right / 2);
       expect(value!, attack).toBeLessThan(1);
     }
     const trapezoid = await figureOf('kendall-correlation', { rule: 'trapezoid' });
@@ -196,8 +196,8 @@ describe('a single measure', () => {
   });
 
   it('of one class has no composite and no negative heat', async () => {
-    const pictures = some().filter(({ classIndex }) => classIndex === 0);
-    expect(await figureOf('negative-quadrant-heat', {}, { pictures })).toMatchObject({
+    const images = some().filter(({ classIndex }) => classIndex === 0);
+    expect(await figureOf('negative-quadrant-heat', {}, { pictures: images })).toMatchObject({
       value: null,
       pictures: 0,
     });

@@ -10,8 +10,8 @@ import { makeToy, toyClasses, toySpec, type Toy } from '../training/toy.ts';
 let toy: Toy;
 beforeAll(async () => {
   toy = await makeToy(114);
-  for (const picture of toy.pictures)
-    picture.classIndices = [picture.classIndex, (picture.classIndex + 1) % 3].sort((a, b) => a - b);
+  for (const image of toy.images)
+    image.classIndices = [image.classIndex, (image.classIndex + 1) % 3].sort((a, b) => a - b);
 });
 afterAll(() => toy.remove());
 
@@ -40,7 +40,7 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
   const { figures, images, confusion } = await evaluate(
     {
       ...common,
-      pictures: toy.pictures.slice(84),
+      images: toy.images.slice(84),
       ...{ groups: [], against: [], seed: 1 },
       measures: [
         ...['accuracy', 'f1', 'confusion'],
@@ -62,7 +62,7 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
   const attacked = async (eps: number) => {
     const outcome = await attackSet(
       {
-        ...{ ...common, pictures: toy.pictures.slice(84), eps, seed: 1 },
+        ...{ ...common, images: toy.images.slice(84), eps, seed: 1 },
         attack: { id: 'pgd', params: {} },
       },
       { emit() {} },
@@ -78,16 +78,16 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
   // Beside a heat map stand the same scores as in the list of pictures: each class by itself, two of three near 1.
   const explainer = createExplainer();
   const { scores, targetIndex } = await explainer.explain({
-    ...{ ...common, picture: toy.pictures[84], target: 'predicted' },
+    ...{ ...common, image: toy.images[84], target: 'predicted' },
     ...{ method: 'input-gradient', params: {}, eps: 0 },
   });
   // The heat of the loss is the one that is measured.
   const measured = images.flatMap(({ values }, n) => (values.energyInBox === null ? [] : [n])).slice(0, 4);
   expect(measured).toHaveLength(4);
   for (const n of measured) {
-    const picture = toy.pictures[84 + n];
+    const image = toy.images[84 + n];
     const { energyInBox, pointingHit } = await explainer.explain({
-      ...{ ...common, picture, target: picture.classIndex, eps: 0 },
+      ...{ ...common, image, target: image.classIndex, eps: 0 },
       ...{ method: 'input-gradient', params: { score: 'loss', reduction: 'squared' } },
     });
     expect(energyInBox).toBeCloseTo(images[n].values.energyInBox!, 3);

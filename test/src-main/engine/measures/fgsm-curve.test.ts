@@ -7,13 +7,13 @@ import { measureById } from '../../../../src-main/engine/measures/index.ts';
 import type { BatchView, MeasureContext } from '../../../../src-main/engine/measures/measure.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/random.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
-import { attackTarget } from '../../../../src-main/engine/inference/attack-pictures.ts';
+import { attackTarget } from '../../../../src-main/engine/inference/attack-images.ts';
 import {
   accuracyOf,
   architecture,
   attacked,
   classes,
-  pictures,
+  someImages,
   reference,
   sessions,
   sizePx,
@@ -25,7 +25,7 @@ afterAll(() => sessions.dispose());
 /** Accuracy at each of nine epsilons up to 0.2. */
 async function curve(space: 'pixel' | 'normalised'): Promise<(number | null)[]> {
   const target = attackTarget({ architecture, weights: weightsOf('standard'), sessions, batch: 256 });
-  const { images, labels } = pictures(200);
+  const { images, labels } = someImages(200);
   const measure = measureById('fgsm');
   const [preset] = measure.presets;
   const context = {

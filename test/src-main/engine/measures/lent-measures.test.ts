@@ -5,7 +5,7 @@ import type { MeasureContext } from '../../../../src-main/engine/measures/measur
 import { leakageShare } from '../../../../src-main/engine/measures/feature-leakage.ts';
 import { attackById } from '../../../../src-main/engine/attacks/index.ts';
 import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
-import { measured, type Lent, type Pictured } from './lent.ts';
+import { measured, type Lent, type LentImage } from './lent.ts';
 
 const meanOf = (image: ArrayLike<number>): number =>
   Array.from(image).reduce((sum, value) => sum + value, 0) / image.length;
@@ -16,11 +16,11 @@ const bright = (image: Float32Array) => [Math.log(meanOf(image)), Math.log(1 - m
 const brightOfSeveral = (image: Float32Array) => [Math.log(meanOf(image) / (1 - meanOf(image))), 5];
 
 /** 2 x 2, mean 0.375; the brightest is the hottest, and so on down. */
-const four: Pictured = { values: [0.2, 0.8, 0.1, 0.4], heat: [0.2, 0.4, 0.1, 0.3] };
-const flat: Pictured = { values: four.values, heat: [0, 0, 0, 0] };
-const small = (pictures: readonly Pictured[]): Lent => ({ sizePx: 2, classes, network: bright, pictures });
-const several = (pictures: readonly Pictured[]): Lent => ({
-  ...{ ...small(pictures), network: brightOfSeveral },
+const four: LentImage = { values: [0.2, 0.8, 0.1, 0.4], heat: [0.2, 0.4, 0.1, 0.3] };
+const flat: LentImage = { values: four.values, heat: [0, 0, 0, 0] };
+const small = (images: readonly LentImage[]): Lent => ({ sizePx: 2, classes, network: bright, images });
+const several = (images: readonly LentImage[]): Lent => ({
+  ...{ ...small(images), network: brightOfSeveral },
   task: 'multi',
 });
 
@@ -48,7 +48,7 @@ describe('insertion and deletion', () => {
         pictures: 1,
         skipped: 1,
       });
-    const black: Pictured = { values: [0, 0, 0, 0], heat: four.heat };
+    const black: LentImage = { values: [0, 0, 0, 0], heat: four.heat };
     const { figure } = await measured('insertion', { ...steps, relative: true }, small([black]));
     expect(figure).toMatchObject({ value: null, skipped: 1 });
   });
@@ -89,10 +89,10 @@ it('the saliency metric of a map that picks nothing out is that of the whole pic
 });
 
 describe('feature leakage', () => {
-  const leaking: Pictured = { values: four.values, heat: [3, 1, 4, 0], inside: [0, 1, 0, 1] };
+  const leaking: LentImage = { values: four.values, heat: [3, 1, 4, 0], inside: [0, 1, 0, 1] };
   it('is what lies outside, with its share of all', async () => {
-    const empty: Pictured = { ...leaking, heat: [0, 0, 0, 0] };
-    const unmarked: Pictured = { values: four.values, heat: [1, 1, 1, 1] };
+    const empty: LentImage = { ...leaking, heat: [0, 0, 0, 0] };
+    const unmarked: LentImage = { values: four.values, heat: [1, 1, 1, 1] };
     const { values, figure } = await measured('feature-leakage', {}, small([leaking, empty, unmarked]));
     expect(values).toEqual([7, 0, null]);
     expect(figure).toMatchObject({ value: 3.5, pictures: 2, skipped: 1 });
@@ -120,7 +120,7 @@ describe('measures of boxes and masks', () => {
   const wide = square(4, 12, () => 1); // 8 x 8
   const core = square(6, 10, () => 1); // 4 x 4, a quarter of it
   const values = new Float32Array(side * side).fill(0.7);
-  const lent = (pictures: readonly Pictured[]): Lent => ({ ...small(pictures), sizePx: side });
+  const lent = (images: readonly LentImage[]): Lent => ({ ...small(images), sizePx: side });
 
   it('MaxBoxAcc is that of the one threshold that is best for all', async () => {
     // 1 in the core, 0.5 round it: below a threshold of 0.5 the box is the wide one, from there on the core.
@@ -165,8 +165,8 @@ describe('measures of boxes and masks', () => {
   });
 
   it('the pointing game can count every class the same', async () => {
-    const hit: Pictured = { values, heat: core, inside: wide };
-    const miss: Pictured = { values, heat: square(0, 1, () => 1), inside: wide, truth: 1 };
+    const hit: LentImage = { values, heat: core, inside: wide };
+    const miss: LentImage = { values, heat: square(0, 1, () => 1), inside: wide, truth: 1 };
     const set: Lent = { ...lent([hit, hit, miss]), classes: [...classes, 'three'] };
     const method = 'input-gradient';
     const pooled = await measured('pointing-game', { method }, set);
@@ -261,7 +261,7 @@ describe('maps under attack', () => {
   it('that became flat have nothing left of what they were, and those that were flat have no value', async () => {
     const flattened = { values: [0.4, 0.4, 0.4, 0.4], changed: true, keeps: true };
     const lost = lent([flattened]);
-    const never = { ...lent([{ ...flattened, values: moved }]), pictures: [{ values: flattened.values }] };
+    const never = { ...lent([{ ...flattened, values: moved }]), images: [{ values: flattened.values }] };
     for (const id of ['top-k-intersection', 'kendall-correlation', 'spearman-correlation']) {
       expect((await measured(id, { k: 1 }, lost)).values, id).toEqual([0]);
       expect((await measured(id, { k: 1 }, never)).values, id).toEqual([null]);
@@ -276,7 +276,7 @@ describe('measures under noise', () => {
     ...{ sizePx: side, classes: ['only'], more },
     // Of one class log-sum-exp is its logit: the change is normal, of deviation 0.1 * sqrt(length).
     network: (image) => [image.reduce((sum, one) => sum + one, 0)],
-    pictures: [{ values: new Float32Array(side * side).fill(value) }],
+    images: [{ values: new Float32Array(side * side).fill(value) }],
   });
   it('the density moves as the mean magnitude of a normal number', async () => {
     const expected = 0.1 * Math.sqrt(length) * Math.sqrt(2 / Math.PI);
@@ -304,7 +304,7 @@ describe('measures under noise', () => {
 
 it('negative-quadrant heat skips what has no composite, picture by picture, and empty maps', async () => {
   // Of 4 in all, 3 lie in the upper left cell.
-  const quarters: Pictured = { values: four.values, heat: [3, 0, 1, 0] };
+  const quarters: LentImage = { values: four.values, heat: [3, 0, 1, 0] };
   const { values, figure } = await measured(
     'negative-quadrant-heat',
     {},
@@ -320,7 +320,7 @@ it('negative-quadrant heat skips what has no composite, picture by picture, and 
 });
 
 it('corruption error is the mean over severities and those corruptions that count', async () => {
-  const blank: Pictured = { values: [0, 0, 0, 0] };
+  const blank: LentImage = { values: [0, 0, 0, 0] };
   const lent: Lent = {
     ...small([blank, { ...blank, truth: 1, owns: [0, 1] }]),
     // Wrong, class 1, once a picture has gone grey.
@@ -350,7 +350,7 @@ it('corruption error is the mean over severities and those corruptions that coun
 });
 
 it('worst-group accuracy is of the least group that has pictures, with the interval of that group', async () => {
-  const of = (group: number | undefined, truth: number): Pictured => ({
+  const of = (group: number | undefined, truth: number): LentImage => ({
     ...{ values: [0, 0, 0, 0], truth, group },
   });
   // All are given class 0. Group 1 has nobody.
@@ -430,7 +430,7 @@ describe('weight randomisation', () => {
       {},
       {
         ...{ ...request, more },
-        pictures: [{ values }, { values }],
+        images: [{ values }, { values }],
       },
     );
     expect(found[0]).toBeCloseTo(-0.2, 12);
@@ -439,8 +439,8 @@ describe('weight randomisation', () => {
     expect(asked.pop()).toEqual(['body 1', 'head 0', 'mean 9']);
   });
   it('can draw the head alone', async () => {
-    const pictures = [{ values }, { values }];
-    await measured('weight-randomisation', { layers: 'head' }, { ...request, more, pictures });
+    const images = [{ values }, { values }];
+    await measured('weight-randomisation', { layers: 'head' }, { ...request, more, images });
     expect(asked.pop()).toEqual(['body 7', 'head 0', 'mean 9']);
   });
 });

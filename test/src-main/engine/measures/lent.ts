@@ -8,7 +8,7 @@ import { checkParams } from '../../../../src-main/engine/nn/registry.ts';
 import type { Task } from '../../../../src-main/engine/nn/classification.ts';
 import type { ParamValue } from '../../../../src-main/contracts/methods.ts';
 
-export interface Pictured {
+export interface LentImage {
   /** [S * S]: all three channels have it */
   values: ArrayLike<number>;
   /** [S * S], as `context.heat` and `context.maps` give it for the picture; all 0 unless given */
@@ -25,7 +25,7 @@ export interface Lent {
   classes: readonly string[];
   /** Logits of a picture [3, S, S]. */
   network(image: Float32Array): readonly number[];
-  pictures: readonly Pictured[];
+  images: readonly LentImage[];
   task?: Task;
   more?: Partial<MeasureContext>;
 }
@@ -34,7 +34,7 @@ export interface Lent {
 export async function measured(
   id: string,
   params: Record<string, ParamValue>,
-  { sizePx, classes, network, pictures, task = 'single', more = {} }: Lent,
+  { sizePx, classes, network, images: allImages, task = 'single', more = {} }: Lent,
 ) {
   const length = 3 * sizePx ** 2;
   const predict = (images: Float32Array): Promise<Float32Array> => {
@@ -44,25 +44,25 @@ export async function measured(
     return Promise.resolve(Float32Array.from(rows.flat()));
   };
   const images = Float32Array.from(
-    pictures.flatMap(({ values }) => [0, 1, 2].flatMap(() => Array.from(values))),
+    allImages.flatMap(({ values }) => [0, 1, 2].flatMap(() => Array.from(values))),
   );
-  const heat = pictures.map((picture) => Float32Array.from(picture.heat ?? new Float32Array(sizePx ** 2)));
+  const heat = allImages.map((image) => Float32Array.from(image.heat ?? new Float32Array(sizePx ** 2)));
   const logits = await predict(images);
-  const truth = pictures.map((picture) => picture.truth ?? 0);
+  const truth = allImages.map((image) => image.truth ?? 0);
   const batch: BatchView = {
     ...{ start: 0, images, logits, truth },
     gradient: new Float32Array(0),
-    owns: pictures.map(({ owns }, i) => owns ?? [truth[i]]),
+    owns: allImages.map(({ owns }, i) => owns ?? [truth[i]]),
     predicted: truth.map((_, i) => predictedClass(logits, classes.length, i)),
     scores: (i) => scoresFor(task)(logits, classes.length, i),
-    inside: (i) => (pictures[i].inside ? Uint8Array.from(pictures[i].inside) : null),
-    group: (i) => pictures[i].group ?? null,
+    inside: (i) => (allImages[i].inside ? Uint8Array.from(allImages[i].inside) : null),
+    group: (i) => allImages[i].group ?? null,
     once: (_, make) => make(),
   };
   const context = {
     ...{ classes, sizePx, task, predict },
     groups: [],
-    pictures: pictures.length,
+    images: allImages.length,
     random: (name: string) => randomFromSeed(1).fork(name),
     heat: () => Promise.resolve(heat),
     maps: () =>

@@ -72,7 +72,7 @@ describe.each(balls)('in the ball %o', (ball) => {
 
   it('ascent climbs a linear score as far as the ball and the pixel range allow', () => {
     const grads = input('grads', shape);
-    const score = (pictures: Tensor): Tensor => sum(mul(pictures, grads));
+    const score = (images: Tensor): Tensor => sum(mul(images, grads));
     const reached = valueOf(ascend(images, start, { ...ball, steps: 20, stepSize: 0.25 }, score));
     for (const change of changes(reached)) expect(change[ball.norm]).toBeLessThanOrEqual(ball.eps + 1e-7);
     if (ball.norm === 'linf')

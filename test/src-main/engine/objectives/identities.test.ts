@@ -303,12 +303,12 @@ function evalNetwork(): {
   feeds: Feeds & { images: Float32Array };
 } {
   const model = tinyNetwork('average');
-  const pictures = tinyBatch();
+  const images = tinyBatch();
   const weights = new Map(
     [...model.parameters, ...model.buffers].map((p) => [p.name, input(p.name, p.shape)]),
   );
   return {
     forward: (images, options) => model.forward(images, weights, 'eval', options),
-    feeds: { ...tinyWeights(model), ...pictures, images: pictures.images, ramp: Float32Array.of(1) },
+    feeds: { ...tinyWeights(model), ...images, images: images.images, ramp: Float32Array.of(1) },
   };
 }

@@ -116,7 +116,7 @@ describe('box-aware', () => {
     const weights = new Map(
       [...model.parameters, ...model.buffers].map((p) => [p.name, input(p.name, p.shape)]),
     );
-    const forward = (pictures: typeof images): ForwardPass => model.forward(pictures, weights, 'eval');
+    const forward = (imageTensor: typeof images): ForwardPass => model.forward(imageTensor, weights, 'eval');
     const built = objectiveById('box-aware').build(
       contextOf({ batch, classes, sizePx, images, labels, forward }),
       { lambdaInside: 0, lambdaOutside: 1, of: 'loss', reduction: 'per-image' },
@@ -181,7 +181,7 @@ describe('Grad-CAM consistency', () => {
     const graph = objectiveById('gradcam-consistency').build(
       contextOf({
         ...{ batch: 2, classes, sizePx: 6, images, composites: { images: composites, cell } },
-        forward: (pictures) => pass(pictures === images ? features : placed),
+        forward: (imageTensor) => pass(imageTensor === images ? features : placed),
       }),
       { lambda: 9, form: 'elementwise', reduction: 'mean', upsample: false, detach: false },
     );
@@ -230,7 +230,7 @@ describe('Grad-CAM consistency', () => {
         contextOf({
           ...{ batch: 2, classes, sizePx: 9 },
           composites: { images: input('composites', [2, 3, 18, 18]), cell: input('cell', [2, 4]) },
-          forward: (pictures) => model.forward(pictures, weights, 'train'),
+          forward: (images) => model.forward(images, weights, 'train'),
         }),
         { lambda: 25, form: 'elementwise', reduction: 'mean', upsample: false, detach: false },
       ),

@@ -22,7 +22,7 @@ import {
   linearWeights,
   mapsOf,
   own,
-  pictures,
+  images as someImages,
   rawOf,
   requestOf,
   signedOf,
@@ -115,7 +115,7 @@ describe('the full gradient', () => {
 
 describe('expected gradients and GradSHAP', () => {
   it('of a linear network sum to what the score has more than that of the starts', async () => {
-    const references = [pictures(0.9), pictures(1.4)];
+    const references = [someImages(0.9), someImages(1.4)];
     const starts = await logitsOf(Float32Array.from([...references[0], ...references[1]]), linear);
     const logits = await logitsOf(images, linear);
     for (const [method, params] of [
@@ -130,7 +130,7 @@ describe('expected gradients and GradSHAP', () => {
   });
 
   it('sum to it on average for any network', async () => {
-    const references = [pictures(0.9), pictures(1.4)];
+    const references = [someImages(0.9), someImages(1.4)];
     const starts = await logitsOf(Float32Array.from([...references[0], ...references[1]]));
     const logits = await logitsOf(images);
     const bySeed: number[][] = [];

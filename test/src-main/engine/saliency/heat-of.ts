@@ -45,7 +45,7 @@ export function requestOf(
     params,
     images: tinyBatch().images,
     targets: targetRows(own, classes),
-    references: [pictures(0.9), pictures(1.4)],
+    references: [images(0.9), images(1.4)],
     ...changed,
   };
 }
@@ -80,7 +80,7 @@ export async function signedOf(
   return raising.map((value, i) => value - lowering[i]);
 }
 
-export const pictures = (phase: number, count = 3 * sizePx * sizePx): Float32Array =>
+export const images = (phase: number, count = 3 * sizePx * sizePx): Float32Array =>
   Float32Array.from(wave(count, phase), (x) => 0.5 + 0.5 * x);
 
 export const sumsOf = (maps: ArrayLike<number>, count = batch): number[] => {

@@ -76,18 +76,18 @@ const pixels = (count: number, phase: number): Float32Array =>
 /** What the reference feeds random methods, in place of random numbers. */
 function fixedSamples(method: SaliencyMethod): SaliencyMethod {
   if (!('samples' in method) || ['integrated-gradients', 'occlusion'].includes(method.id)) return method;
-  const picture = 3 * sizePx * sizePx;
+  const image = 3 * sizePx * sizePx;
   return {
     ...method,
     samples(params, setting): Samples {
-      const { shapes } = method.samples(params, { ...setting, references: [new Float32Array(picture)] });
+      const { shapes } = method.samples(params, { ...setting, references: [new Float32Array(image)] });
       return {
         count: samples,
         shapes,
         at(index) {
           const all: Record<string, Float32Array> = {
-            noise: Float32Array.from(wave(picture, index + 0.1)),
-            from: pixels(picture, index + 2),
+            noise: Float32Array.from(wave(image, index + 0.1)),
+            from: pixels(image, index + 2),
             mask: pixels(sizePx * sizePx, index + 4),
             place: Float32Array.of((index + 0.5) / samples),
           };

@@ -42,7 +42,7 @@ const specOf = (name: string, config: Partial<RunConfigInput>): TrainSpec =>
     toy,
     name,
     { epochs: 2, batch: 18, ...config },
-    { train: toy.pictures.slice(0, 48), selection: toy.pictures.slice(48) },
+    { train: toy.images.slice(0, 48), selection: toy.images.slice(48) },
   );
 
 async function bitsOf({ runFolder }: TrainSpec): Promise<Record<string, Buffer>> {

@@ -18,13 +18,8 @@ beforeAll(async () => {
 afterAll(() => toy.remove());
 
 it('a damaged checkpoint is refused in words, and one that is accepted holds a state that can be trained on', async () => {
-  const spec = toySpec(
-    toy,
-    'damaged',
-    { model: 'mlp', epochs: 3 },
-    { selection: toy.pictures.slice(30, 40) },
-  );
-  spec.train = toy.pictures.slice(0, 30);
+  const spec = toySpec(toy, 'damaged', { model: 'mlp', epochs: 3 }, { selection: toy.images.slice(30, 40) });
+  spec.train = toy.images.slice(0, 30);
   let stepsOfSecond = -1;
   await train(spec, {
     emit: ({ kind }) => (stepsOfSecond += kind === 'epoch' ? 1 : 0),

@@ -212,11 +212,11 @@ const arenaError = (): Error =>
   );
 
 /** A machine with memory for programs of few pictures. */
-function smallMachine(pictures: number, fails: 'compile' | 'run', from = 0): Executor {
+function smallMachine(images: number, fails: 'compile' | 'run', from = 0): Executor {
   let runs = 0;
   const tooLarge = (program: Program): boolean =>
     program.inputs.some(
-      (tensor) => tensor.op === 'input' && tensor.attributes.name === 'images' && tensor.shape[0] > pictures,
+      (tensor) => tensor.op === 'input' && tensor.attributes.name === 'images' && tensor.shape[0] > images,
     );
   return {
     id: 'small machine',

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runConfigSchema, type RunConfigInput } from '../../../../src-main/contracts/runs.ts';
-import type { Picture, TrainSpec } from '../../../../src-main/contracts/worker-protocol.ts';
+import type { LabelledImage, TrainSpec } from '../../../../src-main/contracts/worker-protocol.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/index.ts';
 import { encodePng } from '../../../../src-main/imaging/index.ts';
 
@@ -15,7 +15,7 @@ export const toyClasses = ['red', 'green', 'blue'];
 
 export interface Toy {
   folder: string;
-  pictures: Picture[];
+  images: LabelledImage[];
   remove(): void;
 }
 
@@ -23,7 +23,7 @@ export async function makeToy(count: number): Promise<Toy> {
   const folder = mkdtempSync(path.join(tmpdir(), 'fovea-toy-'));
   mkdirSync(path.join(folder, 'pictures'));
   const random = randomFromSeed(77);
-  const pictures: Picture[] = [];
+  const images: LabelledImage[] = [];
   for (let n = 0; n < count; n++) {
     const classIndex = n % 3;
     const pixels = Uint8Array.from({ length: toySizePx ** 2 * 3 }, () => random.below(120));
@@ -35,7 +35,7 @@ export async function makeToy(count: number): Promise<Toy> {
     const png = await encodePng(pixels, toySizePx, toySizePx);
     const file = path.join(folder, 'pictures', `${n}.png`);
     writeFileSync(file, png);
-    pictures.push({
+    images.push({
       imageId: n + 1,
       file,
       contentHash: createHash('sha256').update(png).digest('hex'),
@@ -46,7 +46,7 @@ export async function makeToy(count: number): Promise<Toy> {
       regions: n % 5 === 4 ? [] : [{ kind: 'box', box: { x, y, width: side, height: side } }],
     });
   }
-  return { folder, pictures, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, images, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 export function toySpec(
@@ -69,8 +69,8 @@ export function toySpec(
     params: {},
     classes: toyClasses,
     groups: [],
-    train: toy.pictures.slice(0, 60),
-    selection: toy.pictures.slice(60, 84),
+    train: toy.images.slice(0, 60),
+    selection: toy.images.slice(60, 84),
     cacheFolder: path.join(toy.folder, 'cache'),
     runFolder: path.join(toy.folder, 'runs', name),
     resume: false,

@@ -75,7 +75,7 @@ describe('training', () => {
     const groupDro = { objective: 'group-dro', epochs: 1, groupBy: 'sticker' };
     const spec = toySpec(toy, 'groups', groupDro, { groups: ['a', 'b', 'c', 'd'] });
     // One in four has no group, and nobody is in the first or the last.
-    spec.train = spec.train.map((picture, i) => (i % 4 === 3 ? picture : { ...picture, group: 1 + (i % 2) }));
+    spec.train = spec.train.map((image, i) => (i % 4 === 3 ? image : { ...image, group: 1 + (i % 2) }));
     const [{ loss }] = epochsOf((await run(spec)).events);
     const { tensors } = await readCheckpoint(path.join(spec.runFolder, 'last.ckpt'));
     const shares = tensors.get('objective/groupShares')!;
@@ -203,11 +203,11 @@ describe('training', () => {
   it('refuses to go on with other boxes or settings', async () => {
     const spec = toySpec(toy, 'changed');
     await run(spec);
-    const train = spec.train.map((picture, i) => (i === 0 ? { ...picture, regions: [] } : picture));
+    const train = spec.train.map((image, i) => (i === 0 ? { ...image, regions: [] } : image));
     await expect(run({ ...spec, train, resume: true })).rejects.toMatchObject({ code: 'conflict' });
     const config = { ...spec.config, seed: 9 };
     await expect(run({ ...spec, config, resume: true })).rejects.toMatchObject({ code: 'conflict' });
-    const moved = spec.train.map((picture) => ({ ...picture, file: `${picture.file}.moved` }));
+    const moved = spec.train.map((image) => ({ ...image, file: `${image.file}.moved` }));
     expect((await run({ ...spec, train: moved, resume: true })).outcome.ended).toBe('finished');
   });
 
@@ -355,12 +355,12 @@ describe('training', () => {
   });
 
   it('trains when the batch is larger than the set', async () => {
-    const spec = toySpec(toy, 'small', { batch: 64, epochs: 1 }, { train: toy.pictures.slice(0, 5) });
+    const spec = toySpec(toy, 'small', { batch: 64, epochs: 1 }, { train: toy.images.slice(0, 5) });
     expect((await run(spec)).outcome.ended).toBe('finished');
   });
 
   it('refuses a single class', async () => {
-    const train = toy.pictures.filter((picture) => picture.classIndex === 1);
+    const train = toy.images.filter((image) => image.classIndex === 1);
     await expect(run(toySpec(toy, 'single', {}, { train }))).rejects.toMatchObject({ code: 'bad-input' });
   });
 });

@@ -44,14 +44,14 @@ export async function drawHeat({
   scale,
   maps,
   smoothedBy,
-}: HeatDrawing): Promise<{ picture: Uint8Array; drawn: Uint8Array[] }> {
+}: HeatDrawing): Promise<{ image: Uint8Array; drawn: Uint8Array[] }> {
   const width = Math.max(1, Math.round(widthPx * scale));
   const height = Math.max(1, Math.round(heightPx * scale));
   const pixels = { rgb: await decodeRgb(file, { width, height }), width, height };
   const heats = smoothedBy > 0 ? maps.map((map) => smoothed(map, smoothedBy)) : maps;
   const full = Math.max(...heats.map(({ heat }) => fullScaleOf(heat)));
   return {
-    picture: encodePng(pixels.rgb, width, height),
+    image: encodePng(pixels.rgb, width, height),
     drawn: heats.map((heat, index) =>
       encodePng(overlay(pixels, heat, maps[index].regionBox, scale, full), width, height),
     ),

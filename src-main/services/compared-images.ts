@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
-import type { Picture } from '../contracts/worker-protocol.ts';
+import type { LabelledImage } from '../contracts/worker-protocol.ts';
 import { SourceTree } from '../formats/source.ts';
 import type { Workers } from '../core/worker-pool.ts';
 import { openProjectStore, PROJECT_FILE } from '../storage/project-store.ts';
@@ -17,7 +17,11 @@ const MOST = 10_000;
  * @param place  absolute path of a project's folder (its test part, or all of it without one) or of a folder of pictures
  * @throws AppError 'bad-input' if there are none, 'conflict' for a project that is open elsewhere
  */
-export async function picturesAt(workers: Workers, place: string, signal: AbortSignal): Promise<Picture[]> {
+export async function imagesAt(
+  workers: Workers,
+  place: string,
+  signal: AbortSignal,
+): Promise<LabelledImage[]> {
   const found = fs.existsSync(path.join(place, PROJECT_FILE))
     ? ofProject(place)
     : await ofFolder(workers, place, signal);
@@ -51,9 +55,9 @@ async function ofFolder(
 ): Promise<{ file: string; contentHash: string }[]> {
   const source = await SourceTree.openFolder(folder, signal);
   const found: { file: string; contentHash: string }[] = [];
-  for (const picture of thinned(source.pictures)) {
+  for (const image of thinned(source.images)) {
     signal.throwIfAborted();
-    const file = source.absolute(picture);
+    const file = source.absolute(image);
     found.push({ file, contentHash: await workers.decode('contentHash', { file }) });
   }
   return found;

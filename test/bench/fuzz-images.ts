@@ -8,14 +8,14 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../src-main/contracts/errors.ts';
 import { openWorkers } from '../../src-main/core/worker-pool.ts';
-import { mutatedPictures, type Mutated } from '../src-main/imaging/mutated-pictures.ts';
+import { mutatedImages, type Mutated } from '../src-main/imaging/mutated-images.ts';
 import { option, table } from './fovea.ts';
 
 /** An answer that takes longer is counted as a hang. */
 const HANG_MS = 2000;
 
 export async function bench(args: string[]): Promise<unknown> {
-  const pictures = Number(option(args, 'pictures', '5000'));
+  const images = Number(option(args, 'pictures', '5000'));
   const seed = Number(option(args, 'seed', '1'));
   const atOnce = Number(option(args, 'at-once', '2'));
   const keep = option(args, 'keep', '');
@@ -54,15 +54,15 @@ export async function bench(args: string[]): Promise<unknown> {
 
   try {
     await workers.decode('probe', { file: folder }).catch(() => {}); // the process has started
-    const source = mutatedPictures(seed);
+    const source = mutatedImages(seed);
     let taken = 0;
     const lane = async () => {
-      while (taken++ < pictures) {
-        const picture = (await source.next()).value as Mutated;
-        const outcome = await ask(picture);
+      while (taken++ < images) {
+        const image = (await source.next()).value as Mutated;
+        const outcome = await ask(image);
         counts[outcome] += 1;
         if (keep !== '' && (outcome === 'deaths' || outcome === 'internal'))
-          writeFileSync(path.join(keep, `${outcome}-${picture.name}`), picture.bytes);
+          writeFileSync(path.join(keep, `${outcome}-${image.name}`), image.bytes);
       }
     };
     await Promise.all(Array.from({ length: atOnce }, lane));
@@ -72,7 +72,7 @@ export async function bench(args: string[]): Promise<unknown> {
   }
   console.log(
     table([
-      [`${pictures} pictures, seed ${seed}`, ''],
+      [`${images} pictures, seed ${seed}`, ''],
       ...Object.entries(counts).map(([name, count]) => [name, String(count)]),
       ['slowest, s', (slowestMs / 1000).toFixed(2)],
       ['refused because', ''],
@@ -80,7 +80,7 @@ export async function bench(args: string[]): Promise<unknown> {
     ]),
   );
   return {
-    pictures,
+    images,
     seed,
     ...counts,
     slowestMs: Math.round(slowestMs),

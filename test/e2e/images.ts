@@ -17,7 +17,7 @@ const square = (x: number, y: number, s: number) => `<rect x="${x}" y="${y}" wid
 const triangle = (x: number, y: number, s: number) =>
   `<path d="M${x + s / 2} ${y}L${x + s} ${y + s}L${x} ${y + s}z"/>`;
 
-export interface MadePicture {
+export interface MadeImage {
   className: string;
   /** `disc-01.png` */
   name: string;
@@ -27,8 +27,8 @@ export interface MadePicture {
 }
 
 /** `perClass` pictures of each class, with the box round the object. */
-export async function makePictures(perClass: number): Promise<MadePicture[]> {
-  const made: MadePicture[] = [];
+export async function makeImages(perClass: number): Promise<MadeImage[]> {
+  const made: MadeImage[] = [];
   for (const [index, kind] of kinds.entries())
     for (let copy = 0; copy < perClass; copy++) {
       // Spread by the golden ratio: places and sizes differ without a random generator.
@@ -52,32 +52,32 @@ export async function makePictures(perClass: number): Promise<MadePicture[]> {
 }
 
 /** A folder of class folders, without boxes. */
-export async function writeClassFolders(folder: string, perClass: number): Promise<MadePicture[]> {
-  const pictures = await makePictures(perClass);
-  for (const { className, name, png } of pictures) {
+export async function writeClassFolders(folder: string, perClass: number): Promise<MadeImage[]> {
+  const images = await makeImages(perClass);
+  for (const { className, name, png } of images) {
     mkdirSync(path.join(folder, className), { recursive: true });
     writeFileSync(path.join(folder, className, name), png);
   }
-  return pictures;
+  return images;
 }
 
 /** Pascal VOC: JPEGImages and Annotations with one box each, inclusive pixel indices from 1. */
-export async function writeVoc(folder: string, perClass: number): Promise<MadePicture[]> {
-  const pictures = await makePictures(perClass);
+export async function writeVoc(folder: string, perClass: number): Promise<MadeImage[]> {
+  const images = await makeImages(perClass);
   mkdirSync(path.join(folder, 'JPEGImages'), { recursive: true });
   mkdirSync(path.join(folder, 'Annotations'), { recursive: true });
-  for (const picture of pictures) {
-    writeFileSync(path.join(folder, 'JPEGImages', picture.name), picture.png);
+  for (const image of images) {
+    writeFileSync(path.join(folder, 'JPEGImages', image.name), image.png);
     writeFileSync(
-      path.join(folder, 'Annotations', picture.name.replace(/\.png$/, '.xml')),
-      vocXml(picture.name, picture.className, picture.box),
+      path.join(folder, 'Annotations', image.name.replace(/\.png$/, '.xml')),
+      vocXml(image.name, image.className, image.box),
     );
   }
-  return pictures;
+  return images;
 }
 
 /** One VOC record; the box in continuous edges becomes inclusive indices. */
-export function vocXml(name: string, className: string, box: MadePicture['box'], before = ''): string {
+export function vocXml(name: string, className: string, box: MadeImage['box'], before = ''): string {
   return `<?xml version="1.0"?>
 ${before}<annotation>
   <folder>JPEGImages</folder>

@@ -2,8 +2,8 @@
 // mask takes as many bytes as a third of the picture; keeping them all was not worth the milliseconds).
 
 import type { Settings } from '../../contracts/settings.ts';
-import type { Picture } from '../../contracts/worker-protocol.ts';
-import { rasterize, type PictureCache } from '../../imaging/index.ts';
+import type { LabelledImage } from '../../contracts/worker-protocol.ts';
+import { rasterize, type ImageCache } from '../../imaging/index.ts';
 import type { Task } from '../nn/classification.ts';
 
 /** What a run learns, as its settings say. */
@@ -11,7 +11,7 @@ export const taskOf = ({ labels }: Pick<Settings, 'labels'>): Task =>
   labels === 'several' ? 'multi' : 'single';
 
 /** Indices of all of a picture's classes. */
-export const classesOf = ({ classIndex, classIndices }: Picture): readonly number[] =>
+export const classesOf = ({ classIndex, classIndices }: LabelledImage): readonly number[] =>
   classIndices ?? [classIndex];
 
 /**
@@ -19,11 +19,11 @@ export const classesOf = ({ classIndex, classIndices }: Picture): readonly numbe
  * Worked out once for each class.
  */
 export function strangersOf(
-  pictures: readonly Picture[],
+  images: readonly LabelledImage[],
   classes: number,
 ): (own: number) => readonly (readonly number[])[] {
   const byClass = Array.from({ length: classes }, (): number[] => []);
-  pictures.forEach((picture, i) => classesOf(picture).forEach((k) => byClass[k].push(i)));
+  images.forEach((image, i) => classesOf(image).forEach((k) => byClass[k].push(i)));
   const known = new Map<number, number[][]>();
   return (own) => {
     const found = known.get(own);
@@ -35,8 +35,8 @@ export function strangersOf(
   };
 }
 
-export interface PictureSet {
-  readonly pictures: readonly Picture[];
+export interface ImageSet {
+  readonly images: readonly LabelledImage[];
   readonly sizePx: number;
   /** [S * S * 3], HWC, 0..255; the caller may not write into it */
   pixels(index: number): Promise<Uint8Array>;
@@ -44,13 +44,13 @@ export interface PictureSet {
   inside(index: number): Uint8Array | null;
 }
 
-export function pictureSet(cache: PictureCache, pictures: readonly Picture[]): PictureSet {
+export function imageSet(cache: ImageCache, images: readonly LabelledImage[]): ImageSet {
   return {
-    pictures,
+    images,
     sizePx: cache.size,
-    pixels: (index) => cache.load(pictures[index]),
+    pixels: (index) => cache.load(images[index]),
     inside(index) {
-      const { regions, widthPx, heightPx } = pictures[index];
+      const { regions, widthPx, heightPx } = images[index];
       if (regions.length === 0) return null;
       const mask = rasterize(regions, widthPx, heightPx, cache.size);
       return mask.includes(1) ? mask : null;

@@ -4,7 +4,7 @@
 
 import { baseName, folderOf, stemOf } from './paths.ts';
 
-export type PictureSearch =
+export type ImageSearch =
   | { file: string }
   | { problem: 'outside-folder' | 'missing-picture' }
   | { problem: 'ambiguous-picture'; candidates: readonly string[] };
@@ -12,19 +12,19 @@ export type PictureSearch =
 /** Equal names have equal keys, however their letters are composed and whatever their capitals. */
 export const nameKey = (name: string): string => name.normalize('NFC').toLowerCase();
 
-export class PictureIndex {
+export class ImageIndex {
   readonly #byPath = new Map<string, string[]>();
   readonly #byName = new Map<string, string[]>();
   readonly #byStem = new Map<string, string[]>();
 
-  /** @param pictures  from the root, as they are written on disk */
-  constructor(pictures: readonly string[]) {
+  /** @param images  from the root, as they are written on disk */
+  constructor(images: readonly string[]) {
     const add = (map: Map<string, string[]>, key: string, file: string) => {
       const list = map.get(key);
       if (list) list.push(file);
       else map.set(key, [file]);
     };
-    for (const file of pictures) {
+    for (const file of images) {
       add(this.#byPath, nameKey(file), file);
       add(this.#byName, nameKey(baseName(file)), file);
       add(this.#byStem, nameKey(stemOf(file)), file);
@@ -41,8 +41,8 @@ export class PictureIndex {
    * @param bases  folders from the root in which it may lie, tried in order ('' is the root)
    * @param hint   part of a path that decides between pictures that fit alike
    */
-  find(name: string, bases: readonly string[], hint = ''): PictureSearch {
-    let closest: PictureSearch = { problem: 'missing-picture' };
+  find(name: string, bases: readonly string[], hint = ''): ImageSearch {
+    let closest: ImageSearch = { problem: 'missing-picture' };
     for (const written of spellings(name)) {
       const found = this.#findWritten(written, bases, hint);
       if ('file' in found) return found;
@@ -57,7 +57,7 @@ export class PictureIndex {
     return found.find((file) => file === place) ?? (found.length === 1 ? found[0] : null);
   }
 
-  #findWritten(written: string, bases: readonly string[], hint: string): PictureSearch {
+  #findWritten(written: string, bases: readonly string[], hint: string): ImageSearch {
     const slashes = written.replaceAll('\\', '/');
     const isAbsolute = slashes.startsWith('/') || /^[a-z]:\//i.test(slashes);
     const parts = slashes
@@ -107,7 +107,7 @@ function resolved(base: string, parts: readonly string[]): string | null {
 }
 
 /** The candidate whose folders agree with those written the furthest, from the end. @param candidates at least one */
-function closestTo(ending: readonly string[], candidates: readonly string[], hint: string): PictureSearch {
+function closestTo(ending: readonly string[], candidates: readonly string[], hint: string): ImageSearch {
   const wanted = ending.slice(0, -1).map(nameKey).reverse();
   const agreeing = (file: string): number => {
     const folders = folderOf(file).split('/').map(nameKey).reverse();

@@ -16,7 +16,7 @@ import { app } from './app.svelte.ts';
 import { applyEdits, countAdds, namedIds, renamed, type PendingEdits } from './pending-edits.ts';
 import { project } from './project.svelte.ts';
 
-class OpenPicture {
+class OpenImage {
   /** What was asked for; `detail` follows. */
   id = $state<ImageId | null>(null);
   detail = $state.raw<ImageDetail | null>(null);
@@ -187,4 +187,4 @@ class OpenPicture {
   }
 }
 
-export const picture = new OpenPicture();
+export const image = new OpenImage();

@@ -22,8 +22,8 @@ const api: Pick<PreloadApi, 'call' | 'on'> = {
   on: (_event: EventName) => () => undefined,
 };
 Object.assign(globalThis, { window: { fovea: api } });
-const { picture } = await import('../../../src-renderer/state/picture.svelte.ts');
-const { pictures } = await import('../../../src-renderer/state/pictures.svelte.ts');
+const { image } = await import('../../../src-renderer/state/image.svelte.ts');
+const { images } = await import('../../../src-renderer/state/images.svelte.ts');
 const { project } = await import('../../../src-renderer/state/project.svelte.ts');
 const { app } = await import('../../../src-renderer/state/app.svelte.ts');
 
@@ -47,11 +47,11 @@ async function opened(): Promise<{ cat: ClassId; dog: ClassId }> {
     ]),
   );
   await project.load();
-  await pictures.refresh();
-  picture.onchanged = (record) => pictures.put(record);
-  const last = await pictures.record(2);
-  await picture.open(last!.id);
-  onTestFinished(() => picture.close());
+  await images.refresh();
+  image.onchanged = (record) => images.put(record);
+  const last = await images.record(2);
+  await image.open(last!.id);
+  onTestFinished(() => image.close());
   // Where the person was is told in passing.
   await vi.waitUntil(() => calls.includes('projects.seen'));
   await project.load();
@@ -73,48 +73,48 @@ const box = (x: number): Shape => ({ kind: 'box', box: { x, y: 1, width: 5, heig
 
 /** All that was asked since, also what waits a moment first. */
 async function costs(): Promise<Method[]> {
-  await picture.settled();
+  await image.settled();
   await new Promise((resolve) => setTimeout(resolve, 400));
   return calls.splice(0);
 }
 /** What the window shows is what the core would say, were it asked. */
 async function expectTrue(): Promise<void> {
   expect(project.current).toEqual(await core.call('projects.current', {}));
-  const { id } = picture.detail!;
+  const { id } = image.detail!;
   const said = await core.call('images.get', { id });
-  expect(picture.detail).toEqual(said);
-  expect([picture.annotations, picture.canUndo, picture.canRedo]).toEqual([
+  expect(image.detail).toEqual(said);
+  expect([image.annotations, image.canUndo, image.canRedo]).toEqual([
     said.annotations,
     said.canUndo,
     said.canRedo,
   ]);
   const [listed] = await core.call('images.page', { offset: 2, limit: 1 });
-  expect(pictures.at(2)).toEqual(listed);
+  expect(images.at(2)).toEqual(listed);
   for (const has of ['box', 'no-box', 'mask'] as const)
-    expect(pictures.counts![has]).toBe((await core.call('images.count', { filter: { has } })).images);
+    expect(images.counts![has]).toBe((await core.call('images.count', { filter: { has } })).images);
   expect(app.saveFailed).toBe(false);
 }
 
 it('costs one call an edit, undo, redo or class, with all counts right after each', async () => {
   const { cat, dog } = await opened();
-  picture.edit([{ do: 'add', classId: cat, shape: box(1) }], true);
+  image.edit([{ do: 'add', classId: cat, shape: box(1) }], true);
   expect(await costs()).toEqual(['annotations.edit']);
   await expectTrue();
   // The picture took the class that its one shape has.
-  expect(picture.detail!.classId).toBe(cat);
+  expect(image.detail!.classId).toBe(cat);
 
-  const [id] = picture.selection as ReadonlySet<AnnotationId>;
-  picture.edit([{ do: 'change', id: id!, classId: dog }]);
-  picture.edit([{ do: 'add', classId: null, shape: polygon }]);
+  const [id] = image.selection as ReadonlySet<AnnotationId>;
+  image.edit([{ do: 'change', id: id!, classId: dog }]);
+  image.edit([{ do: 'add', classId: null, shape: polygon }]);
   expect(await costs()).toEqual(['annotations.edit', 'annotations.edit']);
   await expectTrue();
 
   for (const [act, method] of [
-    [() => picture.undo(), 'annotations.undo'],
-    [() => picture.redo(), 'annotations.redo'],
-    [() => void picture.setClass(cat), 'images.setClass'],
-    [() => picture.undo(), 'annotations.undo'],
-    [() => picture.edit([{ do: 'delete', id: id! }]), 'annotations.edit'],
+    [() => image.undo(), 'annotations.undo'],
+    [() => image.redo(), 'annotations.redo'],
+    [() => void image.setClass(cat), 'images.setClass'],
+    [() => image.undo(), 'annotations.undo'],
+    [() => image.edit([{ do: 'delete', id: id! }]), 'annotations.edit'],
   ] as const) {
     act();
     expect(await costs()).toEqual([method]);
@@ -124,8 +124,8 @@ it('costs one call an edit, undo, redo or class, with all counts right after eac
 
 it('asks what it does not know only when the picture was left before the answer', async () => {
   const { cat } = await opened();
-  picture.edit([{ do: 'add', classId: cat, shape: box(2) }]);
-  picture.close();
+  image.edit([{ do: 'add', classId: cat, shape: box(2) }]);
+  image.close();
   expect(await costs()).toEqual(['annotations.edit', 'projects.current']);
   expect(project.current).toEqual(await core.call('projects.current', {}));
 });
@@ -133,11 +133,11 @@ it('asks what it does not know only when the picture was left before the answer'
 it('takes a refused edit back and shows what the core has', async () => {
   const { cat } = await opened();
   vi.spyOn(app, 'sayProblem').mockImplementation(() => undefined);
-  picture.edit([{ do: 'add', classId: cat, shape: box(900) }]);
+  image.edit([{ do: 'add', classId: cat, shape: box(900) }]);
   await costs();
-  expect(picture.annotations).toEqual([]);
+  expect(image.annotations).toEqual([]);
   expect(app.saveFailed).toBe(true);
-  picture.edit([{ do: 'add', classId: cat, shape: box(1) }]);
+  image.edit([{ do: 'add', classId: cat, shape: box(1) }]);
   await costs();
   await expectTrue();
 });

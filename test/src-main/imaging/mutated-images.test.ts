@@ -1,4 +1,4 @@
-// A share of `npm run bench -- fuzz-pictures`: whatever a picture file holds, it opens or is refused in our words.
+// A share of `npm run bench -- fuzz-images`: whatever a picture file holds, it opens or is refused in our words.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src-main/contracts/errors.ts';
 import { probe } from '../../../src-main/imaging/index.ts';
-import { mutatedPictures } from './mutated-pictures.ts';
+import { mutatedImages } from './mutated-images.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fovea-mutated-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('a picture that was damaged', () => {
   it('opens, or is refused by name in words that are not the library’s', async () => {
     let [opened, refused] = [0, 0];
-    for await (const { name, bytes } of mutatedPictures(5)) {
+    for await (const { name, bytes } of mutatedImages(5)) {
       if (opened + refused === 200) break;
       const file = path.join(folder, name);
       writeFileSync(file, bytes);

@@ -10,7 +10,7 @@ import { project } from './project.svelte.ts';
 export const PAGE = 100;
 type Has = NonNullable<ImageFilter['has']>;
 
-class Pictures {
+class Images {
   filter = $state.raw<ImageFilter>({});
   sort = $state<'added' | 'name'>('added');
   total = $state(0);
@@ -152,4 +152,4 @@ class Pictures {
 const hasCounts = (counts: ProjectCounts | null): Record<Has, number> | null =>
   counts && { box: counts.withBox, 'no-box': counts.images - counts.annotated, mask: counts.withMask };
 
-export const pictures = new Pictures();
+export const images = new Images();

@@ -145,7 +145,7 @@ export interface Attacked {
  * size and classes and only judged by this one: a transfer attack.
  * @throws AppError 'cancelled', or 'bad-input' for parameters the attack does not know and a source that does not fit
  */
-export async function attackPictures(
+export async function attackImages(
   request: AttackRequest & TargetOptions & { source?: Source },
 ): Promise<Attacked> {
   const { attack, params, eps, images, labels, owns, random, source } = request;

@@ -11,8 +11,8 @@ export interface Mutated {
 }
 
 /** Endless. */
-export async function* mutatedPictures(seed: number): AsyncGenerator<Mutated> {
-  const whole = await wholePictures();
+export async function* mutatedImages(seed: number): AsyncGenerator<Mutated> {
+  const whole = await wholeImages();
   const random = randomFromSeed(seed);
   for (let i = 0; ; i++) {
     const from = whole[random.below(whole.length)];
@@ -100,7 +100,7 @@ const mutations: [string, Mutate][] = [
   ],
 ];
 
-async function wholePictures(): Promise<Mutated[]> {
+async function wholeImages(): Promise<Mutated[]> {
   const [width, height] = [48, 32];
   const pixels = Buffer.from(
     Array.from({ length: width * height * 3 }, (_, i) =>
