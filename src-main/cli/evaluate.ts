@@ -7,7 +7,7 @@ import { AppError } from '../contracts/errors.ts';
 import type { MeasureInfo, ParamValue } from '../contracts/methods.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { EvaluationSummary } from '../contracts/evaluations.ts';
-import type { Figure } from '../contracts/metrics.ts';
+import type { MetricValue } from '../contracts/metrics.ts';
 import { runNumber, withCore } from './session.ts';
 import { valuesOf } from './set-values.ts';
 import { percent, table, type Terminal } from './terminal.ts';
@@ -49,7 +49,7 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
     const { images, withRegion, figures } = summary;
     terminal.answer({ run: runId, split, images, withRegion, measures: reported(summary), figures }, [
       `Run ${runId} on ${images} ${split} pictures, ${withRegion} with a box or mask`,
-      ...figureLines(
+      ...metricLines(
         known.filter(({ id }) => chosen.some(({ info }) => info.id === id)),
         summary,
       ),
@@ -124,16 +124,18 @@ function reported({ measures, figures }: EvaluationSummary): Record<string, unkn
 }
 
 /** A table of the figures of these measures, for people. */
-export function figureLines(infos: readonly MeasureInfo[], summary: EvaluationSummary): string[] {
+export function metricLines(infos: readonly MeasureInfo[], summary: EvaluationSummary): string[] {
   const rows = infos.flatMap((info) => rowsOf(info, summary.figures[info.key], summary.withRegion));
   return table([['', '', '95 % interval', 'pictures'], ...rows]).map((line) => `  ${line}`);
 }
 
-function rowsOf(info: MeasureInfo, figure: Figure, withRegion: number): string[][] {
-  const { value, low, high, pictures: images } = figure;
+function rowsOf(info: MeasureInfo, metricValue: MetricValue, withRegion: number): string[][] {
+  const { value, low, high, pictures: images } = metricValue;
   const { unit, partUnit = unit, partsBy } = info;
   const interval = low === null || high === null ? '' : `${shown(low, unit)} … ${shown(high, unit)}`;
-  const parts = info.needs.includes('groups') ? worstFirst(figure.parts ?? []) : (figure.parts ?? []);
+  const parts = info.needs.includes('groups')
+    ? worstFirst(metricValue.parts ?? [])
+    : (metricValue.parts ?? []);
   return [
     [info.title, shown(value, unit), interval, String(images)],
     ...(value === null && withRegion === 0 && info.needs.includes('region')
@@ -158,7 +160,7 @@ function shown(value: number | null, unit: string): string {
 }
 
 /** Groups without a picture come last. */
-const worstFirst = (groups: NonNullable<Figure['parts']>): NonNullable<Figure['parts']> =>
+const worstFirst = (groups: NonNullable<MetricValue['parts']>): NonNullable<MetricValue['parts']> =>
   groups.toSorted((one, other) => (one.value ?? Infinity) - (other.value ?? Infinity));
 
 /** Of classes, groups and epsilons; --json has them all. */

@@ -12,7 +12,7 @@ import {
   type GridName,
   type SweepConfigInput,
   type SweepFamily,
-  type SweepFigure,
+  type SweepMetricValue,
   type SweepResult,
 } from '../contracts/sweeps.ts';
 import { measuresAskedFor } from './evaluate.ts';
@@ -175,8 +175,8 @@ function wordsOf({ sweep, measures, cells, choices }: SweepResult): string[] {
         `  ${familyTitles[family]}`,
         cell && isWeighed ? String(cell.lambdaInside) : '',
         cell && isWeighed ? String(cell.lambdaOutside) : '',
-        figureWords(choice.tuning, unit),
-        figureWords(choice.test, unit),
+        metricWords(choice.tuning, unit),
+        metricWords(choice.test, unit),
       ];
     }),
   ]);
@@ -188,9 +188,9 @@ function wordsOf({ sweep, measures, cells, choices }: SweepResult): string[] {
 }
 
 /** "81.2 ± 0.4 %" */
-function figureWords(figure: SweepFigure | null, unit: string): string {
-  if (figure === null) return '–';
-  const { mean, std } = figure;
+function metricWords(metricValue: SweepMetricValue | null, unit: string): string {
+  if (metricValue === null) return '–';
+  const { mean, std } = metricValue;
   if (unit === 'share') return std === null ? percent(mean) : `${(mean * 100).toFixed(1)} ± ${percent(std)}`;
   const short = (value: number) => String(Number(value.toPrecision(4)));
   return std === null ? short(mean) : `${short(mean)} ± ${short(std)}`;

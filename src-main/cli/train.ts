@@ -12,7 +12,7 @@ import {
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { EvaluationSummary } from '../contracts/evaluations.ts';
 import { checkpointOf } from '../services/run-records.ts';
-import { figureLines, measuresAskedFor } from './evaluate.ts';
+import { metricLines, measuresAskedFor } from './evaluate.ts';
 import { presetOf, readSet } from './set-values.ts';
 import { fitWords, withStart } from './weights.ts';
 import { runNumber, withCore, type Session } from './session.ts';
@@ -117,7 +117,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
 
 /** @param asked  measures that were asked for; accuracy is always among them, and it alone says nothing of evidence */
 function testLines(summary: EvaluationSummary, asked: readonly MeasureInfo[]): string[] {
-  if (asked.length > 0) return ['  on test:', ...figureLines(asked, summary).map((line) => `  ${line}`)];
+  if (asked.length > 0) return ['  on test:', ...metricLines(asked, summary).map((line) => `  ${line}`)];
   const { accuracy, energyInBox } = summary.measures;
   return [`  on test: accuracy ${percent(accuracy)}, energy in box ${percent(energyInBox)}`];
 }

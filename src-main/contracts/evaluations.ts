@@ -5,7 +5,7 @@ import { reads, writesProject } from './call.ts';
 import { splitSchema, type Split } from './dataset.ts';
 import { deviceSchema } from './devices.ts';
 import { fileRefSchema, runIdSchema, type ClassId, type ImageId, type JobId, type RunId } from './ids.ts';
-import { measuresAskedSchema, type Figure, type Measures } from './metrics.ts';
+import { measuresAskedSchema, type MetricValue, type Measures } from './metrics.ts';
 import { settingsSchema } from './settings.ts';
 
 export interface EvaluationSummary {
@@ -15,7 +15,7 @@ export interface EvaluationSummary {
   withRegion: number;
   measures: Measures;
   /** Every measure that was taken, by its key; empty for an evaluation of an older Fovea. */
-  figures: Record<string, Figure>;
+  figures: Record<string, MetricValue>;
   /** [true class][predicted class], in the order of `classes`. */
   confusion: number[][];
   classes: { classId: ClassId; name: string }[];

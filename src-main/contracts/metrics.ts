@@ -23,7 +23,7 @@ export interface Measures {
 }
 
 /** What a measure found over one set of pictures. */
-export interface Figure {
+export interface MetricValue {
   /** Null where no picture could be measured. */
   value: number | null;
   /** Ends of the 95 % interval over pictures; null where there is none. */

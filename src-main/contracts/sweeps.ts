@@ -133,7 +133,7 @@ export interface SweepMeasure extends Pick<MeasureInfo, 'direction' | 'unit'> {
 }
 
 /** Over repetitions. */
-export interface SweepFigure {
+export interface SweepMetricValue {
   mean: number;
   /** Sample standard deviation; null for one repetition. */
   std: number | null;
@@ -143,8 +143,8 @@ export interface SweepCell extends SweepPoint {
   /** By repetition; those that have not begun are left out. */
   runs: { runId: RunId; seed: number; state: RunState; isMeasured: boolean }[];
   /** By measure, once every repetition has a figure. */
-  tuning: Record<string, SweepFigure>;
-  test: Record<string, SweepFigure>;
+  tuning: Record<string, SweepMetricValue>;
+  test: Record<string, SweepMetricValue>;
 }
 
 /** The best point of a family for one measure. */
@@ -155,8 +155,8 @@ export interface SweepChoice {
   /** Index into the cells; null while no point of the family has a figure. */
   cell: number | null;
   /** What it was chosen by. */
-  tuning: SweepFigure | null;
-  test: SweepFigure | null;
+  tuning: SweepMetricValue | null;
+  test: SweepMetricValue | null;
   /** Points of the family that could be chosen, of how many. */
   measured: number;
   points: number;

@@ -11,7 +11,7 @@ import type { DeviceId, DeviceInfo } from './devices.ts';
 import type { FittedAnnotation, ImportedImage } from './imported.ts';
 import type { Detection, ImportResult, ImportWarning, LeftOut } from './imports.ts';
 import type { EpochMetrics, LiveStep, RunConfig } from './runs.ts';
-import type { Figure } from './metrics.ts';
+import type { MetricValue } from './metrics.ts';
 import type { HeatMap } from './explanations.ts';
 import type { ParamValue } from './methods.ts';
 
@@ -101,7 +101,7 @@ export interface EvaluateSpec {
 
 export interface EvaluateOutcome {
   /** By the measures' keys. */
-  figures: Record<string, Figure>;
+  figures: Record<string, MetricValue>;
   confusion: number[][];
   images: {
     imageId: number;

@@ -115,9 +115,9 @@ function measuresSection(runs: readonly ReportRun[]): string {
     '',
   );
   const rows = runs.map((run, index) => {
-    const cells = COLUMNS.map(({ value, share }) => `<td>${figure(value(run.measures), share)}</td>`).join(
-      '',
-    );
+    const cells = COLUMNS.map(
+      ({ value, share }) => `<td>${numberText(value(run.measures), share)}</td>`,
+    ).join('');
     return `<tr><th scope="row">${nameOf(run, index)}</th>${cells}<td>${minutes(run.seconds)}</td></tr>`;
   });
   return `<section aria-labelledby="measures">
@@ -131,7 +131,7 @@ function measuresSection(runs: readonly ReportRun[]): string {
 
 function shortcutSection(runs: readonly ReportRun[]): string {
   const bar = (label: string, value: number | null) =>
-    `<div class="bar"><span class="bar-label">${label}</span><span class="track"><i style="width:${((value ?? 0) * 100).toFixed(1)}%"></i></span><b>${figure(value, true)} %</b></div>`;
+    `<div class="bar"><span class="bar-label">${label}</span><span class="track"><i style="width:${((value ?? 0) * 100).toFixed(1)}%"></i></span><b>${numberText(value, true)} %</b></div>`;
   const cards = runs.map(
     (run, index) => `<div class="card" style="--run:var(--run-${'abcd'[index]})">
 <h3>${nameOf(run, index)}</h3>
@@ -155,7 +155,7 @@ function imagesSection(runs: readonly ReportRun[], images: readonly ReportImage[
     const drawn = cells.map(({ heat, says, score, correct, energyInBox }, index) => {
       const verdict = `<span class="${correct ? 'good' : 'bad'}">${correct ? '✓' : '✗'} ${escape(says)} ${score.toFixed(2)}</span>`;
       return `<td><img src="${heat}" alt="Heat of ${escape(runs[index].title)} on ${escape(name)}" width="168" height="168">
-<div class="caption">${verdict}<span>in box ${figure(energyInBox, true)} %</span></div></td>`;
+<div class="caption">${verdict}<span>in box ${numberText(energyInBox, true)} %</span></div></td>`;
     });
     return `<tr><th scope="row"><img src="${image}" alt="${escape(name)}" width="168" height="168">
 <div class="caption"><span>${escape(className)}</span><span>${escape(name)}</span></div></th>${drawn.join('')}</tr>`;
@@ -197,7 +197,7 @@ function settingsSection(runs: readonly ReportRun[]): string {
 const nameOf = (run: ReportRun, index: number): string =>
   `<span class="run"><i style="background:var(--run-${'abcd'[index]})" aria-hidden="true">${run.number}</i>${escape(run.title)}</span>`;
 
-function figure(value: number | null, isShare: boolean): string {
+function numberText(value: number | null, isShare: boolean): string {
   if (value === null) return '–';
   return isShare ? (value * 100).toFixed(1) : value.toFixed(2);
 }

@@ -110,7 +110,7 @@ export function startTuning(
   options: EvaluationOptions,
 ): JobId {
   return startMeasuring(context, project, runId, 'tuning', options, ({ figures }) =>
-    project.store.sweeps.setFigures(runId, figures),
+    project.store.sweeps.setMetricValues(runId, figures),
   );
 }
 

@@ -1,25 +1,28 @@
 // What a sweep says once its runs are measured: means and deviations over repetitions, and for each family and measure
 // the point that is best on the tuning pictures, reported on the test pictures, which no choice has seen.
 
-import type { Figure } from '../contracts/metrics.ts';
+import type { MetricValue } from '../contracts/metrics.ts';
 import {
   familyPoints,
   sweepFamilies,
   type SweepCell,
   type SweepChoice,
   type SweepConfig,
-  type SweepFigure,
+  type SweepMetricValue,
   type SweepMeasure,
 } from '../contracts/sweeps.ts';
 import type { MeasureInfo } from '../contracts/methods.ts';
 
-export type Figures = Readonly<Record<string, Figure>>;
+export type MetricValues = Readonly<Record<string, MetricValue>>;
 
 /** The curve whose every point is chosen for by itself, as in the paper: accuracy under FGSM at each epsilon. */
 const CURVE = 'fgsm';
 
 /** The rows of a sweep's table: its measures, and the points of its curves as far as any run was measured. */
-export function sweepMeasures(infos: readonly MeasureInfo[], measured: readonly Figures[]): SweepMeasure[] {
+export function sweepMeasures(
+  infos: readonly MeasureInfo[],
+  measured: readonly MetricValues[],
+): SweepMeasure[] {
   return infos.flatMap(({ key, title, direction, unit }) => {
     const whole = { key, title, direction, unit };
     if (key !== CURVE) return [whole];
@@ -38,15 +41,15 @@ export function sweepMeasures(infos: readonly MeasureInfo[], measured: readonly 
 }
 
 /** The value of a row in one run's figures; null where there is none. */
-export function valueAt(figures: Figures | null, key: string): number | null {
+export function valueAt(figures: MetricValues | null, key: string): number | null {
   const [measure, part] = key.split('@');
-  const figure = figures?.[measure];
-  if (part === undefined) return figure?.value ?? null;
-  return figure?.parts?.find(({ name }) => name === part)?.value ?? null;
+  const metricValue = figures?.[measure];
+  if (part === undefined) return metricValue?.value ?? null;
+  return metricValue?.parts?.find(({ name }) => name === part)?.value ?? null;
 }
 
 /** Mean and sample standard deviation; null unless every repetition has a value. */
-export function spread(values: readonly (number | null)[], repetitions: number): SweepFigure | null {
+export function spread(values: readonly (number | null)[], repetitions: number): SweepMetricValue | null {
   const known = values.filter((value) => value !== null);
   if (known.length < repetitions) return null;
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;

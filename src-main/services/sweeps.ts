@@ -5,7 +5,7 @@ import type { Parsed } from '../contracts/api.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ImageId, JobId, RunId, SweepId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
-import type { Figure } from '../contracts/metrics.ts';
+import type { MetricValue } from '../contracts/metrics.ts';
 import {
   runOfPoint,
   swept,
@@ -28,7 +28,7 @@ import type { OpenProject } from '../core/open-project.ts';
 import { classesWith, needsDealing, storedRun, takeSnapshot, trainedOn } from './run-records.ts';
 import { checkedConfig, jobOf, resume as resumeRun, steer, train } from './runs.ts';
 import { makeSplits } from './splits.ts';
-import { choose, spread, sweepMeasures, valueAt, type Figures } from './sweep-results.ts';
+import { choose, spread, sweepMeasures, valueAt, type MetricValues } from './sweep-results.ts';
 
 export const sweepHandlers: Handlers<'sweeps.list' | 'sweeps.get' | 'sweeps.start' | 'sweeps.resume'> = {
   'sweeps.list': (context) =>
@@ -259,9 +259,9 @@ const LOOK_EVERY_MS = 500;
 const TRAINING_SHARE = 0.9;
 
 /** Figures on the test pictures, as the sweep measures them; null where one is missing or was measured otherwise. */
-function tested(store: ProjectStore, { config }: StoredSweep, id: RunId): Figures | null {
+function tested(store: ProjectStore, { config }: StoredSweep, id: RunId): MetricValues | null {
   const known = store.evaluations.summary(id, 'test')?.figures ?? {};
-  const figures: Record<string, Figure> = {};
+  const figures: Record<string, MetricValue> = {};
   for (const { id: measure, params } of config.measures) {
     const key = keyOf(measure);
     const isAsAsked = Object.entries(params).every(([name, value]) => known[key]?.params[name] === value);
@@ -341,14 +341,14 @@ function resultOf(context: Context, sweep: StoredSweep): SweepResult {
   );
   const cells = sweepPoints(config).map((point, index): SweepCell => {
     const own = runs.filter((run) => run.point === index);
-    const over = (part: (run: (typeof own)[number]) => Figures | null) =>
+    const over = (part: (run: (typeof own)[number]) => MetricValues | null) =>
       Object.fromEntries(
         measures.flatMap(({ key }) => {
-          const figure = spread(
+          const metricValue = spread(
             own.map((run) => valueAt(part(run), key)),
             config.repeat,
           );
-          return figure ? [[key, figure]] : [];
+          return metricValue ? [[key, metricValue]] : [];
         }),
       );
     return {

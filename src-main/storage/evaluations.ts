@@ -4,7 +4,7 @@
 import type { Split } from '../contracts/dataset.ts';
 import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
 import type { EvaluatedImage, EvaluationSummary } from '../contracts/evaluations.ts';
-import type { Figure, Measures } from '../contracts/metrics.ts';
+import type { MetricValue, Measures } from '../contracts/metrics.ts';
 import type { Connection } from './database.ts';
 import { boolOrNull, parse } from './rows.ts';
 
@@ -156,7 +156,7 @@ const wasCorrect = (accuracy: number | null, trueId: ClassId, predictedId: Class
   accuracy === null ? trueId === predictedId : accuracy === 1;
 
 /** The figures that every screen and report knows by name. */
-function measuresOf(figures: Readonly<Record<string, Figure>>): Measures {
+function measuresOf(figures: Readonly<Record<string, MetricValue>>): Measures {
   const valueOf = (key: string): number | null => figures[key]?.value ?? null;
   return {
     accuracy: valueOf('accuracy') ?? 0,

@@ -3,7 +3,7 @@
 
 import type { ErrorRecord } from '../contracts/errors.ts';
 import type { RunId, SweepId } from '../contracts/ids.ts';
-import type { Figure } from '../contracts/metrics.ts';
+import type { MetricValue } from '../contracts/metrics.ts';
 import type { TrainedOn } from '../contracts/runs.ts';
 import type { SweepConfig } from '../contracts/sweeps.ts';
 import type { Connection } from './database.ts';
@@ -23,9 +23,9 @@ export interface StoredSweepRun {
   position: number;
   runId: RunId;
   /** On the tuning pictures, by the measures' keys; null until measured. */
-  figures: Record<string, Figure> | null;
+  figures: Record<string, MetricValue> | null;
   /** On the test pictures, likewise. */
-  test: Record<string, Figure> | null;
+  test: Record<string, MetricValue> | null;
 }
 
 type Row = Omit<StoredSweep, 'config' | 'trainedOn' | 'error'> &
@@ -58,7 +58,7 @@ export function sweepsRepository(db: Connection) {
   const ofRun = db.prepare<[number], Row>(
     `${SELECT} WHERE id = (SELECT sweep_id FROM sweep_run WHERE run_id = ?)`,
   );
-  const setFigures = db.prepare('UPDATE sweep_run SET figures = ? WHERE run_id = ?');
+  const setMetricValues = db.prepare('UPDATE sweep_run SET figures = ? WHERE run_id = ?');
   const setTest = db.prepare('UPDATE sweep_run SET test = ? WHERE run_id = ?');
   return {
     /** Newest first. */
@@ -75,8 +75,8 @@ export function sweepsRepository(db: Connection) {
     runsOf: (id: SweepId): StoredSweepRun[] =>
       runsOf.all(id).map((row) => ({
         ...row,
-        figures: parseOrNull<Record<string, Figure>>(row.figures),
-        test: parseOrNull<Record<string, Figure>>(row.test),
+        figures: parseOrNull<Record<string, MetricValue>>(row.figures),
+        test: parseOrNull<Record<string, MetricValue>>(row.test),
       })),
     addRun: (id: SweepId, position: number, runId: RunId): void => void insertRun.run(id, position, runId),
     /** The sweep that a run belongs to. */
@@ -84,9 +84,9 @@ export function sweepsRepository(db: Connection) {
       const row = ofRun.get(runId);
       return row ? toSweep(row) : null;
     },
-    setFigures: (runId: RunId, figures: Record<string, Figure>): void =>
-      void setFigures.run(JSON.stringify(figures), runId),
-    setTest: (runId: RunId, figures: Record<string, Figure>): void =>
+    setMetricValues: (runId: RunId, figures: Record<string, MetricValue>): void =>
+      void setMetricValues.run(JSON.stringify(figures), runId),
+    setTest: (runId: RunId, figures: Record<string, MetricValue>): void =>
       void setTest.run(JSON.stringify(figures), runId),
   };
 }

@@ -8,7 +8,7 @@ import { applies } from './setting-effect.ts';
 export type Tone = 'good' | 'warn' | 'bad' | 'acc' | '';
 
 /** "0.0001" and not "1e-4"; at most four figures. */
-export const figure = (value: number) =>
+export const numberText = (value: number) =>
   new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4, useGrouping: false }).format(value);
 
 /** What tells a parameter from its neighbours in the title of a run: "outside" for "Weight outside". */
@@ -21,7 +21,7 @@ function valueText(value: unknown, { unit, role }: ParamField): string {
   // As people quote it. Runs of before have rounded ones: 0.03137 is meant to be 8/255.
   if (role === 'epsilon' && steps >= 0.99 && Math.abs(steps - Math.round(steps)) < 0.02)
     return `${Math.round(steps)}/255`;
-  return [figure(value), unit].filter(Boolean).join(' ');
+  return [numberText(value), unit].filter(Boolean).join(' ');
 }
 
 /** "momentum 0.8", "no mirror": a setting and its value in a list of what was changed. */

@@ -192,11 +192,11 @@ export function keeper(bench: string, args: string[]): Keeper {
 /** Puts the figures that are wanted into a record. */
 function take(kept: Kept, wanted: Record<string, string>, evaluated: Evaluated | null): void {
   for (const [name, key] of Object.entries(wanted)) {
-    const figure = evaluated?.figures[key];
-    if (!figure) throw new Error(`fovea measured no ${key}`);
-    kept.figures[name] = figure.value;
-    if (figure.parts)
-      kept.points[name] = figure.parts.map(({ name: point, value }) => ({ name: point, value }));
+    const metricValue = evaluated?.figures[key];
+    if (!metricValue) throw new Error(`fovea measured no ${key}`);
+    kept.figures[name] = metricValue.value;
+    if (metricValue.parts)
+      kept.points[name] = metricValue.parts.map(({ name: point, value }) => ({ name: point, value }));
   }
 }
 

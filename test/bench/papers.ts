@@ -25,7 +25,7 @@ interface Row {
 
 interface Column {
   head: string;
-  figure(kept: Kept): number | null | undefined;
+  metricValue(kept: Kept): number | null | undefined;
   times?: number;
   digits?: number;
 }
@@ -46,7 +46,9 @@ interface Comparison {
   paperHead: string[];
   seeds: number[];
   /** What the paper leads one to expect, and whether the table shows it. */
-  bars(figureOf: (name: string, column: string) => number | null): { says: string; holds: boolean | null }[];
+  bars(
+    metricValueOf: (name: string, column: string) => number | null,
+  ): { says: string; holds: boolean | null }[];
 }
 
 export async function bench(args: string[]): Promise<unknown> {
@@ -96,7 +98,7 @@ function show(comparison: Comparison, keep: Keeper): unknown {
   const runsOf = (row: Row) => seeds.map((seed) => keep.find(trialOf(comparison, row, seed)));
   const meanOf = (name: string, head: string): number | null => {
     const [row, column] = [rows.find((one) => one.name === name)!, columns.find((one) => one.head === head)!];
-    const values = runsOf(row).flatMap((kept) => (kept ? [column.figure(kept)] : []));
+    const values = runsOf(row).flatMap((kept) => (kept ? [column.metricValue(kept)] : []));
     const known = values.filter((value) => value !== null && value !== undefined);
     return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
   };
@@ -106,7 +108,7 @@ function show(comparison: Comparison, keep: Keeper): unknown {
       ['', ...columns.map(({ head }) => head), 'runs', ...paperHead.map((head) => `paper: ${head}`)],
       ...rows.map((row) => [
         row.name,
-        ...columns.map((column) => spread(runsOf(row), column.figure, column)),
+        ...columns.map((column) => spread(runsOf(row), column.metricValue, column)),
         String(runsOf(row).filter((kept) => kept !== null).length),
         ...paperHead.map((_, i) => row.paper?.[i] ?? ''),
       ]),
@@ -124,11 +126,11 @@ function show(comparison: Comparison, keep: Keeper): unknown {
 const set = (...pairs: string[]): string[] => pairs.flatMap((pair) => ['--set', pair]);
 const share = (head: string, name: string): Column => ({
   ...{ head, times: 100 },
-  figure: ({ figures }) => figures[name],
+  metricValue: ({ figures }) => figures[name],
 });
 const value = (head: string, name: string, digits: number): Column => ({
   ...{ head, digits },
-  figure: ({ figures }) => figures[name],
+  metricValue: ({ figures }) => figures[name],
 });
 const fewer = (left: number | null, right: number | null): boolean | null =>
   left === null || right === null ? null : left < right;
@@ -235,20 +237,20 @@ function blockMnist(budget: Budget, seeds: number[], epochs: string): Comparison
     ],
     columns: [
       value('leakage', 'leakage', 3),
-      { head: 'share leaking %', figure: ({ points }) => points.leakage?.[0]?.value, times: 100 },
+      { head: 'share leaking %', metricValue: ({ points }) => points.leakage?.[0]?.value, times: 100 },
       share('PGD L2 %', 'l2'),
       share('PGD L_inf %', 'linf'),
       share('accuracy %', 'accuracy'),
-      { head: 'selection %', figure: ({ selection }) => selection, times: 100 },
+      { head: 'selection %', metricValue: ({ selection }) => selection, times: 100 },
     ],
     paperHead: ['leakage', 'PGD L2', 'PGD L_inf', 'accuracy'],
     seeds,
-    bars(figureOf) {
+    bars(metricValueOf) {
       /** In the paper no method but the attacks' costs more than this. */
       const allowedLoss = 6.5 / 100;
-      const accuracyOf = (name: string) => figureOf(name, 'selection %');
+      const accuracyOf = (name: string) => metricValueOf(name, 'selection %');
       const isAccurate = (name: string) => accuracyOf(name)! >= accuracyOf('ST')! - allowedLoss;
-      const isWhole = rows.every(({ name }) => figureOf(name, 'leakage') !== null);
+      const isWhole = rows.every(({ name }) => metricValueOf(name, 'leakage') !== null);
       /** Of a method, the lowest among its weights that are accurate enough; what has none is not compared. */
       const lowest = (head: string) =>
         isWhole
@@ -256,7 +258,9 @@ function blockMnist(budget: Budget, seeds: number[], epochs: string): Comparison
               .map(([method, ofMethod]) => ({
                 method,
                 value: Math.min(
-                  ...ofMethod.filter(({ name }) => isAccurate(name)).map(({ name }) => figureOf(name, head)!),
+                  ...ofMethod
+                    .filter(({ name }) => isAccurate(name))
+                    .map(({ name }) => metricValueOf(name, head)!),
                 ),
               }))
               .sort((a, b) => a.value - b.value)
@@ -276,7 +280,7 @@ function blockMnist(budget: Budget, seeds: number[], epochs: string): Comparison
           ...radii.map((radius) => `AT-PGD ${radius}`),
         ].map((name) => ({
           says: `${name} leaks less than ST`,
-          holds: fewer(figureOf(name, 'leakage'), figureOf('ST', 'leakage')),
+          holds: fewer(metricValueOf(name, 'leakage'), metricValueOf('ST', 'leakage')),
         })),
       ];
     },
@@ -346,19 +350,21 @@ function consistency(budget: Budget, seeds: number[], epochs: string): Compariso
     ],
     paperHead: ['accuracy', 'PG', 'SPG', 'CH', 'NQH'],
     seeds,
-    bars: (figureOf) =>
+    bars: (metricValueOf) =>
       [
         ['base', 'GC'],
         ['GMP', 'GMP+GC'],
       ].flatMap(([without, withIt]) => [
         {
           says: `NQH of ${withIt} below ${without}`,
-          holds: fewer(figureOf(withIt, 'NQH %'), figureOf(without, 'NQH %')),
+          holds: fewer(metricValueOf(withIt, 'NQH %'), metricValueOf(without, 'NQH %')),
         },
         {
           says: `CH and SPG of ${withIt} above ${without}`,
           holds: allHold(
-            ...['CH %', 'SPG %'].map((head) => fewer(figureOf(without, head), figureOf(withIt, head))),
+            ...['CH %', 'SPG %'].map((head) =>
+              fewer(metricValueOf(without, head), metricValueOf(withIt, head)),
+            ),
           ),
         },
       ]),
@@ -424,17 +430,17 @@ function boxAware(
       share('accuracy %', 'accuracy'),
       ...[1, 2, 4, 8].map((eps): Column => ({
         head: `FGSM ${eps}/255 %`,
-        figure: fgsmAt(eps),
+        metricValue: fgsmAt(eps),
         times: 100,
       })),
     ],
-    bars(figureOf) {
+    bars(metricValueOf) {
       const best = (head: string, of: (...values: number[]) => number): number | null => {
-        const values = names.map((name) => figureOf(name, head));
+        const values = names.map((name) => metricValueOf(name, head));
         return values.includes(null) ? null : of(...values.map((one) => one!));
       };
       const [saliency, localisation] = ['saliency metric', 'localisation %'];
-      const of = (name: string, head: string) => figureOf(name, head);
+      const of = (name: string, head: string) => metricValueOf(name, head);
       return [
         {
           says: "the paper's order of the saliency metric: the better of the two unequal weights, equal, blackout, standard",
@@ -540,21 +546,21 @@ function alignment(budget: Budget, seeds: number[], epochs: string): Comparison 
     ],
     paperHead: ['IN', 'K', 'accuracy', 'PGD-40'],
     seeds,
-    bars: (figureOf) =>
+    bars: (metricValueOf) =>
       artWeights.flatMap((weight) => {
         const name = `ART ${weight}`;
         return [
           {
             says: `${name} above natural in IN and K`,
             holds: allHold(
-              ...['IN', 'K'].map((head) => fewer(figureOf('natural', head), figureOf(name, head))),
+              ...['IN', 'K'].map((head) => fewer(metricValueOf('natural', head), metricValueOf(name, head))),
             ),
           },
           {
             says: `PGD accuracy of ${name} between natural and PGD training`,
             holds: allHold(
-              fewer(figureOf('natural', 'PGD-40 %'), figureOf(name, 'PGD-40 %')),
-              fewer(figureOf(name, 'PGD-40 %'), figureOf('PGD-10', 'PGD-40 %')),
+              fewer(metricValueOf('natural', 'PGD-40 %'), metricValueOf(name, 'PGD-40 %')),
+              fewer(metricValueOf(name, 'PGD-40 %'), metricValueOf('PGD-10', 'PGD-40 %')),
             ),
           },
         ];

@@ -50,14 +50,14 @@ export async function bench(args: string[]): Promise<unknown> {
   }
   await sessions.dispose();
   console.log(`${model}, ${sizePx} px, ${threads} threads; heat maps a second, as each method is by default`);
-  const figure = (value: number): string => value.toPrecision(3).replace(/\.0+$/, '');
+  const numberText = (value: number): string => value.toPrecision(3).replace(/\.0+$/, '');
   console.log(
     table([
       ['method', 'samples', ...batches.map((batch) => `batch ${batch}`)],
       ...rows.map(({ id, samples, perSecond }) => [
         id,
         String(samples),
-        ...batches.map((batch) => figure(perSecond[batch])),
+        ...batches.map((batch) => numberText(perSecond[batch])),
       ]),
     ]),
   );

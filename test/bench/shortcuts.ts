@@ -171,9 +171,9 @@ function show(
   };
   const both = (
     runs: Record<(typeof swaps)[number], (Kept | null)[]>,
-    figure: (kept: Kept) => number | null | undefined,
+    metricValue: (kept: Kept) => number | null | undefined,
     times: number,
-  ) => swaps.map((outside) => spread(runs[outside], figure, { times })).join(' / ');
+  ) => swaps.map((outside) => spread(runs[outside], metricValue, { times })).join(' / ');
   console.log(`\n${title}\n`);
   console.log(
     markdown([

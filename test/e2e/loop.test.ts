@@ -245,10 +245,10 @@ describe('looking', () => {
     if (!(await iou.isVisible())) await page.keyboard.press('b');
     // At first it is the box that was measured, with the very IoU of the measures.
     await iou.waitFor();
-    const figure = page
+    const metricValue = page
       .getByText('IoU, box from heat', { exact: true })
       .locator('xpath=following-sibling::*[1]');
-    expect(await page.getByTestId('iou').innerText()).toBe(await figure.innerText());
+    expect(await page.getByTestId('iou').innerText()).toBe(await metricValue.innerText());
     await page.getByRole('radio', { name: 'Threshold' }).click();
     const slider = page.getByRole('slider', { name: 'Threshold' });
     await slider.focus();

@@ -148,7 +148,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
     const figures: EvaluateOutcome['figures'] = {};
     for (const { id, key, params, reading, values } of readings)
       figures[key] = {
-        ...(await named(id, async () => reading.figure(values))),
+        ...(await named(id, async () => reading.metricValue(values))),
         params: params as Record<string, string>,
       };
     const predicted = images.map((image) => image.predictedIndex);

@@ -1,7 +1,7 @@
 // Share of pictures whose highest logit is that of their class.
 
 import type { Task } from '../nn/classification.ts';
-import { shareFigure } from './figures.ts';
+import { shareValue } from './metric-values.ts';
 import { measure } from './measure.ts';
 import { nothing } from './params.ts';
 
@@ -20,7 +20,7 @@ export const accuracy = measure({
   presets: [],
   begin: () => ({
     read: ({ owns, predicted }) => owns.map((own, i) => Number(own.includes(predicted[i]))),
-    figure: shareFigure,
+    metricValue: shareValue,
   }),
 });
 

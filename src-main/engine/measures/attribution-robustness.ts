@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { isFlat, kendall, overlapOfHighest, spearman } from '../nn/rank-correlation.ts';
 import { predictedClass } from './accuracy.ts';
-import { meanFigure } from './figures.ts';
+import { meanValue } from './metric-values.ts';
 import { measure, type BatchView, type Measure, type MeasureContext } from './measure.ts';
 import { epsParam } from './params.ts';
 
@@ -101,7 +101,7 @@ const compared =
         return isFlat(pair.after) ? 0 : compare(pair.before, pair.after, params);
       });
     },
-    figure: (values) => meanFigure(values, context.random(id)),
+    metricValue: (values) => meanValue(values, context.random(id)),
   });
 
 export const topKIntersection = measure({

@@ -2,7 +2,7 @@
 // to look right by saturation; this cannot.
 
 import { hitsOf } from './accuracy.ts';
-import { shareFigure } from './figures.ts';
+import { shareValue } from './metric-values.ts';
 import { measure, type Measure, type MeasureContext } from './measure.ts';
 import { nothing } from './params.ts';
 
@@ -17,7 +17,7 @@ const begin =
       const hits = hitsOf(await context.predict(changed), context.classes.length, owns);
       return hits.map((hit, i) => (isChanged[i] ? hit : null));
     },
-    figure: shareFigure,
+    metricValue: shareValue,
   });
 
 const shared = {

@@ -1,7 +1,7 @@
 // Does a score of 0.8 mean right in 80 of 100 cases?
 
 import { z } from 'zod';
-import { bootstrapped } from './figures.ts';
+import { bootstrapped } from './metric-values.ts';
 import { measure } from './measure.ts';
 
 export const calibrationError = measure({
@@ -31,7 +31,7 @@ export const calibrationError = measure({
           hits.push(Number(batch.owns[i].includes(said)));
         });
       },
-      figure: () =>
+      metricValue: () =>
         bootstrapped(
           scores.length,
           (places) => eceOf(scores, hits, bins, places),

@@ -28,7 +28,7 @@ export const confusion = measure({
         owns.push(...batch.owns);
         predicted.push(...batch.predicted);
       },
-      figure() {
+      metricValue() {
         const parts = confusionOf({ predicted, truth, owns }, classes.length)
           .flatMap((row, own) =>
             row.map((value, said) => ({

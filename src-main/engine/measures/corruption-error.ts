@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { hitsOf } from './accuracy.ts';
-import { meanFigure, meanOf } from './figures.ts';
+import { meanValue, meanOf } from './metric-values.ts';
 import { measure } from './measure.ts';
 
 export const corruptionError = measure({
@@ -46,8 +46,8 @@ export const corruptionError = measure({
           }
         return own.map(meanOf);
       },
-      figure: (values) => ({
-        ...meanFigure(values, context.random('corruption-error')),
+      metricValue: (values) => ({
+        ...meanValue(values, context.random('corruption-error')),
         parts: chosen.map(({ title }, c) => ({ name: title, value: meanOf(errors[c]) })),
       }),
     };

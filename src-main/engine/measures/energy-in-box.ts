@@ -3,7 +3,7 @@
 // as a second measure, of any saliency method but those that compare with training pictures (expected gradients).
 
 import { z } from 'zod';
-import { meanFigure } from './figures.ts';
+import { meanValue } from './metric-values.ts';
 import { measure, type BatchView, type MeasureContext } from './measure.ts';
 import { mapOf, methodParam, nothing, type MapMethod } from './params.ts';
 
@@ -27,7 +27,7 @@ export const energyInBox = measure({
   presets: [],
   begin: (context) => ({
     read: (batch) => batch.truth.map((_, i) => energyOf(lossHeat(context, batch)[i], batch.inside(i))),
-    figure: (values) => meanFigure(values, context.random('energy-in-box')),
+    metricValue: (values) => meanValue(values, context.random('energy-in-box')),
   }),
 });
 
@@ -44,7 +44,7 @@ export const contentHeatMap = measure({
       const heat = await heatOf(context, batch, method);
       return batch.truth.map((_, i) => energyOf(heat[i], batch.inside(i)));
     },
-    figure: (values) => meanFigure(values, context.random('content-heat-map')),
+    metricValue: (values) => meanValue(values, context.random('content-heat-map')),
   }),
 });
 

@@ -1,6 +1,6 @@
 // Precision and recall of each class in one number.
 
-import { bootstrapped } from './figures.ts';
+import { bootstrapped } from './metric-values.ts';
 import { measure } from './measure.ts';
 import { nothing } from './params.ts';
 
@@ -30,7 +30,7 @@ export const f1 = measure({
           ),
         );
       },
-      figure() {
+      metricValue() {
         const { perClass, overall } = f1Of(predicted, truth, classes.length);
         const pick = (from: readonly (readonly number[])[], places: Int32Array) =>
           Array.from(places, (place) => from[place]);

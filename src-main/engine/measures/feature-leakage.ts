@@ -1,7 +1,7 @@
 // How much of the attribution falls on what is known to say nothing.
 
 import { z } from 'zod';
-import { meanFigure, meanOf } from './figures.ts';
+import { meanValue, meanOf } from './metric-values.ts';
 import { measure } from './measure.ts';
 
 export const featureLeakage = measure({
@@ -45,8 +45,8 @@ export const featureLeakage = measure({
           return inside && leakage(map, inside, norm);
         });
       },
-      figure: (values) => ({
-        ...meanFigure(values, context.random('feature-leakage')),
+      metricValue: (values) => ({
+        ...meanValue(values, context.random('feature-leakage')),
         parts: [{ name: shareName, value: meanOf(shares) }],
       }),
     };

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { imageDeviation, imageMean } from '../nn/normalise.ts';
 import { hitsOf } from './accuracy.ts';
-import { meanFigure, meanOf } from './figures.ts';
+import { meanValue, meanOf } from './metric-values.ts';
 import { measure, type BatchView } from './measure.ts';
 
 export const fgsmCurve = measure({
@@ -66,8 +66,8 @@ export const fgsmCurve = measure({
         }
         return batch.truth.map((_, i) => meanOf(hits.slice(1).map((own) => own[batch.start + i])));
       },
-      figure: (values) => ({
-        ...meanFigure(values, context.random('fgsm')),
+      metricValue: (values) => ({
+        ...meanValue(values, context.random('fgsm')),
         parts: epsilons.map((eps, e) => ({ name: String(eps), value: meanOf(hits[e]) })),
       }),
     };

@@ -82,7 +82,7 @@ export { predictedClass, scoresFor } from './accuracy.ts';
 export { boxFromGradient, boxFromHeat, boxOfMask } from './box-from-map.ts';
 export { confusionOf } from './confusion.ts';
 export { energyInside, squaredGradient } from './energy-in-box.ts';
-export { meanOf } from './figures.ts';
+export { meanOf } from './metric-values.ts';
 export { boxIou } from './localisation.ts';
 export { keyOf, type BatchView, type Measure, type MeasureContext } from './measure.ts';
 export { mapAskedFor, pointingMargin } from './params.ts';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { highest, isFlat } from '../nn/rank-correlation.ts';
 import { scoresFor } from './accuracy.ts';
 import { heatOf } from './energy-in-box.ts';
-import { meanFigure } from './figures.ts';
+import { meanValue } from './metric-values.ts';
 import { measure, type Measure } from './measure.ts';
 import { methodParam } from './params.ts';
 
@@ -60,7 +60,7 @@ const gameOf =
         return isFlat(heat[i]) || whole === 0 ? null : areaUnder(curve) / whole;
       });
     },
-    figure: (values) => meanFigure(values, context.random(id)),
+    metricValue: (values) => meanValue(values, context.random(id)),
   });
 
 export const insertion = measure({

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { intersectionOverUnion, type Box } from '../../contracts/geometry.ts';
 import { artMap, boxFromGradient, boxOfLargestPart, boxOfMask, peakOf } from './box-from-map.ts';
-import { meanFigure, shareFigure } from './figures.ts';
+import { meanValue, shareValue } from './metric-values.ts';
 import { measure, type BatchView, type MeasureContext } from './measure.ts';
 import { boxParam, iouParam, nothing } from './params.ts';
 
@@ -31,7 +31,7 @@ export const meanIou = measure({
   presets: [],
   begin: (context) => ({
     read: (batch) => ious(context, batch, 'kc-zhang'),
-    figure: (values) => meanFigure(values, context.random('mean-iou')),
+    metricValue: (values) => meanValue(values, context.random('mean-iou')),
   }),
 });
 
@@ -47,7 +47,7 @@ export const localisationAccuracy = measure({
   presets: [],
   begin: (context) => ({
     read: async (batch) => rightAndFound(batch, await ious(context, batch, 'kc-zhang'), foundFrom),
-    figure: shareFigure,
+    metricValue: shareValue,
   }),
 });
 
@@ -64,7 +64,7 @@ export const gtKnownLocalisation = measure({
   begin: (context, { box, iou }) => ({
     read: async (batch) =>
       (await ious(context, batch, box)).map((one) => (one === null ? null : Number(one >= iou))),
-    figure: shareFigure,
+    metricValue: shareValue,
   }),
 });
 
@@ -78,7 +78,7 @@ export const topOneLocalisation = measure({
   presets: [],
   begin: (context, { box, iou }) => ({
     read: async (batch) => rightAndFound(batch, await ious(context, batch, box), iou),
-    figure: shareFigure,
+    metricValue: shareValue,
   }),
 });
 

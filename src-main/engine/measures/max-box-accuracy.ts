@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { boxOfLargestPart, boxOfMask } from './box-from-map.ts';
 import { heatOf } from './energy-in-box.ts';
-import { wilson } from './figures.ts';
+import { wilson } from './metric-values.ts';
 import { boxIou } from './localisation.ts';
 import { measure } from './measure.ts';
 import { iouParam, methodParam } from './params.ts';
@@ -47,7 +47,7 @@ export const maxBoxAccuracy = measure({
           });
         });
       },
-      figure() {
+      metricValue() {
         const best = hits.reduce((top, count, t) => (count > hits[top] ? t : top), 0); // eq. 4
         // Of the threshold that is best for this set; that it was chosen on the set itself is not in it.
         const ends = wilson(hits[best], images);

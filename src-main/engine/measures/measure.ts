@@ -4,7 +4,7 @@
 
 import type { z } from 'zod';
 import type { MeasureInfo, ParamValue } from '../../contracts/methods.ts';
-import type { Figure } from '../../contracts/metrics.ts';
+import type { MetricValue } from '../../contracts/metrics.ts';
 import type { Task } from '../nn/classification.ts';
 import type { BuiltModel } from '../nn/model.ts';
 import type { Random } from '../nn/random.ts';
@@ -37,10 +37,10 @@ export interface Reading {
    */
   read(batch: BatchView): ImageValues | void | Promise<ImageValues | void>;
   /** The figure of the whole set. @param values  of all pictures, in order; empty if `read` returns none */
-  figure(values: ImageValues): SetFigure | Promise<SetFigure>;
+  metricValue(values: ImageValues): SetMetricValue | Promise<SetMetricValue>;
 }
 export type ImageValues = readonly (number | null)[];
-export type SetFigure = Omit<Figure, 'params'>;
+export type SetMetricValue = Omit<MetricValue, 'params'>;
 
 /** Rows: arrays of N pictures one after the other. */
 export interface BatchView {

@@ -1,7 +1,7 @@
 // How much heat for a class lies on three pictures of other classes beside it.
 
 import { z } from 'zod';
-import { meanFigure } from './figures.ts';
+import { meanValue } from './metric-values.ts';
 import { measure } from './measure.ts';
 import { mapOf, methodParam } from './params.ts';
 
@@ -35,7 +35,7 @@ export const negativeQuadrantHeat = measure({
         return own === null ? null : 1 - own;
       });
     },
-    figure: (values) => meanFigure(values, context.random('negative-quadrant-heat')),
+    metricValue: (values) => meanValue(values, context.random('negative-quadrant-heat')),
   }),
 });
 

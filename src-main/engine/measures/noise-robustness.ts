@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { gradient, sum } from '../graph/index.ts';
 import { selectedLogit } from '../nn/classification.ts';
-import { meanFigure, meanOf } from './figures.ts';
+import { meanValue, meanOf } from './metric-values.ts';
 import { measure, type BatchView, type MeasureContext } from './measure.ts';
 
 const noise = {
@@ -51,7 +51,7 @@ export const gradientRobustness = measure({
         return batch.truth.map((_, i) => relativeChange(grad, clean, i, grad.length / count));
       });
     },
-    figure: (values) => meanFigure(values, context.random('gradient-robustness')),
+    metricValue: (values) => meanValue(values, context.random('gradient-robustness')),
   }),
 });
 
@@ -80,7 +80,7 @@ export const densityRobustness = measure({
           return clean === 0 ? null : change / Math.abs(clean);
         });
       }),
-    figure: (values) => meanFigure(values, context.random('density-robustness')),
+    metricValue: (values) => meanValue(values, context.random('density-robustness')),
   }),
 });
 

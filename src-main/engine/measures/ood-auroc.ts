@@ -38,7 +38,7 @@ export const oodAuroc = measure({
     };
     return {
       read: ({ logits, truth }) => truth.map((_, i) => scoreOf(logits, i)),
-      async figure(values) {
+      async metricValue(values) {
         const own = values.map((value) => value!);
         const others: number[] = [];
         for await (const { images, count } of against()) {

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { lengthWanted, usualEps } from '../../contracts/methods.ts';
 import { hitsOf } from './accuracy.ts';
-import { shareFigure } from './figures.ts';
+import { shareValue } from './metric-values.ts';
 import { measure } from './measure.ts';
 import { epsParam } from './params.ts';
 
@@ -61,6 +61,6 @@ export const pgdAccuracy = measure({
       });
       return hitsOf(logits, context.classes.length, owns);
     },
-    figure: shareFigure,
+    metricValue: shareValue,
   }),
 });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { highest, isFlat } from '../nn/rank-correlation.ts';
 import { scoresFor } from './accuracy.ts';
 import { heatOf } from './energy-in-box.ts';
-import { meanFigure } from './figures.ts';
+import { meanValue } from './metric-values.ts';
 import { measure } from './measure.ts';
 import { methodParam } from './params.ts';
 
@@ -68,7 +68,7 @@ export const pixelPerturbation = measure({
         return isFlat(heat[i]) || whole === 0 ? null : (scoreOf(cold, i) - scoreOf(hot, i)) / whole;
       });
     },
-    figure: (values) => meanFigure(values, context.random('pixel-perturbation')),
+    metricValue: (values) => meanValue(values, context.random('pixel-perturbation')),
   }),
 });
 

@@ -1,7 +1,7 @@
 // Does the hottest pixel lie on the object? And, with pixels drawn from the map instead of its highest, how often?
 
 import { z } from 'zod';
-import { meanFigure, meanOf, shareFigure } from './figures.ts';
+import { meanValue, meanOf, shareValue } from './metric-values.ts';
 import { heatOf, lossHeat } from './energy-in-box.ts';
 import { measure } from './measure.ts';
 import { mapMethods, marginParam, methodParam } from './params.ts';
@@ -61,11 +61,17 @@ export const pointingGame = measure({
           return hit === null ? null : Number(hit);
         });
       },
-      figure(values) {
-        const figure = shareFigure(values);
-        if (mean === 'pictures') return figure;
+      metricValue(values) {
+        const metricValue = shareValue(values);
+        if (mean === 'pictures') return metricValue;
         const parts = classes.map((name, k) => ({ name, value: meanOf(byClass[k]) }));
-        return { ...figure, value: meanOf(parts.map(({ value }) => value)), low: null, high: null, parts };
+        return {
+          ...metricValue,
+          value: meanOf(parts.map(({ value }) => value)),
+          low: null,
+          high: null,
+          parts,
+        };
       },
     };
   },
@@ -105,7 +111,7 @@ export const stochasticPointingGame = measure({
         return drawnHits(heat[i], inside, sizePx, margin * sizePx, draws, random);
       });
     },
-    figure: (values) => meanFigure(values, context.random('stochastic-pointing-game')),
+    metricValue: (values) => meanValue(values, context.random('stochastic-pointing-game')),
   }),
 });
 

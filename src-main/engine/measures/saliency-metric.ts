@@ -2,7 +2,7 @@
 
 import type { Box } from '../../contracts/geometry.ts';
 import { scoresFor } from './accuracy.ts';
-import { meanFigure } from './figures.ts';
+import { meanValue } from './metric-values.ts';
 import { gradientBoxes } from './localisation.ts';
 import { measure } from './measure.ts';
 import { nothing } from './params.ts';
@@ -42,7 +42,7 @@ export const saliencyMetric = measure({
         saliencyOf(areas[i], scoresFor(task)(logits, classes.length, i)[own]),
       );
     },
-    figure: (values) => meanFigure(values, context.random('saliency-metric')),
+    metricValue: (values) => meanValue(values, context.random('saliency-metric')),
   }),
 });
 

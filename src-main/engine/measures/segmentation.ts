@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { artMap, peakOf } from './box-from-map.ts';
 import { heatOf } from './energy-in-box.ts';
-import { shareFigure } from './figures.ts';
+import { shareValue } from './metric-values.ts';
 import { measure } from './measure.ts';
 import { iouParam, methodParam } from './params.ts';
 
@@ -45,7 +45,7 @@ export const topOneSegmentation = measure({
         );
       });
     },
-    figure: shareFigure,
+    metricValue: shareValue,
   }),
 });
 

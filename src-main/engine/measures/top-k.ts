@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { highest } from '../nn/rank-correlation.ts';
-import { shareFigure } from './figures.ts';
+import { shareValue } from './metric-values.ts';
 import { measure } from './measure.ts';
 
 export const topK = measure({
@@ -29,6 +29,6 @@ export const topK = measure({
         const guesses = highest(logits.subarray(i * classes.length, (i + 1) * classes.length), k);
         return Number(own.some((one) => guesses.includes(one)));
       }),
-    figure: shareFigure,
+    metricValue: shareValue,
   }),
 });

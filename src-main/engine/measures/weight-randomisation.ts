@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { initialise } from '../nn/params.ts';
 import { spearman } from '../nn/rank-correlation.ts';
-import { meanFigure } from './figures.ts';
+import { meanValue } from './metric-values.ts';
 import { measure } from './measure.ts';
 import { mapOf, methodParam } from './params.ts';
 
@@ -42,7 +42,7 @@ export const weightRandomisation = measure({
           values.subarray(i * side * side, (i + 1) * side * side);
         return truth.map((_, i) => spearman(one(learnt, i), one(random, i)));
       },
-      figure: (values) => meanFigure(values, context.random('weight-randomisation')),
+      metricValue: (values) => meanValue(values, context.random('weight-randomisation')),
     };
   },
 });

@@ -1,7 +1,7 @@
 // Accuracy of the group that fares worst: groups are class and attribute together.
 
 import { AppError } from '../../contracts/errors.ts';
-import { wilson } from './figures.ts';
+import { wilson } from './metric-values.ts';
 import { measure } from './measure.ts';
 import { nothing } from './params.ts';
 
@@ -34,7 +34,7 @@ export const worstGroupAccuracy = measure({
           hits[of] += hit;
           return hit;
         }),
-      figure(values) {
+      metricValue(values) {
         const parts = groups.map((name, g) => ({ name, value: counts[g] > 0 ? hits[g] / counts[g] : null }));
         let worst = -1;
         parts.forEach(({ value }, g) => {

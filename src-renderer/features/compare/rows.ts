@@ -8,7 +8,7 @@ import type {
   MeasureInfo,
   Run,
 } from '../../../src-main/contracts/index.ts';
-import { epsText, moreFigures } from '../../metrics/more-figures.ts';
+import { epsText, moreMetrics } from '../../metrics/metric-values.ts';
 import { count } from '../../ui/format.ts';
 
 export type Column =
@@ -116,7 +116,7 @@ export function measureRows(
       rows.push({ name: `FGSM ${epsText(eps)}`, unit: '%', a: accuracy, b: same.accuracy, better: 1 });
   }
   const further = new Map(
-    [a, b].flatMap(({ summary }) => moreFigures(summary, infos)).map((one) => [one.info.id, one.info]),
+    [a, b].flatMap(({ summary }) => moreMetrics(summary, infos)).map((one) => [one.info.id, one.info]),
   );
   for (const { key, title, unit, direction } of further.values())
     rows.push({

@@ -1,7 +1,7 @@
 // Orders of evaluated pictures. A picture without the figure comes last, whichever way the order goes.
 
 import type { EvaluatedImage, MeasureInfo } from '../../../src-main/contracts/index.ts';
-import { imageMetricText } from '../../metrics/more-figures.ts';
+import { imageMetricText } from '../../metrics/metric-values.ts';
 import { percent } from '../../ui/format.ts';
 
 export interface Order {

@@ -6,11 +6,11 @@ import {
   type SweepCell,
   type SweepConfig,
   type SweepFamily,
-  type SweepFigure,
+  type SweepMetricValue,
   type SweepResult,
 } from '../../../src-main/contracts/index.ts';
 import { colourAt, SEQUENTIAL, type ColourMap } from '../../heat/heat-colour.ts';
-import { figure } from '../../state/run-words.ts';
+import { numberText } from '../../state/run-words.ts';
 
 export const familyTitles: Record<SweepFamily, string> = {
   standard: 'Standard',
@@ -37,7 +37,7 @@ export function meanText(value: number, unit: string, isShort = false): string {
 }
 
 /** "81.2 ± 0.4 %", "–". */
-export function spreadText(value: SweepFigure | null, unit: string): string {
+export function spreadText(value: SweepMetricValue | null, unit: string): string {
   if (value === null) return '–';
   if (value.std === null) return meanText(value.mean, unit);
   return `${meanText(value.mean, unit, true)} ± ${meanText(value.std, unit)}`;
@@ -49,16 +49,16 @@ export function weightsText(
   family: SweepFamily,
 ): string {
   if (family === 'standard' || family === 'blackout') return '';
-  if (family === 'equal') return `both ${figure(lambdaInside)}`;
+  if (family === 'equal') return `both ${numberText(lambdaInside)}`;
   return objective === 'standard'
     ? 'both 0'
-    : `inside ${figure(lambdaInside)}, outside ${figure(lambdaOutside)}`;
+    : `inside ${numberText(lambdaInside)}, outside ${numberText(lambdaOutside)}`;
 }
 
 export function cellTitle({ objective, lambdaInside, lambdaOutside }: SweepCell): string {
   if (objective === 'blackout') return 'Blackout';
   if (objective === 'standard') return 'Standard: both weights 0';
-  return `Weight inside ${figure(lambdaInside)}, outside ${figure(lambdaOutside)}`;
+  return `Weight inside ${numberText(lambdaInside)}, outside ${numberText(lambdaOutside)}`;
 }
 
 export const stateWords: Record<Sweep['state'], { text: string; tone: 'good' | 'warn' | '' }> = {

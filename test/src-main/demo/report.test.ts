@@ -76,8 +76,8 @@ describe('the report', () => {
   });
 
   it('shows figures in per cent, and a dash where there is none', () => {
-    for (const figure of ['62.5', '12.5', '75.0 %', '– %', '40.0 %', '0.33', '–'])
-      expect(html).toContain(figure);
+    for (const metricValue of ['62.5', '12.5', '75.0 %', '– %', '40.0 %', '0.33', '–'])
+      expect(html).toContain(metricValue);
   });
 
   it('takes names for text, not for HTML', () => {

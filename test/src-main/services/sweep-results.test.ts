@@ -1,7 +1,7 @@
 // What a sweep chooses, from figures that are made up.
 
 import { describe, expect, it } from 'vitest';
-import type { Figure } from '../../../src-main/contracts/metrics.ts';
+import type { MetricValue } from '../../../src-main/contracts/metrics.ts';
 import {
   familyPoints,
   namedGrids,
@@ -10,7 +10,7 @@ import {
   sweepPlan,
   sweepPoints,
   type SweepCell,
-  type SweepFigure,
+  type SweepMetricValue,
   type SweepMeasure,
 } from '../../../src-main/contracts/sweeps.ts';
 import { choose, spread, sweepMeasures, valueAt } from '../../../src-main/services/sweep-results.ts';
@@ -78,7 +78,7 @@ describe('the plan of a sweep', () => {
   });
 });
 
-const figure = (value: number | null, parts?: Figure['parts']): Figure => ({
+const metricValue = (value: number | null, parts?: MetricValue['parts']): MetricValue => ({
   ...{ value, low: null, high: null, pictures: 1, skipped: 0, params: {} },
   ...(parts && { parts }),
 });
@@ -97,7 +97,7 @@ describe('what a sweep chooses', () => {
       { name: '0', value: 0.9 },
       { name: '0.25', value: 0.4 },
     ];
-    const figures = { accuracy: figure(0.9), fgsm: figure(0.4, parts) };
+    const figures = { accuracy: metricValue(0.9), fgsm: metricValue(0.4, parts) };
     expect(sweepMeasures(infos, [figures]).map(({ key }) => key)).toEqual(['accuracy', 'fgsm', 'fgsm@0.25']);
     expect(sweepMeasures(infos, []).map(({ key }) => key)).toEqual(['accuracy', 'fgsm']);
     expect([valueAt(figures, 'fgsm'), valueAt(figures, 'fgsm@0.25'), valueAt(null, 'fgsm')]).toEqual([
@@ -109,7 +109,7 @@ describe('what a sweep chooses', () => {
 
   it('is the best on the tuning pictures in the direction of the measure, whatever the test says', () => {
     const asked = config([0, 1], [0, 1]);
-    const at = (mean: number): SweepFigure => ({ mean, std: null });
+    const at = (mean: number): SweepMetricValue => ({ mean, std: null });
     const cells = sweepPoints(asked).map((point, index): SweepCell => ({
       ...point,
       runs: [],

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ClassId, ImageId, RunId } from '../../../src-main/contracts/ids.ts';
 import { runConfigSchema } from '../../../src-main/contracts/runs.ts';
-import type { Figure } from '../../../src-main/contracts/metrics.ts';
+import type { MetricValue } from '../../../src-main/contracts/metrics.ts';
 import { openDatabase } from '../../../src-main/storage/database.ts';
 import { migrations } from '../../../src-main/storage/migrations.ts';
 import type { NewEvaluation } from '../../../src-main/storage/evaluations.ts';
@@ -14,7 +14,7 @@ import { newImage, openStore, scratchFolder } from './scratch.ts';
 const config = runConfigSchema.parse({
   ...{ objective: 'standard', model: 'resnet8', sizePx: 32, epochs: 3, batch: 8, seed: 1 },
 });
-const figure = (value: number | null, more: Partial<Figure> = {}): Figure => ({
+const metricValue = (value: number | null, more: Partial<MetricValue> = {}): MetricValue => ({
   ...{ value, low: null, high: null, pictures: 2, skipped: 0, params: {} },
   ...more,
 });
@@ -30,7 +30,11 @@ function project(): { store: ProjectStore; runId: RunId; images: ImageId[] } {
   const runId = store.runs.add(config, trainedOn, store.snapshots.save({ classes: [], images: [] }), '0');
   return { store, runId, images };
 }
-const evaluation = (runId: RunId, figures: Record<string, Figure>, weightsOf: number): NewEvaluation => ({
+const evaluation = (
+  runId: RunId,
+  figures: Record<string, MetricValue>,
+  weightsOf: number,
+): NewEvaluation => ({
   ...{ runId, split: 'test', images: 2, withRegion: 1, figures, weightsOf },
   ...{ confusion: [[2]], classes: [{ classId: 1 as ClassId, name: 'cat' }] },
 });
@@ -48,10 +52,10 @@ describe('an evaluation', () => {
       { name: String(2 / 255), value: 0.25 },
     ];
     const figures = {
-      accuracy: figure(0.5, { low: 0.1, high: 0.9 }),
-      fgsm: figure(0.25, { parts }),
-      pointingGame: figure(1),
-      f1: figure(0.4, { params: { beta: 1 } }),
+      accuracy: metricValue(0.5, { low: 0.1, high: 0.9 }),
+      fgsm: metricValue(0.25, { parts }),
+      pointingGame: metricValue(1),
+      f1: metricValue(0.4, { params: { beta: 1 } }),
     };
     store.evaluations.save(evaluation(runId, figures, 2), rows(images, { pointingGame: 1, insertion: null }));
     const summary = store.evaluations.summary(runId, 'test')!;
@@ -74,7 +78,7 @@ describe('an evaluation', () => {
     const said = rows(images, {}).map((row, i) => ({
       ...{ ...row, predictedId: 2 as ClassId, values: { accuracy: 1 - i } },
     }));
-    store.evaluations.save(evaluation(runId, { accuracy: figure(0.5) }, 2), said);
+    store.evaluations.save(evaluation(runId, { accuracy: metricValue(0.5) }, 2), said);
     expect(store.evaluations.images(runId, 'test').map(({ correct }) => correct)).toEqual([true, false]);
     expect(images.map((id) => store.evaluations.verdict(id)?.correct)).toEqual([true, false]);
   });
@@ -83,7 +87,7 @@ describe('an evaluation', () => {
     const { store, runId, images } = project();
     const save = (key: string, value: number, weightsOf: number) =>
       store.evaluations.save(
-        evaluation(runId, { accuracy: figure(0.5), [key]: figure(value) }, weightsOf),
+        evaluation(runId, { accuracy: metricValue(0.5), [key]: metricValue(value) }, weightsOf),
         rows(images, { [key]: value }),
       );
     save('f1', 0.3, 2);
@@ -130,7 +134,10 @@ describe('an evaluation of an older Fovea', () => {
     expect(b).toMatchObject({ correct: false, energyInBox: null, pointingHit: null });
     expect(store.evaluations.verdict(7 as ImageId)?.energyInBox).toBeCloseTo(0.1234567890123, 12);
     // It does not say which weights it is of, so a new one stands alone.
-    store.evaluations.save(evaluation(runId, { accuracy: figure(1) }, 1), rows([7 as ImageId], { f1: 1 }));
+    store.evaluations.save(
+      evaluation(runId, { accuracy: metricValue(1) }, 1),
+      rows([7 as ImageId], { f1: 1 }),
+    );
     expect(store.evaluations.images(runId, 'test').map(({ values }) => values)).toEqual([{ f1: 1 }]);
   });
 });

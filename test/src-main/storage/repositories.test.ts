@@ -149,7 +149,7 @@ describe('sweeps', () => {
     const figures = {
       accuracy: { value: 0.5, low: null, high: null, pictures: 2, skipped: 0, params: {} },
     };
-    store.sweeps.setFigures(second, figures);
+    store.sweeps.setMetricValues(second, figures);
     store.sweeps.setTest(first, figures);
     expect(() => store.sweeps.addRun(id, 2, other)).toThrow();
     expect(store.sweeps.runsOf(id)).toEqual([

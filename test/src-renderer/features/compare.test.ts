@@ -20,12 +20,12 @@ import {
   sortRows,
   toneOf,
 } from '../../../src-renderer/features/compare/rows.ts';
-import { epsText } from '../../../src-renderer/metrics/more-figures.ts';
+import { epsText } from '../../../src-renderer/metrics/metric-values.ts';
 
-type Figures = Partial<Pick<EvaluatedImage, 'energyInBox' | 'iou' | 'predictedId'>>;
+type MetricValues = Partial<Pick<EvaluatedImage, 'energyInBox' | 'iou' | 'predictedId'>>;
 
-function row(id: number, a: Figures, b: Figures, name = `picture ${id}.png`): CompareRow {
-  const one = (figures: Figures): EvaluatedImage => ({
+function row(id: number, a: MetricValues, b: MetricValues, name = `picture ${id}.png`): CompareRow {
+  const one = (figures: MetricValues): EvaluatedImage => ({
     imageId: id as EvaluatedImage['imageId'],
     name,
     classId: 1 as EvaluatedImage['classId'],

@@ -1,7 +1,7 @@
 // Inspect without a window: the four fields, the orders, the grid's arithmetic, the queue of heat maps.
 
 import { describe, expect, it } from 'vitest';
-import type { ClassId, EvaluatedImage, Figure, Run } from '../../../src-main/contracts/index.ts';
+import type { ClassId, EvaluatedImage, MetricValue, Run } from '../../../src-main/contracts/index.ts';
 import { allMethods } from '../../../src-main/services/methods.ts';
 import { confusionShown } from '../../../src-renderer/metrics/confusion.ts';
 import { HeatRequests } from '../../../src-renderer/heat/heat-requests.ts';
@@ -15,7 +15,7 @@ import { Explanation } from '../../../src-renderer/heat/explanation.svelte.ts';
 import { MethodChoice } from '../../../src-renderer/forms/method-choice.svelte.ts';
 import { ORDERS, ordersOf, sortImages } from '../../../src-renderer/features/inspect/sorting.ts';
 import { transferSources } from '../../../src-renderer/features/inspect/transfer.ts';
-import { figureText, partsOf, imageMetricText } from '../../../src-renderer/metrics/more-figures.ts';
+import { metricText, partsOf, imageMetricText } from '../../../src-renderer/metrics/metric-values.ts';
 
 function image(id: number, energyInBox: number | null, correct: boolean, classId = 1): EvaluatedImage {
   return {
@@ -113,7 +113,7 @@ describe('orders by what else was measured', () => {
 describe('a figure of one picture', () => {
   it('is in a unit of its own where that of the set says nothing of it', () => {
     const auroc = allMethods().measures.find(({ id }) => id === 'ood-auroc')!;
-    expect(figureText(0.81, auroc.unit)).toBe('81.0 %');
+    expect(metricText(0.81, auroc.unit)).toBe('81.0 %');
     expect(imageMetricText(1.161, auroc)).toBe('1.16');
     const [order] = ordersOf([{ ...images[0], values: { oodAuroc: -1.161 } }], [auroc]);
     expect(order.text({ ...images[0], values: { oodAuroc: -1.161 } })).toBe('−1.16');
@@ -121,18 +121,18 @@ describe('a figure of one picture', () => {
 });
 
 it('counts pictures, whatever their number', () => {
-  expect(figureText(1302, 'pictures')).toBe('1,302 pictures');
-  expect(figureText(1, 'pictures')).toBe('1 picture');
+  expect(metricText(1302, 'pictures')).toBe('1,302 pictures');
+  expect(metricText(1, 'pictures')).toBe('1 picture');
 });
 
 describe('what a figure is made of', () => {
   const info = (id: string) => allMethods().measures.find((one) => one.id === id)!;
-  const figure = (parts: Figure['parts']): Figure => ({
+  const metricValue = (parts: MetricValue['parts']): MetricValue => ({
     ...{ value: 0.5, low: null, high: null, pictures: 9, skipped: 0, params: {} },
     parts,
   });
-  const names = (id: string, parts: Figure['parts']) =>
-    partsOf(info(id), figure(parts)).parts.map(({ name, text }) => `${name} ${text}`);
+  const names = (id: string, parts: MetricValue['parts']) =>
+    partsOf(info(id), metricValue(parts)).parts.map(({ name, text }) => `${name} ${text}`);
 
   it('comes the worst first, what is of all before it and what could not be measured last', () => {
     const parts = [
@@ -143,7 +143,7 @@ describe('what a figure is made of', () => {
     ];
     expect(names('f1', parts)).toEqual(['overall 90.0 %', 'owl 20.0 %', 'cat 70.0 %', 'dog –']);
     expect(names('corruption-error', parts.slice(1))).toEqual(['cat 70.0 %', 'owl 20.0 %', 'dog –']);
-    expect(partsOf(info('f1'), figure(parts)).order).toBe('worst first');
+    expect(partsOf(info('f1'), metricValue(parts)).order).toBe('worst first');
   });
 
   it('stays in the order of its epsilons, and of its counts', () => {

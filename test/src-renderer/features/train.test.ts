@@ -13,7 +13,7 @@ import {
   warningsOf,
 } from '../../../src-renderer/features/train/new-run.svelte.ts';
 import {
-  figure,
+  numberText,
   runTitle,
   settingRows,
   settingText,
@@ -108,7 +108,7 @@ describe('the name of a run', () => {
   });
 
   it('writes small numbers without exponents', () => {
-    expect([0.0005, 464.16, 20, 1e-7].map(figure)).toEqual(['0.0005', '464.2', '20', '0.0000001']);
+    expect([0.0005, 464.16, 20, 1e-7].map(numberText)).toEqual(['0.0005', '464.2', '20', '0.0000001']);
   });
 });
 

@@ -56,7 +56,7 @@ const run = (ids: readonly string[], more: Partial<EvaluateSpec> = {}, own = par
     },
     { emit() {}, cancelled: () => false },
   );
-const figureOf = async (id: string, own: Record<string, number | string | boolean> = {}, more = {}) => {
+const metricValueOf = async (id: string, own: Record<string, number | string | boolean> = {}, more = {}) => {
   const { figures } = await run([], { measures: [{ id, params: { ...params[id], ...own } }], ...more });
   return figures[keyOf(id)];
 };
@@ -99,12 +99,12 @@ describe('all measures together', () => {
 
 describe('a single measure', () => {
   it('of no attack, no noise or all guesses is what it must be', async () => {
-    const accuracy = (await figureOf('accuracy')).value;
-    expect((await figureOf('pgd-accuracy', { eps: 0 })).value).toBe(accuracy);
-    expect((await figureOf('gradient-robustness', { deviation: 0 })).value).toBe(0);
-    expect((await figureOf('density-robustness', { deviation: 0 })).value).toBe(0);
-    expect((await figureOf('top-k-accuracy', { k: 1 })).value).toBe(accuracy);
-    expect((await figureOf('top-k-accuracy', { k: 3 })).value).toBe(1);
+    const accuracy = (await metricValueOf('accuracy')).value;
+    expect((await metricValueOf('pgd-accuracy', { eps: 0 })).value).toBe(accuracy);
+    expect((await metricValueOf('gradient-robustness', { deviation: 0 })).value).toBe(0);
+    expect((await metricValueOf('density-robustness', { deviation: 0 })).value).toBe(0);
+    expect((await metricValueOf('top-k-accuracy', { k: 1 })).value).toBe(accuracy);
+    expect((await metricValueOf('top-k-accuracy', { k: 3 })).value).toBe(1);
   });
 
   it('of an attack is not above that of the pictures as they are', async () => {
@@ -113,30 +113,32 @@ describe('a single measure', () => {
   });
 
   it('of the worst group is the least of the groups’ own, and needs groups', async () => {
-    const worst = await figureOf('worst-group-accuracy');
+    const worst = await metricValueOf('worst-group-accuracy');
     const known = worst.parts!.flatMap(({ value }) => (value === null ? [] : [value]));
     expect(known).toHaveLength(6);
     expect(worst.value).toBe(Math.min(...known));
-    await expect(figureOf('worst-group-accuracy', {}, { groups: [] })).rejects.toMatchObject({
+    await expect(metricValueOf('worst-group-accuracy', {}, { groups: [] })).rejects.toMatchObject({
       code: 'bad-input',
       message: expect.stringContaining('attribute'),
     });
   });
 
   it('that compares needs pictures to compare with, and finds no difference between equals', async () => {
-    await expect(figureOf('ood-auroc', {}, { against: [] })).rejects.toMatchObject({ code: 'bad-input' });
-    expect((await figureOf('ood-auroc', {}, { against: some() })).value).toBeCloseTo(0.5, 12);
+    await expect(metricValueOf('ood-auroc', {}, { against: [] })).rejects.toMatchObject({
+      code: 'bad-input',
+    });
+    expect((await metricValueOf('ood-auroc', {}, { against: some() })).value).toBeCloseTo(0.5, 12);
   });
 
   it('of heat inside counts everything where the region is the whole picture', async () => {
     const whole = { kind: 'box', box: { x: 0, y: 0, width: toySizePx, height: toySizePx } } as const;
     const images = some().map((image) => ({ ...image, regions: [whole] }));
     for (const id of ['content-heat-map', 'stochastic-pointing-game', 'energy-in-box', 'pointing-game']) {
-      const figure = await figureOf(id, {}, { images });
-      expect(figure.pictures, id).toBeGreaterThan(0);
-      expect(figure.value, id).toBeCloseTo(1, 6);
+      const metricValue = await metricValueOf(id, {}, { images });
+      expect(metricValue.pictures, id).toBeGreaterThan(0);
+      expect(metricValue.value, id).toBeCloseTo(1, 6);
     }
-    const leaked = await figureOf('feature-leakage', {}, { images });
+    const leaked = await metricValueOf('feature-leakage', {}, { images });
     expect([leaked.value, leaked.parts![0].value]).toEqual([0, 0]);
   });
 
@@ -151,7 +153,7 @@ describe('a single measure', () => {
   });
 
   it('of other weights finds another map', async () => {
-    const all = await figureOf('weight-randomisation', { method: 'input-gradient' });
+    const all = await metricValueOf('weight-randomisation', { method: 'input-gradient' });
     expect(Math.abs(all.value!)).toBeLessThan(0.9);
   });
 
@@ -165,39 +167,42 @@ describe('a single measure', () => {
       expect(value!).toBeLessThan(1);
     }
     // Nothing can be changed by an attack that may not move: all are skipped.
-    expect(await figureOf('kendall-correlation', { eps: 0 })).toMatchObject({ value: null, skipped: 12 });
-    const random = await figureOf('kendall-correlation', { attack: 'random-sign', eps: 0.01 });
+    expect(await metricValueOf('kendall-correlation', { eps: 0 })).toMatchObject({
+      value: null,
+      skipped: 12,
+    });
+    const random = await metricValueOf('kendall-correlation', { attack: 'random-sign', eps: 0.01 });
     expect(random.value!).toBeGreaterThan(figures.kendallCorrelation.value!);
     // The worst of several attempts is not better than the first, and every attack takes the parameters it is given.
-    const often = await figureOf('kendall-correlation', { restarts: 3 });
+    const often = await metricValueOf('kendall-correlation', { restarts: 3 });
     expect(often.value!).toBeLessThanOrEqual(figures.kendallCorrelation.value!);
     for (const attack of ['ifia-centre', 'targeted-explanation', 'targeted-mass']) {
-      const { pictures: images, value } = await figureOf('kendall-correlation', { attack });
+      const { pictures: images, value } = await metricValueOf('kendall-correlation', { attack });
       expect(images, attack).toBeGreaterThan(right / 2);
       expect(value!, attack).toBeLessThan(1);
     }
-    const trapezoid = await figureOf('kendall-correlation', { rule: 'trapezoid' });
+    const trapezoid = await metricValueOf('kendall-correlation', { rule: 'trapezoid' });
     expect(trapezoid.value!).not.toBe(figures.kendallCorrelation.value!);
   });
 
   it('of corruptions names each, and their mean is the figure', async () => {
-    const { value, parts } = await figureOf('corruption-error', { severity: '1' });
+    const { value, parts } = await metricValueOf('corruption-error', { severity: '1' });
     expect(parts).toHaveLength(15);
     expect(value).toBeCloseTo(parts!.reduce((sum, part) => sum + part.value!, 0) / 15, 12);
-    expect((await figureOf('corruption-error', { corruptions: 'all' })).parts).toHaveLength(19);
+    expect((await metricValueOf('corruption-error', { corruptions: 'all' })).parts).toHaveLength(19);
   });
 
   it('at the best threshold finds at least what any one threshold finds', async () => {
     const iou = 0.3;
-    const two = await figureOf('max-box-accuracy', { thresholds: 2, iou, method: 'input-gradient' });
-    const ten = await figureOf('max-box-accuracy', { thresholds: 10, iou, method: 'input-gradient' });
+    const two = await metricValueOf('max-box-accuracy', { thresholds: 2, iou, method: 'input-gradient' });
+    const ten = await metricValueOf('max-box-accuracy', { thresholds: 10, iou, method: 'input-gradient' });
     expect(ten.value!).toBeGreaterThanOrEqual(two.value!);
     expect(ten.pictures).toBe(some().filter(({ regions }) => regions.length > 0).length);
   });
 
   it('of one class has no composite and no negative heat', async () => {
     const images = some().filter(({ classIndex }) => classIndex === 0);
-    expect(await figureOf('negative-quadrant-heat', {}, { pictures: images })).toMatchObject({
+    expect(await metricValueOf('negative-quadrant-heat', {}, { pictures: images })).toMatchObject({
       value: null,
       pictures: 0,
     });

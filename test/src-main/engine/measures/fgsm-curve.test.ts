@@ -37,7 +37,7 @@ async function curve(space: 'pixel' | 'normalised'): Promise<(number | null)[]> 
   const truth = [...labels];
   const batch = { start: 0, images, logits, gradient, truth, owns: truth.map((own) => [own]) };
   const values = await reading.read(batch as unknown as BatchView);
-  const { parts } = await reading.figure(values!);
+  const { parts } = await reading.metricValue(values!);
   return parts!.slice(1).map(({ value }) => value);
 }
 

@@ -44,13 +44,13 @@ describe('insertion and deletion', () => {
   });
   it('have no value for a flat map, nor as a share of nothing', async () => {
     for (const id of ['insertion', 'deletion'])
-      expect((await measured(id, steps, small([four, flat]))).figure).toMatchObject({
+      expect((await measured(id, steps, small([four, flat]))).metricValue).toMatchObject({
         pictures: 1,
         skipped: 1,
       });
     const black: LentImage = { values: [0, 0, 0, 0], heat: four.heat };
-    const { figure } = await measured('insertion', { ...steps, relative: true }, small([black]));
-    expect(figure).toMatchObject({ value: null, skipped: 1 });
+    const { metricValue } = await measured('insertion', { ...steps, relative: true }, small([black]));
+    expect(metricValue).toMatchObject({ value: null, skipped: 1 });
   });
 });
 
@@ -78,8 +78,8 @@ describe('pixel perturbation', () => {
     expect(values[0]).toBeCloseTo((0.8 - 0.1) / 0.375, 5);
   });
   it('has no value for a flat map', async () => {
-    const { figure } = await measured('pixel-perturbation', {}, small([flat]));
-    expect(figure).toMatchObject({ value: null, pictures: 0, skipped: 1 });
+    const { metricValue } = await measured('pixel-perturbation', {}, small([flat]));
+    expect(metricValue).toMatchObject({ value: null, pictures: 0, skipped: 1 });
   });
 });
 
@@ -93,11 +93,11 @@ describe('feature leakage', () => {
   it('is what lies outside, with its share of all', async () => {
     const empty: LentImage = { ...leaking, heat: [0, 0, 0, 0] };
     const unmarked: LentImage = { values: four.values, heat: [1, 1, 1, 1] };
-    const { values, figure } = await measured('feature-leakage', {}, small([leaking, empty, unmarked]));
+    const { values, metricValue } = await measured('feature-leakage', {}, small([leaking, empty, unmarked]));
     expect(values).toEqual([7, 0, null]);
-    expect(figure).toMatchObject({ value: 3.5, pictures: 2, skipped: 1 });
+    expect(metricValue).toMatchObject({ value: 3.5, pictures: 2, skipped: 1 });
     // An empty map leaks nothing but has no share.
-    expect(figure.parts).toEqual([{ name: 'share of all attribution', value: 7 / 8 }]);
+    expect(metricValue.parts).toEqual([{ name: 'share of all attribution', value: 7 / 8 }]);
     expect((await measured('feature-leakage', { norm: 'l2' }, small([leaking]))).values).toEqual([5]);
   });
   it('as a share does not move where the map is scaled', () => {
@@ -126,13 +126,17 @@ describe('measures of boxes and masks', () => {
     // 1 in the core, 0.5 round it: below a threshold of 0.5 the box is the wide one, from there on the core.
     const heat = wide.map((value, i) => 0.5 * value + 0.5 * core[i]);
     const inside = [core, wide, core];
-    const { figure } = await measured(
+    const { metricValue } = await measured(
       'max-box-accuracy',
       { thresholds: 10 },
       lent([...inside.map((one) => ({ values, heat, inside: one })), { values, heat }]),
     );
-    expect(figure).toMatchObject({ pictures: 3, skipped: 1, parts: [{ name: 'at threshold', value: 0.5 }] });
-    expect(figure.value).toBeCloseTo(2 / 3, 12);
+    expect(metricValue).toMatchObject({
+      pictures: 3,
+      skipped: 1,
+      parts: [{ name: 'at threshold', value: 0.5 }],
+    });
+    expect(metricValue.value).toBeCloseTo(2 / 3, 12);
     const other = await measured(
       'max-box-accuracy',
       { thresholds: 10 },
@@ -142,14 +146,19 @@ describe('measures of boxes and masks', () => {
       ]),
     );
     // An empty map finds nothing, but it is a picture.
-    expect(other.figure).toMatchObject({ value: 0.5, pictures: 2, parts: [{ value: 0 }] });
+    expect(other.metricValue).toMatchObject({ value: 0.5, pictures: 2, parts: [{ value: 0 }] });
     const none = await measured('max-box-accuracy', {}, lent([{ values, heat }]));
-    expect(none.figure).toMatchObject({ value: null, pictures: 0, skipped: 1, parts: [{ value: null }] });
+    expect(none.metricValue).toMatchObject({
+      value: null,
+      pictures: 0,
+      skipped: 1,
+      parts: [{ value: null }],
+    });
   });
 
   it('top-1 segmentation wants the class and the mask', async () => {
     const corner = square(0, 6, () => 1);
-    const { values: found, figure } = await measured(
+    const { values: found, metricValue } = await measured(
       'top-1-segmentation',
       {},
       lent([
@@ -161,7 +170,7 @@ describe('measures of boxes and masks', () => {
       ]),
     );
     expect(found).toEqual([1, 0, 0, 0, null]);
-    expect(figure).toMatchObject({ value: 0.25, pictures: 4, skipped: 1 });
+    expect(metricValue).toMatchObject({ value: 0.25, pictures: 4, skipped: 1 });
   });
 
   it('the pointing game can count every class the same', async () => {
@@ -170,16 +179,16 @@ describe('measures of boxes and masks', () => {
     const set: Lent = { ...lent([hit, hit, miss]), classes: [...classes, 'three'] };
     const method = 'input-gradient';
     const pooled = await measured('pointing-game', { method }, set);
-    expect(pooled.figure.value).toBeCloseTo(2 / 3, 12);
-    const { figure } = await measured('pointing-game', { method, mean: 'classes' }, set);
-    expect(figure).toMatchObject({ value: 0.5, low: null, high: null, pictures: 3 });
-    expect(figure.parts!.map(({ value }) => value)).toEqual([1, 0, null]);
+    expect(pooled.metricValue.value).toBeCloseTo(2 / 3, 12);
+    const { metricValue } = await measured('pointing-game', { method, mean: 'classes' }, set);
+    expect(metricValue).toMatchObject({ value: 0.5, low: null, high: null, pictures: 3 });
+    expect(metricValue.parts!.map(({ value }) => value)).toEqual([1, 0, null]);
   });
 
   it('the stochastic pointing game skips empty maps and pictures without a region', async () => {
     const half = square(4, 12, (x) => (x < 8 ? 3 : 1));
     const left = square(4, 12, (x) => Number(x < 8));
-    const { values: found, figure } = await measured(
+    const { values: found, metricValue } = await measured(
       'stochastic-pointing-game',
       { draws: 10_000, margin: 0 },
       lent([
@@ -190,7 +199,7 @@ describe('measures of boxes and masks', () => {
     );
     // Three deviations of 10,000 draws: 0.013.
     expect(Math.abs(found[0]! - 0.75)).toBeLessThan(0.013);
-    expect(figure).toMatchObject({ pictures: 1, skipped: 2 });
+    expect(metricValue).toMatchObject({ pictures: 1, skipped: 2 });
   });
 });
 
@@ -254,9 +263,9 @@ describe('maps under attack', () => {
       { values: moved, changed: true, keeps: false },
       { values: [0.4, 0.3, 0.2, 0.1], changed: false, keeps: true },
     ]);
-    const { values, figure } = await measured('spearman-correlation', {}, three);
+    const { values, metricValue } = await measured('spearman-correlation', {}, three);
     expect(values.map((value) => value?.toFixed(6) ?? null)).toEqual(['-0.200000', null, null]);
-    expect(figure).toMatchObject({ pictures: 1, skipped: 2 });
+    expect(metricValue).toMatchObject({ pictures: 1, skipped: 2 });
   });
   it('that became flat have nothing left of what they were, and those that were flat have no value', async () => {
     const flattened = { values: [0.4, 0.4, 0.4, 0.4], changed: true, keeps: true };
@@ -288,8 +297,8 @@ describe('measures under noise', () => {
     expect(relative.values[0]).toBeCloseTo(values[0]! / (length / 2), 4);
   });
   it('the density has no relative change where it is 0', async () => {
-    const { figure } = await measured('density-robustness', { relative: true }, lent(0));
-    expect(figure).toMatchObject({ value: null, skipped: 1 });
+    const { metricValue } = await measured('density-robustness', { relative: true }, lent(0));
+    expect(metricValue).toMatchObject({ value: null, skipped: 1 });
   });
   it('a gradient that is the picture itself moves by the length of the noise', async () => {
     const program: MeasureContext['program'] = () => (_, feeds) => Promise.resolve({ grad: feeds.images });
@@ -297,15 +306,15 @@ describe('measures under noise', () => {
     const { values } = await measured('gradient-robustness', params, lent(0.5, { program }));
     // Length of the noise over that of the picture; three deviations over 20 draws are 2 %.
     expect(Math.abs(values[0]! / (0.1 / 0.5) - 1)).toBeLessThan(0.02);
-    const { figure } = await measured('gradient-robustness', params, lent(0, { program }));
-    expect(figure).toMatchObject({ value: null, skipped: 1 });
+    const { metricValue } = await measured('gradient-robustness', params, lent(0, { program }));
+    expect(metricValue).toMatchObject({ value: null, skipped: 1 });
   });
 });
 
 it('negative-quadrant heat skips what has no composite, picture by picture, and empty maps', async () => {
   // Of 4 in all, 3 lie in the upper left cell.
   const quarters: LentImage = { values: four.values, heat: [3, 0, 1, 0] };
-  const { values, figure } = await measured(
+  const { values, metricValue } = await measured(
     'negative-quadrant-heat',
     {},
     {
@@ -316,7 +325,7 @@ it('negative-quadrant heat skips what has no composite, picture by picture, and 
     },
   );
   expect(values).toEqual([0.25, null, null, 1]);
-  expect(figure).toMatchObject({ value: 0.625, pictures: 2, skipped: 2 });
+  expect(metricValue).toMatchObject({ value: 0.625, pictures: 2, skipped: 2 });
 });
 
 it('corruption error is the mean over severities and those corruptions that count', async () => {
@@ -337,10 +346,10 @@ it('corruption error is the mean over severities and those corruptions that coun
       },
     },
   };
-  const { values, figure } = await measured('corruption-error', {}, lent);
+  const { values, metricValue } = await measured('corruption-error', {}, lent);
   // Severities 4 and 5 of 5 in one of two corruptions; the second picture has both classes.
   expect(values).toEqual([0.2, 0]);
-  expect(figure.parts).toEqual([
+  expect(metricValue.parts).toEqual([
     { name: 'Grey', value: 0.2 },
     { name: 'None', value: 0 },
   ]);
@@ -354,7 +363,7 @@ it('worst-group accuracy is of the least group that has pictures, with the inter
     ...{ values: [0, 0, 0, 0], truth, group },
   });
   // All are given class 0. Group 1 has nobody.
-  const { values, figure } = await measured(
+  const { values, metricValue } = await measured(
     'worst-group-accuracy',
     {},
     {
@@ -364,10 +373,10 @@ it('worst-group accuracy is of the least group that has pictures, with the inter
     },
   );
   expect(values).toEqual([1, 1, 1, 0, 0, null]);
-  expect(figure.parts!.map(({ value }) => value)).toEqual([1, null, 1 / 3]);
-  expect(figure).toMatchObject({ value: 1 / 3, pictures: 5, skipped: 1 });
+  expect(metricValue.parts!.map(({ value }) => value)).toEqual([1, null, 1 / 3]);
+  expect(metricValue).toMatchObject({ value: 1 / 3, pictures: 5, skipped: 1 });
   // Wilson of 1 in 3.
-  expect([figure.low, figure.high].map((end) => end!.toFixed(4))).toEqual(['0.0615', '0.7923']);
+  expect([metricValue.low, metricValue.high].map((end) => end!.toFixed(4))).toEqual(['0.0615', '0.7923']);
 });
 
 describe('OOD AUROC', () => {
@@ -384,17 +393,19 @@ describe('OOD AUROC', () => {
     // Own scores rise with 1 and 0, those of the others with 0.5, 0.25 and 0.
     const set = lent((image) => [3 * image[0], 0], [0.5, 0.25, 0]);
     for (const score of ['density', 'logit', 'probability']) {
-      const { figure } = await measured('ood-auroc', { score }, set);
-      expect(figure.value, score).toBeCloseTo((3 + 0.5) / 6, 12);
-      expect(figure).toMatchObject({ pictures: 2, skipped: 0 });
+      const { metricValue } = await measured('ood-auroc', { score }, set);
+      expect(metricValue.value, score).toBeCloseTo((3 + 0.5) / 6, 12);
+      expect(metricValue).toMatchObject({ pictures: 2, skipped: 0 });
     }
   });
   it('goes by the sigmoid of the best class where pictures have several', async () => {
     // By softmax the two classes of the bright pictures take from each other.
     const network: Lent['network'] = (image) => (image[0] > 0.7 ? [3, 3] : [1, -3]);
     const score = { score: 'probability' };
-    expect((await measured('ood-auroc', score, lent(network, [0.5, 0], 'multi'))).figure.value).toBe(0.75);
-    expect((await measured('ood-auroc', score, lent(network, [0.5, 0]))).figure.value).toBe(0.25);
+    expect((await measured('ood-auroc', score, lent(network, [0.5, 0], 'multi'))).metricValue.value).toBe(
+      0.75,
+    );
+    expect((await measured('ood-auroc', score, lent(network, [0.5, 0]))).metricValue.value).toBe(0.25);
   });
 });
 
@@ -425,7 +436,7 @@ describe('weight randomisation', () => {
     },
   };
   it('correlates ranks with those of new weights, and skips flat maps', async () => {
-    const { values: found, figure } = await measured(
+    const { values: found, metricValue } = await measured(
       'weight-randomisation',
       {},
       {
@@ -435,7 +446,7 @@ describe('weight randomisation', () => {
     );
     expect(found[0]).toBeCloseTo(-0.2, 12);
     expect(found[1]).toBeNull();
-    expect(figure).toMatchObject({ pictures: 1, skipped: 1 });
+    expect(metricValue).toMatchObject({ pictures: 1, skipped: 1 });
     expect(asked.pop()).toEqual(['body 1', 'head 0', 'mean 9']);
   });
   it('can draw the head alone', async () => {

@@ -72,5 +72,5 @@ export async function measured(
   const measure = measureById(id);
   const reading = measure.begin(context, checkParams(measure, params));
   const values = (await reading.read(batch)) ?? [];
-  return { values, figure: await reading.figure(values) };
+  return { values, metricValue: await reading.metricValue(values) };
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../../src-main/engine/measures/box-from-map.ts';
 import { confusionOf } from '../../../../src-main/engine/measures/confusion.ts';
 import { energyInside, squaredGradient } from '../../../../src-main/engine/measures/energy-in-box.ts';
-import { meanOf } from '../../../../src-main/engine/measures/figures.ts';
+import { meanOf } from '../../../../src-main/engine/measures/metric-values.ts';
 import { boxIou } from '../../../../src-main/engine/measures/localisation.ts';
 import { leakage } from '../../../../src-main/engine/measures/feature-leakage.ts';
 import { epsilonsOf } from '../../../../src-main/engine/measures/fgsm-curve.ts';

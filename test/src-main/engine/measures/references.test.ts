@@ -9,10 +9,10 @@ import { confusionOf } from '../../../../src-main/engine/measures/confusion.ts';
 import { f1Of } from '../../../../src-main/engine/measures/f1.ts';
 import {
   bootstrapped,
-  meanFigure,
-  shareFigure,
+  meanValue,
+  shareValue,
   wilson,
-} from '../../../../src-main/engine/measures/figures.ts';
+} from '../../../../src-main/engine/measures/metric-values.ts';
 import { areaUnder } from '../../../../src-main/engine/measures/insertion-deletion.ts';
 import { boxIou } from '../../../../src-main/engine/measures/localisation.ts';
 import {
@@ -173,30 +173,30 @@ describe('intervals', () => {
     expect(high).toBeCloseTo(reference.intervals[name][1], 6);
   });
   it('of shares are there for one picture, and for none there are none', () => {
-    expect(shareFigure([1, null])).toMatchObject({ value: 1, high: 1, pictures: 1, skipped: 1 });
+    expect(shareValue([1, null])).toMatchObject({ value: 1, high: 1, pictures: 1, skipped: 1 });
     // Of one hit in one: 1 / (1 + z^2).
-    expect(shareFigure([1]).low).toBeCloseTo(1 / (1 + 1.959964 ** 2), 6);
-    expect(shareFigure([null])).toEqual({
+    expect(shareValue([1]).low).toBeCloseTo(1 / (1 + 1.959964 ** 2), 6);
+    expect(shareValue([null])).toEqual({
       ...{ value: null, low: null, high: null },
       ...{ pictures: 0, skipped: 1 },
     });
   });
   it('of means are none for one picture, which is no sign of certainty', () => {
-    expect(meanFigure([0.4, null], randomFromSeed(1))).toEqual({
+    expect(meanValue([0.4, null], randomFromSeed(1))).toEqual({
       ...{ value: 0.4, low: null, high: null },
       ...{ pictures: 1, skipped: 1 },
     });
   });
   it('of means are about two standard errors either way, and follow from the seed', () => {
     const values = wave(400, 0.2).map((value) => 3 + value);
-    const figure = meanFigure([...values, null], randomFromSeed(1));
+    const metricValue = meanValue([...values, null], randomFromSeed(1));
     const mean = values.reduce((total, value) => total + value, 0) / 400;
     const error = Math.sqrt(values.reduce((total, value) => total + (value - mean) ** 2, 0) / 400 / 400);
-    expect(figure).toMatchObject({ pictures: 400, skipped: 1 });
-    expect(figure.value).toBeCloseTo(mean, 12);
-    expect((figure.high! - figure.low!) / (2 * 1.96 * error)).toBeCloseTo(1, 1);
-    expect(meanFigure([...values, null], randomFromSeed(1))).toEqual(figure);
-    expect(meanFigure([null], randomFromSeed(1))).toEqual({
+    expect(metricValue).toMatchObject({ pictures: 400, skipped: 1 });
+    expect(metricValue.value).toBeCloseTo(mean, 12);
+    expect((metricValue.high! - metricValue.low!) / (2 * 1.96 * error)).toBeCloseTo(1, 1);
+    expect(meanValue([...values, null], randomFromSeed(1))).toEqual(metricValue);
+    expect(meanValue([null], randomFromSeed(1))).toEqual({
       ...{ value: null, low: null, high: null },
       ...{ pictures: 0, skipped: 1 },
     });

@@ -2,7 +2,7 @@
 // bootstrap over pictures for everything else.
 
 import type { Random } from '../nn/random.ts';
-import type { ImageValues, SetFigure } from './measure.ts';
+import type { ImageValues, SetMetricValue } from './measure.ts';
 
 /** Normal quantile of 97.5 %. */
 const quantile = 1.959963984540054;
@@ -33,7 +33,7 @@ export function wilson(hits: number, count: number): { low: number; high: number
 }
 
 /** Figure of values that are 1 or 0: the share of ones. */
-export function shareFigure(values: ImageValues): SetFigure {
+export function shareValue(values: ImageValues): SetMetricValue {
   const measured = values.filter((value) => value !== null);
   const hits = measured.reduce((sum, value) => sum + value, 0);
   const ends = wilson(hits, measured.length);
@@ -47,9 +47,9 @@ export function shareFigure(values: ImageValues): SetFigure {
 }
 
 /** Figure of real values: their mean. */
-export function meanFigure(values: ImageValues, random: Random): SetFigure {
+export function meanValue(values: ImageValues, random: Random): SetMetricValue {
   const measured = Float64Array.from(values.filter((value) => value !== null));
-  const figure = bootstrapped(
+  const metricValue = bootstrapped(
     measured.length,
     (drawn) => {
       let total = 0;
@@ -58,7 +58,7 @@ export function meanFigure(values: ImageValues, random: Random): SetFigure {
     },
     random,
   );
-  return { ...figure, skipped: values.length - measured.length };
+  return { ...metricValue, skipped: values.length - measured.length };
 }
 
 /**
@@ -70,7 +70,7 @@ export function bootstrapped(
   count: number,
   statistic: (places: Int32Array) => number | null,
   random: Random,
-): SetFigure {
+): SetMetricValue {
   const all = Int32Array.from({ length: count }, (_, i) => i);
   const value = count > 0 ? statistic(all) : null;
   if (value === null || count < 2) return { value, low: null, high: null, pictures: count, skipped: 0 };

@@ -1,27 +1,27 @@
 // Figures of an evaluation, in the words of the registry: their text, their intervals and what they are made of.
 
-import type { EvaluationSummary, Figure, MeasureInfo } from '../../src-main/contracts/index.ts';
+import type { EvaluationSummary, MetricValue, MeasureInfo } from '../../src-main/contracts/index.ts';
 
-export interface MoreFigure {
+export interface ListedMetric {
   info: MeasureInfo;
-  figure: Figure;
+  metricValue: MetricValue;
 }
 
 /** All that was measured, in the registry's order. */
-export const allFigures = (summary: EvaluationSummary, infos: readonly MeasureInfo[]): MoreFigure[] =>
+export const allMetrics = (summary: EvaluationSummary, infos: readonly MeasureInfo[]): ListedMetric[] =>
   infos.flatMap((info) => {
-    const figure = summary.figures[info.key];
-    return figure ? [{ info, figure }] : [];
+    const metricValue = summary.figures[info.key];
+    return metricValue ? [{ info, metricValue }] : [];
   });
 
 /** Those beyond the usual set, which Inspect and Compare show by name. */
-export const moreFigures = (summary: EvaluationSummary, infos: readonly MeasureInfo[]): MoreFigure[] =>
-  allFigures(summary, infos).filter(({ info }) => !info.usual);
+export const moreMetrics = (summary: EvaluationSummary, infos: readonly MeasureInfo[]): ListedMetric[] =>
+  allMetrics(summary, infos).filter(({ info }) => !info.usual);
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** "81.2 %", "0.034", "1,302 pictures", "–": a value in the unit of its measure. Pictures are counted, not rounded. */
-export function figureText(value: number | null, unit: string): string {
+export function metricText(value: number | null, unit: string): string {
   if (value === null) return '–';
   if (unit === 'pictures') return `${whole.format(value)} ${value === 1 ? 'picture' : 'pictures'}`;
   const text = unit === 'share' ? `${(value * 100).toFixed(1)} %` : String(Number(value.toPrecision(3)));
@@ -30,11 +30,11 @@ export function figureText(value: number | null, unit: string): string {
 
 /** Of one picture, whose value can be of another unit than the figure of the set. */
 export const imageMetricText = (value: number | null, { unit, imageUnit = unit }: MeasureInfo): string =>
-  figureText(value, imageUnit);
+  metricText(value, imageUnit);
 
 /** "72.0 % to 88.1 %", or nothing where there is no interval. */
-export const intervalText = ({ low, high }: Pick<Figure, 'low' | 'high'>, unit: string): string =>
-  low === null || high === null ? '' : `${figureText(low, unit)} to ${figureText(high, unit)}`;
+export const intervalText = ({ low, high }: Pick<MetricValue, 'low' | 'high'>, unit: string): string =>
+  low === null || high === null ? '' : `${metricText(low, unit)} to ${metricText(high, unit)}`;
 
 /** An epsilon as people quote it: "2/255". */
 export function epsText(eps: number): string {
@@ -56,7 +56,7 @@ const OVERALL = 'overall';
  */
 export function partsOf(
   { unit, partUnit = unit, partsBy, direction }: MeasureInfo,
-  { parts = [] }: Figure,
+  { parts = [] }: MetricValue,
 ): { parts: Part[]; order: string } {
   const isCurve = partsBy === 'epsilon';
   const isCount = partUnit === 'pictures';
@@ -74,7 +74,7 @@ export function partsOf(
   return {
     parts: shown.map(({ name, value }) => ({
       name: isCurve ? `ε ${epsText(Number(name))}` : name,
-      text: isCount && value !== null ? whole.format(value) : figureText(value, partUnit),
+      text: isCount && value !== null ? whole.format(value) : metricText(value, partUnit),
     })),
     order: isSorted ? 'worst first' : isCount ? 'most frequent first' : '',
   };
