@@ -338,7 +338,7 @@ export interface WorkerCalls {
   /** Sends 'progress' in pictures. */
   attack: { input: AttackSpec; output: AttackOutcome };
   /** Trains a little on one device. */
-  doctor: { input: { device: DeviceId }; output: DeviceInfo };
+  tryDevice: { input: { device: DeviceId }; output: DeviceInfo };
   /** What SQLite finds wrong with a database; empty if nothing is. */
   checkDatabase: { input: { file: string }; output: { problems: string[] } };
   /** A copy of a database that may be in use. */

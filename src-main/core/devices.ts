@@ -116,7 +116,7 @@ async function tried(workers: Workers, id: DeviceId): Promise<DeviceInfo> {
   const absence = deviceAbsence(id);
   if (absence !== null) return untried(id, false, absence);
   try {
-    return await workers.callAlone('doctor', { device: id }, trialLimitMs);
+    return await workers.callAlone('tryDevice', { device: id }, trialLimitMs);
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown;
     return untried(id, false, `its trial failed: ${thrown.detail.reason ?? thrown.message}`);

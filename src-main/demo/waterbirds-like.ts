@@ -10,7 +10,7 @@ import type { WaterbirdsSpec } from '../contracts/worker-protocol.ts';
 import type { Context } from '../core/context.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { regionsOf, type OpenProject } from '../core/open-project.ts';
-import { deal, usualSplit } from '../services/deal.ts';
+import { stratifiedSplit, usualSplit } from '../services/stratified-split.ts';
 import type { StoredImage } from '../storage/images.ts';
 
 export type WaterbirdsOptions = Pick<WaterbirdsSpec, 'seed' | 'correlation' | 'sizePx' | 'backgrounds'>;
@@ -57,12 +57,12 @@ function cutoutsOf(
   seed: number,
 ): { cutouts: Cutout[]; classes: string[]; left: number } {
   const images = store.images.all().filter(({ missing }) => !missing);
-  const isDealt =
+  const isAssigned =
     images.some(({ split }) => split === 'train') && images.some(({ split }) => split === 'test');
-  const undealt = isDealt ? images.filter(({ split }) => split === null) : images;
-  const dealt = deal(undealt, usualSplit(seed), false);
+  const unassigned = isAssigned ? images.filter(({ split }) => split === null) : images;
+  const assigned = stratifiedSplit(unassigned, usualSplit(seed), false);
   const masked = images.flatMap((image) => {
-    const split = dealt.get(image.id) ?? image.split;
+    const split = assigned.get(image.id) ?? image.split;
     const regions = regionsOf([image.classId], store.annotations.ofImage(image.id)).filter(
       ({ kind }) => kind !== 'box',
     );

@@ -21,14 +21,14 @@ export const annotationHandlers: Handlers<
     project.store.transaction(() => {
       project.store.undo.add(
         imageId,
-        edits.map((edit) => carryOut(project.store, image, edit)),
+        edits.map((edit) => applyEdit(project.store, image, edit)),
       );
       project.store.images.deriveClass(imageId);
     });
     return outcome(context, imageId);
   },
-  'annotations.undo': (context, { imageId }) => travel(context, imageId, 'undo'),
-  'annotations.redo': (context, { imageId }) => travel(context, imageId, 'redo'),
+  'annotations.undo': (context, { imageId }) => undoOrRedo(context, imageId, 'undo'),
+  'annotations.redo': (context, { imageId }) => undoOrRedo(context, imageId, 'redo'),
   'images.setClass': (context, { id, classId }) => {
     const project = context.project();
     const { store } = project;
@@ -52,7 +52,7 @@ export const annotationHandlers: Handlers<
   },
 };
 
-function carryOut(store: ProjectStore, image: StoredImage, edit: Edit): Change {
+function applyEdit(store: ProjectStore, image: StoredImage, edit: Edit): Change {
   if (edit.do === 'add') {
     const shape = fitting(image, edit.shape);
     const fresh: Omit<Annotation, 'id'> = {
@@ -96,7 +96,7 @@ function checkedClass(store: ProjectStore, id: ClassId | null): ClassId | null {
   return id;
 }
 
-function travel(context: Context, imageId: ImageId, direction: 'undo' | 'redo'): EditOutcome | null {
+function undoOrRedo(context: Context, imageId: ImageId, direction: 'undo' | 'redo'): EditOutcome | null {
   const { store } = context.project();
   imageOf(context.project(), imageId);
   const changes = store.transaction(() => {

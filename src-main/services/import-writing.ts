@@ -56,7 +56,7 @@ export async function writeImport(
     await store.inTurns(store.imports.carryOut(), () => closing.signal.throwIfAborted());
     return written;
   } catch (thrown) {
-    if (!closing.signal.aborted && store.imports.isGoingOn()) {
+    if (!closing.signal.aborted && store.imports.isInFlight()) {
       handle.progress(0, 0, 'taking back what was written');
       // A disk too full even for this changes nothing that is shown: the next import or opening tries again.
       await tidyImports(project).catch((error: unknown) => console.error(error));

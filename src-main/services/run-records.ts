@@ -17,7 +17,7 @@ import type { StoredRun } from '../storage/runs.ts';
 import type { Snapshot, SnapshotPart } from '../storage/snapshots.ts';
 import type { Context } from '../core/context.ts';
 import { regionsOf, runFolderOf, type OpenProject } from '../core/open-project.ts';
-import { deal, usualSplit } from './deal.ts';
+import { stratifiedSplit, usualSplit } from './stratified-split.ts';
 
 /** Fewer training pictures of a class than this are worth a warning. */
 const FEW_PICTURES = 10;
@@ -88,7 +88,7 @@ export function announce(context: Context, id: RunId): void {
  * Whether a run would have to deal out pictures first: none is left for choosing the best epoch, and no
  * person has wanted it so. Imported train and test parts alone are such a case.
  */
-export const needsDealing = (store: ProjectStore, facts: readonly TrainingFact[]): boolean =>
+export const needsSplit = (store: ProjectStore, facts: readonly TrainingFact[]): boolean =>
   store.settings.get('dealt') !== true && facts.every((fact) => fact.split !== 'selection');
 
 /** A picture's classes as a run with these labels has them: its own, or that and all that are drawn on it. */
@@ -112,14 +112,14 @@ export function trainedOn(
   labels: Settings['labels'] = 'one',
 ): TrainedOn {
   const facts = store.images.trainingFacts();
-  const dealt = needsDealing(store, facts)
-    ? deal(
+  const assigned = needsSplit(store, facts)
+    ? stratifiedSplit(
         facts,
         usualSplit(seed),
         facts.some((fact) => fact.split === 'test'),
       )
     : null;
-  const splitOf = (fact: TrainingFact) => (dealt ? (dealt.get(fact.id) ?? null) : fact.split);
+  const splitOf = (fact: TrainingFact) => (assigned ? (assigned.get(fact.id) ?? null) : fact.split);
 
   const all = store.classes.all().map(({ id, name }) => ({
     classId: id,
@@ -131,14 +131,14 @@ export function trainedOn(
   }));
   const byId = new Map(all.map((one) => [one.classId, one]));
   let unclassed = 0;
-  let undealt = 0;
+  let unassigned = 0;
   const counted: { part: Split | 'tuning'; hasRegion: boolean; classIds: ClassId[] }[] = [];
   for (const fact of facts) {
     const split = splitOf(fact);
     const classIds = classesWith(labels, fact.classId, fact.drawn).filter((classId) => byId.has(classId));
     const hasRegion = fact.hasRegion || (labels === 'several' && fact.drawn.length > 0);
     if (classIds.length === 0) unclassed += 1;
-    else if (split === null) undealt += 1;
+    else if (split === null) unassigned += 1;
     else counted.push({ part: tuning?.has(fact.id) ? 'tuning' : split, hasRegion, classIds });
   }
   for (const { part, hasRegion, classIds } of counted)
@@ -161,7 +161,7 @@ export function trainedOn(
     ...(tuning && { tuning: sum('tuning') }),
     unclassed,
     snapshotId: null,
-    warnings: [...warningsOf(all, undealt), ...missingWords(store)],
+    warnings: [...warningsOf(all, unassigned), ...missingWords(store)],
   };
 }
 
@@ -177,7 +177,7 @@ export function missingWords({ images }: ProjectStore): string[] {
   return [`${count(missing, 'picture')} missing from where they were imported: ${names.join(', ')}${more}`];
 }
 
-function warningsOf(classes: TrainedOn['classes'], undealt: number): string[] {
+function warningsOf(classes: TrainedOn['classes'], unassigned: number): string[] {
   const warnings = classes.flatMap((one) => {
     if (one.train + one.selection + one.test === 0) return [];
     if (one.train === 0) return [`${one.name} has no training picture and is left out`];
@@ -187,8 +187,8 @@ function warningsOf(classes: TrainedOn['classes'], undealt: number): string[] {
   const learnt = classes.filter((one) => one.train > 0);
   if (learnt.length > 0 && learnt.every((one) => one.selection === 0))
     warnings.push('no selection picture: the last epoch is kept instead of the best');
-  if (undealt > 0)
-    warnings.push(`${count(undealt, 'picture')} not dealt out to train, selection or test yet`);
+  if (unassigned > 0)
+    warnings.push(`${count(unassigned, 'picture')} not dealt out to train, selection or test yet`);
   return warnings;
 }
 

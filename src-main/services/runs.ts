@@ -23,7 +23,7 @@ import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import { chosenMeasures, refuseUnmeasurable, startEvaluation } from './evaluations.ts';
-import { usualSplit } from './deal.ts';
+import { usualSplit } from './stratified-split.ts';
 import { heatMapOf, storedMapOf } from './explanations.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { cacheFolderOf, runFolderOf, type OpenProject } from '../core/open-project.ts';
@@ -33,7 +33,7 @@ import {
   boxlessWarnings,
   groupedImages,
   missingWords,
-  needsDealing,
+  needsSplit,
   imagesOf,
   runRecord,
   storedRun,
@@ -152,7 +152,7 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
 function hasGroups(store: ProjectStore, groupBy: string): boolean {
   const valueOf = store.attributes.valuesOf(groupBy);
   const facts = store.images.trainingFacts();
-  const isOpen = needsDealing(store, facts);
+  const isOpen = needsSplit(store, facts);
   return facts.some(({ id, split }) => valueOf.has(id) && (split === 'train' || (isOpen && split === null)));
 }
 
@@ -172,7 +172,7 @@ function start(context: Context, config: RunConfig): Run {
   const project = context.project();
   const { store } = project;
   const id = store.transaction(() => {
-    if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(config.seed));
+    if (needsSplit(store, store.images.trainingFacts())) makeSplits(project, usualSplit(config.seed));
     const snapshotId = store.snapshots.save(takeSnapshot(store));
     const found = trainedOn(store, 0, null, config.settings.labels);
     found.warnings.push(...boxlessWarnings(config, found));

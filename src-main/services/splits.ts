@@ -2,7 +2,7 @@
 // with the pictures stays the test part, so that figures can be compared with those of others.
 
 import type { Handlers } from '../core/context.ts';
-import { deal, type SplitOptions } from './deal.ts';
+import { stratifiedSplit, type SplitOptions } from './stratified-split.ts';
 import type { OpenProject } from '../core/open-project.ts';
 import { currentState } from './projects.ts';
 
@@ -17,11 +17,11 @@ export const splitHandlers: Handlers<'splits.make'> = {
 export function makeSplits({ store }: OpenProject, options: SplitOptions): void {
   const images = store.images.all();
   const keepsTest = !options.fresh && images.some((image) => image.split === 'test');
-  const dealt = deal(images, options, keepsTest);
+  const assigned = stratifiedSplit(images, options, keepsTest);
   store.transaction(() => {
     store.settings.set('dealt', true);
     for (const image of images) {
-      const split = dealt.get(image.id) ?? null;
+      const split = assigned.get(image.id) ?? null;
       if (split !== image.split) store.images.setSplit(image.id, split);
     }
   });

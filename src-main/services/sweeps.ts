@@ -21,11 +21,11 @@ import type { ProjectStore } from '../storage/project-store.ts';
 import type { StoredRun } from '../storage/runs.ts';
 import type { StoredSweep, StoredSweepRun } from '../storage/sweeps.ts';
 import type { Context, Handlers } from '../core/context.ts';
-import { deal, usualSplit } from './deal.ts';
+import { stratifiedSplit, usualSplit } from './stratified-split.ts';
 import { chosenMeasures, refuseUnmeasurable, startEvaluation, startTuning } from './evaluations.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import type { OpenProject } from '../core/open-project.ts';
-import { classesWith, needsDealing, storedRun, takeSnapshot, trainedOn } from './run-records.ts';
+import { classesWith, needsSplit, storedRun, takeSnapshot, trainedOn } from './run-records.ts';
 import { checkedConfig, jobOf, resume as resumeRun, steer, train } from './runs.ts';
 import { makeSplits } from './splits.ts';
 import { choose, spread, sweepMeasures, valueAt, type MetricValues } from './sweep-results.ts';
@@ -69,7 +69,7 @@ async function start(context: Context, asked: Parsed<'sweeps.start'>): Promise<S
   const { store } = project;
   const id = store.transaction(() => {
     const { seed } = config.run;
-    if (needsDealing(store, store.images.trainingFacts())) makeSplits(project, usualSplit(seed));
+    if (needsSplit(store, store.images.trainingFacts())) makeSplits(project, usualSplit(seed));
     const tuning = tuningImages(store, seed, asked.run.settings.labels);
     const found = trainedOn(store, seed, tuning, asked.run.settings.labels);
     if (found.selection === 0 || found.tuning === 0 || found.test === 0)
@@ -121,8 +121,8 @@ function tuningImages(
     .filter(
       ({ split, classId, drawn }) => split === 'selection' && classesWith(labels, classId, drawn).length > 0,
     );
-  const dealt = deal(facts, { seed, selection: 0.5, test: 0, fresh: true }, false);
-  return new Set(facts.filter(({ id }) => dealt.get(id) === 'selection').map(({ id }) => id));
+  const assigned = stratifiedSplit(facts, { seed, selection: 0.5, test: 0, fresh: true }, false);
+  return new Set(facts.filter(({ id }) => assigned.get(id) === 'selection').map(({ id }) => id));
 }
 
 function begin(context: Context, project: OpenProject, sweep: StoredSweep): void {

@@ -15,11 +15,11 @@ import { guardContents, guardSession } from './guards.ts';
 import { answerCalls, answerDrops, emitTo } from './ipc.ts';
 import { image } from './media.ts';
 import { menuTemplate } from './menu.ts';
-import { placesOf } from './places.ts';
+import { pathsOf } from './paths.ts';
 import { MEDIA_PREFIX, schemes } from './policy.ts';
 import { openWindow } from './window.ts';
 
-const places = placesOf({
+const paths = pathsOf({
   packaged: app.isPackaged,
   appFolder: app.getAppPath(),
   resources: process.resourcesPath,
@@ -30,7 +30,7 @@ const places = placesOf({
 // Before Electron makes it, open to all.
 makeFolder(dataFolder(), PRIVATE);
 app.enableSandbox();
-app.setPath('userData', places.window);
+app.setPath('userData', paths.window);
 protocol.registerSchemesAsPrivileged(schemes);
 // Two processes over one data folder would fight for its projects; the second hands over to the first.
 if (app.requestSingleInstanceLock()) void start();
@@ -39,7 +39,7 @@ else app.quit();
 async function start(): Promise<void> {
   app.on('web-contents-created', (_event, contents) => guardContents(contents));
   await app.whenReady();
-  makeFolder(places.window);
+  makeFolder(paths.window);
   guardSession(session.defaultSession);
 
   let window: BrowserWindow | null = null;
@@ -47,8 +47,8 @@ async function start(): Promise<void> {
 
   const context = openContext({
     dataFolder: dataFolder(),
-    worker: places.worker,
-    weightsFolder: places.weights,
+    worker: paths.worker,
+    weightsFolder: paths.weights,
     emit: emitTo(page),
     version: app.getVersion(),
     shell: 'electron',
@@ -59,14 +59,14 @@ async function start(): Promise<void> {
   const core = createCore(context, { ...services, ...demo });
   answerCalls(page, core.handle);
   answerDrops(page, core.refer);
-  protocol.handle('fovea', ({ url }) => appFile(url, places.renderer));
+  protocol.handle('fovea', ({ url }) => appFile(url, paths.renderer));
   protocol.handle('media', ({ url }) => image(url, core.media));
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform, app.isPackaged)));
 
   window = openWindow({
-    preload: places.preload,
-    icon: places.icon,
-    state: path.join(places.window, 'window.json'),
+    preload: paths.preload,
+    icon: paths.icon,
+    state: path.join(paths.window, 'window.json'),
   });
   window.on('closed', () => (window = null));
   app.on('second-instance', () => {

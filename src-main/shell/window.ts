@@ -4,7 +4,7 @@ import { BrowserWindow, dialog, nativeTheme, screen, type WebPreferences } from 
 import { APP_ORIGIN } from './policy.ts';
 import { DEFAULT_SIZE, MIN_SIZE, readWindowState, writeWindowState } from './window-state.ts';
 
-export interface WindowPlaces {
+export interface WindowPaths {
   /** The bundled preload script. */
   preload: string;
   icon: string;
@@ -30,26 +30,26 @@ export function webPreferences(preload: string): WebPreferences {
   };
 }
 
-export function openWindow(places: WindowPlaces): BrowserWindow {
+export function openWindow(paths: WindowPaths): BrowserWindow {
   const workAreas = screen.getAllDisplays().map((display) => display.workArea);
-  const { bounds, maximised } = readWindowState(places.state, workAreas);
+  const { bounds, maximised } = readWindowState(paths.state, workAreas);
   const window = new BrowserWindow({
     ...DEFAULT_SIZE,
     ...bounds,
     minWidth: MIN_SIZE.width,
     minHeight: MIN_SIZE.height,
     title: 'Fovea',
-    icon: places.icon,
+    icon: paths.icon,
     show: false,
     autoHideMenuBar: true,
     // --surface-1 of the design's tokens: what is seen before the page is drawn
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#151618' : '#e6e7e9',
-    webPreferences: webPreferences(places.preload),
+    webPreferences: webPreferences(paths.preload),
   });
   if (maximised) window.maximize();
   window.once('ready-to-show', () => window.show());
   window.on('close', () => {
-    writeWindowState(places.state, { bounds: window.getNormalBounds(), maximised: window.isMaximized() });
+    writeWindowState(paths.state, { bounds: window.getNormalBounds(), maximised: window.isMaximized() });
   });
   window.webContents.on('render-process-gone', (_event, details) => {
     if (details.reason !== 'clean-exit') void offerReload(window);

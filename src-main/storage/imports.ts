@@ -33,7 +33,7 @@ export function importsRepository(
   images: ImagesRepository,
   attributes: AttributesRepository,
 ) {
-  const goingOn = db.prepare<[], { id: number; sourceId: number; firstImage: number }>(
+  const selectInFlight = db.prepare<[], { id: number; sourceId: number; firstImage: number }>(
     'SELECT id, source_id AS sourceId, first_image AS firstImage FROM import WHERE finished_at IS NULL',
   );
   const begin = db.prepare(`
@@ -80,7 +80,7 @@ export function importsRepository(
 
   return {
     /** Whether one is going on, or was when the process died. */
-    isGoingOn: (): boolean => goingOn.get() !== undefined,
+    isInFlight: (): boolean => selectInFlight.get() !== undefined,
     /** From here on what is added with its id is not shown. One at a time. */
     begin: (sourceId: number): number => Number(begin.run(sourceId, Date.now()).lastInsertRowid),
     classNamed: (name: string): ClassId =>
@@ -106,7 +106,7 @@ export function importsRepository(
     },
     /** What a finished import brings for pictures that were there: a step each. */
     *carryOut(): Generator<void, void> {
-      if (goingOn.get()) return; // its changes are not to be carried out yet
+      if (selectInFlight.get()) return; // its changes are not to be carried out yet
       for (let next = nextChange.get(); next; next = nextChange.get()) {
         const { imageId } = next;
         const { content, place, isFound, attributes: brought } = parse<ImageChange>(next.change);
@@ -122,22 +122,22 @@ export function importsRepository(
     },
     /** Removes what the import that is going on has written: a few rows each step. */
     *discard(): Generator<void, void> {
-      const going = goingOn.get();
-      if (!going) return;
+      const inFlight = selectInFlight.get();
+      if (!inFlight) return;
       for (let next = nextChange.get(); next; next = nextChange.get()) {
-        for (const remove of ofChanged) remove.run(next.imageId, going.id);
+        for (const remove of ofChanged) remove.run(next.imageId, inFlight.id);
         dropChange.run(next.imageId);
         yield;
       }
       // From the newest down, so that each step finds its rows at the end of the tables.
-      for (let from = last.get()!; from >= going.firstImage;) {
-        from = Math.max(going.firstImage - 1, from - REMOVED_AT_ONCE);
+      for (let from = last.get()!; from >= inFlight.firstImage;) {
+        from = Math.max(inFlight.firstImage - 1, from - REMOVED_AT_ONCE);
         for (const remove of ofImages) remove.run(from);
         yield;
       }
       dropComing.run();
-      drop.run(going.id);
-      dropSource.run(going.sourceId);
+      drop.run(inFlight.id);
+      dropSource.run(inFlight.sourceId);
     },
   };
 }

@@ -104,7 +104,7 @@ const handlers: Handlers = {
     (await backups()).restoreBackup(folder, name);
     return null;
   },
-  doctor: async ({ device }) => (await training()).tryDevice(device),
+  tryDevice: async ({ device }) => (await training()).tryDevice(device),
 };
 
 /** What was asked of calls that are going on. */
@@ -116,15 +116,15 @@ function send(message: FromWorker): void {
 
 async function answer(message: Extract<ToWorker, { call: WorkerCall }>): Promise<void> {
   const { id, call, input } = message;
-  const going = { asked: null as Control | null, abort: new AbortController() };
-  controls.set(id, going);
+  const inFlight = { asked: null as Control | null, abort: new AbortController() };
+  controls.set(id, inFlight);
   try {
     const handler = handlers[call] as ((input: unknown, call: Call) => Promise<unknown>) | undefined;
     if (!handler) throw new AppError('internal', `the worker knows no call "${String(call)}"`);
     const value = await handler(input, {
       emit: (event) => send({ id, event }),
-      control: () => going.asked,
-      signal: going.abort.signal,
+      control: () => inFlight.asked,
+      signal: inFlight.abort.signal,
     });
     send({ id, ok: true, value });
   } catch (thrown) {
@@ -144,10 +144,10 @@ process.on('message', (message: ToWorker) => {
   if ('call' in message) void answer(message);
   else {
     // A control that comes after its call has ended is too late and means nothing.
-    const going = controls.get(message.id);
-    if (!going) return;
-    going.asked = message.control;
-    if (message.control === 'cancel') going.abort.abort();
+    const inFlight = controls.get(message.id);
+    if (!inFlight) return;
+    inFlight.asked = message.control;
+    if (message.control === 'cancel') inFlight.abort.abort();
   }
 });
 process.on('disconnect', () => process.exit(0));

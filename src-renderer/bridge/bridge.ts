@@ -22,11 +22,11 @@ let transport: Transport | undefined;
 
 const listener = {
   event(name: EventName, data: unknown) {
-    for (const hear of listeners.get(name) ?? []) hear(data as never);
+    for (const onEvent of listeners.get(name) ?? []) onEvent(data as never);
   },
   connection(state: Connection) {
     connection = state;
-    for (const hear of connectionListeners) hear(state);
+    for (const onEvent of connectionListeners) onEvent(state);
   },
 };
 
@@ -66,17 +66,17 @@ export async function dropped(file: File): Promise<FileRef | null> {
 }
 
 /** Listens to an event of the core; returns the way to stop. */
-export function on<E extends EventName>(event: E, hear: (data: Events[E]) => void): () => void {
+export function on<E extends EventName>(event: E, onEvent: (data: Events[E]) => void): () => void {
   const set = listeners.get(event) ?? new Set();
   listeners.set(event, set);
-  set.add(hear as (data: never) => void);
-  return () => set.delete(hear as (data: never) => void);
+  set.add(onEvent as (data: never) => void);
+  return () => set.delete(onEvent as (data: never) => void);
 }
 
 /** Called at once with the present state, then at each change; `open` again means: ask anew. */
-export function onConnection(hear: (state: Connection) => void): () => void {
-  connectionListeners.add(hear);
+export function onConnection(onEvent: (state: Connection) => void): () => void {
+  connectionListeners.add(onEvent);
   line();
-  hear(connection);
-  return () => connectionListeners.delete(hear);
+  onEvent(connection);
+  return () => connectionListeners.delete(onEvent);
 }

@@ -16,7 +16,10 @@ export function confusionShown(
   most: number,
 ): ConfusionShown {
   const mistakes = confusion.map((row, own) =>
-    row.reduce((sum, value, said) => sum + (said === own ? 0 : value + confusion[said][own]), 0),
+    row.reduce(
+      (sum, value, predicted) => sum + (predicted === own ? 0 : value + confusion[predicted][own]),
+      0,
+    ),
   );
   const shown = mistakes
     .map((_, index) => index)
@@ -25,7 +28,7 @@ export function confusionShown(
     .toSorted((a, b) => a - b);
   return {
     names: shown.map((index) => classes[index]?.name ?? ''),
-    counts: shown.map((own) => shown.map((said) => confusion[own][said])),
+    counts: shown.map((own) => shown.map((predicted) => confusion[own][predicted])),
     left: confusion.length - shown.length,
   };
 }

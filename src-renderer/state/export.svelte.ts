@@ -19,13 +19,13 @@ class ExportDialog {
   #jobId = $state<JobId | null>(null);
 
   readonly job: Job | null = $derived(runs.jobs.find(({ id }) => id === this.#jobId) ?? null);
-  readonly isGoing = $derived(this.job?.state === 'running' || this.job?.state === 'waiting');
+  readonly isInFlight = $derived(this.job?.state === 'running' || this.job?.state === 'waiting');
   readonly result = $derived(this.job?.state === 'done' ? (this.job.result as ExportResult) : null);
 
   open(): void {
     this.isOpen = true;
     this.error = null;
-    if (!this.isGoing) this.#jobId = null;
+    if (!this.isInFlight) this.#jobId = null;
   }
   close(): void {
     this.isOpen = false;

@@ -33,7 +33,7 @@ export class RunsState {
   /** What Inspect and Compare look at; kept here so that one screen can send the person to another. */
   readonly looking = new Looking();
   /** Rises at each finished epoch of any run, so that what depends on epochs can be read anew. */
-  epochsHeard = $state(0);
+  epochEvents = $state(0);
 
   private wanted: RunId[] = [];
   private reading: Promise<void> | null = null;
@@ -90,10 +90,10 @@ export class RunsState {
   /** Starts to listen; returns the way to stop. */
   listen(): () => void {
     const stops = [
-      on('job', (job) => this.hearJob(job)),
-      on('run', (run) => this.hearRun(run)),
+      on('job', (job) => this.onJob(job)),
+      on('run', (run) => this.onRun(run)),
       on('step', (step) => this.live.set(step.runId, step)),
-      on('epoch', ({ runId, metrics }) => this.hearEpoch(runId, metrics)),
+      on('epoch', ({ runId, metrics }) => this.onEpoch(runId, metrics)),
       on('project', ({ what }) => {
         if (what === 'runs') void this.load();
       }),
@@ -155,7 +155,7 @@ export class RunsState {
   }
 
   put(run: Run): void {
-    this.hearRun(run);
+    this.onRun(run);
   }
 
   private async readMetrics(id: RunId): Promise<void> {
@@ -163,19 +163,19 @@ export class RunsState {
     this.metrics.set(id, await call('runs.metrics', { id }));
   }
 
-  private hearJob(job: Job): void {
+  private onJob(job: Job): void {
     const known = this.jobs.findIndex((other) => other.id === job.id);
     this.jobs = known < 0 ? [...this.jobs, job] : this.jobs.with(known, job);
   }
 
-  private hearRun(run: Run): void {
+  private onRun(run: Run): void {
     const known = this.list.findIndex((other) => other.id === run.id);
     this.list = known < 0 ? newestFirst([...this.list, run]) : this.list.with(known, run);
     if (run.state !== 'running') this.live.delete(run.id);
   }
 
-  private hearEpoch(runId: RunId, metrics: EpochMetrics): void {
-    this.epochsHeard += 1;
+  private onEpoch(runId: RunId, metrics: EpochMetrics): void {
+    this.epochEvents += 1;
     const known = this.metrics.get(runId);
     if (!known) return;
     // After a resume from the checkpoint an epoch can come twice; the later figures are the run's own.

@@ -140,9 +140,9 @@ async function apgd(
     const aims = goals === undefined ? own : indices.map((row) => goals[row]);
     const { logits, losses, gradient } = await gradientsOf(target, loss, part, own, aims);
     put(grads, indices, gradient, length);
-    const said = predictionsOf(logits, target.classes);
+    const predicted = predictionsOf(logits, target.classes);
     active = active.filter((one, i) => {
-      const fooled = !transfer && said[i] !== own[i];
+      const fooled = !transfer && predicted[i] !== own[i];
       if (losses[i] > one.last) one.rises += 1;
       one.last = losses[i];
       if (fooled || losses[i] > one.highest) {

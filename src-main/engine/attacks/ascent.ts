@@ -41,10 +41,10 @@ export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Floa
     const part = take(current, active, length);
     const own = Int32Array.from(active, (index) => labels[index]);
     const { logits, losses, gradient } = await gradientsOf(target, loss, part, own);
-    const said = predictionsOf(logits, target.classes);
+    const predicted = predictionsOf(logits, target.classes);
     if (keep !== 'last')
       active.forEach((index, i) => {
-        const fooled = keep === 'best' && said[i] !== own[i];
+        const fooled = keep === 'best' && predicted[i] !== own[i];
         if (!fooled && losses[i] <= highest[index]) return;
         highest[index] = losses[i];
         put(best, [index], rowOf(part, i, length), length);
@@ -57,7 +57,8 @@ export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Floa
       stepUp(x, grad, stepSize, norm);
       project(x, rowOf(images, index, length), eps, norm);
     });
-    if (keep === 'best') active = indicesWhere(said, (value, i) => value === own[i]).map((i) => active[i]);
+    if (keep === 'best')
+      active = indicesWhere(predicted, (value, i) => value === own[i]).map((i) => active[i]);
   }
   return keep === 'last' ? current : best;
 }

@@ -56,7 +56,7 @@ export const deepfool = attack({
       for (let step = 0; step < steps && active.length > 0; step++) {
         const boundaries = await nearestBoundaries(target, current, active, labels, others, norm);
         active = active.filter((index, i) => {
-          if (boundaries[i].said !== labels[index]) return false;
+          if (boundaries[i].predicted !== labels[index]) return false;
           addStep(total.subarray(index * length, (index + 1) * length), boundaries[i], norm);
           for (let j = index * length; j < (index + 1) * length; j++)
             current[j] = clip01(images[j] + (1 + overshoot) * total[j]);

@@ -156,7 +156,7 @@ export async function correctImages(
   params: ExplanationParams,
 ): Promise<Correct> {
   const { heat, logits } = await judge(target, images, labels, params);
-  const rows = indicesWhere(predictionsOf(logits, target.classes), (said, i) => said === labels[i]);
+  const rows = indicesWhere(predictionsOf(logits, target.classes), (predicted, i) => predicted === labels[i]);
   return {
     rows,
     images: take(images, rows, imageLength(target)),
@@ -197,8 +197,9 @@ export class Kept {
     const { labels } = this.correct;
     const length = imageLength(this.target);
     const { heat, logits } = await judge(this.target, images, labels, this.params);
-    predictionsOf(logits, this.target.classes).forEach((said, i) => {
-      const score = said === labels[i] ? this.scoreOf(rowOf(heat, i, this.target.sizePx ** 2), i) : Infinity;
+    predictionsOf(logits, this.target.classes).forEach((predicted, i) => {
+      const score =
+        predicted === labels[i] ? this.scoreOf(rowOf(heat, i, this.target.sizePx ** 2), i) : Infinity;
       if (!(score < this.scores[i])) return; // nor where heat is no number
       this.scores[i] = score;
       put(this.images, [i], rowOf(images, i, length), length);

@@ -113,9 +113,9 @@ async function walk(
           (1 - share) * (x[j] + overshoot * fromHere[j]) + share * (clean[j] + overshoot * fromClean[j]),
         );
     });
-    const said = predictionsOf(await logitsOf(target, take(current, active, length)), target.classes);
+    const predicted = predictionsOf(await logitsOf(target, take(current, active, length)), target.classes);
     active = active.filter((row, i) => {
-      if (said[i] === labels[row]) return true;
+      if (predicted[i] === labels[row]) return true;
       const x = rowOf(current, row, length);
       const clean = rowOf(images, row, length);
       const away = distance(x, clean, norm);

@@ -11,7 +11,7 @@ export interface LinearisedBoundary {
   /** Length of the gradient in the norm dual to that of changes. */
   dual: number;
   /** What the model says of the picture. */
-  said: number;
+  predicted: number;
 }
 
 /**
@@ -48,14 +48,14 @@ export async function nearestBoundaries(
       length,
     );
     const { logits, gradient } = await logitCombinationGradient(target, copies, weights);
-    const said = predictionsOf(logits, classes);
+    const predicted = predictionsOf(logits, classes);
     some.forEach(({ row, other }, i) => {
       const difference = logits[i * classes + other] - logits[i * classes + labels[row]];
       const grad = rowOf(gradient, i, length);
       const dual = norm === 'l2' ? lengthOf(grad) : grad.reduce((sum, value) => sum + Math.abs(value), 0);
       const away = Math.abs(difference) / (1e-12 + dual);
       if (away < (nearest.get(row)?.away ?? Infinity))
-        nearest.set(row, { away, difference, grad: grad.slice(), dual, said: said[i] });
+        nearest.set(row, { away, difference, grad: grad.slice(), dual, predicted: predicted[i] });
     });
   }
   return rows.map((row) => nearest.get(row)!);

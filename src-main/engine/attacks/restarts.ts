@@ -30,7 +30,10 @@ export async function withRestarts(
   const margins = transfer
     ? new Float64Array(labels.length).fill(-Infinity)
     : marginsOf(cleanLogits, labels, classes);
-  let active = indicesWhere(predictionsOf(cleanLogits, classes), (said, i) => transfer || said === labels[i]);
+  let active = indicesWhere(
+    predictionsOf(cleanLogits, classes),
+    (predicted, i) => transfer || predicted === labels[i],
+  );
   for (let round = 0; round < rounds && active.length > 0; round++) {
     const part: Part = {
       images: take(images, active, length),
@@ -41,9 +44,9 @@ export async function withRestarts(
     const tried = await attempt(part, round);
     const logits = await logitsOf(target, tried);
     const reached = marginsOf(logits, part.labels, classes);
-    const said = predictionsOf(logits, classes);
+    const predicted = predictionsOf(logits, classes);
     active = active.filter((index, i) => {
-      const fooled = !transfer && said[i] !== part.labels[i];
+      const fooled = !transfer && predicted[i] !== part.labels[i];
       if (fooled || reached[i] > margins[index]) {
         margins[index] = reached[i];
         put(kept, [index], rowOf(tried, i, length), length);

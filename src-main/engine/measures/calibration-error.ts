@@ -26,9 +26,9 @@ export const calibrationError = measure({
     const hits: number[] = [];
     return {
       read(batch) {
-        batch.predicted.forEach((said, i) => {
-          scores.push(batch.scores(i)[said]);
-          hits.push(Number(batch.owns[i].includes(said)));
+        batch.predicted.forEach((predicted, i) => {
+          scores.push(batch.scores(i)[predicted]);
+          hits.push(Number(batch.owns[i].includes(predicted)));
         });
       },
       metricValue: () =>

@@ -31,10 +31,10 @@ export const confusion = measure({
       metricValue() {
         const parts = confusionOf({ predicted, truth, owns }, classes.length)
           .flatMap((row, own) =>
-            row.map((value, said) => ({
-              name: `${classes[own]} → ${classes[said]}`,
+            row.map((value, predicted) => ({
+              name: `${classes[own]} → ${classes[predicted]}`,
               value,
-              right: own === said,
+              right: own === predicted,
             })),
           )
           .filter(({ value, right }) => value > 0 && !right)
@@ -58,8 +58,8 @@ export function confusionOf(
 ): number[][] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   truth.forEach((own, i) => {
-    const said = predicted[i];
-    counts[owns[i].includes(said) ? said : own][said] += 1;
+    const predictedIndex = predicted[i];
+    counts[owns[i].includes(predictedIndex) ? predictedIndex : own][predictedIndex] += 1;
   });
   return counts;
 }

@@ -87,7 +87,7 @@ type Progress = (step: Awaited<ReturnType<TrainingRun['step']>>, run: TrainingRu
 function progressOf(spec: TrainSpec, steps: number, patienceEpochs: number): Progress {
   const { epochs } = spec.config;
   const begunAt = performance.now();
-  let toldAt = -Infinity;
+  let lastEventAt = -Infinity;
   let done = 0;
   let images = 0;
   let seconds = 0;
@@ -96,8 +96,8 @@ function progressOf(spec: TrainSpec, steps: number, patienceEpochs: number): Pro
     images += step.images;
     seconds += step.seconds;
     const now = performance.now();
-    if (now - toldAt < stepEventMs) return null;
-    toldAt = now;
+    if (now - lastEventAt < stepEventMs) return null;
+    lastEventAt = now;
     const left = (epochs - record.epochs) * steps - record.partial.steps;
     return {
       kind: 'step',

@@ -89,6 +89,6 @@ export class Machine {
 /** Pointer travel up to this is a click, not a drag. */
 export const CLICK_PX = 4;
 
-export function travelled(from: XY, to: XY): boolean {
+export function hasMoved(from: XY, to: XY): boolean {
   return Math.hypot(to.x - from.x, to.y - from.y) > CLICK_PX;
 }

@@ -74,11 +74,11 @@ describe('objects on two kinds of ground', () => {
     await writeSample(sample, { seed: 1, train: 40, selection: 8, test: 16 });
     await importFrom(core, sample);
     const { images } = core.context.project().store;
-    const undealt = images
+    const unassigned = images
       .all()
       .filter(({ split }) => split === 'train')
       .slice(0, 20);
-    for (const { id } of undealt) images.setSplit(id, null);
+    for (const { id } of unassigned) images.setSplit(id, null);
     const out = path.join(folder, 'out');
     expect(await writeWaterbirdsLike(core.context, out, options)).toMatchObject({
       pictures: 64,

@@ -137,7 +137,7 @@ describe('writing an import', () => {
     expect(lastImageId).toBe(imageId);
     expect((await core.call('images.get', { id: imageId })).annotations).toHaveLength(SHAPES + 1);
     expect(rows(core)).toEqual({ ...before, annotation: Number(before.annotation) + 1 });
-    expect(project.store.imports.isGoingOn()).toBe(false);
+    expect(project.store.imports.isInFlight()).toBe(false);
     // And the same import works after it.
     expect(await write(core, ready(3000))).toMatchObject({ images: 2997, unchanged: 3 });
   });

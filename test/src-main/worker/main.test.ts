@@ -68,7 +68,7 @@ describe('the worker process', () => {
   });
 
   it('finds the CPU able to train', async () => {
-    const answer = await call(await start(), 'doctor', { device: 'cpu' });
+    const answer = await call(await start(), 'tryDevice', { device: 'cpu' });
     expect(answer).toMatchObject({ ok: true, value: { id: 'cpu', available: true } });
   });
 

@@ -88,10 +88,10 @@ export function onnxExecutor({
       const { model, usedInputs } = await lowered(runtime, program, algorithms);
       const onDevice = provider === 'webgpu';
       const kept = new Map(state.map(([input, output]) => [inputPrefix + input, outputPrefix + output]));
-      const told = Object.keys(program.outputs)
+      const outputNames = Object.keys(program.outputs)
         .map((name) => outputPrefix + name)
         .filter((name) => !state.some(([, output]) => outputPrefix + output === name));
-      const location = { ...of(told, 'cpu' as const), ...of(kept.values(), 'gpu-buffer' as const) };
+      const location = { ...of(outputNames, 'cpu' as const), ...of(kept.values(), 'gpu-buffer' as const) };
       const session = await createSession(runtime, model, provider, {
         ...options,
         ...(onDevice ? { preferredOutputLocation: location } : {}),
@@ -102,7 +102,7 @@ export function onnxExecutor({
         session,
         state,
         shapes,
-        told,
+        outputNames,
         fed: usedInputs.filter(({ name }) => !kept.has(inputPrefix + name)),
         used: new Set(usedInputs.map(({ name }) => name)),
       };
@@ -136,14 +136,14 @@ interface StepParts {
   readonly state: readonly StatePair[];
   readonly shapes: ReadonlyMap<string, Shape>;
   /** Outputs that are no state, as the model names them. */
-  readonly told: readonly string[];
+  readonly outputNames: readonly string[];
   /** Inputs that are no state. */
   readonly fed: UsedInputs;
   readonly used: ReadonlySet<string>;
 }
 
-const tell = ({ told }: StepParts, results: OnnxRuntime.InferenceSession.OnnxValueMapType) =>
-  Object.fromEntries(told.map((name) => [name.slice(outputPrefix.length), valuesOf(results[name])]));
+const tell = ({ outputNames }: StepParts, results: OnnxRuntime.InferenceSession.OnnxValueMapType) =>
+  Object.fromEntries(outputNames.map((name) => [name.slice(outputPrefix.length), valuesOf(results[name])]));
 
 const loaded = ({ runtime, state, shapes }: StepParts, values: ReadonlyMap<string, Float32Array>) =>
   state.map(([input]) => new runtime.Tensor('float32', stateValue(values, input), shapes.get(input)!));
@@ -157,7 +157,7 @@ const stateFeeds = ({ state, used }: StepParts, now: readonly RuntimeTensor[]) =
 /** Two sets of arrays take turns: what one step writes the next one reads. The first is what was loaded: a copy would be
  * another 90 MB of a ResNet-18. */
 function steppingInPlace(parts: StepParts): StepSession {
-  const { runtime, session, state, fed, told } = parts;
+  const { runtime, session, state, fed, outputNames } = parts;
   let now: RuntimeTensor[] = [];
   let next: RuntimeTensor[] = [];
   return {
@@ -169,7 +169,7 @@ function steppingInPlace(parts: StepParts): StepSession {
       const results = await session.run(
         { ...feedsOf(runtime, fed, feeds), ...stateFeeds(parts, now) },
         {
-          ...of(told, null),
+          ...of(outputNames, null),
           ...Object.fromEntries(state.map(([, output], i) => [outputPrefix + output, next[i]])),
         },
       );

@@ -2,7 +2,7 @@
 // holding a button hurts.
 
 import { boxBetween } from '../../box-edits.ts';
-import { travelled, type Pointer, type State, type World } from '../tool.ts';
+import { hasMoved, type Pointer, type State, type World } from '../tool.ts';
 
 export function drawing(start: Pointer, next: () => State): State {
   let clicked = false;
@@ -19,12 +19,12 @@ export function drawing(start: Pointer, next: () => State): State {
     exit: (world) => world.draft(null),
     move: (world, pointer) => world.draft(boxBetween(start.imagePoint, pointer.imagePoint, world.image)),
     up(world, pointer) {
-      if (travelled(start.screenPoint, pointer.screenPoint)) return finish(world, pointer);
+      if (hasMoved(start.screenPoint, pointer.screenPoint)) return finish(world, pointer);
       clicked = true;
     },
     down(world, pointer) {
       // The second click; its own release comes while the tool rests again and means nothing there.
-      if (clicked && travelled(start.screenPoint, pointer.screenPoint)) return finish(world, pointer);
+      if (clicked && hasMoved(start.screenPoint, pointer.screenPoint)) return finish(world, pointer);
     },
     cancel: () => next(),
   };

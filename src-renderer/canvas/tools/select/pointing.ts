@@ -3,7 +3,7 @@
 
 import type { CanvasShape } from '../../shapes.ts';
 import { panning } from '../panning.ts';
-import { travelled, type Pointer, type State } from '../tool.ts';
+import { hasMoved, type Pointer, type State } from '../tool.ts';
 import { moving } from './moving.ts';
 
 export function pointing(start: Pointer, hit: CanvasShape | null, next: () => State): State {
@@ -18,7 +18,7 @@ export function pointing(start: Pointer, hit: CanvasShape | null, next: () => St
       } else if (!world.selection.has(hit.id)) world.select([hit.id]);
     },
     move(world, pointer) {
-      if (!travelled(start.screenPoint, pointer.screenPoint)) return;
+      if (!hasMoved(start.screenPoint, pointer.screenPoint)) return;
       // A drag that starts on nothing moves the picture.
       if (!hit) return panning(start, next);
       return moving(world, start, pointer, next) ?? undefined;

@@ -52,7 +52,7 @@ const predicted = async (
   return [...predictionsOf(attacked.logits, 3)];
 };
 
-const isRight = (said: number[]) => said.map((one, i) => owns[i].includes(one));
+const isRight = (predicted: number[]) => predicted.map((one, i) => owns[i].includes(one));
 
 it.each([
   ...['pgd', 'mim', 'apgd-ce', 'apgd-dlr', 'square', 'autoattack'].map((id) => [id, 0.055] as const),
@@ -75,11 +75,11 @@ it.each([
 });
 
 it('is left alone where every class is right', async () => {
-  const said = await predicted('apgd-dlr', 0.2, [[1, 0, 2], [0], [1, 2]]);
-  expect(said[0]).toBe(0);
+  const predictions = await predicted('apgd-dlr', 0.2, [[1, 0, 2], [0], [1, 2]]);
+  expect(predictions[0]).toBe(0);
 });
 
 it('is let off with the label alone beaten where the others are not told', async () => {
-  const said = await predicted('pgd', 0.055);
-  expect(said[0]).toBe(0); // green was the label, and red is as right
+  const predictions = await predicted('pgd', 0.055);
+  expect(predictions[0]).toBe(0); // green was the label, and red is as right
 });

@@ -36,8 +36,8 @@ describe('accuracy and confusion', () => {
     expect(scores[1]).toBeCloseTo(0.75, 4); // float32 keeps 1000 + log 3 to 6e-5
   });
   it('puts true classes in rows and predicted ones in columns', () => {
-    const said = { predicted: [1, 1, 0], truth: [0, 1, 0] };
-    expect(confusionOf({ ...said, owns: [[0], [1], [0]] }, 2)).toEqual([
+    const predicted = { predicted: [1, 1, 0], truth: [0, 1, 0] };
+    expect(confusionOf({ ...predicted, owns: [[0], [1], [0]] }, 2)).toEqual([
       [1, 1],
       [0, 1],
     ]);

@@ -117,14 +117,14 @@ describe('area under the ROC curve', () => {
 
 describe('classification', () => {
   const truth = Array.from({ length: 90 }, (_, i) => i % 4);
-  const said = wave(90, 0.7).map((value, i) => {
+  const predicted = wave(90, 0.7).map((value, i) => {
     const one = value > -0.2 ? truth[i] : (truth[i] + 1) % 5;
     return one === 3 ? 0 : one;
   });
   const { classification } = reference;
   it('has the F1 and the confusion of scikit-learn', () => {
     const { perClass, mean, overall } = f1Of(
-      said.map((one) => [one]),
+      predicted.map((one) => [one]),
       truth.map((one) => [one]),
       5,
     );
@@ -132,7 +132,7 @@ describe('classification', () => {
     expect(mean).toBeCloseTo(classification.macro, 12);
     expect(overall).toBeCloseTo(classification.micro, 12);
     const owns = truth.map((one) => [one]);
-    expect(confusionOf({ predicted: said, truth, owns }, 5)).toEqual(classification.confusion);
+    expect(confusionOf({ predicted: predicted, truth, owns }, 5)).toEqual(classification.confusion);
   });
   it('leaves a class that is nowhere out of the mean', () => {
     expect(f1Of([[0], [1]], [[0], [1]], 3)).toEqual({ perClass: [1, 1, null], mean: 1, overall: 1 });

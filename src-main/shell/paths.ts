@@ -14,7 +14,7 @@ export interface Surroundings {
   dataFolder: string;
 }
 
-export interface Places {
+export interface AppPaths {
   /** Chromium's own files, and the window's place. */
   window: string;
   renderer: string;
@@ -26,7 +26,7 @@ export interface Places {
   weights: string;
 }
 
-export function placesOf(around: Surroundings): Places {
+export function pathsOf(around: Surroundings): AppPaths {
   const { packaged, appFolder, resources, platform } = around;
   const binary = platform === 'win32' ? 'node.exe' : 'node';
   return {

@@ -19,28 +19,28 @@ export interface SplitOptions {
  * @param keepsTest  pictures of the test part stay there, and no others come to it
  * @returns          the part of each picture, by id; the same for the same pictures, classes and seed
  */
-export function deal(
+export function stratifiedSplit(
   images: readonly Pick<StoredImage, 'id' | 'classId' | 'split'>[],
   { seed, selection, test }: SplitOptions,
   keepsTest: boolean,
 ): Map<number, Split> {
   const random = randomFromSeed(seed);
-  const dealt = new Map<number, Split>();
+  const assigned = new Map<number, Split>();
   // Pictures without class are a group of their own: they may get a class later.
   const groups = Map.groupBy(images, (image) => image.classId ?? 0);
   for (const classId of [...groups.keys()].sort((a, b) => a - b)) {
     const group = groups.get(classId)!;
     const kept = keepsTest ? group.filter((image) => image.split === 'test') : [];
-    for (const image of kept) dealt.set(image.id, 'test');
+    for (const image of kept) assigned.set(image.id, 'test');
     const rest = group.filter((image) => !keepsTest || image.split !== 'test').map((image) => image.id);
     random.fork(`class ${classId}`).shuffle(rest);
     const tests = keepsTest ? 0 : partOf(rest.length, test);
     const selections = partOf(rest.length - tests, selection);
     rest.forEach((id, index) =>
-      dealt.set(id, index < tests ? 'test' : index < tests + selections ? 'selection' : 'train'),
+      assigned.set(id, index < tests ? 'test' : index < tests + selections ? 'selection' : 'train'),
     );
   }
-  return dealt;
+  return assigned;
 }
 
 /** The share of `count`, but at least one of two or more, and never all. */

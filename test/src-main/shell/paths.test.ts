@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { placesOf, type Surroundings } from '../../../src-main/shell/places.ts';
+import { pathsOf, type Surroundings } from '../../../src-main/shell/paths.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const checkout: Surroundings = {
@@ -16,26 +16,26 @@ const checkout: Surroundings = {
 
 describe('the places', () => {
   it('in a checkout are files that exist', () => {
-    const places = placesOf(checkout);
-    for (const file of [places.icon, places.worker.node, places.worker.entry, places.weights])
+    const paths = pathsOf(checkout);
+    for (const file of [paths.icon, paths.worker.node, paths.worker.entry, paths.weights])
       expect(existsSync(file), file).toBe(true);
-    expect(places.window).toBe(path.join('/home/someone/fovea', 'window'));
+    expect(paths.window).toBe(path.join('/home/someone/fovea', 'window'));
   });
 
   it('in a package give plain Node nothing that lies in the archive', () => {
     const resources = '/opt/Fovea/resources';
-    const places = placesOf({
+    const paths = pathsOf({
       ...checkout,
       packaged: true,
       appFolder: `${resources}/app.asar`,
       resources,
       platform: 'win32',
     });
-    expect(places.worker).toEqual({
+    expect(paths.worker).toEqual({
       node: path.join(resources, 'node.exe'),
       entry: path.join(resources, 'app.asar.unpacked', 'dist', 'worker', 'main.mjs'),
     });
-    expect(places.weights).toBe(path.join(resources, 'weights'));
-    expect(places.preload).toBe(path.join(resources, 'app.asar', 'dist', 'shell', 'preload.cjs'));
+    expect(paths.weights).toBe(path.join(resources, 'weights'));
+    expect(paths.preload).toBe(path.join(resources, 'app.asar', 'dist', 'shell', 'preload.cjs'));
   });
 });
