@@ -18,7 +18,6 @@ describe('the terminal', () => {
     terminal.note(`left out: ${evil}`);
     terminal.answer({ file: evil }, [`Made ${evil}`]);
     expect(printed.length).toBeGreaterThanOrEqual(2);
-    // eslint-disable-next-line no-control-regex
     for (const line of printed) expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
     for (const line of printed.filter((one) => !one.startsWith('{'))) expect(line.length).toBeLessThan(1200);
     const object = printed.find((one) => one.startsWith('{'));
