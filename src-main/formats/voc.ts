@@ -199,14 +199,16 @@ function findImage(source: SourceTree, sink: ImportSink, file: string, root: Xml
       const beside = index.at([base, name].filter(Boolean).join('/'));
       if (beside !== null) return beside;
     }
-  const own = file.replace(/\.xml$/i, '');
-  const written = name === '' ? [text('path'), own] : [`${text('folder')}/${name}`, text('path'), name, own];
+  const written = name === '' ? [text('path')] : [`${text('folder')}/${name}`, text('path'), name];
   let closest: Exclude<ImageSearch, { file: string }> = { problem: 'missing-picture' };
   for (const spelled of written.filter((one) => one !== '')) {
     const found = index.find(spelled, ['']);
     if ('file' in found) return found.file;
     if (closest.problem === 'missing-picture') closest = found;
   }
+  // A name that leads outside is no slip of the pen: the XML's own does not stand in for it.
+  const own = closest.problem === 'outside-folder' ? closest : index.find(file.replace(/\.xml$/i, ''), ['']);
+  if ('file' in own) return own.file;
   warnOfImage(sink, closest, file, 'filename', name || stemOf(file));
   return null;
 }

@@ -90,7 +90,8 @@ export class SocketTransport implements Transport {
       this.#isOpen = true;
       this.#waitMs = this.#options.firstWaitMs;
       this.#options.listener.connection('open');
-      for (const waiting of this.#waiting.values()) this.#send(waiting);
+      // The listener may have made calls of its own, which are on their way already.
+      for (const waiting of this.#waiting.values()) if (!waiting.sent) this.#send(waiting);
     };
     socket.onmessage = ({ data }) => this.#hear(String(data));
     socket.onclose = () => this.#closed();

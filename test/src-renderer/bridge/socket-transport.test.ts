@@ -162,3 +162,19 @@ test('a call that was cancelled before the line opened, or after its answer, is 
   late.abort();
   expect(lines[0]!.sent).toHaveLength(1);
 });
+
+test('a call that is made when the line comes up is sent once', () => {
+  const line = new Line();
+  const transport: SocketTransport = new SocketTransport({
+    open: () => line,
+    listener: {
+      event: () => {},
+      connection: (state) => {
+        if (state === 'open') void transport.call('app.info', {});
+      },
+    },
+  });
+  line.open();
+  expect(line.sent.map(({ method }) => method)).toEqual(['app.info']);
+  transport.close();
+});

@@ -202,7 +202,7 @@ describe('a single measure', () => {
 
   it('of one class has no composite and no negative heat', async () => {
     const images = some().filter(({ classIndex }) => classIndex === 0);
-    expect(await metricValueOf('negative-quadrant-heat', {}, { pictures: images })).toMatchObject({
+    expect(await metricValueOf('negative-quadrant-heat', {}, { images })).toMatchObject({
       value: null,
       pictures: 0,
     });
