@@ -15,7 +15,14 @@ export interface ProjectSummary {
   annotated: number;
   boxes: number;
   runs: number;
-  lastRun: { number: number; title: string; accuracy: number | null; energyInBox: number | null } | null;
+  lastRun: {
+    number: number;
+    title: string;
+    accuracy: number | null;
+    energyInBox: number | null;
+    /** What both were measured on; absent in what an earlier version kept. */
+    split?: 'selection' | 'test';
+  } | null;
   /** Pictures to show as its face, at most five. Thumbnails are reachable while the project is open or not. */
   faces: ImageId[];
   missing: boolean;

@@ -41,6 +41,7 @@ export function summaryOf(store: ProjectStore, run: StoredRun): ProjectSummary['
     title: titleOf(run),
     accuracy: measures?.accuracy ?? run.best?.accuracy ?? null,
     energyInBox: measures?.energyInBox ?? run.energyInBox,
+    split: measures ? 'test' : 'selection',
   };
 }
 

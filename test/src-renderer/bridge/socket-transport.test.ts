@@ -66,22 +66,6 @@ test('a call made before the line is open is sent when it opens', async () => {
   expect(await answer).toEqual({ ok: true, value: 'info' });
 });
 
-test('what is asked at the news that the line is open is sent once', () => {
-  const line = new Line();
-  const transport = new SocketTransport({
-    open: () => line,
-    listener: {
-      event: () => {},
-      connection: (state) => {
-        if (state === 'open') void transport.call('app.info', {});
-      },
-    },
-  });
-  void transport.call('jobs.list', {});
-  line.open();
-  expect(line.sent.map(({ method }) => method).toSorted()).toEqual(['app.info', 'jobs.list']);
-});
-
 test('a call on its way when the line breaks is answered with an error and not sent again', async () => {
   const { transport, lines } = setUp();
   lines[0]!.open();
