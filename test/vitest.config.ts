@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/*.test.ts', 'test/src-main/**/*.test.ts', 'test/src-renderer/**/*.test.ts'],
           pool: 'forks',
+          // Each file waits on processes of its own; a core left over for the runner stands idle.
+          maxWorkers: '100%',
           testTimeout: 60_000,
           // A hook that starts a core waits for its processes, on a busy machine longer than the usual 10 seconds.
           hookTimeout: 60_000,

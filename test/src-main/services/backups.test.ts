@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import type { AppError } from '../../../src-main/contracts/errors.ts';
 import { backUp, backupsOf, dailyFile, damageOf } from '../../../src-main/storage/backups.ts';
 import { openDatabase } from '../../../src-main/storage/database.ts';
 import { migrations } from '../../../src-main/storage/migrations.ts';
@@ -100,10 +101,12 @@ describe('a project that is opened to read only', () => {
     const other = startCore(path.join(scratchFolder(), 'home'));
     const folder = other.refer(core.context.project().folder);
     expect(await refusal(other, 'projects.open', { folder })).toBe('conflict');
-    expect(await other.call('projects.open', { folder, readOnly: true })).toMatchObject({
-      id,
-      isReadOnly: true,
-    });
+    // To this Fovea it is a project from elsewhere, whose pictures lie outside its folder.
+    const asked: unknown = await other.call('projects.open', { folder, readOnly: true }).catch((e) => e);
+    const { confirm } = (asked as AppError).detail;
+    expect(
+      await other.call('projects.open', { folder, readOnly: true, confirm: String(confirm) }),
+    ).toMatchObject({ id, isReadOnly: true });
     expect((await other.call('images.get', { id: imageId })).annotations).toHaveLength(2);
     const edits = [{ do: 'add' as const, shape, classId: null }];
     expect(await refusal(other, 'annotations.edit', { imageId, edits })).toBe('refused');

@@ -34,11 +34,19 @@ describe('the TensorFlow.js executor agrees with the float64 reference', () => {
   }
 });
 
+/**
+ * ART's search steps by the sign of gradients through softplus(50 x): where one is nearly 0, float32 rounding decides
+ * it, and the executors part at that pixel. Softer, all their signs agree, and the graph is the same.
+ */
+const wellConditioned: Record<string, Record<string, unknown>> = { art: { beta: 10 } };
+
 describe('the TensorFlow.js executor', () => {
   it.each(objectives.map(({ id }) => id))(
     'makes the training step of ONNX Runtime: %s',
     async (objective) => {
-      const step = trainStepOf(objective, {}, { momentum: 0.9, weightDecay: 1e-3 });
+      const step = trainStepOf(objective, wellConditioned[objective] ?? {}, {
+        ...{ momentum: 0.9, weightDecay: 1e-3 },
+      });
       const how = { steps: 1, learningRate: 0.01 };
       const actual = await trainOn(executor, step, how);
       const expected = await trainOn(onnxExecutor({ threads: 1 }), step, how);
