@@ -43,7 +43,13 @@ export async function attack(terminal: Terminal, project: string, options: Optio
     const eps = options.eps ?? usualEps;
     const job = await finish(
       await core.call('attacks.start', {
-        ...{ runId, split, params, eps, seed, limit, device },
+        runId,
+        split,
+        params,
+        eps,
+        seed,
+        limit,
+        device,
         attack: chosen.id,
         from: options.from === undefined ? undefined : runNumber(options.from),
       }),
@@ -66,11 +72,10 @@ export async function attack(terminal: Terminal, project: string, options: Optio
       left.length === 0 ? null : left.reduce((sum, one) => sum + one[of], 0) / left.length;
     const moved = heat && {
       ...heat,
-      ...{
-        pictures: left.length,
-        topKIntersection: meanLeft('overlap'),
-        kendallCorrelation: meanLeft('tau'),
-      },
+
+      pictures: left.length,
+      topKIntersection: meanLeft('overlap'),
+      kendallCorrelation: meanLeft('tau'),
     };
     const answer = { run: runId, attack: chosen.id, eps, split, images: images.length, ...figures };
     terminal.answer({ ...answer, ...(moved && { heat: moved }) }, [

@@ -38,7 +38,8 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
     );
     await finish(
       await core.call('evaluations.start', {
-        ...{ runId, split },
+        runId,
+        split,
         measures: chosen.map(({ info, params }) => ({ id: info.id, params })),
         ...(groupBy !== undefined && { groupBy }),
         ...(device !== undefined && { device }),

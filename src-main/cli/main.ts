@@ -305,8 +305,16 @@ function program(): Command {
 
 /** Fields of the boundary by the flags that give them. */
 const flags: Record<string, string> = {
-  ...{ sizePx: '--size', epochs: '--epochs', batch: '--batch', seed: '--seed', device: '--device' },
-  ...{ groupBy: '--group-by', repeat: '--repeat', grid: '--grid', measures: '--measures', split: '--split' },
+  sizePx: '--size',
+  epochs: '--epochs',
+  batch: '--batch',
+  seed: '--seed',
+  device: '--device',
+  groupBy: '--group-by',
+  repeat: '--repeat',
+  grid: '--grid',
+  measures: '--measures',
+  split: '--split',
 };
 
 /** A field that the boundary refused, in the words of the command line; null for what came from elsewhere. */

@@ -29,7 +29,9 @@ export async function makeBlockMnist(
   const folder = freeFolder(options.out);
   const { seed } = options;
   const { train, test } = await writeBlockMnist(path.resolve(options.mnist), folder, {
-    ...{ seed, train: options.train ?? Infinity, test: options.test ?? Infinity },
+    seed,
+    train: options.train ?? Infinity,
+    test: options.test ?? Infinity,
   });
   for (const [part, asked, there] of [
     ['training', options.train, train],
@@ -52,7 +54,9 @@ export async function makeWaterbirdsLike(
   await withCore(terminal, async ({ core, open, finish }) => {
     await open(project);
     const id = await core.call('sample.waterbirdsLike', {
-      ...{ seed, correlation, sizePx },
+      seed,
+      correlation,
+      sizePx,
       folder: core.refer(folder),
       backgrounds: backgrounds === undefined ? null : core.refer(path.resolve(backgrounds)),
     });

@@ -147,9 +147,15 @@ function reported(result: SweepResult): Record<string, unknown> {
   const { sweep, pictures: images, measures, cells, choices } = result;
   const { config } = sweep;
   return {
-    ...{ sweep: sweep.id, state: sweep.state, pictures: images, grid: config.grid, repeat: config.repeat },
+    sweep: sweep.id,
+    state: sweep.state,
+    pictures: images,
+    grid: config.grid,
+    repeat: config.repeat,
     seeds: [...new Set(sweepPlan(config).map(({ seed }) => seed))],
-    ...{ runs: sweep.planned, measured: sweep.measured, lost: sweep.lost },
+    runs: sweep.planned,
+    measured: sweep.measured,
+    lost: sweep.lost,
     measures: measures.map(({ key, title, direction, unit }) => ({ key, title, direction, unit })),
     results: choices.map(({ cell, ...choice }) => ({
       ...choice,
@@ -161,7 +167,9 @@ function reported(result: SweepResult): Record<string, unknown> {
 }
 
 const chosenOf = ({ objective, lambdaInside, lambdaOutside }: SweepResult['cells'][number]) => ({
-  ...{ objective, lambdaInside, lambdaOutside },
+  objective,
+  lambdaInside,
+  lambdaOutside,
 });
 
 function wordsOf({ sweep, measures, cells, choices }: SweepResult): string[] {

@@ -3,8 +3,13 @@
 import type { z } from 'zod';
 
 const kinds: Record<string, string> = {
-  ...{ number: 'a number', int: 'a whole number', boolean: 'true or false', string: 'text' },
-  ...{ array: 'a list', object: 'a record', record: 'a record' },
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  string: 'text',
+  array: 'a list',
+  object: 'a record',
+  record: 'a record',
 };
 
 /** "must be 0 or more", to follow a field's name; null where zod's message is a person's own or says all there is. */

@@ -4,7 +4,10 @@ import { z } from 'zod';
 import type { ParamMeta, SettingGroup } from './methods.ts';
 
 const meta = (group: SettingGroup, title: string, help: string, more: Partial<ParamMeta> = {}) => ({
-  ...{ title, help, group, ...more },
+  title,
+  help,
+  group,
+  ...more,
 });
 
 /** Everything of a run that does not belong to its objective. Flat, so that forms and --set can name each. */

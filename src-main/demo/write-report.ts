@@ -68,7 +68,12 @@ async function drawImages(
     for (const key of demoRuns) maps.push(await mapOf(context, measured[key], imageId, handle.signal));
     const { file, name, widthPx, heightPx } = images.byId(imageId)!;
     const { image, drawn } = await context.workers.decode('drawHeat', {
-      ...{ file, widthPx, heightPx, scale: DRAWN_SCALE, maps, smoothedBy: SMOOTHED_BY },
+      file,
+      widthPx,
+      heightPx,
+      scale: DRAWN_SCALE,
+      maps,
+      smoothedBy: SMOOTHED_BY,
     });
     shown.push({
       name,

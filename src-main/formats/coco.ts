@@ -373,7 +373,10 @@ async function writeSplit(
     const imageId = i + 1;
     const attributes = image.attributes ?? {};
     images.push({
-      ...{ id: imageId, file_name: names[i], width: image.widthPx, height: image.heightPx },
+      id: imageId,
+      file_name: names[i],
+      width: image.widthPx,
+      height: image.heightPx,
       ...(Object.keys(attributes).length > 0 ? { attributes } : {}),
     });
     if (image.className !== null)

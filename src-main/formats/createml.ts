@@ -56,8 +56,10 @@ export const createml: Format = {
             shape: {
               kind: 'box',
               box: {
-                ...{ x: x - width / 2, y: y - height / 2 },
-                ...{ width: Math.max(0, width), height: Math.max(0, height) },
+                x: x - width / 2,
+                y: y - height / 2,
+                width: Math.max(0, width),
+                height: Math.max(0, height),
               },
             },
             place: where,

@@ -295,7 +295,11 @@ function taskOf(image: ExportImage, name: string, id: number): object {
         {
           ...common('rectanglelabels'),
           value: {
-            ...{ x: x(box.x), y: y(box.y), width: x(box.width), height: y(box.height), rotation: 0 },
+            x: x(box.x),
+            y: y(box.y),
+            width: x(box.width),
+            height: y(box.height),
+            rotation: 0,
             rectanglelabels: [label],
           },
         },

@@ -28,7 +28,9 @@ const options = {
 const parser = new XMLParser({ ...options, ignoreAttributes: true });
 const attributesParser = new XMLParser({
   ...options,
-  ...{ ignoreAttributes: false, attributeNamePrefix: '@', parseAttributeValue: false },
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseAttributeValue: false,
 });
 
 /** @param hasAttributes  whether attributes say something: then a whole set may stand in the file, which may be larger */

@@ -69,7 +69,11 @@ export async function writeBlockMnist(
       image.set(isOnTop ? digit : block);
       image.set(isOnTop ? block : digit, area);
       await out.add(part, {
-        ...{ pixels: image, channels: 1, widthPx: sidePx, heightPx: 2 * sidePx, classIndex: labels[i] },
+        pixels: image,
+        channels: 1,
+        widthPx: sidePx,
+        heightPx: 2 * sidePx,
+        classIndex: labels[i],
         box: { x: 0, y: isOnTop ? 0 : sidePx, width: sidePx, height: sidePx },
         attributes: { digit: isOnTop ? 'top' : 'bottom' },
       });

@@ -53,7 +53,10 @@ export async function labelledFolder(
       const name = `${stems[part]}_${String(id).padStart(4, '0')}.png`;
       await writeFile(path.join(folder, 'images', name), encodePng(pixels, widthPx, heightPx, channels));
       content.images.push({
-        ...{ id, file_name: name, width: widthPx, height: heightPx },
+        id,
+        file_name: name,
+        width: widthPx,
+        height: heightPx,
         ...(attributes && { attributes }),
       });
       const { x, y, width, height } = box ?? boundsOfMask(mask, widthPx);

@@ -59,7 +59,10 @@ export async function decodeLabelImage(file: string): Promise<LabelImage> {
       values[i] = ((data[at] >> shift) << 16) | ((data[at + 1] >> shift) << 8) | (data[at + 2] >> shift);
   } else for (let i = 0; i < values.length; i++) values[i] = data[i * channels];
   return {
-    ...{ values, areColours, widthPx: width, heightPx: height },
+    values,
+    areColours,
+    widthPx: width,
+    heightPx: height,
     palette: palette === null ? null : palette.map(([red, green, blue]) => (red << 16) | (green << 8) | blue),
   };
 }

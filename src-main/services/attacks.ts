@@ -43,7 +43,9 @@ function start(context: Context, options: Parsed<'attacks.start'>): JobId {
         'training',
         'attack',
         {
-          ...{ images, eps, seed },
+          images,
+          eps,
+          seed,
           device: (await context.devices.choose(device ?? 'auto', device === undefined ? run!.device : ''))
             .id,
           model: modelOf(project, run!),

@@ -28,7 +28,13 @@ export async function imagesAt(
   if (found.length === 0)
     throw new AppError('bad-input', `there are no pictures in ${path.basename(place)} to compare with`);
   return found.map(({ file, contentHash }) => ({
-    ...{ imageId: 0, file, contentHash, widthPx: 1, heightPx: 1, classIndex: 0, regions: [] },
+    imageId: 0,
+    file,
+    contentHash,
+    widthPx: 1,
+    heightPx: 1,
+    classIndex: 0,
+    regions: [],
   }));
 }
 

@@ -80,7 +80,11 @@ export function startEvaluation(
       const trueIndex = new Map(labelledImages.map((image) => [image.imageId, image.classIndex]));
       project.store.evaluations.save(
         {
-          ...{ runId, split, figures, confusion, classes },
+          runId,
+          split,
+          figures,
+          confusion,
+          classes,
           images: labelledImages.length,
           withRegion: labelledImages.filter((image) => image.regions.length > 0).length,
           weightsOf: run.best?.epoch ?? run.epochsDone,
@@ -145,7 +149,9 @@ function startMeasuring(
       {
         device: id,
         model: modelOf(project, run),
-        ...{ images, groups, measures },
+        images,
+        groups,
+        measures,
         cacheFolder: cacheFolderOf(project),
         against:
           options.against === undefined

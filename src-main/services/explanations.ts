@@ -97,7 +97,12 @@ async function draw(
   const longer = Math.max(widthPx, heightPx);
   const scale = Math.min(DRAWN_PX.most, Math.max(DRAWN_PX.least, longer)) / longer;
   const { drawn } = await context.workers.decode('drawHeat', {
-    ...{ file, widthPx, heightPx, scale, maps: [map], smoothedBy: 0 },
+    file,
+    widthPx,
+    heightPx,
+    scale,
+    maps: [map],
+    smoothedBy: 0,
   });
   return { map: heatMapOf(map), png: Buffer.from(drawn[0]).toString('base64') };
 }
@@ -152,7 +157,13 @@ function prepare(
   const { file, contentHash, widthPx, heightPx, classId } = image;
   const seen = imageAs(run)(image, { contentHash, classId, annotations });
   const labelledImage = seen ?? {
-    ...{ imageId, file, contentHash, widthPx, heightPx, classIndex: 0, classIndices: [] },
+    imageId,
+    file,
+    contentHash,
+    widthPx,
+    heightPx,
+    classIndex: 0,
+    classIndices: [],
     regions: regionsOf([classId], annotations),
   };
   const { classIndices } = labelledImage;

@@ -96,7 +96,8 @@ export async function importFrom(
   for (const what of ['classes', 'images'] as const) context.emit('project', { id: project.id, what });
   noteCurrent(context);
   return {
-    ...{ format: formatId, ...written },
+    format: formatId,
+    ...written,
     seen: set.seen,
     taken: { pictures: ready.length, annotationFiles: set.annotationFiles },
     left: [...set.left, ...leftOutByWarnings(warnings.kept)].map(({ reason, count, examples }) => ({

@@ -36,7 +36,9 @@ function startExport(context: Context, runId: RunId, format: ModelFormat, out: s
   return context.jobs.start(
     { kind: 'export', title: `Export of run ${runId} as ${name}`, unit: 'pictures', runId },
     async (handle) => ({
-      ...{ runId, format, file: context.files.shorten(out) },
+      runId,
+      format,
+      file: context.files.shorten(out),
       ...(await writeModel(context, project, run, { format, out }, handle)),
     }),
   ).id;
@@ -54,7 +56,9 @@ export async function writeModel(
     'interactive',
     'exportModel',
     {
-      ...{ format, out, model: modelOf(project, run) },
+      format,
+      out,
+      model: modelOf(project, run),
       metadata: await originOf(context, project, run),
       images: checkedImages(project, run),
       cacheFolder: cacheFolderOf(project),

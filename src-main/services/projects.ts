@@ -219,7 +219,12 @@ function summaryNow(project: OpenProject): RecentProject {
   const runs = store.runs.all();
   const lastRun = runs.find((run) => run.state === 'done') ?? runs[0];
   const faces = store.images.faces().map(({ id, file, contentHash, fileFormat, widthPx, heightPx }) => ({
-    ...{ id, file, contentHash, fileFormat, widthPx, heightPx },
+    id,
+    file,
+    contentHash,
+    fileFormat,
+    widthPx,
+    heightPx,
   }));
   return {
     id: project.id,

@@ -137,7 +137,8 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
   context.devices.refuseAbsent(config.device);
   const { model, sizePx, settings, params, batch } = config;
   await workerForChecks(context)('checkConfig', {
-    ...{ config: { model, sizePx, settings, params, batch, objective: objective.id }, classes },
+    config: { model, sizePx, settings, params, batch, objective: objective.id },
+    classes,
   });
   if (config.measures) {
     config.measures = chosenMeasures(config.measures);

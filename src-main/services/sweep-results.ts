@@ -74,7 +74,11 @@ export function choose(
         null,
       );
       return {
-        ...{ family, measure: key, cell: best, measured: known.length, points: points.length },
+        family,
+        measure: key,
+        cell: best,
+        measured: known.length,
+        points: points.length,
         tuning: best === null ? null : cells[best].tuning[key],
         test: best === null ? null : (cells[best].test[key] ?? null),
       };

@@ -320,7 +320,14 @@ function sweepRecord(context: Context, sweep: StoredSweep): Sweep {
   const jobId = project.sweeping.get(sweep.id) ?? null;
   const { id, config, createdAt, error } = sweep;
   return {
-    ...{ id, config, createdAt, planned, measured, lost, jobId, error },
+    id,
+    config,
+    createdAt,
+    planned,
+    measured,
+    lost,
+    jobId,
+    error,
     state: jobId !== null ? 'running' : measured + lost === planned ? 'done' : 'stopped',
   };
 }
@@ -330,7 +337,10 @@ function resultOf(context: Context, sweep: StoredSweep): SweepResult {
   const { config, trainedOn: found } = sweep;
   const plan = sweepPlan(config);
   const runs = store.sweeps.runsOf(sweep.id).map(({ position, runId, figures, test }) => ({
-    ...{ runId, tuning: figures, seed: plan[position].seed, point: plan[position].point },
+    runId,
+    tuning: figures,
+    seed: plan[position].seed,
+    point: plan[position].point,
     state: store.runs.byId(runId)!.state,
     test,
   }));
@@ -367,10 +377,13 @@ function resultOf(context: Context, sweep: StoredSweep): SweepResult {
   return {
     sweep: sweepRecord(context, sweep),
     pictures: {
-      ...{ train: found.train, selection: found.selection, test: found.test },
+      train: found.train,
+      selection: found.selection,
+      test: found.test,
       tuning: found.tuning ?? 0,
     },
-    ...{ measures, cells },
+    measures,
+    cells,
     choices: choose(config, cells, measures),
   };
 }

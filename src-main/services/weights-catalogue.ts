@@ -50,7 +50,10 @@ export interface CatalogueEntry {
 }
 
 const entry = (name: string, model: string, published: string, values: number): CatalogueEntry => ({
-  ...{ name, model, aboutBytes: 4 * values, licence: 'BSD-3-Clause' },
+  name,
+  model,
+  aboutBytes: 4 * values,
+  licence: 'BSD-3-Clause',
   path: `timm/${published}/resolve/main/model.safetensors`,
 });
 

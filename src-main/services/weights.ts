@@ -70,13 +70,21 @@ export function listWeights(context: Context): WeightsInfo[] {
   const records = recordsOf(context);
   const own = bundledHere(context).map(
     ({ name, model, sizeBytes, sha256, licence, settings }): WeightsInfo => ({
-      ...{ name, origin: 'bundled', models: [model], sizeBytes, sha256, licence, settings },
+      name,
+      origin: 'bundled',
+      models: [model],
+      sizeBytes,
+      sha256,
+      licence,
+      settings,
     }),
   );
   const published = catalogue.map(({ name, model, aboutBytes, licence }): WeightsInfo => {
     const here = records.find((one) => one.name === name);
     return {
-      ...{ name, licence, origin: 'catalogue' },
+      name,
+      licence,
+      origin: 'catalogue',
       models: here?.models ?? [model],
       sizeBytes: here?.sizeBytes ?? aboutBytes,
       sha256: here?.sha256 ?? null,
@@ -123,7 +131,11 @@ async function fetchEntry(
   const file = path.join(folderOf(context), `${name}.safetensors`);
   const got = await throughProxy(() =>
     download({
-      ...{ address: `${base}/${entry.path}`, token, file, name, signal: handle.signal },
+      address: `${base}/${entry.path}`,
+      token,
+      file,
+      name,
+      signal: handle.signal,
       maxBytes: 2 * entry.aboutBytes + 1_000_000,
       sha256: sha256 ?? known?.sha256 ?? null,
       onProgress: (done, total) => handle.progress(done, total),
@@ -306,7 +318,9 @@ export async function fitOf(
 ): Promise<StartFit> {
   const { model, sizePx, settings } = config;
   return workerForChecks(context)('fit', {
-    ...{ config: { model, sizePx, settings }, classes, name: start.name },
+    config: { model, sizePx, settings },
+    classes,
+    name: start.name,
     file: await startFile(context, start),
   });
 }

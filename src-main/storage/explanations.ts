@@ -90,7 +90,11 @@ export function explanationsRepository(db: Connection, mostBytes = CACHED_BYTES)
     const scores = JSON.stringify(map.scores);
     insert.run({
       ...map,
-      ...{ runId, imageId, epoch, key, scores },
+      runId,
+      imageId,
+      epoch,
+      key,
+      scores,
       heat: bytesOf(map.heat),
       pointingHit: flagOrNull(map.pointingHit),
       regionBox: jsonOrNull(map.regionBox),

@@ -56,11 +56,15 @@ export async function readSet(
   unread = images;
   next = 0;
   return {
-    ...{ format: id, title: titleOf(id), root: source.imagesRoot, images: images.length },
+    format: id,
+    title: titleOf(id),
+    root: source.imagesRoot,
+    images: images.length,
     seen: { files: source.files.length + source.filesElsewhere.length, pictures: source.images.length },
     annotationFiles: source.filesRead,
     left: leftOutOf(source, listed),
-    ...{ warnings: warnings.kept, moreWarnings: warnings.more },
+    warnings: warnings.kept,
+    moreWarnings: warnings.more,
   };
 }
 

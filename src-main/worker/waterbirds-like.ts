@@ -39,7 +39,12 @@ export async function writeWaterbirdsLike(
       if (value > 0) pixels.set(rgb.subarray(3 * at, 3 * at + 3), 3 * at);
     });
     await out.add(split, {
-      ...{ pixels, channels: 3, widthPx: sizePx, heightPx: sizePx, classIndex, mask },
+      pixels,
+      channels: 3,
+      widthPx: sizePx,
+      heightPx: sizePx,
+      classIndex,
+      mask,
       attributes: { background: kinds.names[kind] },
     });
     onProgress(i + 1, objects.length);

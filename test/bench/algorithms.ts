@@ -57,7 +57,9 @@ async function gainOf(words: string, runs: number): Promise<Gain> {
     objective: objectiveById(objective),
     params: {},
     settings: { momentum: 0.9, weightDecay: 5e-4 },
-    ...{ batch, classes, sizePx },
+    batch,
+    classes,
+    sizePx,
   });
   const folder = mkdtempSync(path.join(tmpdir(), 'fovea-algorithms-'));
   const start = performance.now();

@@ -113,7 +113,10 @@ async function stepsWaiting(folder: string, images: LabelledImage[], batch: numb
       objective: objectiveById('standard'),
       params: {},
       settings: { momentum: 0.9, weightDecay: 5e-4 },
-      ...{ batch: part, classes, sizePx, accumulates },
+      batch: part,
+      classes,
+      sizePx,
+      accumulates,
     });
   const step = build(batch, false);
   const runner = await createStepRunner(

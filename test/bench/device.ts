@@ -42,7 +42,9 @@ function stepOf({ model, objective, batch, sizePx }: Size): TrainStep {
     objective: objectiveById(objective),
     params: {},
     settings: { momentum: 0.9, weightDecay: 5e-4 },
-    ...{ batch, classes, sizePx },
+    batch,
+    classes,
+    sizePx,
   });
 }
 

@@ -45,13 +45,11 @@ function example(): ExportDataset {
       10,
     );
     return {
-      ...{
-        file,
-        widthPx: 10,
-        heightPx: 10,
-        className: 'cat',
-        split: (['train', 'selection', 'test'] as const)[i],
-      },
+      file,
+      widthPx: 10,
+      heightPx: 10,
+      className: 'cat',
+      split: (['train', 'selection', 'test'] as const)[i],
       annotations: [
         { className: 'cat', shape: { kind: 'box' as const, box: { x: 1, y: 2.5, width: 4, height: 5 } } },
         {

@@ -25,32 +25,50 @@ function makeProject(folder: string): { imageId: ImageId } {
   const classId = store.classes.add('cat');
   const ids = Array.from({ length: 60 }, (_, index) =>
     store.images.add({
-      ...{ sourceId: source, relativePath: `${index}.png`, widthPx: 64, heightPx: 48, sizeBytes: 100 },
+      sourceId: source,
+      relativePath: `${index}.png`,
+      widthPx: 64,
+      heightPx: 48,
+      sizeBytes: 100,
       contentHash: index.toString(16).padStart(64, '0'),
-      ...{
-        modifiedMs: 1,
-        fileFormat: 'png',
-        classId,
-        classOrigin: 'given',
-        split: index % 2 ? 'train' : 'test',
-      },
+
+      modifiedMs: 1,
+      fileFormat: 'png',
+      classId,
+      classOrigin: 'given',
+      split: index % 2 ? 'train' : 'test',
     }),
   );
   for (const imageId of ids) {
     const box = { x: 1, y: 1, width: 5, height: 5 };
     const fresh = {
-      ...{ imageId, classId, shape: { kind: 'box' as const, box }, origin: 'person' as const },
-      ...{ hidden: false, locked: false },
+      imageId,
+      classId,
+      shape: { kind: 'box' as const, box },
+      origin: 'person' as const,
+      hidden: false,
+      locked: false,
     };
     const id = store.annotations.add(fresh);
     store.undo.add(imageId, [{ of: 'annotation', before: null, after: { id, ...fresh } }]);
   }
   const config = runConfigSchema.parse({
-    ...{ objective: 'standard', model: 'resnet8', sizePx: 32, epochs: 3, batch: 8, seed: 1 },
+    objective: 'standard',
+    model: 'resnet8',
+    sizePx: 32,
+    epochs: 3,
+    batch: 8,
+    seed: 1,
   });
   const trainedOn = {
     classes: [{ classId, name: 'cat', train: 30, withRegion: 30, selection: 0, test: 30 }],
-    ...{ train: 30, withRegion: 30, selection: 0, test: 30, unclassed: 0, snapshotId: null, warnings: [] },
+    train: 30,
+    withRegion: 30,
+    selection: 0,
+    test: 30,
+    unclassed: 0,
+    snapshotId: null,
+    warnings: [],
   };
   const snapshot = store.snapshots.save({
     classes: [{ id: classId, name: 'cat' }],
@@ -60,34 +78,50 @@ function makeProject(folder: string): { imageId: ImageId } {
   for (const run of runs) {
     for (let epoch = 1; epoch <= 3; epoch++)
       store.epochMetrics.add(run, {
-        ...{ epoch, loss: { total: 1 }, trainAccuracy: 0.5, accuracy: 0.5, energyInBox: 0.3 },
-        ...{ learningRate: 0.1, seconds: 1, picturesPerSecond: 10 },
+        epoch,
+        loss: { total: 1 },
+        trainAccuracy: 0.5,
+        accuracy: 0.5,
+        energyInBox: 0.3,
+        learningRate: 0.1,
+        seconds: 1,
+        picturesPerSecond: 10,
       });
     store.runs.setProgress(run, { epoch: 2, accuracy: 0.5 });
     store.runs.setState(run, 'done');
     store.evaluations.save(
       {
-        ...{ runId: run, split: 'test', images: 30, withRegion: 30, weightsOf: 2, confusion: [[30]] },
+        runId: run,
+        split: 'test',
+        images: 30,
+        withRegion: 30,
+        weightsOf: 2,
+        confusion: [[30]],
         figures: {},
         classes: [{ classId, name: 'cat' }],
       },
       ids.slice(0, 30).map((imageId) => ({
-        ...{ imageId, classId, predictedId: classId, trueScore: 0.9, predictedScore: 0.9 },
+        imageId,
+        classId,
+        predictedId: classId,
+        trueScore: 0.9,
+        predictedScore: 0.9,
         values: { accuracy: 1 },
       })),
     );
   }
   store.comparisons.add({
-    ...{
-      runA: runs[0],
-      runB: runs[1],
-      imageId: ids[0],
-      method: 'grad-cam',
-      params: {},
-      classId,
-      versusId: null,
-    },
-    ...{ note: 'the ear', createdAt: 1, energyA: 0.5, energyB: null },
+    runA: runs[0],
+    runB: runs[1],
+    imageId: ids[0],
+    method: 'grad-cam',
+    params: {},
+    classId,
+    versusId: null,
+    note: 'the ear',
+    createdAt: 1,
+    energyA: 0.5,
+    energyB: null,
   });
   store.close();
   return { imageId: ids[0] };

@@ -116,8 +116,12 @@ export function keeper(bench: string, args: string[]): Keeper {
       ...[...trial.train, ...start, ...first.words],
     ]);
     const kept: Kept = {
-      ...{ ...trial, seconds, bestEpoch: best?.epoch ?? 0, selection: best?.accuracy ?? null },
-      ...{ figures: {}, points: {} },
+      ...trial,
+      seconds,
+      bestEpoch: best?.epoch ?? 0,
+      selection: best?.accuracy ?? null,
+      figures: {},
+      points: {},
     };
     take(kept, first.take, evaluated);
     for (const { words, take: taken } of more)

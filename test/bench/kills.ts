@@ -31,7 +31,13 @@ interface LabelledImage {
 }
 
 const config = (seed: number, epochs: number) => ({
-  ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs, batch: 8, seed, device: 'cpu' as const },
+  objective: 'standard',
+  model: 'resnet8',
+  sizePx: 16,
+  epochs,
+  batch: 8,
+  seed,
+  device: 'cpu' as const,
 });
 
 export async function bench(args: string[]): Promise<unknown> {
@@ -190,11 +196,9 @@ export async function bench(args: string[]): Promise<unknown> {
       await ended(
         client,
         await client.call('evaluations.start', {
-          ...{
-            runId: [...done][below(done.size)],
-            split: 'selection',
-            measures: [{ id: 'accuracy', params: {} }],
-          },
+          runId: [...done][below(done.size)],
+          split: 'selection',
+          measures: [{ id: 'accuracy', params: {} }],
         }),
       );
     else if (kind === 2) {
@@ -209,11 +213,10 @@ export async function bench(args: string[]): Promise<unknown> {
       acknowledged.exports += 1;
     } else if (kind === 3 && life % 5 === 0)
       await client.call('sweeps.start', {
-        ...{
-          run: { ...config(life, 2), objective: 'box-aware' },
-          grid: { lambdaInside: [0], lambdaOutside: [0, 1] },
-        },
-        ...{ repeat: 1, measures: [{ id: 'accuracy', params: {} }] },
+        run: { ...config(life, 2), objective: 'box-aware' },
+        grid: { lambdaInside: [0], lambdaOutside: [0, 1] },
+        repeat: 1,
+        measures: [{ id: 'accuracy', params: {} }],
       } as never);
     else if (halted) await client.call('runs.resume', { id: halted.id });
     else await client.call('runs.start', config(life, 3 + below(5)));

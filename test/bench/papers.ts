@@ -88,7 +88,9 @@ export async function bench(args: string[]): Promise<unknown> {
 }
 
 const trialOf = (comparison: Comparison, row: Row, seed: number): Trial => ({
-  ...{ project: comparison.project, name: row.name, seed },
+  project: comparison.project,
+  name: row.name,
+  seed,
   train: [...row.words, ...comparison.common],
   evaluate: comparison.evaluate,
 });
@@ -125,11 +127,13 @@ function show(comparison: Comparison, keep: Keeper): unknown {
 
 const set = (...pairs: string[]): string[] => pairs.flatMap((pair) => ['--set', pair]);
 const share = (head: string, name: string): Column => ({
-  ...{ head, times: 100 },
+  head,
+  times: 100,
   metricValue: ({ figures }) => figures[name],
 });
 const value = (head: string, name: string, digits: number): Column => ({
-  ...{ head, digits },
+  head,
+  digits,
   metricValue: ({ figures }) => figures[name],
 });
 const fewer = (left: number | null, right: number | null): boolean | null =>
@@ -411,7 +415,10 @@ function boxAware(
 ): Comparison {
   const names = ['outside only', 'mostly inside'];
   return {
-    ...{ ...on, seeds, paper: 'p0', make: imported(on.project) },
+    ...on,
+    seeds,
+    paper: 'p0',
+    make: imported(on.project),
     ...boxRows('0.1', epochs),
     evaluate: [
       {

@@ -41,7 +41,10 @@ export async function bench(args: string[]): Promise<unknown> {
     }
     const fastest = (outcomes: readonly Outcome[]) => Math.min(...outcomes.map(({ seconds }) => seconds));
     const result = {
-      ...{ shapes, parts, points, sizePx: size },
+      shapes,
+      parts,
+      points,
+      sizePx: size,
       seconds: fastest(own),
       pycocotools: fastest(peer),
       ratio: fastest(own) / fastest(peer),

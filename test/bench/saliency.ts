@@ -41,7 +41,12 @@ export async function bench(args: string[]): Promise<unknown> {
       perSecond[batch] =
         (1e3 * batch) /
         (await fastestMs({
-          ...{ weights, sessions, method, images, references, params: {} },
+          weights,
+          sessions,
+          method,
+          images,
+          references,
+          params: {},
           architecture: { key: model, model: built, classes, sizePx },
           targets: targetRows(Array<number>(batch).fill(3), classes),
         }));

@@ -135,7 +135,9 @@ const trialOf = (
   { epochs, learningRate }: { epochs: string; learningRate: string },
   seed: number,
 ): Trial => ({
-  ...{ project: `${id}-seed-${seed}`, name: `${name}, outside ${outside}`, seed },
+  project: `${id}-seed-${seed}`,
+  name: `${name}, outside ${outside}`,
+  seed,
   train: [
     ...['--objective', objective, '--model', 'resnet8', '--size', '64', '--batch', '32'],
     ...['--epochs', epochs, '--device', 'cpu', '--group-by', attribute, '--set', `outside=${outside}`],

@@ -24,7 +24,9 @@ export async function bench(args: string[]): Promise<unknown> {
   const variants = option(args, 'variants', 'standard,loss:2,log-probability:0.2').split(',');
   const keep = keeper('tiny-imagenet', args);
   const trial = (variant: string, seed: number): Trial => ({
-    ...{ project: 'tiny-imagenet-10', name: variant, seed },
+    project: 'tiny-imagenet-10',
+    name: variant,
+    seed,
     train: [
       ...['--model', model, '--size', '64', '--epochs', epochs, '--batch', batch],
       ...settings.flatMap((pair) => ['--set', pair]),

@@ -165,7 +165,10 @@ async function measure(settings: Settings, objective: string): Promise<Measured>
       objective: objectiveById(objective),
       params: {},
       settings: { momentum: 0.9, weightDecay: 5e-4 },
-      ...{ batch: part, classes, sizePx, accumulates },
+      batch: part,
+      classes,
+      sizePx,
+      accumulates,
     });
   let buildSeconds = 0;
   const start = performance.now();
@@ -175,7 +178,9 @@ async function measure(settings: Settings, objective: string): Promise<Measured>
   const readyStart = performance.now();
   const runner = await createStepRunner(
     {
-      ...{ executor, batch, part: batch },
+      executor,
+      batch,
+      part: batch,
       build(part, accumulates) {
         const step = build(part, accumulates);
         buildSeconds = (performance.now() - readyStart) / 1e3;

@@ -55,8 +55,15 @@ export const ifiaTopK = attack({
       source:
         'Singh et al. 2020, CIFAR-10: 50 steps of 1/255 at epsilon 8/255, 100 pixels, 100 points. The code takes the right ends of intervals, not their middles, slopes without those of the leading factor x, and Kendall’s tau with all but the 100 set to 0',
       params: {
-        ...{ k: 100, steps: 50, step: 0.125, restarts: 1, wholeLevels: false },
-        ...{ map: 'integrated-gradients', score: 'logit', points: 100, beta: 50 },
+        k: 100,
+        steps: 50,
+        step: 0.125,
+        restarts: 1,
+        wholeLevels: false,
+        map: 'integrated-gradients',
+        score: 'logit',
+        points: 100,
+        beta: 50,
       },
     },
     {
@@ -65,8 +72,15 @@ export const ifiaTopK = attack({
       source:
         'Chen et al. 2019: three attempts, the worst counts, whole grey levels. Their attempts begin at the picture; points and slopes differ as in the preset of ART',
       params: {
-        ...{ k: 100, steps: 50, step: 0.125, restarts: 3, wholeLevels: true },
-        ...{ map: 'integrated-gradients', score: 'logit', points: 100, beta: 50 },
+        k: 100,
+        steps: 50,
+        step: 0.125,
+        restarts: 3,
+        wholeLevels: true,
+        map: 'integrated-gradients',
+        score: 'logit',
+        points: 100,
+        beta: 50,
       },
     },
   ],

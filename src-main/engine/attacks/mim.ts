@@ -39,7 +39,13 @@ export const mim = attack({
     return withRestarts(target, input, 1, ({ images, labels, eps, transfer }) => {
       const momentum = new Float32Array(images.length);
       return ascend(target, {
-        ...{ images, labels, eps, norm: 'linf', loss: 'cross-entropy', steps, start: images },
+        images,
+        labels,
+        eps,
+        norm: 'linf',
+        loss: 'cross-entropy',
+        steps,
+        start: images,
         keep: transfer ? 'last' : 'best',
         stepSize: step * eps,
         direct(gradient, index) {

@@ -67,7 +67,14 @@ export const pgd = attack({
             start.set(randomStart(rowOf(images, i, length), eps, norm, draws), i * length);
         }
         return ascend(target, {
-          ...{ images, labels, eps, norm, loss, steps, stepSize: step * eps, start },
+          images,
+          labels,
+          eps,
+          norm,
+          loss,
+          steps,
+          stepSize: step * eps,
+          start,
           keep: transfer && keep === 'best' ? 'highest' : keep,
         });
       },

@@ -13,7 +13,9 @@ const schema = z.object({
     main: true,
   }),
   k: topField,
-  ...{ map, score, points },
+  map,
+  score,
+  points,
 });
 
 /** x + eps * s, s in {-1, 1} at random, clipped to [0, 1]; a change that alters the class is not used. */

@@ -39,7 +39,8 @@ export async function withRestarts(
       images: take(images, active, length),
       labels: Int32Array.from(active, (index) => labels[index]),
       cleanLogits: take(cleanLogits, active, classes),
-      ...{ eps, transfer },
+      eps,
+      transfer,
     };
     const tried = await attempt(part, round);
     const logits = await logitsOf(target, tried);

@@ -73,8 +73,13 @@ export const targetedExplanation = attack({
       source:
         'Dombrowski et al. 2019 and their code: 1,500 steps of 0.0002, softmax scores, 30 points; beta stays at 30 instead of growing from 10 to 100',
       params: {
-        ...{ steps: 1500, stepSize: 2e-4, hold: 1 },
-        ...{ map: 'integrated-gradients', score: 'probability', points: 30, beta: 30 },
+        steps: 1500,
+        stepSize: 2e-4,
+        hold: 1,
+        map: 'integrated-gradients',
+        score: 'probability',
+        points: 30,
+        beta: 30,
       },
     },
   ],

@@ -90,8 +90,10 @@ function measuredBoxOf(
   const [perX, perY] = [widthPx / sizePx, heightPx / sizePx];
   return {
     box: box && {
-      ...{ x: box.x * perX, y: box.y * perY },
-      ...{ width: box.width * perX, height: box.height * perY },
+      x: box.x * perX,
+      y: box.y * perY,
+      width: box.width * perX,
+      height: box.height * perY,
     },
     iou: inside && boxIou(box, boxOfMask(inside, sizePx)),
   };

@@ -62,7 +62,10 @@ export function attackTarget({
           return values;
         };
         const outputs = build({
-          ...{ batch: size, classes, sizePx, rows },
+          batch: size,
+          classes,
+          sizePx,
+          rows,
           forward(images, options) {
             const pass = model.forward(images, own, 'eval', options);
             if (!joins) return pass;
@@ -168,7 +171,8 @@ export async function attackImages(
       {
         images: take(images, rows, length),
         labels: Int32Array.from(rows, (row) => labels[row]),
-        ...{ eps, transfer: source !== undefined },
+        eps,
+        transfer: source !== undefined,
       },
       checked,
       alike.length > 1 ? random.fork(`alike/${alike.join()}`) : random,

@@ -67,8 +67,16 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
       const target = attackTarget({ ...network, sessions, signal });
       const before = await logitsOf(target, clean);
       const attacked = await attackImages({
-        ...{ ...network, sessions, signal, source, eps, images: clean },
-        ...{ attack, params: spec.attack.params, labels, owns },
+        ...network,
+        sessions,
+        signal,
+        source,
+        eps,
+        images: clean,
+        attack,
+        params: spec.attack.params,
+        labels,
+        owns,
         random: randomFromSeed(spec.seed).fork(`attack/${start}`),
       });
       const left =
@@ -84,7 +92,9 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
         const wasRight = owns[i].includes(predictedClass(before, classes, i));
         const isRight = owns[i].includes(predictedClass(attacked.logits, classes, i));
         images.push({
-          ...{ imageId, wasRight, isRight },
+          imageId,
+          wasRight,
+          isRight,
           largestChange: largest,
           length: Math.sqrt(squares),
           ...(left && { heat: wasRight && isRight && attacked.changed[i] ? left[i] : null }),

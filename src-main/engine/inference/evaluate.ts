@@ -80,7 +80,10 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
       rawMaps({
         architecture: { ...architecture, sizePx: other.sidePx ?? sizePx },
         weights: other.weights ?? weights,
-        ...{ sessions, params, images, owns },
+        sessions,
+        params,
+        images,
+        owns,
         method: saliencyById(method),
         targets: targetRows(targets, classes),
       });
@@ -105,7 +108,10 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
       attack: ({ attack, params = {}, labels, ...request }) =>
         attackImages({
           ...request,
-          ...{ architecture, weights, sessions, params },
+          architecture,
+          weights,
+          sessions,
+          params,
           attack: attackById(attack),
           labels: Int32Array.from(labels),
         }),
@@ -114,7 +120,9 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
     };
 
     const readings = chosen.map(({ measure, key, params }) => ({
-      ...{ key, params, id: measure.id },
+      key,
+      params,
+      id: measure.id,
       reading: measure.begin(context, params),
       values: [] as (number | null)[],
     }));

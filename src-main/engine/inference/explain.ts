@@ -91,7 +91,13 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
           weights: await weightsOf(spec.source!.checkpoint, other),
         };
         const attacked = await attackImages({
-          ...{ architecture, weights, sessions, images, eps, signal, source },
+          architecture,
+          weights,
+          sessions,
+          images,
+          eps,
+          signal,
+          source,
           attack: attackById(attack.id),
           params: attack.params,
           labels: Int32Array.of(label),
@@ -104,7 +110,12 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       }
 
       const request = {
-        ...{ architecture, weights, sessions, images, params, signal },
+        architecture,
+        weights,
+        sessions,
+        images,
+        params,
+        signal,
         method: saliencyById(method),
         references: await Promise.all(references.map((_, i) => planesOf(i + 1))),
       };
@@ -112,7 +123,9 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
         spec.target === 'predicted' ? await predictedOf(architecture, weights, images) : spec.target;
       const targets = targetRows([targetIndex], classes, spec.versus);
       const { values, side, logits, gradient } = await rawMaps({
-        ...{ ...request, targets, owns: [owns] },
+        ...request,
+        targets,
+        owns: [owns],
         withGradient: spec.versus === undefined,
       });
       const raw = { values, width: side, height: side, gradient };

@@ -115,8 +115,12 @@ async function exportOnnx(
   hooks.progress(total, total, 'writing the file');
   await writeFileWhole(out, [bytes]);
   return {
-    ...{ sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), batch },
-    ...{ pictures: total, logitDifference: largest, probabilityDifference },
+    sizeBytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    batch,
+    pictures: total,
+    logitDifference: largest,
+    probabilityDifference,
   };
 }
 
@@ -149,7 +153,11 @@ async function exportTensors(
     await written.close();
   }
   return {
-    ...{ sizeBytes: (await stat(out)).size, sha256: await sha256Of(out), batch: null },
-    ...{ pictures: 0, logitDifference: null, probabilityDifference: null },
+    sizeBytes: (await stat(out)).size,
+    sha256: await sha256Of(out),
+    batch: null,
+    pictures: 0,
+    logitDifference: null,
+    probabilityDifference: null,
   };
 }

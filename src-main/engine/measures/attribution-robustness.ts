@@ -52,8 +52,13 @@ const schema = z.object({
 type Params = z.output<typeof schema>;
 
 const ofArt = {
-  ...{ attack: 'ifia-top-k', eps: 8 / 255, steps: 50, restarts: 1, k: 100 },
-  ...{ map: 'integrated-gradients', points: 100 },
+  attack: 'ifia-top-k',
+  eps: 8 / 255,
+  steps: 50,
+  restarts: 1,
+  k: 100,
+  map: 'integrated-gradients',
+  points: 100,
 } as const;
 const shared = {
   direction: 'higher',
@@ -147,7 +152,9 @@ async function mapPairs(
   { attack, eps, map, points, rule, score, ...params }: Params,
 ): Promise<({ before: Float32Array; after: Float32Array } | null)[]> {
   const attacked = await context.attack({
-    ...{ attack, eps, images },
+    attack,
+    eps,
+    images,
     params: attackParams(attack, { ...params, points, map }),
     labels: truth,
     random: context.random(`attribution/${start}`),
@@ -156,7 +163,8 @@ async function mapPairs(
     const { values, side } = await context.maps({
       method: map,
       params: {
-        ...{ score, reduction: 'absolute-sum' },
+        score,
+        reduction: 'absolute-sum',
         ...(map === 'integrated-gradients' && { steps: points, rule, baseline: 'black' }),
       },
       images: images,

@@ -41,7 +41,11 @@ export const confusion = measure({
           .sort((a, b) => b.value - a.value);
         const value = parts.reduce((sum, part) => sum + part.value, 0);
         return {
-          ...{ value, low: null, high: null, pictures: images, skipped: 0 },
+          value,
+          low: null,
+          high: null,
+          pictures: images,
+          skipped: 0,
           parts: parts.slice(0, named).map((part) => ({ name: part.name, value: part.value })),
         };
       },

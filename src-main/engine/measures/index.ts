@@ -71,7 +71,14 @@ export const measureInfos = (): MeasureInfo[] =>
   describe(measures).map((info, i) => {
     const { direction, range, unit, imageUnit, partUnit, partsBy, cost, needs, isUsual } = measures[i];
     return {
-      ...{ ...info, key: keyOf(info.id), direction, range, unit, cost, needs, usual: isUsual === true },
+      ...info,
+      key: keyOf(info.id),
+      direction,
+      range,
+      unit,
+      cost,
+      needs,
+      usual: isUsual === true,
       ...(imageUnit !== undefined && { imageUnit }),
       ...(partUnit !== undefined && { partUnit }),
       ...(partsBy !== undefined && { partsBy }),

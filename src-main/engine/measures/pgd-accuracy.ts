@@ -55,8 +55,12 @@ export const pgdAccuracy = measure({
   begin: (context, { eps, ...params }) => ({
     async read({ images, truth, owns, start }) {
       const { logits } = await context.attack({
-        ...{ attack: 'pgd', eps, images, params },
-        ...{ labels: truth, owns },
+        attack: 'pgd',
+        eps,
+        images,
+        params,
+        labels: truth,
+        owns,
         random: context.random(`pgd-accuracy/${start}`),
       });
       return hitsOf(logits, context.classes.length, owns);

@@ -56,7 +56,8 @@ export function fitWeights(
   }
   if (missing.length > 0)
     throw new AppError('bad-file', `${file} does not fit ${modelId}: it has no ${someOf(missing)}`, {
-      ...{ file, place: missing[0] },
+      file,
+      place: missing[0],
     });
   const used = new Set(loaded.map(({ tensor }) => tensor));
   const skipped = tensors.filter((one) => !used.has(one));

@@ -70,8 +70,12 @@ export const fgsmTraining = objective({
       title: 'As in the paper',
       source: 'Goodfellow et al. 2015: half of the loss on plain pictures; epsilon of its MNIST runs',
       params: {
-        ...{ norm: 'linf', eps: 0.25, stepSize: 1 },
-        ...{ randomStart: false, cleanShare: 0.5, statistics: 'batch' },
+        norm: 'linf',
+        eps: 0.25,
+        stepSize: 1,
+        randomStart: false,
+        cleanShare: 0.5,
+        statistics: 'batch',
       },
     },
     {
@@ -80,8 +84,12 @@ export const fgsmTraining = objective({
       source:
         'Wong et al. 2020: random start and a step of 10/255; batch statistics of the search counted as in its code',
       params: {
-        ...{ norm: 'linf', eps: grayLevels(8), stepSize: 1.25 },
-        ...{ randomStart: true, cleanShare: 0, statistics: 'batch-counted' },
+        norm: 'linf',
+        eps: grayLevels(8),
+        stepSize: 1.25,
+        randomStart: true,
+        cleanShare: 0,
+        statistics: 'batch-counted',
       },
       settings: decayAll,
     },

@@ -39,7 +39,10 @@ export function combination(parts: readonly Objective[]): Objective {
     parts.map((part) => part.id).join('+'),
   )!;
   return {
-    ...{ id, title, summary, citation },
+    id,
+    title,
+    summary,
+    citation,
     schema: z.object(shape),
     presets: [],
     needs: {

@@ -55,8 +55,13 @@ export const trades = objective({
       source:
         'Zhang et al. 2019, public code: beta 6, step 0.007, search with running statistics, two passes of the plain images',
       params: {
-        ...{ lambda: 6, norm: 'linf', eps: 0.031, steps: 10, stepSize: 0.007 / 0.031 },
-        ...{ statistics: 'running', plainPasses: 2 },
+        lambda: 6,
+        norm: 'linf',
+        eps: 0.031,
+        steps: 10,
+        stepSize: 0.007 / 0.031,
+        statistics: 'running',
+        plainPasses: 2,
       },
       settings: asInCode,
     },

@@ -47,8 +47,13 @@ export const rise = sampledMethod({
       source:
         'Petsiuk et al. 2018, section 4.1: for ResNet-50, 8000 masks of 7 x 7 cells, half of them shown',
       params: {
-        ...{ score: 'probability', sign: 'above-minimum', masks: 8000, cells: 7, shown: 0.5 },
-        ...{ fill: 'mean', seed: 0 },
+        score: 'probability',
+        sign: 'above-minimum',
+        masks: 8000,
+        cells: 7,
+        shown: 0.5,
+        fill: 'mean',
+        seed: 0,
       },
     },
   ],

@@ -86,7 +86,9 @@ async function someSteps(
     objective: objectiveById(objective),
     params: {},
     settings: { momentum: 0, weightDecay: 0 },
-    ...{ batch, classes, sizePx },
+    batch,
+    classes,
+    sizePx,
   });
   const random = randomFromSeed(1);
   const labels = Float32Array.from({ length: batch * classes }, (_, i) => Number(i % 2 === (i >> 1) % 2));

@@ -33,8 +33,13 @@ export async function writeSample(folder: string, options: SampleOptions): Promi
       signal?.throwIfAborted();
       const { rgb, mask, box, classIndex, stickerIndex } = drawSampleImage(seed, part, index, bias);
       await out.add(part, {
-        ...{ pixels: rgb, channels: 3, widthPx: sampleImagePx, heightPx: sampleImagePx },
-        ...{ classIndex, box, mask },
+        pixels: rgb,
+        channels: 3,
+        widthPx: sampleImagePx,
+        heightPx: sampleImagePx,
+        classIndex,
+        box,
+        mask,
         attributes: { sticker: sampleStickers[stickerIndex] },
       });
       onProgress?.(++done, total);

@@ -112,7 +112,15 @@ export class Inspection {
     const { explanation, quadrant, classId, orderId, ascending, muted, colourMap, boxRule } = this;
     const { method, params, target } = explanation;
     return JSON.stringify({
-      ...{ project, quadrant, classId, target, orderId, ascending, muted, colourMap, boxRule },
+      project,
+      quadrant,
+      classId,
+      target,
+      orderId,
+      ascending,
+      muted,
+      colourMap,
+      boxRule,
       ...(method && { method: method.id, params }),
     });
   }

@@ -115,7 +115,10 @@ export function weightMap(
     const colour = colourAt(SEQUENTIAL[colours], most > least ? (value - least) / (most - least) : 0.5);
     const light = (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) / 255;
     return {
-      ...{ cell, value, text: meanText(value, unit, true), isBest: cell === best },
+      cell,
+      value,
+      text: meanText(value, unit, true),
+      isBest: cell === best,
       fill: `rgb(${colour.map(Math.round).join(' ')})`,
       ink: light > 0.5 ? 'var(--casing-dark)' : 'var(--casing-light)',
     };

@@ -5,7 +5,11 @@ import { additions, enable } from '../../../src-main/cli/enable.ts';
 const scripted = (script: string, product: string, absence: string | null = null) => ({
   thing: {
     ...additions.cuda,
-    ...{ title: 'The thing', packageName: 'zod', script: ['-e', script], product, needs: 'luck' },
+    title: 'The thing',
+    packageName: 'zod',
+    script: ['-e', script],
+    product,
+    needs: 'luck',
     absence: () => absence,
   },
 });

@@ -178,9 +178,16 @@ describe('the fovea command, attacking a run', () => {
   it('says how many pictures still stand, and how far they were changed', () => {
     const { json, stderr } = attack('--attack', 'fgsm', '--eps', '2/20', '--set', 'space=pixel', '--json');
     expect(json, stderr).toEqual({
-      ...{ run: 1, attack: 'fgsm', eps: 0.1, split: 'test', images: 4, changed: 4 },
-      ...{ accuracy: expect.any(Number), attackedAccuracy: expect.any(Number) },
-      ...{ meanLargestChange: expect.closeTo(0.1, 2), meanLength: expect.any(Number) },
+      run: 1,
+      attack: 'fgsm',
+      eps: 0.1,
+      split: 'test',
+      images: 4,
+      changed: 4,
+      accuracy: expect.any(Number),
+      attackedAccuracy: expect.any(Number),
+      meanLargestChange: expect.closeTo(0.1, 2),
+      meanLength: expect.any(Number),
     });
   });
 
@@ -189,8 +196,12 @@ describe('the fovea command, attacking a run', () => {
     const { json, stderr } = attack('--attack', 'ifia-top-k', ...quick, '--json');
     const { heat, accuracy } = json as { heat: Record<string, number>; accuracy: number };
     expect(heat, stderr).toEqual({
-      ...{ map: 'integrated-gradients', score: 'logit', topPixels: 20, pictures: json.changed },
-      ...{ topKIntersection: expect.any(Number), kendallCorrelation: expect.any(Number) },
+      map: 'integrated-gradients',
+      score: 'logit',
+      topPixels: 20,
+      pictures: json.changed,
+      topKIntersection: expect.any(Number),
+      kendallCorrelation: expect.any(Number),
     });
     expect(heat.pictures).toBe(4 * accuracy);
     expect(heat.topKIntersection).toBeLessThan(1);
@@ -220,7 +231,11 @@ describe('the fovea command, with models of others and for others', () => {
     const onnx = path.join(folder, 'm.onnx');
     const exported = fovea('export-model', project, '--run', '1', '--out', onnx, '--json');
     expect(exported.json, exported.stderr).toMatchObject({
-      ...{ run: 1, format: 'onnx', file: onnx, batch: 'any', pictures: 24 },
+      run: 1,
+      format: 'onnx',
+      file: onnx,
+      batch: 'any',
+      pictures: 24,
     });
     expect(fs.statSync(onnx).size).toBe(exported.json.sizeBytes);
 

@@ -20,7 +20,9 @@ async function told(work: () => unknown): Promise<{ code: string; message: strin
   throw new Error('nothing was thrown');
 }
 const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
-  ...{ code: 'ENOSPC', syscall: 'write', errno: -28 },
+  code: 'ENOSPC',
+  syscall: 'write',
+  errno: -28,
 });
 
 describe('writing a file whole', () => {
@@ -138,7 +140,8 @@ describe('what the system refuses', () => {
       }
     };
     expect(toErrorRecord(thrownBy(() => fs.readFileSync(path.join(folder, 'none.txt'))))).toEqual({
-      ...{ code: 'not-found', message: 'there is no none.txt' },
+      code: 'not-found',
+      message: 'there is no none.txt',
       detail: { file: 'none.txt', reason: 'ENOENT' },
     });
     expect(toErrorRecord(full).code).toBe('unavailable');

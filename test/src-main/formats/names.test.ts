@@ -169,8 +169,12 @@ describe('names that an export writes', () => {
       writeFileSync(imageFile, somePng);
       const classes = ['a/b', 'a:b', 'a_b', 'images', 'train', 'Cat', 'cat'];
       const image = (className: string | null): ExportImage => ({
-        ...{ file: imageFile, widthPx: 10, heightPx: 10, className },
-        ...{ split: null, annotations: [] },
+        file: imageFile,
+        widthPx: 10,
+        heightPx: 10,
+        className,
+        split: null,
+        annotations: [],
       });
       const out = path.join(folder, 'out');
       await formatById('folders').write!({ classes, images: [...classes.map(image), image(null)] }, out);
@@ -189,8 +193,12 @@ describe('names that an export writes', () => {
         mkdirSync(path.join(folder, sub));
         writeFileSync(path.join(folder, sub, name), somePng);
         return {
-          ...{ file: path.join(folder, sub, name), widthPx: 10, heightPx: 10, className: 'c' },
-          ...{ split: 'train', annotations: [] },
+          file: path.join(folder, sub, name),
+          widthPx: 10,
+          heightPx: 10,
+          className: 'c',
+          split: 'train',
+          annotations: [],
         };
       });
       for (const format of ['voc', 'coco', 'folders']) {

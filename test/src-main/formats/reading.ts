@@ -100,7 +100,11 @@ export function exampleSet(): ExportDataset {
   const folder = folderOf({ 'a b.png': true, 'é.png': true, 'c.png': true });
   const image = (name: string, more: Partial<ExportImage>): ExportImage => ({
     file: path.join(folder, name),
-    ...{ widthPx: 10, heightPx: 10, className: null, split: null, annotations: [] },
+    widthPx: 10,
+    heightPx: 10,
+    className: null,
+    split: null,
+    annotations: [],
     ...more,
   });
   const box = { kind: 'box' as const, box: { x: 1.5, y: 2, width: 4, height: 5.25 } };

@@ -272,7 +272,8 @@ describe('Label Studio', () => {
       'label-studio',
       folderOf(
         task({
-          ...{ original_width: undefined, original_height: undefined },
+          original_width: undefined,
+          original_height: undefined,
           value: { x: 10, y: 10, width: 20, height: 40, rectanglelabels: ['cat'] },
         }),
       ),

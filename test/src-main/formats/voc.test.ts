@@ -174,7 +174,11 @@ describe('Pascal VOC', () => {
     const from = folderOf({ 'a.png': true, 'b.png': true, 'c.png': true });
     const to = folderOf({});
     const image = (name: string, className: string | null, split: Split | null): ExportImage => ({
-      ...{ file: path.join(from, name), widthPx: 10, heightPx: 10, className, split },
+      file: path.join(from, name),
+      widthPx: 10,
+      heightPx: 10,
+      className,
+      split,
       annotations: [],
     });
     const images = [

@@ -180,7 +180,14 @@ describe.runIf(existsSync(same4))('same4, YOLO', () => {
         ({ className }) => className,
       ),
     ).toEqual({
-      ...{ bird: 2, crack: 1, rectangle: 1, triangle: 1, circle: 1, ellipse: 1, line: 1, strawberry: 17 },
+      bird: 2,
+      crack: 1,
+      rectangle: 1,
+      triangle: 1,
+      circle: 1,
+      ellipse: 1,
+      line: 1,
+      strawberry: 17,
     });
     const cvat = await readAs('yolo', path.join(same4, 'yolo1.1'), images);
     expect(
@@ -189,7 +196,8 @@ describe.runIf(existsSync(same4))('same4, YOLO', () => {
         ({ className }) => className,
       ),
     ).toEqual({
-      ...{ rectangle: 1, strawberry: 17 },
+      rectangle: 1,
+      strawberry: 17,
     });
   });
 });

@@ -57,7 +57,11 @@ function breakOff(response: ServerResponse, count: number): void {
 let arrived: () => void = () => {};
 
 const asked = (address: string, more: Partial<DownloadOptions> = {}): DownloadOptions => ({
-  ...{ address, file: path.join(scratchFolder(), 'w.safetensors'), name: 'w', maxBytes: 1_000_000, sha256 },
+  address,
+  file: path.join(scratchFolder(), 'w.safetensors'),
+  name: 'w',
+  maxBytes: 1_000_000,
+  sha256,
   signal: new AbortController().signal,
   onProgress: (done) => done > 0 && arrived(),
   ...more,

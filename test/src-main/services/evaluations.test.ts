@@ -24,7 +24,12 @@ beforeEach(() => {
   core = startCore(path.join(folder, 'home'));
 });
 const config = {
-  ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 1, batch: 4, seed: 1 },
+  objective: 'standard',
+  model: 'resnet8',
+  sizePx: 16,
+  epochs: 1,
+  batch: 4,
+  seed: 1,
   device: 'cpu',
 } as const;
 

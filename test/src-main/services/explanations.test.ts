@@ -29,7 +29,12 @@ async function trained(): Promise<Looked> {
   await core.call('projects.create', { name: 'Animals' });
   await importFrom(core, await classFolders(path.join(folder, 'animals'), 8));
   const run = await core.call('runs.start', {
-    ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 1, batch: 4, seed: 1 },
+    objective: 'standard',
+    model: 'resnet8',
+    sizePx: 16,
+    epochs: 1,
+    batch: 4,
+    seed: 1,
   });
   await core.jobEnded(run.jobId!);
   const [{ id: imageId }] = await core.call('images.page', { offset: 0, limit: 1 });
@@ -98,7 +103,12 @@ describe('heat maps of a run', () => {
     }));
     await importFrom(core, await coco(path.join(folder, 'coco'), allImages));
     const run = await core.call('runs.start', {
-      ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 1, batch: 4, seed: 1 },
+      objective: 'standard',
+      model: 'resnet8',
+      sizePx: 16,
+      epochs: 1,
+      batch: 4,
+      seed: 1,
       settings: { labels: 'several' },
     });
     await core.jobEnded(run.jobId!);
@@ -113,7 +123,9 @@ describe('heat maps of a run', () => {
     ]);
     for (const { imageId, classId, predictedId, energyInBox } of images) {
       const request = {
-        ...{ runId: run.id, imageId, method: 'input-gradient' },
+        runId: run.id,
+        imageId,
+        method: 'input-gradient',
         params: { score: 'loss', reduction: 'squared' },
       } as const;
       const map = await core.call('explanations.map', request);
@@ -143,7 +155,12 @@ describe('heat maps of a run', () => {
     await importFrom(core, await classFolders(path.join(folder, 'animals'), 8));
     await core.call('splits.make', { seed: 1, selection: 0, test: 0.2 });
     const run = await core.call('runs.start', {
-      ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 300, batch: 4, seed: 1 },
+      objective: 'standard',
+      model: 'resnet8',
+      sizePx: 16,
+      epochs: 300,
+      batch: 4,
+      seed: 1,
     });
     const epochs = async () => (await core.call('runs.get', { id: run.id })).epochsDone;
     await vi.waitUntil(async () => (await epochs()) >= 1, 30_000);

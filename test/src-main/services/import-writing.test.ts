@@ -153,15 +153,13 @@ describe('writing an import', () => {
     expect(found.images).toBe(0);
     await tidyImports(again.context.project());
     expect(rows(again)).toEqual({
-      ...{
-        image: 0,
-        annotation: 0,
-        import_key: 0,
-        image_attribute: 0,
-        import: 0,
-        import_change: 0,
-        source: 0,
-      },
+      image: 0,
+      annotation: 0,
+      import_key: 0,
+      image_attribute: 0,
+      import: 0,
+      import_change: 0,
+      source: 0,
     });
   });
 

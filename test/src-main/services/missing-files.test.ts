@@ -7,7 +7,13 @@ import { runConfigSchema } from '../../../src-main/contracts/runs.ts';
 import { classFolders, importFrom, scratchFolder, startCore } from './scratch-core.ts';
 
 const asked = runConfigSchema.parse({
-  ...{ objective: 'standard', model: 'smallcnn', sizePx: 16, epochs: 1, batch: 8, seed: 1, device: 'cpu' },
+  objective: 'standard',
+  model: 'smallcnn',
+  sizePx: 16,
+  epochs: 1,
+  batch: 8,
+  seed: 1,
+  device: 'cpu',
 });
 
 async function withImages() {

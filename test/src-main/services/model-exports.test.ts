@@ -23,7 +23,13 @@ import {
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const config: RunConfigInput = {
-  ...{ objective: 'standard', model: 'smallcnn', sizePx: 16, epochs: 1, batch: 4, seed: 1, device: 'cpu' },
+  objective: 'standard',
+  model: 'smallcnn',
+  sizePx: 16,
+  epochs: 1,
+  batch: 4,
+  seed: 1,
+  device: 'cpu',
   settings: { activation: 'softplus', dropout: 0.1, adl: true },
 };
 
@@ -40,7 +46,10 @@ beforeEach(async () => {
 
 const run = () => storedRun(core.context.project(), 1 as never);
 const asked = (name: string, format: 'onnx' | 'safetensors') => ({
-  ...{ runId: run().id, format, name, folder: core.refer(folder) },
+  runId: run().id,
+  format,
+  name,
+  folder: core.refer(folder),
 });
 const exported = async (name: string, format: 'onnx' | 'safetensors' = 'onnx'): Promise<ExportOutcome> => {
   const job = await core.jobEnded(await core.call('exports.model', asked(name, format)));
@@ -52,7 +61,10 @@ function specOf(out: string): ExportSpec {
   const project = core.context.project();
   const snapshot = project.store.snapshots.load(run().snapshotId);
   return {
-    ...{ out, format: 'onnx', metadata: {}, model: modelOf(project, run()) },
+    out,
+    format: 'onnx',
+    metadata: {},
+    model: modelOf(project, run()),
     images: imagesOf(project, run(), snapshot, 'train'),
     cacheFolder: cacheFolderOf(project),
   };

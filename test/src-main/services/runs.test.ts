@@ -337,13 +337,21 @@ describe('looking at runs', () => {
     expect(rows).toHaveLength(4);
     for (const row of rows) expect([row.a.imageId, row.b.imageId]).toEqual([row.imageId, row.imageId]);
     const lookedAt = ({ imageId, classId }: Pick<ComparisonRecord, 'imageId' | 'classId'>) => ({
-      ...{ runId: a.id, imageId, method: 'gradient-x-input', target: classId },
+      runId: a.id,
+      imageId,
+      method: 'gradient-x-input',
+      target: classId,
       params: { score: 'logit' },
     });
     const { imageId, method, params } = lookedAt(rows[0].a);
     const asked = {
-      ...{ runA: a.id, runB: b.id, imageId, method, params },
-      ...{ classId: rows[0].a.classId, note: 'the ear, not the grass' },
+      runA: a.id,
+      runB: b.id,
+      imageId,
+      method,
+      params,
+      classId: rows[0].a.classId,
+      note: 'the ear, not the grass',
     };
     const saved = await core.call('comparisons.save', asked);
     expect(saved).toMatchObject({ note: asked.note, imageName: rows[0].name, params });

@@ -79,7 +79,12 @@ describe('the plan of a sweep', () => {
 });
 
 const metricValue = (value: number | null, parts?: MetricValue['parts']): MetricValue => ({
-  ...{ value, low: null, high: null, pictures: 1, skipped: 0, params: {} },
+  value,
+  low: null,
+  high: null,
+  pictures: 1,
+  skipped: 0,
+  params: {},
   ...(parts && { parts }),
 });
 

@@ -8,7 +8,11 @@ import type { Sweep } from '../../../src-main/contracts/sweeps.ts';
 import { coco, importFrom, refusal, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
 
 const run: Input<'sweeps.start'>['run'] = {
-  ...{ model: 'resnet8', sizePx: 16, epochs: 1, batch: 8, seed: 1 },
+  model: 'resnet8',
+  sizePx: 16,
+  epochs: 1,
+  batch: 8,
+  seed: 1,
   objective: 'box-aware',
   device: 'cpu',
 };
@@ -130,7 +134,9 @@ describe('a sweep', () => {
     await importFrom(core, await coco(path.join(folder, 'several'), images));
     await core.call('splits.make', { seed: 1, selection: 0.4, test: 0.2 });
     const sweep = await core.call('sweeps.start', {
-      ...{ ...asked, repeat: 1, grid: { lambdaInside: [0], lambdaOutside: [1] } },
+      ...asked,
+      repeat: 1,
+      grid: { lambdaInside: [0], lambdaOutside: [1] },
       run: { ...run, settings: { labels: 'several' } },
     });
     await core.jobEnded(sweep.jobId!);

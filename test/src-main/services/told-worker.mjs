@@ -13,8 +13,14 @@ process.on('message', async ({ id, call, control }) => {
     await wait(Number(EVERY_MS));
     if (asked.has(id)) return process.send({ id, ok: true, value: { ...told, ended: 'paused' } });
     const metrics = {
-      ...{ epoch: number, loss: { total: 1 / number }, trainAccuracy: 0.5, accuracy: 0.5, energyInBox: null },
-      ...{ learningRate: 0.05, seconds: 0.25, picturesPerSecond: 10 },
+      epoch: number,
+      loss: { total: 1 / number },
+      trainAccuracy: 0.5,
+      accuracy: 0.5,
+      energyInBox: null,
+      learningRate: 0.05,
+      seconds: 0.25,
+      picturesPerSecond: 10,
     };
     process.send({ id, event: { kind: 'epoch', metrics, best: { epoch: 1, accuracy: 0.5 } } });
     told.epochs = number;

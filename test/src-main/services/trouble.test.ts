@@ -33,23 +33,28 @@ async function open(options: Parameters<typeof startCore>[1] = {}) {
 }
 
 const trainedOn: TrainedOn = {
-  ...{
-    classes: [],
-    train: 0,
-    withRegion: 0,
-    selection: 0,
-    test: 0,
-    unclassed: 0,
-    snapshotId: null,
-    warnings: [],
-  },
+  classes: [],
+  train: 0,
+  withRegion: 0,
+  selection: 0,
+  test: 0,
+  unclassed: 0,
+  snapshotId: null,
+  warnings: [],
 };
 /** A run of the worker above. */
 function startRun(core: TestCore, objective = 'standard') {
   const project = core.context.project();
   const { store } = project;
   const config = {
-    ...{ objective, params: {}, model: 'resnet8', sizePx: 16, epochs: 5, batch: 4, seed: 1, device: 'cpu' },
+    objective,
+    params: {},
+    model: 'resnet8',
+    sizePx: 16,
+    epochs: 5,
+    batch: 4,
+    seed: 1,
+    device: 'cpu',
     settings: {},
   } as never;
   const snapshot = store.snapshots.save({ classes: [], images: [] });
@@ -111,7 +116,9 @@ describe('a full disk', () => {
     const id = startRun(core);
     expect(await trainNow(core, id)).toMatchObject({ state: 'failed', error: { code: 'unavailable' } });
     expect(await core.call('runs.get', { id })).toMatchObject({
-      ...{ state: 'paused', epochsDone: 5, error: { message: 'the disk is full' } },
+      state: 'paused',
+      epochsDone: 5,
+      error: { message: 'the disk is full' },
     });
     await core.call('runs.resume', { id });
     await core.jobEnded(core.context.jobs.active().find((job) => job.runId === id)!.id);

@@ -133,7 +133,9 @@ describe('weights', () => {
   it('that come with the app are listed first, with size, licence and hash, and are what those say', async () => {
     const [first] = await core.call('weights.list', {});
     expect(first).toMatchObject({
-      ...{ name: 'efficientnet-lite0-imagenet', origin: 'bundled', models: ['efficientnet-lite0'] },
+      name: 'efficientnet-lite0-imagenet',
+      origin: 'bundled',
+      models: ['efficientnet-lite0'],
       licence: 'Apache-2.0',
     });
     for (const one of bundled) {
@@ -197,7 +199,13 @@ describe('weights', () => {
 
 describe('a run that starts from weights', () => {
   const config: RunConfigInput = {
-    ...{ objective: 'standard', model: 'resnet8', sizePx: 16, epochs: 1, batch: 2, seed: 1, device: 'cpu' },
+    objective: 'standard',
+    model: 'resnet8',
+    sizePx: 16,
+    epochs: 1,
+    batch: 2,
+    seed: 1,
+    device: 'cpu',
     settings: { learningRate: 0, warmUpEpochs: 0, weightDecay: 0 },
   };
   const startOf = ({ name, sha256 }: WeightsInfo) => ({ name, sha256: sha256! });
@@ -209,7 +217,9 @@ describe('a run that starts from weights', () => {
   it('has their body and a classifier of its own, and says so in its record', async () => {
     const start = startOf(await take(await weightsOf('resnet8')));
     expect(await core.call('weights.fit', { start, config, classes: 2 })).toEqual({
-      ...{ loaded: 45, fresh: ['fc.weight', 'fc.bias'], skipped: ['fc.weight', 'fc.bias'] },
+      loaded: 45,
+      fresh: ['fc.weight', 'fc.bias'],
+      skipped: ['fc.weight', 'fc.bias'],
     });
     const run = await core.call('runs.start', { ...config, start });
     expect(run.config.start).toEqual(start);

@@ -12,10 +12,20 @@ import type { ProjectStore } from '../../../src-main/storage/project-store.ts';
 import { newImage, openStore, scratchFolder } from './scratch.ts';
 
 const config = runConfigSchema.parse({
-  ...{ objective: 'standard', model: 'resnet8', sizePx: 32, epochs: 3, batch: 8, seed: 1 },
+  objective: 'standard',
+  model: 'resnet8',
+  sizePx: 32,
+  epochs: 3,
+  batch: 8,
+  seed: 1,
 });
 const metricValue = (value: number | null, more: Partial<MetricValue> = {}): MetricValue => ({
-  ...{ value, low: null, high: null, pictures: 2, skipped: 0, params: {} },
+  value,
+  low: null,
+  high: null,
+  pictures: 2,
+  skipped: 0,
+  params: {},
   ...more,
 });
 
@@ -24,8 +34,14 @@ function project(): { store: ProjectStore; runId: RunId; images: ImageId[] } {
   const source = store.sources.add('/p', 'folders');
   const images = ['a.png', 'b.png'].map((name) => store.images.add(newImage(source, name)));
   const trainedOn = {
-    ...{ classes: [], train: 0, withRegion: 0, selection: 0, test: 0 },
-    ...{ unclassed: 0, snapshotId: null, warnings: [] },
+    classes: [],
+    train: 0,
+    withRegion: 0,
+    selection: 0,
+    test: 0,
+    unclassed: 0,
+    snapshotId: null,
+    warnings: [],
   };
   const runId = store.runs.add(config, trainedOn, store.snapshots.save({ classes: [], images: [] }), '0');
   return { store, runId, images };
@@ -35,13 +51,23 @@ const evaluation = (
   figures: Record<string, MetricValue>,
   weightsOf: number,
 ): NewEvaluation => ({
-  ...{ runId, split: 'test', images: 2, withRegion: 1, figures, weightsOf },
-  ...{ confusion: [[2]], classes: [{ classId: 1 as ClassId, name: 'cat' }] },
+  runId,
+  split: 'test',
+  images: 2,
+  withRegion: 1,
+  figures,
+  weightsOf,
+  confusion: [[2]],
+  classes: [{ classId: 1 as ClassId, name: 'cat' }],
 });
 const rows = (images: readonly ImageId[], values: Record<string, number | null>) =>
   images.map((imageId) => ({
-    ...{ imageId, classId: 1 as ClassId, predictedId: 1 as ClassId },
-    ...{ trueScore: 0.9, predictedScore: 0.9, values },
+    imageId,
+    classId: 1 as ClassId,
+    predictedId: 1 as ClassId,
+    trueScore: 0.9,
+    predictedScore: 0.9,
+    values,
   }));
 
 describe('an evaluation', () => {
@@ -61,14 +87,19 @@ describe('an evaluation', () => {
     const summary = store.evaluations.summary(runId, 'test')!;
     expect(summary.figures).toEqual(figures);
     expect(summary.measures).toMatchObject({
-      ...{ accuracy: 0.5, pointingGame: 1, energyInBox: null },
+      accuracy: 0.5,
+      pointingGame: 1,
+      energyInBox: null,
       fgsm: [
         { eps: 0, accuracy: 0.5 },
         { eps: 2 / 255, accuracy: 0.25 },
       ],
     });
     expect(store.evaluations.images(runId, 'test')[0]).toMatchObject({
-      ...{ name: 'a.png', correct: true, pointingHit: true, iou: null },
+      name: 'a.png',
+      correct: true,
+      pointingHit: true,
+      iou: null,
       values: { pointingGame: 1, insertion: null },
     });
   });
@@ -76,7 +107,9 @@ describe('an evaluation', () => {
   it('says of a picture with several classes what its accuracy says', () => {
     const { store, runId, images } = project();
     const said = rows(images, {}).map((row, i) => ({
-      ...{ ...row, predictedId: 2 as ClassId, values: { accuracy: 1 - i } },
+      ...row,
+      predictedId: 2 as ClassId,
+      values: { accuracy: 1 - i },
     }));
     store.evaluations.save(evaluation(runId, { accuracy: metricValue(0.5) }, 2), said);
     expect(store.evaluations.images(runId, 'test').map(({ correct }) => correct)).toEqual([true, false]);

@@ -204,9 +204,15 @@ describe('heat maps', () => {
 
 describe('kept heat maps', () => {
   const mapOf = (values: number) => ({
-    ...{ widthPx: values, heightPx: 1, heat: new Float32Array(values).fill(1 / values) },
-    ...{ classId: 1 as ClassId, scores: [], energyInBox: null, pointingHit: null },
-    ...{ regionBox: null, measuredBox: null },
+    widthPx: values,
+    heightPx: 1,
+    heat: new Float32Array(values).fill(1 / values),
+    classId: 1 as ClassId,
+    scores: [],
+    energyInBox: null,
+    pointingHit: null,
+    regionBox: null,
+    measuredBox: null,
   });
 
   it('give way by their bytes, the oldest first, and what is pinned stays', () => {

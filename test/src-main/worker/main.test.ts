@@ -95,8 +95,13 @@ describe('the worker process', () => {
     const images = toy.images.slice(60);
     const measures = [{ id: 'accuracy', params: {} }];
     const evaluated = await call(worker, 'evaluate', {
-      ...{ model, images, cacheFolder, measures },
-      ...{ groups: [], against: [], seed: 1 },
+      model,
+      images,
+      cacheFolder,
+      measures,
+      groups: [],
+      against: [],
+      seed: 1,
     });
     expect(evaluated).toMatchObject({ ok: true, value: { figures: { accuracy: { skipped: 0 } } } });
     const asked = {

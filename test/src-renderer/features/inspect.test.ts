@@ -128,7 +128,12 @@ it('counts pictures, whatever their number', () => {
 describe('what a figure is made of', () => {
   const info = (id: string) => allMethods().measures.find((one) => one.id === id)!;
   const metricValue = (parts: MetricValue['parts']): MetricValue => ({
-    ...{ value: 0.5, low: null, high: null, pictures: 9, skipped: 0, params: {} },
+    value: 0.5,
+    low: null,
+    high: null,
+    pictures: 9,
+    skipped: 0,
+    params: {},
     parts,
   });
   const names = (id: string, parts: MetricValue['parts']) =>
@@ -171,7 +176,8 @@ describe('what a figure is made of', () => {
     const classes = ['cat', 'dog', 'owl'].map((name, i) => ({ classId: i as ClassId, name }));
     expect(confusionShown({ confusion, classes }, 9)).toMatchObject({ counts: confusion, left: 0 });
     expect(confusionShown({ confusion, classes }, 2)).toEqual({
-      ...{ names: ['dog', 'owl'], left: 1 },
+      names: ['dog', 'owl'],
+      left: 1,
       counts: [
         [3, 2],
         [1, 4],
@@ -183,7 +189,8 @@ describe('what a figure is made of', () => {
 describe('the runs that a picture can be attacked with', () => {
   const run = (id: number, sizePx: number, classes: number[]) =>
     ({
-      ...{ id, config: { sizePx } },
+      id,
+      config: { sizePx },
       trainedOn: { classes: classes.map((classId) => ({ classId })) },
     }) as unknown as Run;
 

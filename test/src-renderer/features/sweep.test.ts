@@ -39,7 +39,9 @@ function resultOf(means: (number | null)[]): SweepResult {
   return {
     sweep: { config } as unknown as SweepResult['sweep'],
     pictures: { train: 1, selection: 1, tuning: 1, test: 1 },
-    ...{ measures, cells, choices: choose(config, cells, measures) },
+    measures,
+    cells,
+    choices: choose(config, cells, measures),
   };
 }
 

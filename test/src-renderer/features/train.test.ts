@@ -266,7 +266,10 @@ describe('the form of a new run', () => {
   });
 
   const trainedOn = {
-    ...{ train: 100, selection: 10, test: 10, withRegion: 0 },
+    train: 100,
+    selection: 10,
+    test: 10,
+    withRegion: 0,
     classes: [{}, {}],
   } as unknown as TrainedOn;
 
@@ -321,7 +324,11 @@ describe('the form of a new run', () => {
     const form = new NewRun(methods, null, suggested);
     const settings = { batchNorm: 'eval', clipNorm: 1 } as const;
     const info = {
-      ...{ name: 'own', models: [], sizeBytes: 1, licence: null, settings },
+      name: 'own',
+      models: [],
+      sizeBytes: 1,
+      licence: null,
+      settings,
       sha256: '0'.repeat(64),
     };
     form.startFrom({ ...info, origin: 'bundled' });

@@ -19,7 +19,11 @@ export const alexnet: Model = {
       const convolve = (x: typeof images, place: number, channels: number, window: number) =>
         net.activate(net.conv(x, `features.${place}`, { channels, window, bias: true }));
       const first = net.conv(images, 'features.0', {
-        ...{ channels: 64, window: 11, stride: 4, padding: 2, bias: true },
+        channels: 64,
+        window: 11,
+        stride: 4,
+        padding: 2,
+        bias: true,
       });
       let x = net.stage(net.activate(first));
       x = net.stage(convolve(maxPool(x, { window: 3, stride: 2 }), 3, 192, 5));

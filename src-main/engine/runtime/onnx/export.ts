@@ -41,7 +41,9 @@ export function exportClassifier({ build, metadata }: ExportPlan): {
   if (strange)
     throw new AppError('internal', `${strange.type} is no standard operation and cannot be exported`);
   const bytes = encodeModel({
-    ...{ nodes: writer.nodes, constants: writer.constants, opset },
+    nodes: writer.nodes,
+    constants: writer.constants,
+    opset,
     inputs: [{ name: exportedInput, shape: [extent, 'height', 'width', 3], type: 'uint8' }],
     outputs: exportedOutputs.map((name) => ({ name, shape: [extent, classes] })),
     metadata: { input: inputWords(batch), ...metadata },
@@ -66,7 +68,9 @@ function write(build: ExportPlan['build'], count: number): Written {
   const floats = writer.node('Cast', [exportedInput], { to: 1 });
   const planes = writer.transpose(floats, [0, 3, 1, 2]);
   const resized = writer.node('Resize', [planes, '', '', writer.integers([height, width])], {
-    ...{ axes: [2, 3], antialias: 1, mode: { text: 'linear' } },
+    axes: [2, 3],
+    antialias: 1,
+    mode: { text: 'linear' },
     coordinate_transformation_mode: { text: 'half_pixel' },
   });
   const levels = writer.node('Round', [resized]);

@@ -96,8 +96,15 @@ describe('every attack', () => {
     const labels = Int32Array.from({ length: count }, (_, i) => (i + 1) % classes); // all wrong
     for (const { id } of attacks) {
       const result = await attackImages({
-        ...{ architecture, weights: weightsOf('standard'), sessions, images, labels, eps: 0.05 },
-        ...{ attack: attackById(id), params: quick[id], random: randomFromSeed(1) },
+        architecture,
+        weights: weightsOf('standard'),
+        sessions,
+        images,
+        labels,
+        eps: 0.05,
+        attack: attackById(id),
+        params: quick[id],
+        random: randomFromSeed(1),
       });
       expect(result.changed.includes(true), id).toBe(id === 'fgsm');
     }
@@ -106,8 +113,14 @@ describe('every attack', () => {
   it('stops when asked to', async () => {
     const stop = new AbortController();
     const result = attackImages({
-      ...{ architecture, weights: weightsOf('standard'), sessions, ...someImages(count), eps: 0.01 },
-      ...{ attack: attackById('square'), params: { queries: 1_000_000 }, random: randomFromSeed(1) },
+      architecture,
+      weights: weightsOf('standard'),
+      sessions,
+      ...someImages(count),
+      eps: 0.01,
+      attack: attackById('square'),
+      params: { queries: 1_000_000 },
+      random: randomFromSeed(1),
       signal: stop.signal,
     });
     setTimeout(() => stop.abort(), 50);
@@ -118,15 +131,15 @@ describe('every attack', () => {
     const [whole, parts] = await Promise.all(
       [64, 5].map((batch) =>
         attackImages({
-          ...{
-            architecture,
-            weights: weightsOf('standard'),
-            sessions,
-            ...someImages(count),
-            eps: 0.05,
-            batch,
-          },
-          ...{ attack: attackById('pgd'), params: quick.pgd, random: randomFromSeed(1) },
+          architecture,
+          weights: weightsOf('standard'),
+          sessions,
+          ...someImages(count),
+          eps: 0.05,
+          batch,
+          attack: attackById('pgd'),
+          params: quick.pgd,
+          random: randomFromSeed(1),
         }),
       ),
     );
@@ -249,8 +262,11 @@ describe('attacks on the class', () => {
     const request = { architecture, weights: weightsOf('standard'), sessions, images, eps: 0, random };
     // A label that is wrong, and another network in name: the corner of the grid with the largest margin is taken.
     const { images: moved } = await attackImages({
-      ...{ ...request, labels: Int32Array.of(1), source: request },
-      ...{ attack: attackById('spatial'), params: { shift: 0.2, turn: 0, shifts: 2, turns: 1 } },
+      ...request,
+      labels: Int32Array.of(1),
+      source: request,
+      attack: attackById('spatial'),
+      params: { shift: 0.2, turn: 0, shifts: 2, turns: 1 },
     });
     const shifted = (right: number, down: number) =>
       images.map((_, i) => {
@@ -272,7 +288,11 @@ describe('attacks on the explanation', () => {
   it('change what keeps its class, also where its heat cannot be moved', async () => {
     // Of a linear network the gradient is the same everywhere.
     const linear: BuiltModel = {
-      ...{ parameters: [], buffers: [], head: [], unpublished: [], normalisation: imageNetNormalisation },
+      parameters: [],
+      buffers: [],
+      head: [],
+      unpublished: [],
+      normalisation: imageNetNormalisation,
       forward(images) {
         const flat = reshape(images, [images.shape[0], 12]);
         const logits = matmul(
@@ -289,8 +309,12 @@ describe('attacks on the explanation', () => {
       if (aim === 'explanation') {
         const { changed, logits } = await attackImages({
           architecture: { key: 'linear', model: linear, classes: 2, sizePx: 2 },
-          ...{ weights: {}, sessions, eps: 0.01, random: randomFromSeed(1) },
-          ...{ attack: attackById(id), params: { map: 'gradient' } },
+          weights: {},
+          sessions,
+          eps: 0.01,
+          random: randomFromSeed(1),
+          attack: attackById(id),
+          params: { map: 'gradient' },
           images: Float32Array.from({ length: 24 }, (_, i) => 0.3 + i / 60),
           labels: Int32Array.of(0, 0),
         });

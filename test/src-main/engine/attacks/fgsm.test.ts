@@ -27,7 +27,12 @@ const sessions = sessionCache(onnxExecutor({ threads: 1 }), 8);
 afterAll(() => sessions.dispose());
 const attacked = (eps: number, params: Parameters<Attack['run']>[2] = {}) =>
   attackImages({
-    ...{ architecture: { key: 'tiny', model, classes, sizePx }, weights, sessions, images, eps, params },
+    architecture: { key: 'tiny', model, classes, sizePx },
+    weights,
+    sessions,
+    images,
+    eps,
+    params,
     attack: attackById('fgsm'),
     labels: Int32Array.from({ length: batch }, (_, b) =>
       labels.subarray(b * classes, (b + 1) * classes).indexOf(1),

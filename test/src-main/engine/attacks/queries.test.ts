@@ -13,7 +13,11 @@ afterAll(() => sessions.dispose());
 const sizePx = 2;
 const length = 3 * sizePx ** 2;
 const model = (classes: number): BuiltModel => ({
-  ...{ parameters: [], buffers: [], head: [], unpublished: [], normalisation: imageNetNormalisation },
+  parameters: [],
+  buffers: [],
+  head: [],
+  unpublished: [],
+  normalisation: imageNetNormalisation,
   forward(images) {
     const logits = slice(reshape(images, [images.shape[0], length]), [0, 0], [images.shape[0], classes]);
     return { logits, features: images, pooled: logits, stages: [], biased: [], bufferUpdates: new Map() };
@@ -24,8 +28,11 @@ const model = (classes: number): BuiltModel => ({
 async function byEngine(loss: 'dlr' | 'dlr-targeted', logits: readonly number[], alike: number[] = []) {
   const classes = logits.length;
   const target = attackTarget({
-    ...{ architecture: { key: `pixels/${classes}`, model: model(classes), classes, sizePx }, weights: {} },
-    ...{ sessions, batch: 1, alike: alike.length > 0 ? [0, ...alike] : [] },
+    architecture: { key: `pixels/${classes}`, model: model(classes), classes, sizePx },
+    weights: {},
+    sessions,
+    batch: 1,
+    alike: alike.length > 0 ? [0, ...alike] : [],
   });
   const image = new Float32Array(length);
   image.set(logits);

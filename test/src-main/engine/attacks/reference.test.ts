@@ -51,8 +51,15 @@ describe('step by step', () => {
       const size = norm === 'linf' ? eps : eps / first;
       const start = images.map((value, i) => Math.min(1, Math.max(0, value + size * pattern[i])));
       const reached = await ascend(target, {
-        ...{ images, labels, eps, norm, start, steps: steps!, stepSize: eps / 4 },
-        ...{ loss: 'cross-entropy', keep: 'last' },
+        images,
+        labels,
+        eps,
+        norm,
+        start,
+        steps: steps!,
+        stepSize: eps / 4,
+        loss: 'cross-entropy',
+        keep: 'last',
       });
       expect(largestDifference(reached, expected)).toBeLessThan(1e-5);
     });

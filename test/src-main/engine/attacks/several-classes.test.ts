@@ -38,8 +38,13 @@ const predicted = async (
   norm: Norm = 'linf',
 ) => {
   const attacked = await attackImages({
-    ...{ architecture, weights, sessions, eps, owns: all },
-    ...{ attack: attackById(id), params: { ...quick[id], ...(norm === 'l2' && { norm }) } },
+    architecture,
+    weights,
+    sessions,
+    eps,
+    owns: all,
+    attack: attackById(id),
+    params: { ...quick[id], ...(norm === 'l2' && { norm }) },
     images: Float32Array.from(colours.flatMap(image)),
     labels: Int32Array.from(owns, ([own]) => own),
     random: randomFromSeed(3),

@@ -169,9 +169,16 @@ export function attacked(
   } = {},
 ): Promise<Attacked> {
   return attackImages({
-    ...{ architecture, weights: weightsOf(network), sessions, batch: 256 },
+    architecture,
+    weights: weightsOf(network),
+    sessions,
+    batch: 256,
     ...(source && { source: { architecture, weights: weightsOf(source) } }),
-    ...{ attack: attackById(id), params, eps, ...someImages(count), random },
+    attack: attackById(id),
+    params,
+    eps,
+    ...someImages(count),
+    random,
   });
 }
 

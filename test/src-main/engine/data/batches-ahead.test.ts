@@ -31,8 +31,11 @@ afterEach(async () => {
 });
 
 const plan = {
-  ...{ batch: 8, classes: 3, settings: settingsSchema.parse({ outside: 'swap' }) },
-  ...{ composites: true, groupCount: null },
+  batch: 8,
+  classes: 3,
+  settings: settingsSchema.parse({ outside: 'swap' }),
+  composites: true,
+  groupCount: null,
 };
 const random = randomFromSeed(8);
 const noise = (runs: number): NoisePlan => ({

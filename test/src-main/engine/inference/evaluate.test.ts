@@ -41,7 +41,12 @@ const usual = (more: Record<string, EvaluateSpec['measures'][number]['params']> 
     .filter((info) => info.usual)
     .map(({ id }) => ({ id, params: more[id] ?? {} }));
 const specOf = (more: Partial<EvaluateSpec> = {}): EvaluateSpec => ({
-  ...{ model, images: test(), cacheFolder, groups: [], against: [], seed: 1 },
+  model,
+  images: test(),
+  cacheFolder,
+  groups: [],
+  against: [],
+  seed: 1,
   measures: usual({ fgsm: { largest: 0.3, points: 2, spacing: 'even' } }),
   ...more,
 });
@@ -96,7 +101,13 @@ describe('evaluation', () => {
     for (let i = 0; i < 41; i++) writePlanes(await set.pixels(i), images, i);
     const labels = Int32Array.from(test(), ({ classIndex }) => classIndex);
     const { logits } = await attackImages({
-      ...{ architecture, sessions, images, labels, attack: attackById('fgsm'), params: {}, eps: 0.15 },
+      architecture,
+      sessions,
+      images,
+      labels,
+      attack: attackById('fgsm'),
+      params: {},
+      eps: 0.15,
       weights: await readWeights(model.checkpoint, architecture),
       random: randomFromSeed(0),
     });
@@ -172,8 +183,10 @@ describe('explanation', () => {
           ? {
               kind: 'box',
               box: {
-                ...{ x: 4 * shape.box.x, y: 2 * shape.box.y },
-                ...{ width: 4 * shape.box.width, height: 2 * shape.box.height },
+                x: 4 * shape.box.x,
+                y: 2 * shape.box.y,
+                width: 4 * shape.box.width,
+                height: 2 * shape.box.height,
               },
             }
           : shape,

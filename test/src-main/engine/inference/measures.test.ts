@@ -50,7 +50,10 @@ const params: Record<string, Record<string, number | string>> = {
 const run = (ids: readonly string[], more: Partial<EvaluateSpec> = {}, own = params) =>
   evaluate(
     {
-      ...{ ...common, groups, images: some(), against: toy.images.slice(0, 9) },
+      ...common,
+      groups,
+      images: some(),
+      against: toy.images.slice(0, 9),
       measures: ids.map((id) => ({ id, params: own[id] ?? {} })),
       ...more,
     },

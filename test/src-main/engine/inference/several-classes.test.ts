@@ -41,7 +41,9 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
     {
       ...common,
       images: toy.images.slice(84),
-      ...{ groups: [], against: [], seed: 1 },
+      groups: [],
+      against: [],
+      seed: 1,
       measures: [
         ...['accuracy', 'f1', 'confusion'],
         ...['negative-quadrant-heat', 'energy-in-box', 'pointing-game'],
@@ -62,7 +64,10 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
   const attacked = async (eps: number) => {
     const outcome = await attackSet(
       {
-        ...{ ...common, images: toy.images.slice(84), eps, seed: 1 },
+        ...common,
+        images: toy.images.slice(84),
+        eps,
+        seed: 1,
         attack: { id: 'pgd', params: {} },
       },
       { emit() {} },
@@ -78,8 +83,12 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
   // Beside a heat map stand the same scores as in the list of pictures: each class by itself, two of three near 1.
   const explainer = createExplainer();
   const { scores, targetIndex } = await explainer.explain({
-    ...{ ...common, image: toy.images[84], target: 'predicted' },
-    ...{ method: 'input-gradient', params: {}, eps: 0 },
+    ...common,
+    image: toy.images[84],
+    target: 'predicted',
+    method: 'input-gradient',
+    params: {},
+    eps: 0,
   });
   // The heat of the loss is the one that is measured.
   const measured = images.flatMap(({ values }, n) => (values.energyInBox === null ? [] : [n])).slice(0, 4);
@@ -87,8 +96,12 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
   for (const n of measured) {
     const image = toy.images[84 + n];
     const { energyInBox, pointingHit } = await explainer.explain({
-      ...{ ...common, image, target: image.classIndex, eps: 0 },
-      ...{ method: 'input-gradient', params: { score: 'loss', reduction: 'squared' } },
+      ...common,
+      image,
+      target: image.classIndex,
+      eps: 0,
+      method: 'input-gradient',
+      params: { score: 'loss', reduction: 'squared' },
     });
     expect(energyInBox).toBeCloseTo(images[n].values.energyInBox!, 3);
     expect(Number(pointingHit)).toBe(images[n].values.pointingGame);

@@ -29,7 +29,9 @@ async function curve(space: 'pixel' | 'normalised'): Promise<(number | null)[]> 
   const measure = measureById('fgsm');
   const [preset] = measure.presets;
   const context = {
-    ...{ classes: Array<string>(classes).fill(''), sizePx, random: () => randomFromSeed(1) },
+    classes: Array<string>(classes).fill(''),
+    sizePx,
+    random: () => randomFromSeed(1),
     predict: (rows: Float32Array) => logitsOf(target, rows),
   } as unknown as MeasureContext; // the rest is not asked for
   const reading = measure.begin(context, checkParams(measure, { ...preset.params, space }));

@@ -20,7 +20,8 @@ const four: LentImage = { values: [0.2, 0.8, 0.1, 0.4], heat: [0.2, 0.4, 0.1, 0.
 const flat: LentImage = { values: four.values, heat: [0, 0, 0, 0] };
 const small = (images: readonly LentImage[]): Lent => ({ sizePx: 2, classes, network: bright, images });
 const several = (images: readonly LentImage[]): Lent => ({
-  ...{ ...small(images), network: brightOfSeveral },
+  ...small(images),
+  network: brightOfSeveral,
   task: 'multi',
 });
 
@@ -282,7 +283,9 @@ describe('measures under noise', () => {
   const side = 16;
   const length = 3 * side * side;
   const lent = (value: number, more: Partial<MeasureContext> = {}): Lent => ({
-    ...{ sizePx: side, classes: ['only'], more },
+    sizePx: side,
+    classes: ['only'],
+    more,
     // Of one class log-sum-exp is its logit: the change is normal, of deviation 0.1 * sqrt(length).
     network: (image) => [image.reduce((sum, one) => sum + one, 0)],
     images: [{ values: new Float32Array(side * side).fill(value) }],
@@ -360,7 +363,9 @@ it('corruption error is the mean over severities and those corruptions that coun
 
 it('worst-group accuracy is of the least group that has pictures, with the interval of that group', async () => {
   const of = (group: number | undefined, truth: number): LentImage => ({
-    ...{ values: [0, 0, 0, 0], truth, group },
+    values: [0, 0, 0, 0],
+    truth,
+    group,
   });
   // All are given class 0. Group 1 has nobody.
   const { values, metricValue } = await measured(
@@ -381,7 +386,9 @@ it('worst-group accuracy is of the least group that has pictures, with the inter
 
 describe('OOD AUROC', () => {
   const lent = (network: Lent['network'], others: number[], task?: Lent['task']): Lent => ({
-    ...{ ...small([{ values: [1, 1, 1, 1] }, { values: [0, 0, 0, 0] }]), network, task },
+    ...small([{ values: [1, 1, 1, 1] }, { values: [0, 0, 0, 0] }]),
+    network,
+    task,
     more: {
       against: async function* () {
         const images = Float32Array.from(others.flatMap((value) => Array<number>(12).fill(value)));
@@ -440,7 +447,8 @@ describe('weight randomisation', () => {
       'weight-randomisation',
       {},
       {
-        ...{ ...request, more },
+        ...request,
+        more,
         images: [{ values }, { values }],
       },
     );

@@ -50,7 +50,10 @@ export async function measured(
   const logits = await predict(images);
   const truth = allImages.map((image) => image.truth ?? 0);
   const batch: BatchView = {
-    ...{ start: 0, images, logits, truth },
+    start: 0,
+    images,
+    logits,
+    truth,
     gradient: new Float32Array(0),
     owns: allImages.map(({ owns }, i) => owns ?? [truth[i]]),
     predicted: truth.map((_, i) => predictedClass(logits, classes.length, i)),
@@ -60,7 +63,10 @@ export async function measured(
     once: (_, make) => make(),
   };
   const context = {
-    ...{ classes, sizePx, task, predict },
+    classes,
+    sizePx,
+    task,
+    predict,
     groups: [],
     images: allImages.length,
     random: (name: string) => randomFromSeed(1).fork(name),

@@ -177,14 +177,20 @@ describe('intervals', () => {
     // Of one hit in one: 1 / (1 + z^2).
     expect(shareValue([1]).low).toBeCloseTo(1 / (1 + 1.959964 ** 2), 6);
     expect(shareValue([null])).toEqual({
-      ...{ value: null, low: null, high: null },
-      ...{ pictures: 0, skipped: 1 },
+      value: null,
+      low: null,
+      high: null,
+      pictures: 0,
+      skipped: 1,
     });
   });
   it('of means are none for one picture, which is no sign of certainty', () => {
     expect(meanValue([0.4, null], randomFromSeed(1))).toEqual({
-      ...{ value: 0.4, low: null, high: null },
-      ...{ pictures: 1, skipped: 1 },
+      value: 0.4,
+      low: null,
+      high: null,
+      pictures: 1,
+      skipped: 1,
     });
   });
   it('of means are about two standard errors either way, and follow from the seed', () => {
@@ -197,8 +203,11 @@ describe('intervals', () => {
     expect((metricValue.high! - metricValue.low!) / (2 * 1.96 * error)).toBeCloseTo(1, 1);
     expect(meanValue([...values, null], randomFromSeed(1))).toEqual(metricValue);
     expect(meanValue([null], randomFromSeed(1))).toEqual({
-      ...{ value: null, low: null, high: null },
-      ...{ pictures: 0, skipped: 1 },
+      value: null,
+      low: null,
+      high: null,
+      pictures: 0,
+      skipped: 1,
     });
   });
 });

@@ -14,7 +14,11 @@ const stored = (
   shape: readonly number[],
   type: StoredTensor['type'] = 'F32',
 ): StoredTensor => ({
-  ...{ name, type, shape, begin: 0, end: 0 },
+  name,
+  type,
+  shape,
+  begin: 0,
+  end: 0,
 });
 const names = (fit: ReturnType<typeof fitWeights>) => fit.loaded.map(({ name }) => name);
 

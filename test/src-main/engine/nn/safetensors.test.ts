@@ -26,7 +26,9 @@ function read(bytes: Uint8Array): TensorList {
 }
 
 const tensor = (begin: number, end: number, more: object = {}) => ({
-  ...{ dtype: 'F32', shape: [(end - begin) / 4], data_offsets: [begin, end] },
+  dtype: 'F32',
+  shape: [(end - begin) / 4],
+  data_offsets: [begin, end],
   ...more,
 });
 

@@ -182,7 +182,10 @@ describe('gradient penalties', () => {
         forward: (images, options) => forward(images, options),
       });
       const graph = objectiveById('hessian').build(context, {
-        ...{ lambda: 1, of: 'logit', directions: 1, units: 'pixels' },
+        lambda: 1,
+        of: 'logit',
+        directions: 1,
+        units: 'pixels',
         beta,
       });
       return evaluate({ term: graph.terms.curvature }, { ...feeds, 'noise/direction/0': feeds.images })
@@ -204,12 +207,21 @@ describe('gradient penalties', () => {
     };
     const context = contextOf({ batch: 1, classes: 2, sizePx, forward });
     const graph = objectiveById('hessian').build(context, {
-      ...{ lambda: 1, of: 'logit', directions: 1, beta: 0, units: 'pixels' },
+      lambda: 1,
+      of: 'logit',
+      directions: 1,
+      beta: 0,
+      units: 'pixels',
     });
     const { term } = evaluate(
       { term: graph.terms.curvature },
       {
-        ...{ a, halfOnes: [0.5, 0.5], 'noise/direction/0': v, labels: [1, 0], weight: [1], ramp: [1] },
+        a,
+        halfOnes: [0.5, 0.5],
+        'noise/direction/0': v,
+        labels: [1, 0],
+        weight: [1],
+        ramp: [1],
         images: new Float64Array(count).fill(0.3),
       },
     );

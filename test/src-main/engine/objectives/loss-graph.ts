@@ -33,7 +33,14 @@ export function tinyLoss(
 ): TinyLoss {
   const model = tinyNetwork(pool, activation);
   const graph = buildLoss({
-    ...{ model, objective: objectiveById(objective), params, batch, classes, sizePx, groupCount: 2, task },
+    model,
+    objective: objectiveById(objective),
+    params,
+    batch,
+    classes,
+    sizePx,
+    groupCount: 2,
+    task,
     settings: { momentum: 0, weightDecay: 0 },
   });
   const grads = gradient(

@@ -180,7 +180,11 @@ describe('Grad-CAM consistency', () => {
     ]);
     const graph = objectiveById('gradcam-consistency').build(
       contextOf({
-        ...{ batch: 2, classes, sizePx: 6, images, composites: { images: composites, cell } },
+        batch: 2,
+        classes,
+        sizePx: 6,
+        images,
+        composites: { images: composites, cell },
         forward: (imageTensor) => pass(imageTensor === images ? features : placed),
       }),
       { lambda: 9, form: 'elementwise', reduction: 'mean', upsample: false, detach: false },
@@ -228,7 +232,9 @@ describe('Grad-CAM consistency', () => {
     expect(() =>
       objectiveById('gradcam-consistency').build(
         contextOf({
-          ...{ batch: 2, classes, sizePx: 9 },
+          batch: 2,
+          classes,
+          sizePx: 9,
           composites: { images: input('composites', [2, 3, 18, 18]), cell: input('cell', [2, 4]) },
           forward: (images) => model.forward(images, weights, 'train'),
         }),

@@ -25,7 +25,10 @@ type Pool = 'average' | 'max';
 const residual =
   (block: 'basic' | 'bottleneck', channels: [number, number]) => (pool: Pool, activation?: Activation) =>
     residualNetwork({
-      ...{ classes, pool, activation, block },
+      classes,
+      pool,
+      activation,
+      block,
       stem: { channels: 4, window: 3, stride: 1, pooled: false },
       stages: channels.map((each, s) => ({ channels: each, blocks: 2, stride: s + 1 })),
     });

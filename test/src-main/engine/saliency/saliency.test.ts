@@ -30,7 +30,11 @@ function mapOf(
 ): Float64Array {
   const known = saliencyById(method) as SinglePassMethod;
   const program = buildSaliency({
-    ...{ model: tinyNetwork(pool), batch, classes, sizePx, task },
+    model: tinyNetwork(pool),
+    batch,
+    classes,
+    sizePx,
+    task,
     method: known,
     params: checkParams(known, params),
   });

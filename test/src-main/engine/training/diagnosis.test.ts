@@ -19,7 +19,12 @@ import { batch, classes, sizePx, tinyBatch, tinyNetwork, tinyWeights } from './t
 /** Cross-entropy and a term made of a pass. */
 const withTerm = (term: (pass: { logits: Tensor; stages: readonly Tensor[] }) => Tensor): Objective =>
   objective({
-    ...{ id: 'test', title: 'Test', summary: 'Test.', citation: 'none', presets: [], needs: {} },
+    id: 'test',
+    title: 'Test',
+    summary: 'Test.',
+    citation: 'none',
+    presets: [],
+    needs: {},
     schema: z.object({}),
     build({ images, labels, meanLoss, forward }) {
       const pass = forward(images);

@@ -55,7 +55,12 @@ describe('training steps', () => {
     ({ settings, gradientNorms, moved, running, average, rates: told, momenta }) => {
       const model = tinyNetwork('average');
       const step = buildTrainStep({
-        ...{ model, objective: objectiveById('standard'), params: {}, batch, classes, sizePx },
+        model,
+        objective: objectiveById('standard'),
+        params: {},
+        batch,
+        classes,
+        sizePx,
         settings,
       });
       const start = tinyWeights(model);
@@ -104,7 +109,10 @@ describe('training steps', () => {
     ({ oneCycle, momenta }) => {
       const settings = {
         schedule: 'one-cycle' as const,
-        ...{ learningRate: 0.4, warmUpEpochs: 1, stepEpochs: 1, stepFactor: 1 },
+        learningRate: 0.4,
+        warmUpEpochs: 1,
+        stepEpochs: 1,
+        stepFactor: 1,
       };
       // As the loop asks: in fractions of epochs, whatever their number.
       for (const epochs of [1, oneCycle.length === 63 ? 9 : 4]) {

@@ -36,7 +36,14 @@ const stepOf = (
   accumulates = false,
 ): TrainStep =>
   buildTrainStep({
-    ...{ model, objective: objectiveById(objective), params, settings, batch, classes, sizePx, accumulates },
+    model,
+    objective: objectiveById(objective),
+    params,
+    settings,
+    batch,
+    classes,
+    sizePx,
+    accumulates,
   });
 
 /** `real` pictures of which every third has no region, then some of weight 0 that show other things. */

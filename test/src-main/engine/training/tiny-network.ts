@@ -23,7 +23,9 @@ export const tinyNetwork = (pool: 'average' | 'max', activation?: Activation): B
       { channels: 4, blocks: 1, stride: 1 },
       { channels: 6, blocks: 1, stride: 2 },
     ],
-    ...{ classes, pool, activation },
+    classes,
+    pool,
+    activation,
   });
 
 /** sin(1.7 i + phase), i from 0. */
@@ -88,7 +90,12 @@ export const trainStepOf = (
   { pool = 'average', ...settings }: { pool?: 'average' | 'max' } & Partial<StepSettings> = {},
 ): TrainStep =>
   buildTrainStep({
-    ...{ model: tinyNetwork(pool), objective: objectiveById(objective), params, batch, classes, sizePx },
+    model: tinyNetwork(pool),
+    objective: objectiveById(objective),
+    params,
+    batch,
+    classes,
+    sizePx,
     settings: { momentum: 0, weightDecay: 0, ...settings },
   });
 

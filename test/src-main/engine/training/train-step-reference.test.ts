@@ -40,7 +40,12 @@ describe.each(executors)('training step on executor %o', (executor, tolerance) =
     async ({ objective, pool, params, ramp, logits, terms, gradients, running }) => {
       const model = tinyNetwork(pool);
       const step = buildTrainStep({
-        ...{ model, objective: objectiveById(objective), params, batch, classes, sizePx },
+        model,
+        objective: objectiveById(objective),
+        params,
+        batch,
+        classes,
+        sizePx,
         settings: { momentum: 0, weightDecay: 0 },
       });
       const weights = tinyWeights(model);

@@ -45,7 +45,8 @@ describe('the TensorFlow.js executor', () => {
     'makes the training step of ONNX Runtime: %s',
     async (objective) => {
       const step = trainStepOf(objective, wellConditioned[objective] ?? {}, {
-        ...{ momentum: 0.9, weightDecay: 1e-3 },
+        momentum: 0.9,
+        weightDecay: 1e-3,
       });
       const how = { steps: 1, learningRate: 0.01 };
       const actual = await trainOn(executor, step, how);
