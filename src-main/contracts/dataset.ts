@@ -13,7 +13,7 @@ export const classNameSchema = z
   .max(CLASS_NAME_MAX, `a class name has at most ${CLASS_NAME_MAX} characters`)
   .regex(/^[^\p{Cc}]*$/u, 'a class name is one line without control characters');
 
-/** Longest name and longest value of an attribute of a picture, in characters. */
+/** Longest name and longest value of an attribute of a picture or shape, in characters. */
 export const ATTRIBUTE_MAX = 200;
 
 export const splitSchema = z.enum(['train', 'selection', 'test']);
@@ -53,4 +53,8 @@ export interface Annotation {
   origin: z.infer<typeof annotationOriginSchema>;
   hidden: boolean;
   locked: boolean;
+  /** Many objects that nobody told apart: COCO's iscrowd. */
+  isCrowd: boolean;
+  /** What is said of the shape besides its class, by name. */
+  attributes: Readonly<Record<string, string>>;
 }

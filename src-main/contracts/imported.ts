@@ -1,7 +1,7 @@
 // What an annotation set says of its pictures: rows that the worker reads and the core stages. Named by class names and
 // places of files, since nothing of it is in a project yet.
 
-import type { Split } from './dataset.ts';
+import type { Annotation, Split } from './dataset.ts';
 import type { Point, Shape } from './geometry.ts';
 
 /** Where something was said, for people. */
@@ -18,7 +18,10 @@ export interface RecordPlace {
  */
 export type ImportedShape = Shape | { kind: 'parts'; rings: Point[][] };
 
-export interface ImportedAnnotation {
+/** What a file may say of a shape beside its class and outline; where it says nothing, a shape is a plain one. */
+export type ShapeFacts = Partial<Pick<Annotation, 'origin' | 'hidden' | 'locked' | 'isCrowd' | 'attributes'>>;
+
+export interface ImportedAnnotation extends ShapeFacts {
   className: string | null;
   /** In pixels of the upright picture, continuous edges; may reach outside it (formats/fit.ts). */
   shape: ImportedShape;
@@ -28,7 +31,7 @@ export interface ImportedAnnotation {
 }
 
 /** An annotation as it is kept. */
-export interface FittedAnnotation {
+export interface FittedAnnotation extends ShapeFacts {
   className: string | null;
   shape: Shape;
   place: string;

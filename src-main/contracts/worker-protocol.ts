@@ -234,6 +234,8 @@ export interface ReadSetOutcome {
   root: string;
   /** That `nextImages` will hand out. */
   images: number;
+  /** Classes in the order in which the source lists them, where it does. */
+  classes: string[];
   seen: ImportResult['seen'];
   annotationFiles: number;
   /** Of the files of the source. */

@@ -4,13 +4,14 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ATTRIBUTE_MAX, type Split } from '../contracts/dataset.ts';
+import type { Split } from '../contracts/dataset.ts';
 import { boundsOf, type Box, type Point, type Rle, type Shape } from '../contracts/geometry.ts';
 import { AppError } from '../contracts/errors.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { areaOfRle, checkRle, encodeRle, rasterize, rleFromString, rleToString } from '../imaging/index.ts';
 import { headOf, likelyFiles } from './candidates.ts';
 import { copyImages } from './copy.ts';
+import { addAttributes, plainAttributes } from './gathering.ts';
 import type {
   ExportDataset,
   ExportImage,
@@ -199,8 +200,7 @@ function readDataset(
           : null,
       recordPlace: { file, place },
     };
-    const attributes = attributesOf(entry.attributes);
-    if (attributes !== null) image.attributes = { ...image.attributes, ...attributes };
+    addAttributes(image, attributesIn(entry.attributes));
     result.set(found.file, image);
     byId.set(id, image);
   });
@@ -236,7 +236,13 @@ function readDataset(
     const shape = shapeOf(entry, file, place);
     if (shape === null) return shapeless.add(place);
     usedClasses.add(className);
-    image.annotations.push({ className, shape, place });
+    image.annotations.push({
+      className,
+      shape,
+      place,
+      isCrowd: entry.iscrowd === 1 || entry.iscrowd === true,
+      attributes: attributesIn(entry.attributes),
+    });
   });
   strays.report(sink, 'annotations of pictures that the file does not list are left out');
   several.report(sink, 'labels contradict another of their picture, which so has no class of its own');
@@ -249,16 +255,9 @@ function readDataset(
     });
 }
 
-/** Plain values that an image object may carry beyond the format: `"attributes": {"background": "water"}`. */
-function attributesOf(value: unknown): Record<string, string> | null {
-  if (!isRecord(value)) return null;
-  const plain = Object.entries(value).filter(([, one]) =>
-    ['string', 'number', 'boolean'].includes(typeof one),
-  );
-  return Object.fromEntries(
-    plain.map(([name, one]) => [name.slice(0, ATTRIBUTE_MAX), String(one).slice(0, ATTRIBUTE_MAX)]),
-  );
-}
+/** Plain values that an image or annotation may carry beyond the format: `"attributes": {"background": "water"}`. */
+const attributesIn = (value: unknown): Record<string, string> =>
+  isRecord(value) ? plainAttributes(Object.entries(value)) : {};
 
 export function readCategories(categories: unknown[], file: string): Map<unknown, string> {
   const classes = new Map<unknown, string>();
@@ -386,7 +385,7 @@ async function writeSplit(
         category_id: dataset.classes.indexOf(image.className) + 1,
       });
     areLabelsNew ||= image.className !== null && !isToldByShapes(image);
-    for (const { className, shape } of image.annotations) {
+    for (const { className, shape, isCrowd = false, attributes: ofShape = {} } of image.annotations) {
       const name = className ?? image.className;
       // COCO has no annotation without category.
       if (name === null) continue;
@@ -398,7 +397,8 @@ async function writeSplit(
         category_id: dataset.classes.indexOf(name) + 1,
         bbox: [bounds.x, bounds.y, bounds.width, bounds.height],
         ...segmentationOf(shape, bounds, image),
-        iscrowd: 0,
+        iscrowd: isCrowd ? 1 : 0,
+        ...(Object.keys(ofShape).length > 0 ? { attributes: ofShape } : {}),
       });
     }
   });

@@ -45,9 +45,9 @@ export function fitToImage(
     return { annotations: [], warnings };
   }
   const annotations: FittedAnnotation[] = [];
-  for (const annotation of image.annotations) {
-    const isShare = annotation.unit === 'share';
-    const drawn = isShare ? scaled(annotation.shape, widthPx, heightPx) : annotation.shape;
+  for (const { shape: given, unit, ...annotation } of image.annotations) {
+    const isShare = unit === 'share';
+    const drawn = isShare ? scaled(given, widthPx, heightPx) : given;
     // A mask says its own size.
     const size = sizeOf(drawn) ?? declared;
     const isTurned = !isShare && size !== null && !isUpright(size) && isStored(size);
@@ -58,7 +58,7 @@ export function fitToImage(
         shape === null ? 'dropped-box' : 'clipped-box',
         `${annotation.place}: ${describe(drawn)} ${problem}`,
       );
-    if (shape !== null) annotations.push({ className: annotation.className, shape, place: annotation.place });
+    if (shape !== null) annotations.push({ ...annotation, shape });
   }
   return { annotations, warnings };
 }

@@ -4,12 +4,12 @@
 import type { Split } from '../contracts/dataset.ts';
 import type { Loss } from '../contracts/exports.ts';
 import type { Shape } from '../contracts/geometry.ts';
-import type { ImportedImage } from '../contracts/imported.ts';
+import type { ImportedImage, ShapeFacts } from '../contracts/imported.ts';
 import type { ImportWarning } from '../contracts/imports.ts';
 import type { SourceTree } from './source.ts';
 
 export type { Loss } from '../contracts/exports.ts';
-export type { ImportedAnnotation, ImportedImage, ImportedShape } from '../contracts/imported.ts';
+export type { ImportedAnnotation, ImportedImage, ImportedShape, ShapeFacts } from '../contracts/imported.ts';
 
 export interface Format {
   id: string;
@@ -37,15 +37,15 @@ export interface Guess {
 
 export interface ImportSink {
   image(image: ImportedImage): void;
+  /** Classes in the order that the source gives them, also those that nothing has. */
+  classes?(names: readonly string[]): void;
   warn(warning: ImportWarning): void;
   signal: AbortSignal;
 }
 
-export interface ExportAnnotation {
+export interface ExportAnnotation extends ShapeFacts {
   className: string | null;
   shape: Shape;
-  /** Who drew it. */
-  origin?: string;
 }
 
 export interface ExportImage {

@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { ATTRIBUTE_MAX } from '../contracts/dataset.ts';
+import { annotationOriginSchema, ATTRIBUTE_MAX } from '../contracts/dataset.ts';
 import { shapeSchema } from '../contracts/geometry.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
 import { copyImages } from './copy.ts';
@@ -14,10 +14,12 @@ import { readJson } from './json.ts';
 import { folderOf } from './paths.ts';
 import { checkedClassName } from './words.ts';
 
+const attributesSchema = z.record(z.string().max(ATTRIBUTE_MAX), z.string().max(ATTRIBUTE_MAX));
+
 const contentSchema = z.object({
   format: z.literal('fovea'),
   version: z.literal(1),
-  /** In the project's order. */
+  /** In the project's order, from which colours and digit keys follow. */
   classes: z.array(z.string()),
   images: z.array(
     z.object({
@@ -28,9 +30,18 @@ const contentSchema = z.object({
       /** Null also where the class only follows from the shapes. */
       class: z.string().nullable(),
       split: z.enum(['train', 'selection', 'test']).nullable(),
-      attributes: z.record(z.string().max(ATTRIBUTE_MAX), z.string().max(ATTRIBUTE_MAX)),
+      attributes: attributesSchema,
       annotations: z.array(
-        z.object({ class: z.string().nullable(), origin: z.string().optional(), shape: shapeSchema }),
+        z.object({
+          class: z.string().nullable(),
+          shape: shapeSchema,
+          /** Absent where the shape is a plain one, as an import brings it. */
+          origin: annotationOriginSchema.optional(),
+          hidden: z.boolean().optional(),
+          locked: z.boolean().optional(),
+          isCrowd: z.boolean().optional(),
+          attributes: attributesSchema.optional(),
+        }),
       ),
     }),
   ),
@@ -55,6 +66,7 @@ export const foveaJson: Format = {
         const [{ path: at, message }] = parsed.error.issues;
         throw damaged(file, at.map(String).join('.') || 'line 1', message);
       }
+      sink.classes?.(parsed.data.classes.map((name, i) => checkedClassName(name, file, `classes[${i}]`)));
       parsed.data.images.forEach((entry, i) => {
         const place = `images[${i}]`;
         const image = gathering.find(entry.file, [folderOf(file)], { file, place });
@@ -68,11 +80,11 @@ export const foveaJson: Format = {
             `${file}, ${place}`,
           );
         addAttributes(image, entry.attributes);
-        entry.annotations.forEach(({ class: className, shape }, j) => {
+        entry.annotations.forEach(({ class: className, ...drawing }, j) => {
           const where = `${place}.annotations[${j}]`;
           image.annotations.push({
+            ...drawing,
             className: className === null ? null : checkedClassName(className, file, `${where}.class`),
-            shape,
             place: where,
           });
         });
@@ -94,11 +106,17 @@ export const foveaJson: Format = {
         class: image.classOrigin === 'derived' ? null : image.className,
         split: image.split,
         attributes: { ...image.attributes },
-        annotations: image.annotations.map(({ className, origin, shape }) => ({
-          class: className,
-          origin,
-          shape,
-        })),
+        annotations: image.annotations.map(
+          ({ className, shape, origin, hidden, locked, isCrowd, attributes = {} }) => ({
+            class: className,
+            shape,
+            origin,
+            ...(hidden ? { hidden } : {}),
+            ...(locked ? { locked } : {}),
+            ...(isCrowd ? { isCrowd } : {}),
+            ...(Object.keys(attributes).length > 0 ? { attributes } : {}),
+          }),
+        ),
       })),
     };
     await writeFile(path.join(folder, 'fovea.json'), JSON.stringify(content));

@@ -62,6 +62,8 @@ function applyEdit(store: ProjectStore, image: StoredImage, edit: Edit): Change 
       origin: 'person',
       hidden: false,
       locked: false,
+      isCrowd: false,
+      attributes: {},
     };
     return { of: 'annotation', before: null, after: { id: store.annotations.add(fresh), ...fresh } };
   }

@@ -67,9 +67,9 @@ export function datasetOf({ store }: OpenProject): ExportDataset {
   const nameOfClass = (id: (typeof classes)[number]['id'] | null) =>
     id === null ? null : (names.get(id) ?? null);
   const drawn = new Map<ImageId, ExportAnnotation[]>();
-  for (const { imageId, classId, shape, origin } of store.annotations.each()) {
+  for (const { imageId, classId, id: _, ...drawing } of store.annotations.each()) {
     const own = drawn.get(imageId);
-    const one = { className: nameOfClass(classId), shape, origin };
+    const one = { ...drawing, className: nameOfClass(classId) };
     if (own) own.push(one);
     else drawn.set(imageId, [one]);
   }

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import type { ImportResult, ImportWarning } from '../contracts/imports.ts';
 import type { ClassId, ImageId } from '../contracts/ids.ts';
 import type { FittedAnnotation, ImportedImage } from '../contracts/imported.ts';
-import type { ProbeResult } from '../contracts/worker-protocol.ts';
+import type { ProbeResult, ReadSetOutcome } from '../contracts/worker-protocol.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import type { OpenProject } from '../core/open-project.ts';
 import type { StoredImage } from '../storage/images.ts';
@@ -21,13 +21,15 @@ export interface Ready {
   annotations: FittedAnnotation[];
 }
 
+/** Of the source: its root, what it was read as, and the classes that it lists. */
+type SetFacts = Pick<ReadSetOutcome, 'root' | 'format' | 'classes'>;
+
 export type Written = Pick<ImportResult, 'images' | 'annotations' | 'classes' | 'unchanged'>;
 
 /** All of it or nothing, with progress; can be cancelled until it is shown. */
 export async function writeImport(
   project: OpenProject,
-  root: string,
-  format: string,
+  set: SetFacts,
   ready: readonly Ready[],
   warn: (warning: ImportWarning) => void,
   handle: JobHandle,
@@ -44,7 +46,7 @@ export async function writeImport(
   report();
   try {
     const written = await store.inTurns(
-      write(store, root, format, ready, warn, () => (done += 1)),
+      write(store, set, ready, warn, () => (done += 1)),
       () => {
         closing.signal.throwIfAborted();
         handle.signal.throwIfAborted();
@@ -76,8 +78,7 @@ export async function tidyImports({ store, closing }: OpenProject): Promise<void
 /** One short step a shape. */
 function* write(
   store: ProjectStore,
-  root: string,
-  format: string,
+  { root, format, classes: listed }: SetFacts,
   ready: readonly Ready[],
   warn: (warning: ImportWarning) => void,
   onImage: () => void,
@@ -92,6 +93,7 @@ function* write(
     classes.set(name, id);
     return id;
   };
+  for (const name of listed) classOf(name);
   const taken = new Set<ImageId>();
   const named = new Set<string>();
   let added = 0;
@@ -128,7 +130,7 @@ function* write(
     }
     taken.add(id);
     const repeats = new Map<string, number>();
-    for (const { className, shape } of one.annotations) {
+    for (const { className, shape, place: _, ...facts } of one.annotations) {
       const key = createHash('sha1')
         .update(JSON.stringify([className, shape]))
         .digest('base64url');
@@ -136,7 +138,7 @@ function* write(
       const repeat = (repeats.get(key) ?? 0) + 1;
       repeats.set(key, repeat);
       if (imports.addKey(importId, id, repeat === 1 ? key : `${key}#${repeat}`)) {
-        imports.addAnnotation(importId, id, { classId: classOf(className), shape });
+        imports.addAnnotation(importId, id, { ...facts, classId: classOf(className), shape });
         annotations += 1;
       }
       yield;

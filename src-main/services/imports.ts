@@ -86,13 +86,13 @@ export async function importFrom(
     handle.signal.removeEventListener('abort', end);
     end();
   }
-  const { root, format: formatId } = set;
+  const { format: formatId } = set;
   if (ready.length === 0)
     throw new AppError('bad-input', `no picture of ${path.basename(place)} can be read`, {
       reason: warnings.kept[0]?.message,
     });
   handle.signal.throwIfAborted();
-  const written = await writeImport(project, root, formatId, ready, warnings.add, handle);
+  const written = await writeImport(project, set, ready, warnings.add, handle);
   for (const what of ['classes', 'images'] as const) context.emit('project', { id: project.id, what });
   noteCurrent(context);
   return {

@@ -14,21 +14,28 @@ interface Row {
   origin: Annotation['origin'];
   hidden: Flag;
   locked: Flag;
+  isCrowd: Flag;
+  attributes: string;
 }
 
-const COLUMNS = 'id, image_id AS imageId, class_id AS classId, shape, origin, hidden, locked';
+const COLUMNS = `id, image_id AS imageId, class_id AS classId, shape, origin, hidden, locked, is_crowd AS isCrowd,
+  attributes`;
 const toAnnotation = (row: Row): Annotation => ({
   ...row,
   shape: parse<Shape>(row.shape),
   hidden: row.hidden === 1,
   locked: row.locked === 1,
+  isCrowd: row.isCrowd === 1,
+  attributes: parse<Annotation['attributes']>(row.attributes),
 });
-const toRow = (annotation: Omit<Annotation, 'id'>) => ({
+export const toRow = (annotation: Omit<Annotation, 'id'>) => ({
   ...annotation,
   kind: annotation.shape.kind,
   shape: JSON.stringify(annotation.shape),
   hidden: flag(annotation.hidden),
   locked: flag(annotation.locked),
+  isCrowd: flag(annotation.isCrowd),
+  attributes: JSON.stringify(annotation.attributes),
 });
 
 export type AnnotationsRepository = ReturnType<typeof annotationsRepository>;
@@ -40,13 +47,13 @@ export function annotationsRepository(db: Connection) {
   const all = db.prepare<[], Row>(`SELECT ${COLUMNS} FROM shown_annotation ORDER BY image_id, id`);
   const byId = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM shown_annotation WHERE id = ?`);
   const insert = db.prepare(`
-    INSERT INTO annotation (image_id, class_id, kind, shape, origin, hidden, locked)
-    VALUES (@imageId, @classId, @kind, @shape, @origin, @hidden, @locked)`);
+    INSERT INTO annotation (image_id, class_id, kind, shape, origin, hidden, locked, is_crowd, attributes)
+    VALUES (@imageId, @classId, @kind, @shape, @origin, @hidden, @locked, @isCrowd, @attributes)`);
   const put = db.prepare(`
-    INSERT INTO annotation (id, image_id, class_id, kind, shape, origin, hidden, locked)
-    VALUES (@id, @imageId, @classId, @kind, @shape, @origin, @hidden, @locked)
+    INSERT INTO annotation (id, image_id, class_id, kind, shape, origin, hidden, locked, is_crowd, attributes)
+    VALUES (@id, @imageId, @classId, @kind, @shape, @origin, @hidden, @locked, @isCrowd, @attributes)
     ON CONFLICT (id) DO UPDATE SET class_id = @classId, kind = @kind, shape = @shape, origin = @origin,
-      hidden = @hidden, locked = @locked`);
+      hidden = @hidden, locked = @locked, is_crowd = @isCrowd, attributes = @attributes`);
   const remove = db.prepare('DELETE FROM annotation WHERE id = ?');
   return {
     ofImage: (imageId: number): Annotation[] => ofImage.all(imageId).map(toAnnotation),

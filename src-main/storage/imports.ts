@@ -7,6 +7,8 @@
 
 import type { Annotation } from '../contracts/dataset.ts';
 import type { ClassId, ImageId } from '../contracts/ids.ts';
+import type { ShapeFacts } from '../contracts/imported.ts';
+import { toRow } from './annotations.ts';
 import type { AttributesRepository } from './attributes.ts';
 import type { Connection } from './database.ts';
 import type { ImagesRepository, NewImage } from './images.ts';
@@ -43,8 +45,8 @@ export function importsRepository(
   const addClass = db.prepare('INSERT INTO class (name, position) VALUES (?, 0)');
   const addKey = db.prepare('INSERT OR IGNORE INTO import_key (image_id, key, import_id) VALUES (?, ?, ?)');
   const addAnnotation = db.prepare(`
-    INSERT INTO annotation (image_id, class_id, kind, shape, origin, hidden, locked, import_id)
-    VALUES (?, ?, ?, ?, 'import', 0, 0, ?)`);
+    INSERT INTO annotation (image_id, class_id, kind, shape, origin, hidden, locked, is_crowd, attributes, import_id)
+    VALUES (@imageId, @classId, @kind, @shape, @origin, @hidden, @locked, @isCrowd, @attributes, @importId)`);
   const noteChange = db.prepare('INSERT OR REPLACE INTO import_change (image_id, change) VALUES (?, ?)');
   const finish = db.prepare('UPDATE import SET finished_at = ? WHERE finished_at IS NULL');
   const coming = db.prepare<[], { id: ClassId }>('SELECT id FROM class WHERE position = 0 ORDER BY id');
@@ -90,10 +92,20 @@ export function importsRepository(
     /** True if the key is new to the picture: what a person deleted or moved since is not brought again. */
     addKey: (id: number, imageId: ImageId, key: string): boolean => addKey.run(imageId, key, id).changes > 0,
     addAnnotation: (
-      id: number,
+      importId: number,
       imageId: ImageId,
-      { classId, shape }: Pick<Annotation, 'classId' | 'shape'>,
-    ): void => void addAnnotation.run(imageId, classId, shape.kind, JSON.stringify(shape), id),
+      {
+        origin = 'import',
+        hidden = false,
+        locked = false,
+        isCrowd = false,
+        attributes = {},
+        ...drawn
+      }: Pick<Annotation, 'classId' | 'shape'> & ShapeFacts,
+    ): void => {
+      const row = toRow({ ...drawn, imageId, origin, hidden, locked, isCrowd, attributes });
+      addAnnotation.run({ ...row, importId });
+    },
     /** To be called for a picture that is there before anything is added to it. */
     noteChange: (imageId: ImageId, change: ImageChange): void =>
       void noteChange.run(imageId, JSON.stringify(change)),

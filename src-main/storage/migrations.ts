@@ -302,4 +302,9 @@ export const migrations: readonly string[] = [
   ALTER TABLE image ADD CONSTRAINT content_hash_is_hex
     CHECK (length(content_hash) = 64 AND content_hash NOT GLOB '*[^0-9a-f]*');
   `,
+  `
+  -- Many objects that nobody told apart, as COCO's iscrowd; and what is said of a shape besides its class, by name (JSON).
+  ALTER TABLE annotation ADD COLUMN is_crowd INTEGER NOT NULL DEFAULT 0 CHECK (is_crowd IN (0, 1));
+  ALTER TABLE annotation ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';
+  `,
 ];

@@ -34,8 +34,16 @@ export function undoRepository(db: Connection) {
   const take = (row: Row | undefined, undone: 0 | 1): Change[] | null => {
     if (!row) return null;
     mark.run(undone, row.id);
-    return parse<Change[]>(row.changes);
+    return parse<Change[]>(row.changes).map((change) =>
+      change.of === 'annotation'
+        ? { ...change, before: whole(change.before), after: whole(change.after) }
+        : change,
+    );
   };
+  const plain = { isCrowd: false, attributes: {} };
+  /** Steps of older versions say nothing of what shapes have had since. */
+  const whole = (annotation: Annotation | null): Annotation | null =>
+    annotation && { ...plain, ...annotation };
   return {
     add(imageId: ImageId, changes: Change[]): void {
       forget.run(imageId);

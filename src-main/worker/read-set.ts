@@ -33,6 +33,7 @@ export async function readSet(
   const warnings = new WarningList();
   const images: ImportedImage[] = [];
   const listed = new Set<string>();
+  const classes = new Set<string>();
   await readAs(id, source, {
     image(image) {
       const { file, place } = image.recordPlace;
@@ -50,6 +51,7 @@ export async function readSet(
       }
       images.push(image);
     },
+    classes: (names) => names.forEach((name) => classes.add(name)),
     warn: warnings.add,
     signal,
   });
@@ -60,6 +62,7 @@ export async function readSet(
     title: titleOf(id),
     root: source.imagesRoot,
     images: images.length,
+    classes: [...classes],
     seen: { files: source.files.length + source.filesElsewhere.length, pictures: source.images.length },
     annotationFiles: source.filesRead,
     left: leftOutOf(source, listed),

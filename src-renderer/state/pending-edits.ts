@@ -30,6 +30,8 @@ export function applyEdits(
         origin: 'person',
         hidden: false,
         locked: false,
+        isCrowd: false,
+        attributes: {},
       });
     } else if (edit.do === 'delete') {
       result = result.filter((annotation) => annotation.id !== edit.id);

@@ -48,6 +48,8 @@ function makeProject(folder: string): { imageId: ImageId } {
       origin: 'person' as const,
       hidden: false,
       locked: false,
+      isCrowd: false,
+      attributes: {},
     };
     const id = store.annotations.add(fresh);
     store.undo.add(imageId, [{ of: 'annotation', before: null, after: { id, ...fresh } }]);

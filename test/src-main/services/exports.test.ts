@@ -5,7 +5,8 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeRgb } from '../../../src-main/imaging/index.ts';
-import { classFolders, importFrom, scratchFolder, startCore } from './scratch-core.ts';
+import type { Point } from '../../../src-main/contracts/geometry.ts';
+import { classFolders, coco, importFrom, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
 
 /** A JPEG of 40 x 24 whose EXIF turns it to stand, red in the upper left corner of what a person sees. */
 async function turnedImage(file: string): Promise<void> {
@@ -86,4 +87,128 @@ describe('an export', () => {
       expect(fs.readdirSync(out)).toEqual(own);
     },
   );
+});
+
+/** All that a project says of its pictures, in its own order and without its numbers. */
+function contentOf(core: TestCore) {
+  const { store } = core.context.project();
+  const classes = store.classes.all();
+  const nameOf = (id: number | null) => classes.find((one) => one.id === id)?.name ?? null;
+  const attributes = store.attributes
+    .names()
+    .map((name) => ({ name, values: store.attributes.valuesOf(name) }));
+  return {
+    classes: classes.map(({ name, position, pictures, annotations }) => ({
+      name,
+      position,
+      pictures,
+      annotations,
+    })),
+    images: store.images
+      .all()
+      .map(({ id, name, widthPx, heightPx, contentHash, split, classId, classOrigin }) => ({
+        ...{ name, widthPx, heightPx, contentHash, split, classOrigin, className: nameOf(classId) },
+        attributes: attributes.flatMap((one) => (one.values.has(id) ? [[one.name, one.values.get(id)]] : [])),
+        annotations: store.annotations
+          .ofImage(id)
+          .map(({ id: _, imageId: __, classId: ofShape, ...rest }) => ({
+            ...rest,
+            className: nameOf(ofShape),
+          })),
+      })),
+  };
+}
+
+/** Crowds, attributes, holes, masks, hidden and locked shapes, a class that nothing has, and every part of the split. */
+async function variedProject(core: TestCore, folder: string): Promise<void> {
+  await core.call('projects.create', { name: 'Varied' });
+  await core.call('classes.create', { name: 'zebra' });
+  await core.call('classes.create', { name: 'unused' });
+  const set = await coco(path.join(folder, 'set'), [
+    { name: 'a.png', boxes: [{ category: 1, bbox: [1, 2, 3, 4] }] },
+    { name: 'b.png', boxes: [{ category: 2, bbox: [2, 2, 5.5, 4] }, { category: 1, bbox: [0, 0, 4, 4] }] }, // prettier-ignore
+    { name: 'c.png', boxes: [] },
+  ]);
+  const file = path.join(set, 'annotations', 'instances.json');
+  const json = JSON.parse(fs.readFileSync(file, 'utf8')) as {
+    images: object[];
+    annotations: Record<string, unknown>[];
+  };
+  Object.assign(json.images[0], { attributes: { weather: 'rain' } });
+  Object.assign(json.annotations[0], { attributes: { pose: 'left', age: 3 } });
+  Object.assign(json.annotations[1], { iscrowd: 1, segmentation: { size: [12, 16], counts: [30, 20, 142] } });
+  fs.writeFileSync(file, JSON.stringify(json));
+  await importFrom(core, set);
+  const { store } = core.context.project();
+  const [a, , c] = store.images.all();
+  const zebra = store.classes.byName('zebra');
+  const [box] = store.annotations.ofImage(a.id);
+  const ring = (x: number, y: number, side: number): Point[] => [[x, y], [x + side, y], [x + side, y + side], [x, y + side]]; // prettier-ignore
+  await core.call('annotations.edit', {
+    imageId: a.id,
+    edits: [
+      { do: 'change', id: box.id, hidden: true },
+      { do: 'add', classId: null, shape: { kind: 'polygon', rings: [ring(1, 1, 9), ring(3, 3, 4)] } },
+      { do: 'add', classId: zebra, shape: { kind: 'box', box: { x: 1, y: 2, width: 3, height: 4 } } },
+      { do: 'add', classId: zebra, shape: { kind: 'box', box: { x: 1, y: 2, width: 3, height: 4 } } },
+    ],
+  });
+  const [, outline] = store.annotations.ofImage(a.id);
+  await core.call('annotations.edit', {
+    imageId: a.id,
+    edits: [{ do: 'change', id: outline.id, locked: true }],
+  });
+  await core.call('images.setClass', { id: c.id, classId: zebra });
+  store.transaction(() => {
+    for (const [i, part] of (['train', 'selection', 'test'] as const).entries())
+      store.images.setSplit(store.images.all()[i].id, part);
+  });
+}
+
+async function exported(core: TestCore, format: string, out: string): Promise<string> {
+  fs.mkdirSync(out);
+  const started = await core.call('exports.start', { format, folder: core.refer(out) });
+  expect((await core.jobEnded(started)).error).toBeNull();
+  return out;
+}
+
+describe('Fovea JSON', () => {
+  it('holds a whole project: what was exported and imported is the same', async () => {
+    const folder = scratchFolder();
+    const core = startCore(path.join(folder, 'home'));
+    await variedProject(core, folder);
+    const before = contentOf(core);
+    expect(before.classes.map(({ name }) => name)).toEqual(['zebra', 'unused', 'cat', 'dog']);
+    expect(before.images[1].annotations[0]).toMatchObject({ isCrowd: true, shape: { kind: 'mask' } });
+    expect(before.images[0].annotations.map((one) => [one.origin, one.hidden, one.locked])).toEqual([
+      ['import', true, false],
+      ['person', false, true],
+      ['person', false, false],
+      ['person', false, false],
+    ]);
+    const out = await exported(core, 'fovea', path.join(folder, 'out'));
+    await core.call('projects.create', { name: 'Again' });
+    const { warnings } = await importFrom(core, out);
+    expect(warnings.map(({ code }) => code)).toEqual(['several-classes']);
+    expect(contentOf(core)).toEqual(before);
+  });
+});
+
+describe('a crowd', () => {
+  it('is one in the project, and again in what is written as COCO, with what is said of its shapes', async () => {
+    const folder = scratchFolder();
+    const core = startCore(path.join(folder, 'home'));
+    await variedProject(core, folder);
+    const out = await exported(core, 'coco', path.join(folder, 'out'));
+    const written = (part: string) =>
+      JSON.parse(fs.readFileSync(path.join(out, 'annotations', `instances_${part}.json`), 'utf8')) as {
+        annotations: { iscrowd: number; attributes?: object }[];
+      };
+    expect(written('val').annotations.map(({ iscrowd }) => iscrowd)).toEqual([1, 0]);
+    expect(written('train').annotations.map(({ attributes }) => attributes)).toEqual([
+      { pose: 'left', age: '3' },
+      undefined,
+      undefined,
+    ]);
+  });
 });

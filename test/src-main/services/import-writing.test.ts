@@ -58,7 +58,13 @@ async function write(
       }
     },
   };
-  const written = writeImport(core.context.project(), '/nowhere', 'coco', images, () => undefined, handle);
+  const written = writeImport(
+    core.context.project(),
+    { root: '/nowhere', format: 'coco', classes: [] },
+    images,
+    () => undefined,
+    handle,
+  );
   await written.catch(() => undefined);
   await between;
   return written;

@@ -49,5 +49,7 @@ export function box(imageId: ImageId, classId: ClassId | null = null, x = 1): Om
     origin: 'person',
     hidden: false,
     locked: false,
+    isCrowd: false,
+    attributes: {},
   };
 }

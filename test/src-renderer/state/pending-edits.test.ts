@@ -15,6 +15,8 @@ const annotation = (value: number, more: Partial<Annotation> = {}): Annotation =
   origin: 'import',
   hidden: false,
   locked: false,
+  isCrowd: false,
+  attributes: {},
   ...more,
 });
 
