@@ -29,7 +29,7 @@ export interface ImageDetail extends ImageRecord {
   canUndo: boolean;
   canRedo: boolean;
   /** What the best finished run says, if any evaluated it. */
-  said: {
+  prediction: {
     runNumber: number;
     classId: number;
     score: number;

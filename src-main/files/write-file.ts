@@ -51,7 +51,7 @@ export async function writeFileWhole(file: string, parts: Iterable<Uint8Array | 
     await fs.promises.rename(beside, file);
   } catch (thrown) {
     await fs.promises.rm(beside, { force: true }).catch(() => {}); // the reason it failed is the one to tell
-    throw told(thrown, file);
+    throw asAppError(thrown, file);
   }
   await syncFolder(path.dirname(file));
 }
@@ -70,7 +70,7 @@ export function writeFileWholeSync(file: string, content: Uint8Array | string): 
     } catch {
       // The reason it failed is the one to tell.
     }
-    throw told(thrown, file);
+    throw asAppError(thrown, file);
   }
 }
 
@@ -158,7 +158,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** Names what was asked for rather than the file beside it, or the folder where that is what is missing. */
-function told(thrown: unknown, file: string): unknown {
+function asAppError(thrown: unknown, file: string): unknown {
   if (thrown instanceof Error && 'syscall' in thrown) {
     const folder = path.dirname(file);
     const isNowhere = 'code' in thrown && thrown.code === 'ENOENT' && !fs.existsSync(folder);

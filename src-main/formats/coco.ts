@@ -384,7 +384,7 @@ async function writeSplit(
         image_id: imageId,
         category_id: dataset.classes.indexOf(image.className) + 1,
       });
-    areLabelsNew ||= image.className !== null && !isToldByShapes(image);
+    areLabelsNew ||= image.className !== null && !followsFromShapes(image);
     for (const { className, shape, isCrowd = false, attributes: ofShape = {} } of image.annotations) {
       const name = className ?? image.className;
       // COCO has no annotation without category.
@@ -420,7 +420,7 @@ async function writeSplit(
   if (areLabelsNew) await write('labels', labels);
 }
 
-function isToldByShapes({ className, annotations }: ExportImage): boolean {
+function followsFromShapes({ className, annotations }: ExportImage): boolean {
   return annotations.length > 0 && annotations.every((one) => (one.className ?? className) === className);
 }
 

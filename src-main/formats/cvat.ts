@@ -47,7 +47,7 @@ export const cvat: Format = {
   async read(source, sink) {
     const gathering = new Gathering(source, sink);
     const parts = new Map<ImportedImage, NamedPart>();
-    const told: Told = {
+    const leftOut: LeftOut = {
       lines: new CountedWarning('dropped-shape', ''),
       attributes: new CountedWarning('dropped-attributes', ''),
     };
@@ -56,13 +56,13 @@ export const cvat: Format = {
       const root = childNode(await readXml(source, file, true), 'annotations');
       if (root === null) throw damaged(file, 'line 1', 'this XML file has no annotations');
       const images = childNodes(root, 'image');
-      images.forEach((node, i) => readImage(node, `image ${i + 1}`, file, gathering, parts, told));
-      readTracks(source, sink, root, file, gathering, told);
+      images.forEach((node, i) => readImage(node, `image ${i + 1}`, file, gathering, parts, leftOut));
+      readTracks(source, sink, root, file, gathering, leftOut);
     }
     const hasTest = [...parts.values()].includes('test');
     for (const [image, part] of parts) image.split = splitOf(part, hasTest);
-    told.lines.report(sink, 'points, lines, skeletons and cuboids are left out');
-    told.attributes.report(sink, 'shapes have attributes, which are not kept');
+    leftOut.lines.report(sink, 'points, lines, skeletons and cuboids are left out');
+    leftOut.attributes.report(sink, 'shapes have attributes, which are not kept');
     gathering.handOn();
   },
 
@@ -86,7 +86,7 @@ export const cvat: Format = {
 
 const isCvat = (head: string): boolean => /<annotations[\s>]/.test(head);
 
-interface Told {
+interface LeftOut {
   lines: CountedWarning;
   attributes: CountedWarning;
 }
@@ -97,7 +97,7 @@ function readImage(
   file: string,
   gathering: Gathering,
   parts: Map<ImportedImage, NamedPart>,
-  told: Told,
+  leftOut: LeftOut,
 ): void {
   const name = attributeOf(node, 'name');
   if (name === null || name === '') throw damaged(file, place, 'the name of the picture is missing');
@@ -120,7 +120,7 @@ function readImage(
   for (const kind of Object.keys(node))
     childNodes(node, kind).forEach((shape, i) => {
       if (kind === 'tag') return;
-      addShape(kind, shape, attributeOf(shape, 'label'), image, file, `${place}, ${kind} ${i + 1}`, told);
+      addShape(kind, shape, attributeOf(shape, 'label'), image, file, `${place}, ${kind} ${i + 1}`, leftOut);
     });
 }
 
@@ -130,7 +130,7 @@ function readTracks(
   root: XmlNode,
   file: string,
   gathering: Gathering,
-  told: Told,
+  leftOut: LeftOut,
 ): void {
   const tracks = childNodes(root, 'track');
   if (tracks.length === 0) return;
@@ -162,7 +162,7 @@ function readTracks(
           return;
         const number = numberFrom(frame, file, `${place}, frame`);
         const image = imageOf(number, place);
-        if (image !== null) addShape(kind, shape, label, image, file, place, told);
+        if (image !== null) addShape(kind, shape, label, image, file, place, leftOut);
       });
   });
   missing.report(sink, 'frames of the video are not among the pictures; their shapes are left out');
@@ -177,7 +177,7 @@ function addShape(
   image: ImportedImage,
   file: string,
   place: string,
-  { lines, attributes }: Told,
+  { lines, attributes }: LeftOut,
 ): void {
   if (withoutArea.has(kind)) return lines.add(`${file}, ${place}`);
   const shape = shapeOf(kind, node, image, file, place);

@@ -32,7 +32,7 @@ export const datumaro: Format = {
   async read(source, sink) {
     const gathering = new Gathering(source, sink);
     const parts = new Map<ImportedImage, NamedPart>();
-    const told: Told = {
+    const leftOut: LeftOut = {
       lines: new CountedWarning('dropped-shape', ''),
       attributes: new CountedWarning('dropped-attributes', ''),
     };
@@ -49,7 +49,7 @@ export const datumaro: Format = {
         const place = `items[${i}]`;
         if (!isRecord(item)) throw damaged(file, place, 'an item is no object');
         const media = [item.image, item.media].find(isRecord);
-        if (media === undefined && isRecord(item.point_cloud)) return told.lines.add(`${file}, ${place}`);
+        if (media === undefined && isRecord(item.point_cloud)) return leftOut.lines.add(`${file}, ${place}`);
         const name = [media?.path, item.id].find((one) => typeof one === 'string' && one !== '');
         if (typeof name !== 'string')
           throw damaged(file, `${place}.id`, 'the name of the picture is missing');
@@ -60,13 +60,13 @@ export const datumaro: Format = {
         if (part !== null) parts.set(image, part);
         if (isRecord(item.attr)) addAttributes(image, plainAttributes(Object.entries(item.attr)));
         if (!Array.isArray(item.annotations)) return;
-        readAnnotations(item.annotations, { labels, gathering, image, file, place, told });
+        readAnnotations(item.annotations, { labels, gathering, image, file, place, leftOut });
       });
     }
     const hasTest = [...parts.values()].includes('test');
     for (const [image, part] of parts) image.split = splitOf(part, hasTest);
-    told.lines.report(sink, 'points, lines, captions and clouds of points are left out');
-    told.attributes.report(sink, 'shapes have attributes, which are not kept');
+    leftOut.lines.report(sink, 'points, lines, captions and clouds of points are left out');
+    leftOut.attributes.report(sink, 'shapes have attributes, which are not kept');
     gathering.handOn();
   },
 
@@ -109,7 +109,7 @@ const isDatumaro = (head: string): boolean =>
   /"(items|media_type|dm_format_version)"\s*:/.test(head) &&
   /"categories"\s*:\s*\{/.test(head);
 
-interface Told {
+interface LeftOut {
   lines: CountedWarning;
   attributes: CountedWarning;
 }
@@ -128,12 +128,12 @@ interface Place {
   image: ImportedImage;
   file: string;
   place: string;
-  told: Told;
+  leftOut: LeftOut;
 }
 
 function readAnnotations(
   annotations: readonly unknown[],
-  { labels, gathering, image, file, place, told }: Place,
+  { labels, gathering, image, file, place, leftOut }: Place,
 ): void {
   // Outlines of one group and class are the parts of one object.
   const groups = new Map<string, ImportedShape & { kind: 'parts' }>();
@@ -149,12 +149,12 @@ function readAnnotations(
       return;
     }
     const shape = shapeOf(one, file, where);
-    if (shape === null) return told.lines.add(`${file}, ${where}`);
+    if (shape === null) return leftOut.lines.add(`${file}, ${where}`);
     if (
       isRecord(one.attributes) &&
       Object.values(one.attributes).some((value) => value !== false && value !== null)
     )
-      told.attributes.add(`${file}, ${where}`);
+      leftOut.attributes.add(`${file}, ${where}`);
     const key = `${JSON.stringify(group)} ${className}`;
     if (shape.kind === 'polygon' && typeof group === 'number' && group > 0) {
       const known = groups.get(key);

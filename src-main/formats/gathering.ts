@@ -23,16 +23,16 @@ export class Gathering {
    * The picture that a label means; null, and said, where there is none or more than one may be meant.
    * @param bases  folders in which the name may lie, tried in order
    */
-  find(name: string, bases: readonly string[], said: RecordPlace, hint = ''): ImportedImage | null {
+  find(name: string, bases: readonly string[], recordPlace: RecordPlace, hint = ''): ImportedImage | null {
     this.#sink.signal.throwIfAborted();
     const found = this.#source.index.find(name, bases, hint);
-    if ('file' in found) return this.at(found.file, said);
-    warnOfImage(this.#sink, found, said.file, said.place, name);
+    if ('file' in found) return this.at(found.file, recordPlace);
+    warnOfImage(this.#sink, found, recordPlace.file, recordPlace.place, name);
     return null;
   }
 
   /** @param file  of a picture, from the root */
-  at(file: string, said: RecordPlace): ImportedImage {
+  at(file: string, recordPlace: RecordPlace): ImportedImage {
     const known = this.#images.get(file);
     if (known) return known;
     const image: ImportedImage = {
@@ -42,7 +42,7 @@ export class Gathering {
       split: null,
       annotations: [],
       declaredSize: null,
-      recordPlace: said,
+      recordPlace,
     };
     this.#images.set(file, image);
     return image;

@@ -35,7 +35,7 @@ export const labelStudio: Format = {
 
   async read(source, sink) {
     const gathering = new Gathering(source, sink);
-    const told: Told = {
+    const leftOut: LeftOut = {
       lines: new CountedWarning('dropped-shape', ''),
       several: new CountedWarning('several-annotations', ''),
       turned: new CountedWarning('dropped-box', ''),
@@ -51,13 +51,13 @@ export const labelStudio: Format = {
         if (!isRecord(task)) throw damaged(file, place, 'a task is no object');
         const image = imageOf(source, gathering, task, file, place);
         if (image === null) return;
-        const results = resultsOf(task, file, place, told);
-        readResults(results, { gathering, image, file, place, told, question });
+        const results = resultsOf(task, file, place, leftOut);
+        readResults(results, { gathering, image, file, place, leftOut, question });
       });
     }
-    told.lines.report(sink, 'key points, relations and texts are left out');
-    told.several.report(sink, 'tasks have several annotations, of which one is taken');
-    told.turned.report(
+    leftOut.lines.report(sink, 'key points, relations and texts are left out');
+    leftOut.several.report(sink, 'tasks have several annotations, of which one is taken');
+    leftOut.turned.report(
       sink,
       'shapes are drawn on a picture that was turned in Label Studio, and are left out',
     );
@@ -84,7 +84,7 @@ const isLabelStudio = (head: string): boolean =>
     /"(original_width|[a-z]*labels)"\s*:/.test(head)) &&
   /"(result|data|annotator|annotation_id|completed_by|original_width)"\s*:/.test(head);
 
-interface Told {
+interface LeftOut {
   lines: CountedWarning;
   several: CountedWarning;
   turned: CountedWarning;
@@ -109,11 +109,11 @@ function imageOf(
   const names = written.map(pathIn);
   const unmarked = names.map((name) => name.replace(/(^|\/)[0-9a-f]{8}-([^/]+)$/i, '$1$2'));
   const base = folderOf(file);
-  const said = { file, place };
+  const recordPlace = { file, place };
   for (const name of [...names, ...unmarked])
     if ('file' in source.index.find(name, [base, `${base}/images`.replace(/^\//, '')]))
-      return gathering.find(name, [base], said);
-  return gathering.find(names[0], [base], said);
+      return gathering.find(name, [base], recordPlace);
+  return gathering.find(names[0], [base], recordPlace);
 }
 
 /** "/data/local-files/?d=a/b.jpg", "s3://bucket/a/b.jpg", "https://host/a/b.jpg?sig=…": the path within. */
@@ -123,7 +123,12 @@ function pathIn(address: string): string {
   return address.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*\//i, '').replace(/[?#].*$/, '');
 }
 
-function resultsOf(task: Record<string, unknown>, file: string, place: string, { several }: Told): unknown[] {
+function resultsOf(
+  task: Record<string, unknown>,
+  file: string,
+  place: string,
+  { several }: LeftOut,
+): unknown[] {
   const given = task.annotations ?? task.completions;
   // JSON_MIN has the values of each control on the task itself.
   if (given === undefined)
@@ -146,12 +151,12 @@ interface Task {
   image: ImportedImage;
   file: string;
   place: string;
-  told: Told;
+  leftOut: LeftOut;
   question: { name: string | null };
 }
 
 function readResults(results: readonly unknown[], task: Task): void {
-  const { gathering, image, file, place, told, question } = task;
+  const { gathering, image, file, place, leftOut, question } = task;
   // A shape and its label may be results of their own with one id.
   const labelOfId = new Map<unknown, string>();
   for (const one of results)
@@ -164,7 +169,7 @@ function readResults(results: readonly unknown[], task: Task): void {
     const where = `${place}.result[${i}]`;
     if (!isRecord(one)) throw damaged(file, where, 'a result is no object');
     const { value } = one;
-    if (!isRecord(value)) return told.lines.add(`${file}, ${where}`);
+    if (!isRecord(value)) return leftOut.lines.add(`${file}, ${where}`);
     if (Array.isArray(value.choices)) {
       const [choice, ...others] = value.choices as unknown[];
       if (choice === undefined) return;
@@ -178,11 +183,11 @@ function readResults(results: readonly unknown[], task: Task): void {
     const { original_width: width, original_height: height, image_rotation: rotation } = one;
     const size = sizeGiven(width, height);
     const read = shapeOf(value, size, file, where);
-    if (read === null) return told.lines.add(`${file}, ${where}`);
+    if (read === null) return leftOut.lines.add(`${file}, ${where}`);
     // The label may come as another result with the same place.
     if (one.id !== undefined && drawn.has(one.id)) return;
     if (one.id !== undefined) drawn.add(one.id);
-    if (typeof rotation === 'number' && rotation % 360 !== 0) return told.turned.add(`${file}, ${where}`);
+    if (typeof rotation === 'number' && rotation % 360 !== 0) return leftOut.turned.add(`${file}, ${where}`);
     image.declaredSize ??= size;
     const label = labelIn(value) ?? labelOfId.get(one.id) ?? null;
     image.annotations.push({

@@ -32,7 +32,7 @@ export const labelme: Format = {
 
   async read(source, sink) {
     const gathering = new Gathering(source, sink);
-    const told = {
+    const leftOut = {
       lines: new CountedWarning('dropped-shape', ''),
       ignored: new CountedWarning('dropped-shape', ''),
     };
@@ -48,11 +48,11 @@ export const labelme: Format = {
       if (image === null) continue;
       image.declaredSize ??= sizeGiven(content.imageWidth, content.imageHeight);
       readFlags(content.flags, content.shapes.length === 0, gathering, image, file);
-      readShapes(content.shapes, image, file, told);
+      readShapes(content.shapes, image, file, leftOut);
     }
     gathering.addBeside();
-    told.lines.report(sink, 'points and lines have no area and are left out');
-    told.ignored.report(sink, 'shapes are marked __ignore__ and are left out');
+    leftOut.lines.report(sink, 'points and lines have no area and are left out');
+    leftOut.ignored.report(sink, 'shapes are marked __ignore__ and are left out');
     gathering.handOn();
   },
 
@@ -101,13 +101,13 @@ function imageOf(
   file: string,
   imagePath: string,
 ): ImportedImage | null {
-  const said = { file, place: 'imagePath' };
+  const recordPlace = { file, place: 'imagePath' };
   const base = folderOf(file);
   if (imagePath !== '' && 'file' in source.index.find(imagePath, [base]))
-    return gathering.find(imagePath, [base], said);
+    return gathering.find(imagePath, [base], recordPlace);
   const own = source.index.find(file.replace(/\.json$/i, ''), ['']);
-  if ('file' in own) return gathering.at(own.file, said);
-  return gathering.find(imagePath || baseName(file), [base], said);
+  if ('file' in own) return gathering.at(own.file, recordPlace);
+  return gathering.find(imagePath || baseName(file), [base], recordPlace);
 }
 
 /** The one flag that is set on a picture without shapes is its class; else flags are attributes. */

@@ -34,7 +34,7 @@ export const via: Format = {
   async read(source, sink) {
     const gathering = new Gathering(source, sink);
     const parts = new Map<ImportedImage, NamedPart>();
-    const told: Told = {
+    const leftOut: LeftOut = {
       lines: new CountedWarning('dropped-shape', ''),
       attributes: new CountedWarning('dropped-attributes', ''),
     };
@@ -42,7 +42,7 @@ export const via: Format = {
     const folders = new Set(files.map(folderOf));
     for (const file of files) {
       const records = recordsOf(await readJson(source, file), file);
-      readRecords(records, { gathering, parts, file, told });
+      readRecords(records, { gathering, parts, file, leftOut });
     }
     for (const file of await filesLike(source, /\.csv$/i, isViaCsv)) {
       // Exported beside the JSON, it says the same again.
@@ -52,12 +52,12 @@ export const via: Format = {
           file,
           message: 'this says what the JSON file beside it says; its shapes count once',
         });
-      else readRecords(await csvRecords(source, file), { gathering, parts, file, told });
+      else readRecords(await csvRecords(source, file), { gathering, parts, file, leftOut });
     }
     const hasTest = [...parts.values()].includes('test');
     for (const [image, part] of parts) image.split = splitOf(part, hasTest);
-    told.lines.report(sink, 'points and lines have no area and are left out');
-    told.attributes.report(sink, 'regions have further attributes, which are not kept');
+    leftOut.lines.report(sink, 'points and lines have no area and are left out');
+    leftOut.attributes.report(sink, 'regions have further attributes, which are not kept');
     gathering.handOn();
   },
 
@@ -102,7 +102,7 @@ const isVia = (head: string): boolean =>
 
 const isViaCsv = (head: string): boolean => /region_shape_attributes/.test(head.split('\n')[0]);
 
-interface Told {
+interface LeftOut {
   lines: CountedWarning;
   attributes: CountedWarning;
 }
@@ -213,10 +213,10 @@ interface Target {
   gathering: Gathering;
   parts: Map<ImportedImage, NamedPart>;
   file: string;
-  told: Told;
+  leftOut: LeftOut;
 }
 
-function readRecords(records: readonly FileRecord[], { gathering, parts, file, told }: Target): void {
+function readRecords(records: readonly FileRecord[], { gathering, parts, file, leftOut }: Target): void {
   for (const record of records) {
     const image = gathering.find(record.name, [folderOf(file)], { file, place: record.place });
     if (image === null) continue;
@@ -241,11 +241,11 @@ function readRecords(records: readonly FileRecord[], { gathering, parts, file, t
     for (const { shape: given, attributes, place } of record.regions) {
       const shape = Array.isArray(given) ? listedShape(given, file, place) : namedShape(given, file, place);
       if (shape === null) {
-        told.lines.add(`${file}, ${place}`);
+        leftOut.lines.add(`${file}, ${place}`);
         continue;
       }
       const own = classIn(attributes, true);
-      if (Object.keys(attributes).length > 1) told.attributes.add(`${file}, ${place}`);
+      if (Object.keys(attributes).length > 1) leftOut.attributes.add(`${file}, ${place}`);
       image.annotations.push({
         className: own === null ? null : checkedClassName(own.value, file, `${place}, ${own.name}`),
         shape,

@@ -34,9 +34,9 @@ export const yolo: Format = {
 
   async detect(source) {
     const labels = await likelyFiles(source, /\.txt$/i, isLabel);
-    const told = labels.filter((file) => imageOf(source, file) !== null);
+    const withImages = labels.filter((file) => imageOf(source, file) !== null);
     const configs = await configsOf(source);
-    if (told.length > 0) return { score: 0.9, reason: shownFiles(labels), files: labels.length };
+    if (withImages.length > 0) return { score: 0.9, reason: shownFiles(labels), files: labels.length };
     if (configs.length > 0 && labels.length > 0)
       return { score: 0.6, reason: `${configs[0]} names classes and parts`, files: labels.length };
     return labels.length > 0 && source.chosenFile === null
@@ -148,13 +148,13 @@ function isLabel(head: string, file: string): boolean {
   if (otherTexts.test(baseName(file))) return false;
   // The last number of a beginning may be cut in two.
   const isCut = head.length >= HEAD_LETTERS;
-  const said = (isCut ? head.replace(/\S*$/, '') : head)
+  const lines = (isCut ? head.replace(/\S*$/, '') : head)
     .split(/\r\n|\n|\r/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  if (isCut && said.length > 1) said.pop();
-  if (said.length === 0) return !isCut && /(^|\/)(labels|obj_[^/]*_data)\//i.test(file);
-  return said.every((line) => numbers.test(line));
+  if (isCut && lines.length > 1) lines.pop();
+  if (lines.length === 0) return !isCut && /(^|\/)(labels|obj_[^/]*_data)\//i.test(file);
+  return lines.every((line) => numbers.test(line));
 }
 
 /** Labels, and what lies among labels and is named like a picture: damaged ones are so read, and refused by line. */

@@ -43,7 +43,7 @@ export function openSockets(core: () => Core): Sockets {
     if (client.bufferedAmount > SLOW_BYTES) client.pause();
   };
 
-  const hear = async (client: WebSocket, calls: ClientCalls, text: string): Promise<void> => {
+  const onMessage = async (client: WebSocket, calls: ClientCalls, text: string): Promise<void> => {
     const message = parse(text);
     if (!message) {
       client.close(1007, 'a message is {id, method, input} or {cancel}');
@@ -71,7 +71,7 @@ export function openSockets(core: () => Core): Sockets {
     client.on('error', () => client.terminate());
     client.on('message', (data, isBinary) => {
       if (isBinary) client.close(1003, 'messages are text');
-      else void hear(client, calls, String(data));
+      else void onMessage(client, calls, String(data));
     });
   });
   const pinging = setInterval(() => {

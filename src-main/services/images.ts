@@ -35,7 +35,7 @@ function detailOf(context: Context, id: ImageId): ImageDetail {
     annotations: annotations.ofImage(id),
     canUndo: undo.canUndo(id),
     canRedo: undo.canRedo(id),
-    said: evaluations.verdict(id),
+    prediction: evaluations.verdict(id),
   };
 }
 

@@ -200,10 +200,10 @@ export function boxlessWarnings(
 ): string[] {
   if (train === 0 || withRegion > 0) return [];
   const parts = objective.split('+');
-  const told = objectiveInfos().find(({ id, family }) => family === 'regions' && parts.includes(id));
+  const needsRegions = objectiveInfos().find(({ id, family }) => family === 'regions' && parts.includes(id));
   const start = 'no training picture has a box or mask, so';
   return [
-    ...(told ? [`${start} ${told.title} learns from the labels alone`] : []),
+    ...(needsRegions ? [`${start} ${needsRegions.title} learns from the labels alone`] : []),
     ...(settings.outside !== 'none' ? [`${start} no outside is replaced`] : []),
   ];
 }

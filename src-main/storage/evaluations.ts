@@ -142,8 +142,8 @@ export function evaluationsRepository(db: Connection) {
     verdict(imageId: ImageId): Verdict | null {
       const row = verdict.get(imageId);
       if (!row) return null;
-      const { trueId, accuracy, ...said } = row;
-      return { ...said, correct: wasCorrect(accuracy, trueId, said.classId) };
+      const { trueId, accuracy, ...stored } = row;
+      return { ...stored, correct: wasCorrect(accuracy, trueId, stored.classId) };
     },
   };
 }

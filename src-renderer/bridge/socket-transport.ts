@@ -93,7 +93,7 @@ export class SocketTransport implements Transport {
       // The listener may have made calls of its own, which are on their way already.
       for (const waiting of this.#waiting.values()) if (!waiting.sent) this.#send(waiting);
     };
-    socket.onmessage = ({ data }) => this.#hear(String(data));
+    socket.onmessage = ({ data }) => this.#onMessage(String(data));
     socket.onclose = () => this.#closed();
   }
 
@@ -112,7 +112,7 @@ export class SocketTransport implements Transport {
     this.#socket?.send(waiting.text);
   }
 
-  #hear(text: string): void {
+  #onMessage(text: string): void {
     const message = JSON.parse(text) as ServerMessage;
     if ('event' in message) {
       this.#options.listener.event(message.event, message.data);

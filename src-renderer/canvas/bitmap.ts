@@ -33,8 +33,8 @@ export class CanvasBitmap {
   static async load(address: string, frame: Size, signal: AbortSignal): Promise<CanvasBitmap> {
     const response = await fetch(address, { signal });
     if (!response.ok) {
-      const said = (await response.text()).slice(0, 300);
-      throw new Error(said || `the picture cannot be read (${response.status})`);
+      const reason = (await response.text()).slice(0, 300);
+      throw new Error(reason || `the picture cannot be read (${response.status})`);
     }
     const full = await createImageBitmap(await response.blob());
     const side = Math.max(full.width, full.height);

@@ -301,9 +301,9 @@ export class Scene {
       (event) => {
         event.preventDefault();
         const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-        const travel = Math.max(-240, Math.min(240, event.deltaY * lines));
+        const scrolledPx = Math.max(-240, Math.min(240, event.deltaY * lines));
         // A pinch comes as a wheel with Ctrl and small steps.
-        this.zoom(Math.exp(-travel * (event.ctrlKey ? 0.01 : 0.0016)), this.#pointer(event).screenPoint);
+        this.zoom(Math.exp(-scrolledPx * (event.ctrlKey ? 0.01 : 0.0016)), this.#pointer(event).screenPoint);
       },
       { passive: false },
     );

@@ -97,11 +97,11 @@ class OpenImage {
   }
 
   undo(): void {
-    this.#travel('annotations.undo');
+    this.#undoOrRedo('annotations.undo');
   }
 
   redo(): void {
-    this.#travel('annotations.redo');
+    this.#undoOrRedo('annotations.redo');
   }
 
   async setClass(classId: ClassId | null): Promise<void> {
@@ -110,7 +110,7 @@ class OpenImage {
     await this.#enqueue(id, () => call('images.setClass', { id, classId }));
   }
 
-  #travel(method: 'annotations.undo' | 'annotations.redo'): void {
+  #undoOrRedo(method: 'annotations.undo' | 'annotations.redo'): void {
     const imageId = this.detail?.id;
     if (imageId === undefined) return;
     void this.#enqueue(imageId, () => call(method, { imageId }));

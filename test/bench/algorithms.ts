@@ -77,7 +77,7 @@ async function gainOf(words: string, runs: number): Promise<Gain> {
       const value = (index: number): number => {
         if (name === 'images') return random.uniform();
         if (name === 'labels') return Number(index % classes === Math.floor(index / classes) % classes);
-        return name === 'learningRate' ? 0.002 : Number(name !== 'inside' || index % sizePx < sizePx / 2);
+        return name === 'learningRate' ? 0.002 : Number(name !== 'regionMask' || index % sizePx < sizePx / 2);
       };
       return [[name, Float32Array.from({ length: sizeOf(tensor.shape) }, (_, index) => value(index))]];
     }),

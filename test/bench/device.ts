@@ -63,12 +63,12 @@ function feedsOf(step: TrainStep, batch: number, learningRate: number): Record<s
       if (name === 'cell') return Number(index % 4 === Math.floor(index / 4) % 4);
       if (kind === 'normal') return random.normal();
       const uniform = random.uniform();
-      return name === 'inside' || kind === 'rademacher' ? Math.sign(uniform - 0.5) : uniform;
+      return name === 'regionMask' || kind === 'rademacher' ? Math.sign(uniform - 0.5) : uniform;
     });
   }
-  feeds.inside = feeds.inside?.map((value) => Math.max(0, value));
-  for (const [name, values] of Object.entries({ hasRegion: 1, weight: 1, ramp: 1, learningRate }))
-    feeds[name] = new Float32Array(name === 'hasRegion' || name === 'weight' ? batch : 1).fill(values);
+  feeds.regionMask = feeds.regionMask?.map((value) => Math.max(0, value));
+  for (const [name, values] of Object.entries({ hasRegion: 1, sampleWeight: 1, ramp: 1, learningRate }))
+    feeds[name] = new Float32Array(name === 'hasRegion' || name === 'sampleWeight' ? batch : 1).fill(values);
   for (const [name, value] of Object.entries(step.scalars)) feeds[name] = Float32Array.of(value(1, 0.9));
   return feeds;
 }

@@ -104,7 +104,7 @@ export async function bench(args: string[]): Promise<unknown> {
     } else if (outcome === 'gone') {
       if (host.process.exitCode !== null || host.process.signalCode !== null) {
         found.deaths += 1;
-        console.error(`death by ${method}`, brief(input), host.said().slice(-2000));
+        console.error(`death by ${method}`, brief(input), host.output().slice(-2000));
       }
       return false;
     } else found.answered += 1;

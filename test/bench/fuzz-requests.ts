@@ -29,7 +29,7 @@ export async function bench(args: string[]): Promise<unknown> {
         client.close();
       } catch {
         deaths += 1;
-        console.error(host.said());
+        console.error(host.output());
         await host.kill();
         host = await startHost(work.home);
       }

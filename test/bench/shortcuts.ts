@@ -49,17 +49,17 @@ interface Row {
   name: string;
   objective: string;
   /** Trained from the weights of the standard run. */
-  isGoingOn: boolean;
+  continues: boolean;
 }
 
 /** In the order of their beginning: `standard` twice, by itself and as what the others that go on are compared with. */
 const rowsOf = (objectives: readonly string[]): Row[] =>
   objectives
-    .map((objective) => ({ name: objective, objective, isGoingOn: attacked.includes(objective) }))
+    .map((objective) => ({ name: objective, objective, continues: attacked.includes(objective) }))
     .flatMap((row) =>
-      row.objective === 'standard' ? [row, { ...row, name: 'standard, going on', isGoingOn: true }] : [row],
+      row.objective === 'standard' ? [row, { ...row, name: 'standard, going on', continues: true }] : [row],
     )
-    .sort((a, b) => Number(a.isGoingOn) - Number(b.isGoingOn));
+    .sort((a, b) => Number(a.continues) - Number(b.continues));
 
 export async function bench(args: string[]): Promise<unknown> {
   const budget = option(args, 'budget', 'small');
@@ -70,10 +70,10 @@ export async function bench(args: string[]): Promise<unknown> {
     .map(Number);
   const epochs = option(args, 'epochs', isFull ? '26' : '12');
   const settings = args.flatMap((word, i) => (word === '--set' ? [args[i + 1]] : []));
-  const wordsOf = ({ objective, isGoingOn }: Row) =>
+  const wordsOf = ({ objective, continues }: Row) =>
     [
       ...(belonging[objective] ?? []),
-      ...(isGoingOn && objective !== 'standard' ? [withinReach] : []),
+      ...(continues && objective !== 'standard' ? [withinReach] : []),
       ...(isFull ? [] : (shortened[objective] ?? [])),
       ...settings,
     ].flatMap((pair) => ['--set', pair]);
@@ -87,7 +87,7 @@ export async function bench(args: string[]): Promise<unknown> {
   const rows = rowsOf(registry.filter((id) => asked.includes(id)).sort((a, b) => place(a) - place(b)));
   const trial = (shortcut: Shortcut, row: Row, outside: (typeof swaps)[number], seed: number): Trial => {
     const [standard] = rowsOf(['standard']);
-    return row.isGoingOn
+    return row.continues
       ? {
           ...trialOf(shortcut, row, wordsOf(row), outside, goesOn, seed),
           from: trial(shortcut, standard, outside, seed),
@@ -105,7 +105,7 @@ export async function bench(args: string[]): Promise<unknown> {
   console.log(`\nResNet-8, 64 px, batch 32, ${epochs} epochs, seeds ${seeds.join(', ')}`);
   console.log('Outside swapped in the training of half of the pictures: no / yes');
   for (const row of rows) {
-    const from = row.isGoingOn
+    const from = row.continues
       ? [`from the standard run, ${goesOn.epochs} epochs up to ${goesOn.learningRate}`]
       : [];
     const words = [...from, ...wordsOf(row)];

@@ -278,9 +278,9 @@ function batchOf(batch: number, sizePx: number): Record<string, Float32Array> {
   return {
     images: from(batch * 3 * sizePx ** 2, () => random.uniform()),
     labels: from(batch * classes, (i) => Number(i % classes === Math.floor(i / classes) % classes)),
-    inside: from(batch * sizePx ** 2, (i) => Number(i % sizePx < sizePx / 2)),
+    regionMask: from(batch * sizePx ** 2, (i) => Number(i % sizePx < sizePx / 2)),
     hasRegion: from(batch, () => 1),
-    weight: from(batch, () => 1),
+    sampleWeight: from(batch, () => 1),
   };
 }
 

@@ -39,7 +39,7 @@ export interface Host {
   /** `name=value` of one that has. */
   cookie: string;
   /** What it printed so far. */
-  said(): string;
+  output(): string;
   process: ChildProcess;
   /** Without a chance to tidy up. */
   kill(): Promise<void>;
@@ -57,17 +57,17 @@ export async function startHost(home: string, args: string[] = []): Promise<Host
     env: environment(home),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
+  let output = '';
   const ended = once(child, 'exit');
   const printed = await new Promise<string>((resolve, reject) => {
-    const hear = (chunk: Buffer) => {
-      said += chunk.toString();
-      const address = /http:\/\/127\.0\.0\.1:\d+\/\S*(?=\s)/.exec(said);
+    const onOutput = (chunk: Buffer) => {
+      output += chunk.toString();
+      const address = /http:\/\/127\.0\.0\.1:\d+\/\S*(?=\s)/.exec(output);
       if (address) resolve(address[0]);
     };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.once('exit', () => reject(new Error(`the host ended before it said its address:\n${said}`)));
+    child.stdout.on('data', onOutput);
+    child.stderr.on('data', onOutput);
+    child.once('exit', () => reject(new Error(`the host ended before it said its address:\n${output}`)));
   });
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
@@ -80,7 +80,7 @@ export async function startHost(home: string, args: string[] = []): Promise<Host
   return {
     url,
     cookie,
-    said: () => said,
+    output: () => output,
     process: child,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),

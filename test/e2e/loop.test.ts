@@ -234,7 +234,7 @@ describe('looking', () => {
       .selectOption({ index: 1 });
     await attack.getByText(/^From run \d$/).waitFor();
     // What is said of the attacked picture, whatever it is.
-    await attack.locator('.tag.said').waitFor();
+    await attack.locator('.tag.prediction').waitFor();
     await button('Settings of the attack', attack).click();
   });
 

@@ -29,7 +29,7 @@ let chosen: string | null = null;
 interface PageSide {
   fovea: unknown;
   foveaCall(method: string, input: unknown): Promise<unknown>;
-  foveaHear(event: string, data: unknown): void;
+  foveaOnEvent(event: string, data: unknown): void;
 }
 
 beforeAll(async () => {
@@ -68,7 +68,7 @@ beforeAll(async () => {
   await context.addInitScript(() => {
     const side = globalThis as unknown as PageSide;
     const listeners = new Set<(event: string, data: unknown) => void>();
-    side.foveaHear = (event, data) => listeners.forEach((listener) => listener(event, data));
+    side.foveaOnEvent = (event, data) => listeners.forEach((listener) => listener(event, data));
     side.fovea = {
       call: (_id: number, method: string, input: unknown) => side.foveaCall(method, input),
       cancel: () => undefined,
@@ -83,7 +83,7 @@ beforeAll(async () => {
   });
   emit = (event, data) =>
     void page
-      .evaluate(([name, value]) => (globalThis as unknown as PageSide).foveaHear(name, value), [
+      .evaluate(([name, value]) => (globalThis as unknown as PageSide).foveaOnEvent(name, value), [
         event,
         data,
       ] as const)

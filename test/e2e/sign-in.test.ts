@@ -24,8 +24,8 @@ afterAll(async () => {
   other.remove();
 });
 
-const printed = ({ said }: Host): string[] =>
-  said().match(/http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]+/g) ?? [];
+const printed = ({ output }: Host): string[] =>
+  output().match(/http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]+/g) ?? [];
 
 /** A new address, as a person asks for one: by opening one that was used. */
 async function newAddress(of: Host): Promise<string> {

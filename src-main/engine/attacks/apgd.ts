@@ -136,13 +136,13 @@ async function apgd(
   async function evaluate(): Promise<void> {
     const indices = active.map(({ row }) => row);
     const part = take(current, indices, length);
-    const own = indices.map((row) => labels[row]);
-    const aims = goals === undefined ? own : indices.map((row) => goals[row]);
-    const { logits, losses, gradient } = await gradientsOf(target, loss, part, own, aims);
+    const trueLabels = indices.map((row) => labels[row]);
+    const aims = goals === undefined ? trueLabels : indices.map((row) => goals[row]);
+    const { logits, losses, gradient } = await gradientsOf(target, loss, part, trueLabels, aims);
     put(grads, indices, gradient, length);
     const predicted = predictionsOf(logits, target.classes);
     active = active.filter((one, i) => {
-      const fooled = !transfer && predicted[i] !== own[i];
+      const fooled = !transfer && predicted[i] !== trueLabels[i];
       if (losses[i] > one.last) one.rises += 1;
       one.last = losses[i];
       if (fooled || losses[i] > one.highest) {

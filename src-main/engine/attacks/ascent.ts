@@ -39,12 +39,12 @@ export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Floa
   const passes = keep === 'last' ? steps : steps + 1;
   for (let pass = 0; pass < passes && active.length > 0; pass++) {
     const part = take(current, active, length);
-    const own = Int32Array.from(active, (index) => labels[index]);
-    const { logits, losses, gradient } = await gradientsOf(target, loss, part, own);
+    const trueLabels = Int32Array.from(active, (index) => labels[index]);
+    const { logits, losses, gradient } = await gradientsOf(target, loss, part, trueLabels);
     const predicted = predictionsOf(logits, target.classes);
     if (keep !== 'last')
       active.forEach((index, i) => {
-        const fooled = keep === 'best' && predicted[i] !== own[i];
+        const fooled = keep === 'best' && predicted[i] !== trueLabels[i];
         if (!fooled && losses[i] <= highest[index]) return;
         highest[index] = losses[i];
         put(best, [index], rowOf(part, i, length), length);
@@ -58,7 +58,7 @@ export async function ascend(target: AttackTarget, ascent: Ascent): Promise<Floa
       project(x, rowOf(images, index, length), eps, norm);
     });
     if (keep === 'best')
-      active = indicesWhere(predicted, (value, i) => value === own[i]).map((i) => active[i]);
+      active = indicesWhere(predicted, (value, i) => value === trueLabels[i]).map((i) => active[i]);
   }
   return keep === 'last' ? current : best;
 }

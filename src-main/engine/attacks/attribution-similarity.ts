@@ -47,10 +47,10 @@ export async function attributionSimilarity(
   { topPixels }: ComparedHeat,
 ): Promise<(AttributionSimilarity | null)[]> {
   const side = target.sizePx ** 2;
-  const explained = params as unknown as ExplanationParams;
+  const mapParams = params as unknown as ExplanationParams;
   const [old, now] = [
-    await judge(target, before, labels, explained),
-    await judge(target, after, labels, explained),
+    await judge(target, before, labels, mapParams),
+    await judge(target, after, labels, mapParams),
   ];
   return Array.from(labels, (_, i) => {
     const [first, second] = [rowOf(old.heat, i, side), rowOf(now.heat, i, side)];

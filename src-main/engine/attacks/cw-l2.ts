@@ -74,13 +74,13 @@ export const cwL2 = attack({
           const { losses: margins, gradient } = await gradientsOf(target, 'margin', x, labels);
           const grad = new Float64Array(w.length);
           for (const row of rows) {
-            const own = rowOf(x, row, length);
+            const attacked = rowOf(x, row, length);
             if (margins[row] > 0 && margins[row] >= confidence) {
               fooled[row] = true;
-              const away = distance(own, rowOf(images, row, length), 'l2');
+              const away = distance(attacked, rowOf(images, row, length), 'l2');
               if (away < least[row]) {
                 least[row] = away;
-                put(found, [row], own, length);
+                put(found, [row], attacked, length);
               }
             }
             const pulls = margins[row] < confidence ? weights[row] : 0;

@@ -74,12 +74,12 @@ function heatOf(
   const shares = Array.from({ length: count }, (_, k) => (map === 'gradient' ? 1 : (k + 0.5) / count));
   const path = mul(reshape(images, [batch, 1, values]), constant(shares, [1, count, 1]));
   const steps = identity(reshape(path, [batch * count, 3, sizePx, sizePx]));
-  const truth = reshape(broadcastTo(reshape(labels, [batch, 1, classes]), [batch, count, classes]), [
+  const targets = reshape(broadcastTo(reshape(labels, [batch, 1, classes]), [batch, count, classes]), [
     batch * count,
     classes,
   ]);
   const { logits } = forward(steps, { activation });
-  const scored = selectedLogit(score === 'logit' ? logits : softmax(logits), truth);
+  const scored = selectedLogit(score === 'logit' ? logits : softmax(logits), targets);
   const [grads] = gradient(sum(scored), [steps]);
   const along = mean(reshape(grads, [batch, count, values]), [1]); // [B, 3 S S]
   const attributed = map === 'gradient' ? along : mul(along, reshape(images, [batch, values]));
@@ -98,8 +98,8 @@ export async function judge(
     `heat/${keyOf(params)}`,
     (context) => {
       const images = imagesOf(context);
-      const truth = context.rows('labels', [context.classes]);
-      return { heat: heatOf(context, images, truth, params), logits: context.forward(images).logits };
+      const targets = context.rows('labels', [context.classes]);
+      return { heat: heatOf(context, images, targets, params), logits: context.forward(images).logits };
     },
     costOf(params),
   );

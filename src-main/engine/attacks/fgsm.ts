@@ -73,8 +73,8 @@ export const fgsm = attack({
     const step = target.program(`fgsm/${space}`, (context) => {
       const images = imagesOf(context);
       const form = space === 'pixel' ? fgsmImages : legacyImages;
-      const truth = context.rows('labels', [context.classes]);
-      return { attacked: form(images, truth, context.rows('eps', [1, 1, 1]), context.forward) };
+      const targets = context.rows('labels', [context.classes]);
+      return { attacked: form(images, targets, context.rows('eps', [1, 1, 1]), context.forward) };
     });
     const feeds = {
       images,

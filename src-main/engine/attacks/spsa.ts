@@ -79,8 +79,8 @@ export const spsa = attack({
               probes[i] = centre[i % length] + delta * signs[i];
               probes[count * length + i] = centre[i % length] - delta * signs[i];
             }
-            const own = new Int32Array(2 * count).fill(labels[row]);
-            const margins = marginsOf(await logitsOf(target, probes), own, classes);
+            const trueLabels = new Int32Array(2 * count).fill(labels[row]);
+            const margins = marginsOf(await logitsOf(target, probes), trueLabels, classes);
             for (let sample = 0; sample < count; sample++) {
               const rise = (margins[sample] - margins[count + sample]) / (2 * delta * samples);
               for (let i = 0; i < length; i++) grad[i] += rise * signs[sample * length + i];

@@ -70,8 +70,8 @@ async function search(
     active.forEach((row, i) =>
       tryOne(rowOf(tried, i, length), rowOf(images, row, length), sizePx, eps, area, random),
     );
-    const own = Int32Array.from(active, (row) => labels[row]);
-    const reached = marginsOf(await logitsOf(target, tried), own, classes);
+    const trueLabels = Int32Array.from(active, (row) => labels[row]);
+    const reached = marginsOf(await logitsOf(target, tried), trueLabels, classes);
     active = active.filter((row, i) => {
       if (reached[i] > margins[row]) {
         margins[row] = reached[i];

@@ -29,30 +29,30 @@ export function backgroundVariantsOf(
   let lenders: readonly number[] | null = null;
   const findLenders = (): readonly number[] =>
     labelledImages.flatMap((_, index) => {
-      const inside = set.inside(index);
-      return inside && outsideShare(inside) >= leastOutsideLent ? [index] : [];
+      const regionMask = set.regionMask(index);
+      return regionMask && outsideShare(regionMask) >= leastOutsideLent ? [index] : [];
     });
   const strangers = strangersOf(labelledImages, classes);
 
   /** The outside of another picture, of another class where there is one. */
   async function lentOutside(index: number): Promise<OutsideFill | null> {
     lenders ??= findLenders();
-    const own = labelledImages[index].classIndex;
+    const classIndex = labelledImages[index].classIndex;
     const others = lenders.filter((lender) => lender !== index);
-    const strangers = others.filter((lender) => labelledImages[lender].classIndex !== own);
+    const strangers = others.filter((lender) => labelledImages[lender].classIndex !== classIndex);
     const from = strangers.length > 0 ? strangers : others;
     if (from.length === 0) return null;
     const lender = from[random.fork(`lender/${index}`).below(from.length)];
-    return { kind: 'swap', pixels: await set.pixels(lender), mask: set.inside(lender)! };
+    return { kind: 'swap', pixels: await set.pixels(lender), mask: set.regionMask(lender)! };
   }
 
   return {
     async replaceOutside(place, how, into, at) {
-      const inside = set.inside(place);
-      if (!inside) return false;
+      const regionMask = set.regionMask(place);
+      if (!regionMask) return false;
       const fill: OutsideFill | null = how === 'blur' ? { kind: 'blur' } : await lentOutside(place);
       if (fill === null) return false;
-      replaceOutside(await set.pixels(place), inside, sizePx, fill, changed);
+      replaceOutside(await set.pixels(place), regionMask, sizePx, fill, changed);
       writePlanes(changed, into, at);
       return true;
     },
@@ -69,8 +69,8 @@ export function backgroundVariantsOf(
       const cells: (number | null)[] = [];
       for (let i = 0; i < count; i++) {
         const dice = random.fork(`composite/${start + i}`);
-        const own = labelledImages[start + i].classIndex;
-        const others = drawOthers(strangers(own), own, dice.uniform);
+        const classIndex = labelledImages[start + i].classIndex;
+        const others = drawOthers(strangers(classIndex), classIndex, dice.uniform);
         if (others === null) {
           cells.push(null);
           continue;

@@ -54,12 +54,12 @@ export interface Batches {
 
 export interface BatchFacts {
   /** Class indices of each picture. */
-  truth: (readonly number[])[];
+  trueClasses: (readonly number[])[];
 }
 
 /**
- * images, labels, inside, hasRegion, weight; where planned composites, cell, groups, and for several classes a picture
- * explained; and noise for each run in turn.
+ * images, labels, regionMask, hasRegion, sampleWeight; where planned composites, cell, groups, and for several classes
+ * a picture target; and noise for each run in turn.
  */
 export function feedLengths(
   plan: BatchPlan,
@@ -71,12 +71,12 @@ export function feedLengths(
   return {
     images: batch * 3 * pixels,
     labels: batch * classes,
-    inside: batch * pixels,
+    regionMask: batch * pixels,
     hasRegion: batch,
-    weight: batch,
+    sampleWeight: batch,
     ...(composites && { composites: batch * 12 * pixels, cell: batch * 4 }),
     ...(groupCount !== null && { groups: batch * groupCount }),
-    ...(task === 'multi' && { explained: batch * classes }),
+    ...(task === 'multi' && { target: batch * classes }),
     ...Object.fromEntries(noise.map(({ name, shape }) => [name, runs * elementCount(shape)])),
   };
 }
@@ -129,24 +129,24 @@ export function trainingBatches(
       const shown = Array.from({ length: batch }, (_, i) => order[(step * batch + i) % order.length]);
       const dice = random.fork(`batch/${epoch}/${step}`);
       const bytes = await Promise.all(shown.map((index) => set.pixels(index)));
-      const masks = shown.map((index) => set.inside(index));
-      augmenter.fill(bytes, masks, dice.uniform, { images: into.images, masks: into.inside });
+      const masks = shown.map((index) => set.regionMask(index));
+      augmenter.fill(bytes, masks, dice.uniform, { images: into.images, masks: into.regionMask });
       into.labels.fill(0);
       if (groupCount !== null) into.groups.fill(0);
-      if (task === 'multi') into.explained.fill(0);
+      if (task === 'multi') into.target.fill(0);
       /** Of each picture the class whose evidence is looked at: one of its own, drawn anew each step. */
       const looked = shown.map((index) => {
-        const own = classesOf(set.images[index]);
-        return task === 'multi' ? own[dice.below(own.length)] : own[0];
+        const trueClasses = classesOf(set.images[index]);
+        return task === 'multi' ? trueClasses[dice.below(trueClasses.length)] : trueClasses[0];
       });
       shown.forEach((index, i) => {
         const { group } = set.images[index];
-        for (const own of classesOf(set.images[index])) into.labels[i * classes + own] = 1;
-        if (task === 'multi') into.explained[i * classes + looked[i]] = 1;
+        for (const classIndex of classesOf(set.images[index])) into.labels[i * classes + classIndex] = 1;
+        if (task === 'multi') into.target[i * classes + looked[i]] = 1;
         // A region at the rim may be shifted out of the picture, which is then one without.
-        const isInside = into.inside.subarray(i * pixels, (i + 1) * pixels);
+        const isInside = into.regionMask.subarray(i * pixels, (i + 1) * pixels);
         into.hasRegion[i] = masks[i] !== null && isInside.includes(1) ? 1 : 0;
-        into.weight[i] = 1;
+        into.sampleWeight[i] = 1;
         if (groupCount !== null && group !== undefined) into.groups[i * groupCount + group] = 1;
       });
       await addComposites?.(looked, dice, into);
@@ -159,7 +159,7 @@ export function trainingBatches(
             random.fork(`${name}/${epoch}/${step}${run === 0 ? '' : `/${run}`}`),
           );
       }
-      return { truth: shown.map((index) => classesOf(set.images[index])) };
+      return { trueClasses: shown.map((index) => classesOf(set.images[index])) };
     },
   };
 }
@@ -190,12 +190,12 @@ function compositesOf(
   const negatives = new Float32Array(3 * batch * 3 * sizePx * sizePx);
   const unused = new Float32Array(3 * batch * sizePx * sizePx);
   return async (looked, dice, into) => {
-    const others = looked.flatMap((own) => {
-      const drawn = drawOthers(strangers(own), own, dice.uniform);
+    const others = looked.flatMap((target) => {
+      const drawn = drawOthers(strangers(target), target, dice.uniform);
       // The loop refuses a single class; but of several classes a picture one may be everywhere.
       if (drawn === null)
         throw new AppError('bad-input', 'composites need pictures that lack a class: every one here has it', {
-          reason: `it is class ${own + 1} of the run`,
+          reason: `it is class ${target + 1} of the run`,
         });
       return drawn;
     });

@@ -68,7 +68,7 @@ export async function* evaluatedBatches(
     const labels = new Float32Array(batch * classes);
     for (const [i, index] of members.entries()) {
       writePlanes(await set.pixels(index), images, i);
-      for (const own of classesOf(set.images[index])) labels[i * classes + own] = 1;
+      for (const classIndex of classesOf(set.images[index])) labels[i * classes + classIndex] = 1;
     }
     const outputs = await session.run({ ...weights, images, labels });
     await breathe();

@@ -50,15 +50,15 @@ export function stretchMap(map: Float32Array, width: number, height: number, siz
 }
 
 /**
- * @param map     [width * height], raw; and [3, size, size], the loss gradient, if the map is made of it
- * @param inside  [size * size]; null without a region
- * @param logits  [classes], of the picture the map is of
- * @param task    how they become scores
+ * @param map         [width * height], raw; and [3, size, size], the loss gradient, if the map is made of it
+ * @param regionMask  [size * size]; null without a region
+ * @param logits      [classes], of the picture the map is of
+ * @param task        how they become scores
  */
 export function heatOutcome(
   image: LabelledImage,
   map: { values: Float32Array; width: number; height: number; gradient?: Float32Array | null },
-  inside: Uint8Array | null,
+  regionMask: Uint8Array | null,
   sizePx: number,
   targetIndex: number,
   logits: Float32Array,
@@ -71,10 +71,10 @@ export function heatOutcome(
     values,
     targetIndex,
     scores: scoresFor(task)(logits, logits.length, 0),
-    energyInBox: inside && energyInside(values, inside),
-    pointingHit: inside && pointingHit(values, inside, sizePx, pointingMargin * sizePx),
+    energyInBox: regionMask && energyInside(values, regionMask),
+    pointingHit: regionMask && pointingHit(values, regionMask, sizePx, pointingMargin * sizePx),
     regionBox: regionBoxOf(image),
-    measuredBox: map.gradient ? measuredBoxOf(image, map.gradient, inside, sizePx) : null,
+    measuredBox: map.gradient ? measuredBoxOf(image, map.gradient, regionMask, sizePx) : null,
     attackedPng: null,
   };
 }
@@ -83,7 +83,7 @@ export function heatOutcome(
 function measuredBoxOf(
   { widthPx, heightPx }: LabelledImage,
   gradient: Float32Array,
-  inside: Uint8Array | null,
+  regionMask: Uint8Array | null,
   sizePx: number,
 ): ExplainOutcome['measuredBox'] {
   const box = boxFromGradient(gradient, sizePx);
@@ -95,7 +95,7 @@ function measuredBoxOf(
       width: box.width * perX,
       height: box.height * perY,
     },
-    iou: inside && boxIou(box, boxOfMask(inside, sizePx)),
+    iou: regionMask && boxIou(box, boxOfMask(regionMask, sizePx)),
   };
 }
 

@@ -21,16 +21,16 @@ export const classesOf = ({ classIndex, classIndices }: LabelledImage): readonly
 export function strangersOf(
   images: readonly LabelledImage[],
   classes: number,
-): (own: number) => readonly (readonly number[])[] {
+): (classIndex: number) => readonly (readonly number[])[] {
   const byClass = Array.from({ length: classes }, (): number[] => []);
   images.forEach((image, i) => classesOf(image).forEach((k) => byClass[k].push(i)));
   const known = new Map<number, number[][]>();
-  return (own) => {
-    const found = known.get(own);
+  return (classIndex) => {
+    const found = known.get(classIndex);
     if (found) return found;
-    const has = new Set(byClass[own]);
+    const has = new Set(byClass[classIndex]);
     const made = byClass.map((members) => members.filter((i) => !has.has(i)));
-    known.set(own, made);
+    known.set(classIndex, made);
     return made;
   };
 }
@@ -41,7 +41,7 @@ export interface ImageSet {
   /** [S * S * 3], HWC, 0..255; the caller may not write into it */
   pixels(index: number): Promise<Uint8Array>;
   /** [S * S], 1 inside the region; null for a picture without one, or whose region lies outside the picture */
-  inside(index: number): Uint8Array | null;
+  regionMask(index: number): Uint8Array | null;
 }
 
 export function imageSet(cache: ImageCache, images: readonly LabelledImage[]): ImageSet {
@@ -49,7 +49,7 @@ export function imageSet(cache: ImageCache, images: readonly LabelledImage[]): I
     images,
     sizePx: cache.size,
     pixels: (index) => cache.load(images[index]),
-    inside(index) {
+    regionMask(index) {
       const { regions, widthPx, heightPx } = images[index];
       if (regions.length === 0) return null;
       const mask = rasterize(regions, widthPx, heightPx, cache.size);

@@ -118,10 +118,10 @@ export async function startFrom(
   const file = await openWeights(start.file, name);
   try {
     const fit = fitWeights(model, modelId, file.tensors, name);
-    for (const { name: own, tensor } of fit.loaded) {
+    for (const { name: target, tensor } of fit.loaded) {
       const values = await file.read(tensor);
       if (!values.every(Number.isFinite)) throw notFinite(name, tensor);
-      state.set(own, values);
+      state.set(target, values);
     }
     return fit;
   } finally {

@@ -23,13 +23,13 @@ export interface TargetOptions {
    * Classes of which each is as right as the others, the label first. The label's logit is then the largest of theirs and
    * the others are out, so that an attack errs only if none of them has the highest score.
    */
-  alike?: readonly number[];
+  trueClassIndices?: readonly number[];
 }
 
-/** @param label  @param alike  [B, K], ones and zeros: the label, and all classes that count as it */
-function joinAlike(logits: Tensor, label: Tensor, alike: Tensor): Tensor {
-  const highest = max(select(alike, logits, scalar(lowest)), [1], true);
-  return select(label, highest, select(alike, scalar(lowest), logits));
+/** @param label  @param trueClassIndices  [B, K], ones and zeros: the label, and all classes that count as it */
+function joinAlike(logits: Tensor, label: Tensor, trueClassIndices: Tensor): Tensor {
+  const highest = max(select(trueClassIndices, logits, scalar(lowest)), [1], true);
+  return select(label, highest, select(trueClassIndices, scalar(lowest), logits));
 }
 
 /** Programs of fewer rows cost less for the few pictures that are left at the end of an attack. */
@@ -41,10 +41,10 @@ export function attackTarget({
   sessions,
   batch = evaluationBatch(architecture.sizePx),
   signal,
-  alike = [],
+  trueClassIndices = [],
 }: TargetOptions): AttackTarget {
   const { model, classes, sizePx, key: modelKey } = architecture;
-  const joins = alike.length > 1;
+  const joins = trueClassIndices.length > 1;
 
   function program(key: string, build: BuildRows, cost = 1): RowProgram {
     const largest = Math.max(1, Math.floor(batch / cost));
@@ -52,7 +52,7 @@ export function attackTarget({
 
     const compiled = (size: number) =>
       sessions.get(`${modelKey}/attack${joins ? '/alike' : ''}/${key}/${size}`, (): Program => {
-        const own = new Map(
+        const weightInputs = new Map(
           [...model.parameters, ...model.buffers].map(({ name, shape }) => [name, input(name, shape)]),
         );
         const declared = new Map<string, Tensor>();
@@ -67,22 +67,22 @@ export function attackTarget({
           sizePx,
           rows,
           forward(images, options) {
-            const pass = model.forward(images, own, 'eval', options);
+            const pass = model.forward(images, weightInputs, 'eval', options);
             if (!joins) return pass;
-            const masks = ['own', 'alike'].map((name) => rows(name, [classes]));
+            const masks = ['target', 'trueClassIndices'].map((name) => rows(name, [classes]));
             return { ...pass, logits: joinAlike(pass.logits, masks[0], masks[1]) };
           },
         });
         return {
-          inputs: reachable([...declared.values(), ...own.values()], Object.values(outputs)),
+          inputs: reachable([...declared.values(), ...weightInputs.values()], Object.values(outputs)),
           outputs,
         };
       });
 
     return async (rows, given) => {
       const masks = {
-        own: maskRows(rows, classes, alike.slice(0, 1)),
-        alike: maskRows(rows, classes, alike),
+        target: maskRows(rows, classes, trueClassIndices.slice(0, 1)),
+        trueClassIndices: maskRows(rows, classes, trueClassIndices),
       };
       const feeds = joins ? { ...given, ...masks } : given;
       const results: Record<string, Float32Array> = {};
@@ -111,7 +111,7 @@ export function attackTarget({
     };
   }
 
-  return { classes, otherClasses: classes - Math.max(1, alike.length), sizePx, program };
+  return { classes, otherClasses: classes - Math.max(1, trueClassIndices.length), sizePx, program };
 }
 
 /** [rows, K]: ones at the same classes in every row. */
@@ -130,7 +130,7 @@ export interface AttackRequest {
   /** [N], true classes */
   labels: Int32Array;
   /** [N], all true classes of each picture, for attacks on the class: it errs if none of them has the highest score. */
-  owns?: readonly (readonly number[])[];
+  trueClasses?: readonly (readonly number[])[];
   random: Random;
 }
 
@@ -151,7 +151,7 @@ export interface Attacked {
 export async function attackImages(
   request: AttackRequest & TargetOptions & { source?: Source },
 ): Promise<Attacked> {
-  const { attack, params, eps, images, labels, owns, random, source } = request;
+  const { attack, params, eps, images, labels, trueClasses, random, source } = request;
   const target = attackTarget(request);
   const victim = source === undefined ? target : attackTarget({ ...request, ...source });
   if (victim.classes !== target.classes || victim.sizePx !== target.sizePx)
@@ -162,12 +162,15 @@ export async function attackImages(
   const checked = checkParams(attack, params);
   const length = images.length / labels.length;
   const attacked = images.slice();
-  for (const rows of attack.aim === 'class' && owns ? alikeRows(labels, owns) : [indicesOf(labels)]) {
+  for (const rows of attack.aim === 'class' && trueClasses
+    ? alikeRows(labels, trueClasses)
+    : [indicesOf(labels)]) {
     const label = labels[rows[0]];
-    const alike = owns?.[rows[0]].toSorted((a, b) => Number(b === label) - Number(a === label)) ?? [];
-    if (alike.length === target.classes) continue; // nothing that is said of it would be wrong
+    const trueClassIndices =
+      trueClasses?.[rows[0]].toSorted((a, b) => Number(b === label) - Number(a === label)) ?? [];
+    if (trueClassIndices.length === target.classes) continue; // nothing that is said of it would be wrong
     const moved = await attack.run(
-      alike.length > 1 ? attackTarget({ ...request, ...source, alike }) : victim,
+      trueClassIndices.length > 1 ? attackTarget({ ...request, ...source, trueClassIndices }) : victim,
       {
         images: take(images, rows, length),
         labels: Int32Array.from(rows, (row) => labels[row]),
@@ -175,7 +178,7 @@ export async function attackImages(
         transfer: source !== undefined,
       },
       checked,
-      alike.length > 1 ? random.fork(`alike/${alike.join()}`) : random,
+      trueClassIndices.length > 1 ? random.fork(`alike/${trueClassIndices.join()}`) : random,
     );
     put(attacked, rows, moved, length);
   }
@@ -190,9 +193,9 @@ const indicesOf = (values: ArrayLike<unknown>): number[] =>
   Array.from({ length: values.length }, (_, i) => i);
 
 /** Pictures of one class together, of several those that share label and classes. */
-function alikeRows(labels: Int32Array, owns: readonly (readonly number[])[]): number[][] {
+function alikeRows(labels: Int32Array, trueClasses: readonly (readonly number[])[]): number[][] {
   const groups = Map.groupBy(indicesOf(labels), (row) =>
-    owns[row].length > 1 ? `${labels[row]} of ${owns[row].toSorted().join()}` : '',
+    trueClasses[row].length > 1 ? `${labels[row]} of ${trueClasses[row].toSorted().join()}` : '',
   );
   return [...groups.values()];
 }

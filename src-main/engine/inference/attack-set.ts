@@ -60,7 +60,7 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
       const clean = new Float32Array(part.length * length);
       for (const [i] of part.entries()) writePlanes(await set.pixels(start + i), clean, i);
       // What explains a class looks at one; what is to change the class has to beat all that are true.
-      const owns = part.map(({ classIndex, classIndices }) =>
+      const trueClasses = part.map(({ classIndex, classIndices }) =>
         attack.aim === 'class' ? (classIndices ?? [classIndex]) : [classIndex],
       );
       const labels = Int32Array.from(part, ({ classIndex }) => classIndex);
@@ -76,7 +76,7 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
         attack,
         params: spec.attack.params,
         labels,
-        owns,
+        trueClasses,
         random: randomFromSeed(spec.seed).fork(`attack/${start}`),
       });
       const left =
@@ -89,8 +89,8 @@ export async function attackSet(spec: AttackSpec, hooks: AttackSetHooks): Promis
           largest = Math.max(largest, change);
           squares += change * change;
         }
-        const wasRight = owns[i].includes(predictedClass(before, classes, i));
-        const isRight = owns[i].includes(predictedClass(attacked.logits, classes, i));
+        const wasRight = trueClasses[i].includes(predictedClass(before, classes, i));
+        const isRight = trueClasses[i].includes(predictedClass(attacked.logits, classes, i));
         images.push({
           imageId,
           wasRight,

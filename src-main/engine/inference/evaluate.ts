@@ -76,14 +76,21 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
     const set = imageSet(cache, labelledImages);
     const random = randomFromSeed(spec.seed);
     const target = attackTarget({ architecture, weights, sessions });
-    const maps: MeasureContext['maps'] = async ({ method, params = {}, images, targets, owns, ...other }) =>
+    const maps: MeasureContext['maps'] = async ({
+      method,
+      params = {},
+      images,
+      targets,
+      trueClasses,
+      ...other
+    }) =>
       rawMaps({
         architecture: { ...architecture, sizePx: other.sidePx ?? sizePx },
         weights: other.weights ?? weights,
         sessions,
         params,
         images,
-        owns,
+        trueClasses,
         method: saliencyById(method),
         targets: targetRows(targets, classes),
       });
@@ -133,13 +140,13 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
     const images: EvaluateOutcome['images'] = [];
     for await (const evaluated of evaluatedBatches(evaluation, weights, set, { batch, classes })) {
       const view = viewOf(evaluated, set, architecture);
-      view.truth.forEach((own, i) => {
+      view.labels.forEach((label, i) => {
         const scores = view.scores(i);
         const predictedIndex = view.predicted[i];
         images.push({
           imageId: labelledImages[view.start + i].imageId,
           predictedIndex,
-          trueScore: scores[own],
+          trueScore: scores[label],
           predictedScore: scores[predictedIndex],
           values: {},
         });
@@ -160,9 +167,9 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
         params: params as Record<string, string>,
       };
     const predicted = images.map((image) => image.predictedIndex);
-    const truth = labelledImages.map((image) => image.classIndex);
-    const owns = labelledImages.map(classesOf);
-    return { figures, confusion: confusionOf({ predicted, truth, owns }, classes), images };
+    const labels = labelledImages.map((image) => image.classIndex);
+    const trueClasses = labelledImages.map(classesOf);
+    return { figures, confusion: confusionOf({ predicted, labels, trueClasses }, classes), images };
   } finally {
     await sessions.dispose();
     cache.close();
@@ -210,11 +217,11 @@ function viewOf(
     images: images.subarray(0, count * length),
     logits: logits.subarray(0, count * classes),
     gradient: outputs.gradient?.subarray(0, count * length) ?? new Float32Array(0),
-    truth: members.map((index) => set.images[index].classIndex),
+    labels: members.map((index) => set.images[index].classIndex),
     predicted: members.map((_, i) => predictedClass(logits, classes, i)),
-    owns: members.map((index) => classesOf(set.images[index])),
+    trueClasses: members.map((index) => classesOf(set.images[index])),
     scores: (i) => scoresFor(task)(logits, classes, i),
-    inside: (i) => set.inside(members[i]),
+    regionMask: (i) => set.regionMask(members[i]),
     group: (i) => set.images[members[i]].group ?? null,
     once<T>(key: string, make: () => T): T {
       if (!made.has(key)) made.set(key, make());

@@ -61,7 +61,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
   return {
     async explain(spec, signal) {
       const { model, image, references = [], method, params, cacheFolder, eps } = spec;
-      const owns = classesOf(image);
+      const trueClasses = classesOf(image);
       const attack = spec.attack ?? { id: 'fgsm', params: {} };
       const architecture = architectureOf(model.config, model.classes.length);
       const { sizePx, classes } = architecture;
@@ -84,7 +84,8 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       let changed: boolean | undefined;
       if (eps > 0) {
         // A picture of no class of the run is turned away from what is said of it.
-        const label = owns.length > 0 ? image.classIndex : await predictedOf(architecture, weights, images);
+        const label =
+          trueClasses.length > 0 ? image.classIndex : await predictedOf(architecture, weights, images);
         const other = spec.source && architectureOf(spec.source.config, spec.source.classes.length);
         const source = other && {
           architecture: other,
@@ -101,7 +102,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
           attack: attackById(attack.id),
           params: attack.params,
           labels: Int32Array.of(label),
-          owns: [owns.length > 0 ? owns : [label]],
+          trueClasses: [trueClasses.length > 0 ? trueClasses : [label]],
           random: randomFromSeed(0), // the same picture each time it is asked for
           batch: attackBatch,
         });
@@ -125,7 +126,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       const { values, side, logits, gradient } = await rawMaps({
         ...request,
         targets,
-        owns: [owns],
+        trueClasses: [trueClasses],
         withGradient: spec.versus === undefined,
       });
       const raw = { values, width: side, height: side, gradient };
@@ -133,7 +134,7 @@ export function createExplainer(executor: Executor = onnxExecutor()): Explainer 
       const outcome = heatOutcome(
         looked,
         raw,
-        imageSet(cache, [looked]).inside(0),
+        imageSet(cache, [looked]).regionMask(0),
         sizePx,
         targetIndex,
         logits,

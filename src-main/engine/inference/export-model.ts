@@ -70,7 +70,7 @@ async function exportOnnx(
 
   const cache = ImageCache.open(cacheFolder, sizePx);
   const exported = await openExported(bytes);
-  const own = await (hooks.executor ?? onnxExecutor()).compile(
+  const program = await (hooks.executor ?? onnxExecutor()).compile(
     buildEvaluate({ model, batch: 1, classes, sizePx }),
   );
   let [largest, apart, wholes] = [0, 0, 0];
@@ -84,7 +84,7 @@ async function exportOnnx(
       const images = new Float32Array(3 * sizePx * sizePx);
       writePlanes(pixels, images, 0);
       const labels = Float32Array.from({ length: classes }, (_, k) => (k === 0 ? 1 : 0));
-      const { logits } = await own.run({ ...weights, images, labels });
+      const { logits } = await program.run({ ...weights, images, labels });
       // At the model's size nothing is left to stretch: all but rounding must be the same.
       const same = await exported.classify(pixels, { width: sizePx, height: sizePx });
       const scale = Math.max(1, ...logits.map(Math.abs));
@@ -97,14 +97,14 @@ async function exportOnnx(
       if (widthPx * heightPx <= wholeImageMaxPx) {
         const size = { width: widthPx, height: heightPx };
         const whole = await exported.classify(await decodeRgb(file, size), size);
-        const told = same.probabilities.indexOf(Math.max(...same.probabilities));
-        apart += Math.abs(whole.probabilities[told] - same.probabilities[told]);
+        const predicted = same.probabilities.indexOf(Math.max(...same.probabilities));
+        apart += Math.abs(whole.probabilities[predicted] - same.probabilities[predicted]);
         wholes += 1;
       }
       await breathe();
     }
   } finally {
-    await Promise.all([exported.dispose(), own.dispose()]);
+    await Promise.all([exported.dispose(), program.dispose()]);
     cache.close();
   }
   const probabilityDifference = apart / Math.max(1, wholes);

@@ -24,7 +24,7 @@ export interface HeatMapsRequest {
   /** [N, K]: see `targetRows` */
   targets: Float32Array;
   /** [N], all classes of each picture, for the loss where a picture has several; else the explained class alone. */
-  owns?: readonly (readonly number[])[];
+  trueClasses?: readonly (readonly number[])[];
   /** Pictures of the training set, [3, S, S] in [0, 1] each, for the methods that compare with some. */
   references?: readonly Float32Array[];
   /** Whether the loss gradient is wanted, too, where the map is made of it. */
@@ -63,7 +63,7 @@ export async function heatMaps(request: HeatMapsRequest): Promise<Float32Array> 
 
 /** As `heatMaps`, before they are stretched, and what the network says of the pictures. */
 export async function rawMaps(request: HeatMapsRequest): Promise<RawMaps> {
-  const { architecture, images, targets, owns = [] } = request;
+  const { architecture, images, targets, trueClasses = [] } = request;
   const { sizePx, classes } = architecture;
   const length = 3 * sizePx * sizePx;
   const count = targets.length / classes;
@@ -77,7 +77,7 @@ export async function rawMaps(request: HeatMapsRequest): Promise<RawMaps> {
     return part.length === batch * size ? part : padTo(part, batch * size);
   };
   const labels = new Float32Array(count * classes);
-  owns.forEach((own, row) => own.forEach((k) => (labels[row * classes + k] = 1)));
+  trueClasses.forEach((classIndices, row) => classIndices.forEach((k) => (labels[row * classes + k] = 1)));
   const logits = new Float32Array(count * classes);
   let values = new Float32Array(0);
   let gradient: Float32Array | null = null;
@@ -102,21 +102,21 @@ export async function rawMaps(request: HeatMapsRequest): Promise<RawMaps> {
 
 /**
  * Weights of the classes to explain, one row a picture: 1 at its own class and -1 at `versus`, if given.
- * @param own     class index of each picture
- * @param versus  one class that all are held against
- * @returns       [N, K]
- * @throws        AppError 'bad-input' for a class held against itself
+ * @param targets  class index of each picture
+ * @param versus   one class that all are held against
+ * @returns        [N, K]
+ * @throws         AppError 'bad-input' for a class held against itself
  */
 export function targetRows(
-  own: ArrayLike<number>,
+  targets: ArrayLike<number>,
   classes: number,
   versus: number | null = null,
 ): Float32Array {
-  const rows = new Float32Array(own.length * classes);
-  for (let row = 0; row < own.length; row++) {
-    if (own[row] === versus)
+  const rows = new Float32Array(targets.length * classes);
+  for (let row = 0; row < targets.length; row++) {
+    if (targets[row] === versus)
       throw new AppError('bad-input', 'a class cannot be held against itself: choose another one');
-    rows[row * classes + own[row]] = 1;
+    rows[row * classes + targets[row]] = 1;
     if (versus !== null) rows[row * classes + versus] = -1;
   }
   return rows;

@@ -19,7 +19,8 @@ export const accuracy = measure({
   schema: nothing,
   presets: [],
   begin: () => ({
-    read: ({ owns, predicted }) => owns.map((own, i) => Number(own.includes(predicted[i]))),
+    read: ({ trueClasses, predicted }) =>
+      trueClasses.map((classIndices, i) => Number(classIndices.includes(predicted[i]))),
     metricValue: shareValue,
   }),
 });
@@ -36,9 +37,9 @@ export function predictedClass(logits: Float32Array, classes: number, row: numbe
 
 /** Softmax of one row of [pictures, classes], in float64. */
 export function scoresOf(logits: Float32Array, classes: number, row: number): number[] {
-  const own = Array.from(logits.subarray(row * classes, (row + 1) * classes));
-  const highest = Math.max(...own);
-  const powers = own.map((logit) => Math.exp(logit - highest));
+  const values = Array.from(logits.subarray(row * classes, (row + 1) * classes));
+  const highest = Math.max(...values);
+  const powers = values.map((logit) => Math.exp(logit - highest));
   const total = powers.reduce((sum, power) => sum + power, 0);
   return powers.map((power) => power / total);
 }
@@ -50,9 +51,10 @@ export const sigmoidsOf = (logits: Float32Array, classes: number, row: number): 
 /** How a row of logits becomes scores of the classes: by softmax, or for 'multi' each by its own sigmoid. */
 export const scoresFor = (task: Task) => (task === 'multi' ? sigmoidsOf : scoresOf);
 
-/** 1 where the class of the highest logit is among a picture's own, else 0, for each of `owns`. */
+/** 1 where the class of the highest logit is among a picture's own, else 0, for each of `trueClasses`. */
 export const hitsOf = (
   logits: Float32Array,
   classes: number,
-  owns: readonly (readonly number[])[],
-): number[] => owns.map((own, i) => Number(own.includes(predictedClass(logits, classes, i))));
+  trueClasses: readonly (readonly number[])[],
+): number[] =>
+  trueClasses.map((classIndices, i) => Number(classIndices.includes(predictedClass(logits, classes, i))));

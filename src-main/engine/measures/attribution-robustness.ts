@@ -148,7 +148,7 @@ export const spearmanUnderAttack = measure({
 /** Maps before and after; null for pictures that were not attacked: wrong from the start, or never changed with their class kept. */
 async function mapPairs(
   context: MeasureContext,
-  { images, truth, start }: BatchView,
+  { images, labels, start }: BatchView,
   { attack, eps, map, points, rule, score, ...params }: Params,
 ): Promise<({ before: Float32Array; after: Float32Array } | null)[]> {
   const attacked = await context.attack({
@@ -156,7 +156,7 @@ async function mapPairs(
     eps,
     images,
     params: attackParams(attack, { ...params, points, map }),
-    labels: truth,
+    labels,
     random: context.random(`attribution/${start}`),
   });
   const mapsOf = async (images: Float32Array): Promise<Float32Array[]> => {
@@ -168,14 +168,14 @@ async function mapPairs(
         ...(map === 'integrated-gradients' && { steps: points, rule, baseline: 'black' }),
       },
       images: images,
-      targets: truth,
+      targets: labels,
     });
-    return truth.map((_, i) => values.slice(i * side * side, (i + 1) * side * side));
+    return labels.map((_, i) => values.slice(i * side * side, (i + 1) * side * side));
   };
   const before = await mapsOf(images);
   const after = await mapsOf(attacked.images);
-  return truth.map((own, i) =>
-    attacked.changed[i] && predictedClass(attacked.logits, context.classes.length, i) === own
+  return labels.map((label, i) =>
+    attacked.changed[i] && predictedClass(attacked.logits, context.classes.length, i) === label
       ? { before: before[i], after: after[i] }
       : null,
   );

@@ -9,12 +9,12 @@ import { nothing } from './params.ts';
 const begin =
   (how: 'blur' | 'swap'): Measure['begin'] =>
   (context: MeasureContext) => ({
-    async read({ images, start, truth, owns }) {
+    async read({ images, start, labels, trueClasses }) {
       const changed = new Float32Array(images.length);
       const isChanged: boolean[] = [];
-      for (const i of truth.keys()) isChanged.push(await context.replaceOutside(start + i, how, changed, i));
-      if (!isChanged.includes(true)) return truth.map(() => null);
-      const hits = hitsOf(await context.predict(changed), context.classes.length, owns);
+      for (const i of labels.keys()) isChanged.push(await context.replaceOutside(start + i, how, changed, i));
+      if (!isChanged.includes(true)) return labels.map(() => null);
+      const hits = hitsOf(await context.predict(changed), context.classes.length, trueClasses);
       return hits.map((hit, i) => (isChanged[i] ? hit : null));
     },
     metricValue: shareValue,

@@ -149,8 +149,8 @@ export function boxOfLargestPart(map: Float32Array, widthPx: number, threshold: 
 }
 
 /** Box round the pixels of a mask, with continuous edges; null if it has none. */
-export function boxOfMask(inside: ArrayLike<number>, widthPx: number): Box | null {
-  return tightestBox(inside.length, widthPx, (i) => inside[i] > 0);
+export function boxOfMask(regionMask: ArrayLike<number>, widthPx: number): Box | null {
+  return tightestBox(regionMask.length, widthPx, (i) => regionMask[i] > 0);
 }
 
 function tightestBox(pixels: number, widthPx: number, kept: (pixel: number) => boolean): Box | null {

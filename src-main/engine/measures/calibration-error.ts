@@ -28,7 +28,7 @@ export const calibrationError = measure({
       read(batch) {
         batch.predicted.forEach((predicted, i) => {
           scores.push(batch.scores(i)[predicted]);
-          hits.push(Number(batch.owns[i].includes(predicted)));
+          hits.push(Number(batch.trueClasses[i].includes(predicted)));
         });
       },
       metricValue: () =>

@@ -19,22 +19,22 @@ export const confusion = measure({
   schema: nothing,
   presets: [],
   begin({ classes, images }) {
-    const truth: number[] = [];
-    const owns: (readonly number[])[] = [];
+    const labels: number[] = [];
+    const trueClasses: (readonly number[])[] = [];
     const predicted: number[] = [];
     return {
       read(batch) {
-        truth.push(...batch.truth);
-        owns.push(...batch.owns);
+        labels.push(...batch.labels);
+        trueClasses.push(...batch.trueClasses);
         predicted.push(...batch.predicted);
       },
       metricValue() {
-        const parts = confusionOf({ predicted, truth, owns }, classes.length)
-          .flatMap((row, own) =>
+        const parts = confusionOf({ predicted, labels, trueClasses }, classes.length)
+          .flatMap((row, label) =>
             row.map((value, predicted) => ({
-              name: `${classes[own]} → ${classes[predicted]}`,
+              name: `${classes[label]} → ${classes[predicted]}`,
               value,
-              right: own === predicted,
+              right: label === predicted,
             })),
           )
           .filter(({ value, right }) => value > 0 && !right)
@@ -57,13 +57,13 @@ export const confusion = measure({
  * @returns counts [true class][predicted class]; a picture that is given any of its classes is right, and counts there
  */
 export function confusionOf(
-  { predicted, truth, owns }: Pick<BatchView, 'predicted' | 'truth' | 'owns'>,
+  { predicted, labels, trueClasses }: Pick<BatchView, 'predicted' | 'labels' | 'trueClasses'>,
   classes: number,
 ): number[][] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  truth.forEach((own, i) => {
+  labels.forEach((label, i) => {
     const predictedIndex = predicted[i];
-    counts[owns[i].includes(predictedIndex) ? predictedIndex : own][predictedIndex] += 1;
+    counts[trueClasses[i].includes(predictedIndex) ? predictedIndex : label][predictedIndex] += 1;
   });
   return counts;
 }

@@ -33,18 +33,18 @@ export const corruptionError = measure({
     const severities = severity === 'all' ? [1, 2, 3, 4, 5] : [Number(severity)];
     const errors: number[][] = chosen.map(() => []);
     return {
-      async read({ images, truth, owns, start }) {
-        const own: number[][] = truth.map(() => []);
+      async read({ images, labels, trueClasses, start }) {
+        const byImage: number[][] = labels.map(() => []);
         const changed = new Float32Array(images.length);
         for (const [c, { id }] of chosen.entries())
           for (const level of severities) {
-            for (const i of truth.keys()) await context.corrupt(start + i, id, level, changed, i);
-            hitsOf(await context.predict(changed), context.classes.length, owns).forEach((hit, i) => {
-              own[i].push(1 - hit);
+            for (const i of labels.keys()) await context.corrupt(start + i, id, level, changed, i);
+            hitsOf(await context.predict(changed), context.classes.length, trueClasses).forEach((hit, i) => {
+              byImage[i].push(1 - hit);
               errors[c].push(1 - hit);
             });
           }
-        return own.map(meanOf);
+        return byImage.map(meanOf);
       },
       metricValue: (values) => ({
         ...meanValue(values, context.random('corruption-error')),

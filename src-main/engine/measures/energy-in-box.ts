@@ -26,7 +26,7 @@ export const energyInBox = measure({
   schema: nothing,
   presets: [],
   begin: (context) => ({
-    read: (batch) => batch.truth.map((_, i) => energyOf(lossHeat(context, batch)[i], batch.inside(i))),
+    read: (batch) => batch.labels.map((_, i) => energyOf(lossHeat(context, batch)[i], batch.regionMask(i))),
     metricValue: (values) => meanValue(values, context.random('energy-in-box')),
   }),
 });
@@ -42,7 +42,7 @@ export const contentHeatMap = measure({
   begin: (context, { method }) => ({
     async read(batch) {
       const heat = await heatOf(context, batch, method);
-      return batch.truth.map((_, i) => energyOf(heat[i], batch.inside(i)));
+      return batch.labels.map((_, i) => energyOf(heat[i], batch.regionMask(i)));
     },
     metricValue: (values) => meanValue(values, context.random('content-heat-map')),
   }),
@@ -55,33 +55,33 @@ export const heatOf = (
   method: MapMethod,
 ): Promise<Float32Array[]> =>
   batch.once(`heat/${method}`, () =>
-    context.heat({ ...mapOf(method), images: batch.images, targets: batch.truth }),
+    context.heat({ ...mapOf(method), images: batch.images, targets: batch.labels }),
   );
 
 /** Squared loss gradients of the batch's pictures; made once a batch. */
 export const lossHeat = ({ sizePx }: MeasureContext, batch: BatchView): Float32Array[] =>
   batch.once('loss-heat', () => {
     const length = 3 * sizePx * sizePx;
-    return batch.truth.map((_, i) =>
+    return batch.labels.map((_, i) =>
       squaredGradient(batch.gradient.subarray(i * length, (i + 1) * length), 3),
     );
   });
 
-const energyOf = (heat: Float32Array, inside: Uint8Array | null): number | null =>
-  inside && energyInside(heat, inside);
+const energyOf = (heat: Float32Array, regionMask: Uint8Array | null): number | null =>
+  regionMask && energyInside(heat, regionMask);
 
 /**
- * @param map     >= 0, any scale
- * @param inside  of the same length, 1 inside the region, 0 outside
- * @returns       0..1; null if the map is all zero or the region has no pixel
+ * @param map         >= 0, any scale
+ * @param regionMask  of the same length, 1 inside the region, 0 outside
+ * @returns           0..1; null if the map is all zero or the region has no pixel
  */
-export function energyInside(map: Float32Array, inside: ArrayLike<number>): number | null {
+export function energyInside(map: Float32Array, regionMask: ArrayLike<number>): number | null {
   let total = 0;
   let within = 0;
   let area = 0;
   for (let i = 0; i < map.length; i++) {
     total += map[i];
-    if (inside[i] > 0) {
+    if (regionMask[i] > 0) {
       within += map[i];
       area += 1;
     }

@@ -17,11 +17,11 @@ export const f1 = measure({
   schema: nothing,
   presets: [],
   begin({ classes, task, random }) {
-    const truth: (readonly number[])[] = [];
+    const actual: (readonly number[])[] = [];
     const predicted: (readonly number[])[] = [];
     return {
-      read({ owns, logits, predicted: best }) {
-        truth.push(...owns);
+      read({ trueClasses, logits, predicted: best }) {
+        actual.push(...trueClasses);
         predicted.push(
           ...best.map((one, i) =>
             task === 'single'
@@ -31,13 +31,13 @@ export const f1 = measure({
         );
       },
       metricValue() {
-        const { perClass, overall } = f1Of(predicted, truth, classes.length);
+        const { perClass, overall } = f1Of(predicted, actual, classes.length);
         const pick = (from: readonly (readonly number[])[], places: Int32Array) =>
           Array.from(places, (place) => from[place]);
         return {
           ...bootstrapped(
-            truth.length,
-            (places) => f1Of(pick(predicted, places), pick(truth, places), classes.length).mean,
+            actual.length,
+            (places) => f1Of(pick(predicted, places), pick(actual, places), classes.length).mean,
             random('f1'),
           ),
           parts: [
@@ -51,22 +51,22 @@ export const f1 = measure({
 });
 
 /**
- * @param predicted  classes that each picture is given: that of the highest logit, or of several all with a logit
- *                   above 0
- * @param truth      classes that each picture has
- * @returns          perClass: 2 TP / (2 TP + FP + FN), null for a class that neither is nor is predicted; mean: over
- *                   the classes that have one; overall: of all decisions together (micro), which for one class a
- *                   picture equals accuracy
+ * @param predicted    classes that each picture is given: that of the highest logit, or of several all with a logit
+ *                     above 0
+ * @param trueClasses  classes that each picture has
+ * @returns            perClass: 2 TP / (2 TP + FP + FN), null for a class that neither is nor is predicted; mean: over
+ *                     the classes that have one; overall: of all decisions together (micro), which for one class a
+ *                     picture equals accuracy
  */
 export function f1Of(
   predicted: readonly (readonly number[])[],
-  truth: readonly (readonly number[])[],
+  trueClasses: readonly (readonly number[])[],
   classes: number,
 ): { perClass: (number | null)[]; mean: number | null; overall: number | null } {
   const hits = new Float64Array(classes);
   const named = new Float64Array(classes); // as true and as predicted: 2 TP + FP + FN
-  truth.forEach((own, i) => {
-    for (const k of own) {
+  trueClasses.forEach((classIndices, i) => {
+    for (const k of classIndices) {
       if (predicted[i].includes(k)) hits[k] += 1;
       named[k] += 1;
     }

@@ -36,13 +36,13 @@ export const featureLeakage = measure({
           method: 'integrated-gradients',
           params: { steps, score: 'logit', reduction: 'absolute-sum', baseline: 'black' },
           images: batch.images,
-          targets: batch.truth,
+          targets: batch.labels,
         });
-        return batch.truth.map((_, i) => {
-          const inside = batch.inside(i);
+        return batch.labels.map((_, i) => {
+          const regionMask = batch.regionMask(i);
           const map = values.subarray(i * side * side, (i + 1) * side * side);
-          shares.push(inside && leakageShare(map, inside));
-          return inside && leakage(map, inside, norm);
+          shares.push(regionMask && leakageShare(map, regionMask));
+          return regionMask && leakage(map, regionMask, norm);
         });
       },
       metricValue: (values) => ({
@@ -57,15 +57,15 @@ export const featureLeakage = measure({
 const shareName = 'share of all attribution';
 
 /** Share of a map's magnitude that lies outside the region; null for an empty map. */
-export function leakageShare(map: Float32Array, inside: ArrayLike<number>): number | null {
+export function leakageShare(map: Float32Array, regionMask: ArrayLike<number>): number | null {
   const all = map.reduce((sum, value) => sum + Math.abs(value), 0);
-  return all > 0 ? leakage(map, inside, 'l1') / all : null;
+  return all > 0 ? leakage(map, regionMask, 'l1') / all : null;
 }
 
 /** Norm of a map outside the region. */
-export function leakage(map: Float32Array, inside: ArrayLike<number>, norm: 'l1' | 'l2'): number {
+export function leakage(map: Float32Array, regionMask: ArrayLike<number>, norm: 'l1' | 'l2'): number {
   let sum = 0;
   for (let i = 0; i < map.length; i++)
-    if (!(inside[i] > 0)) sum += norm === 'l1' ? Math.abs(map[i]) : map[i] ** 2;
+    if (!(regionMask[i] > 0)) sum += norm === 'l1' ? Math.abs(map[i]) : map[i] ** 2;
   return norm === 'l1' ? sum : Math.sqrt(sum);
 }

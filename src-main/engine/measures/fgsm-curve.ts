@@ -62,9 +62,9 @@ export const fgsmCurve = measure({
       async read(batch) {
         for (const [e, eps] of epsilons.entries()) {
           const logits = eps === 0 ? batch.logits : await context.predict(step(batch, eps, context.sizePx));
-          hits[e].push(...hitsOf(logits, context.classes.length, batch.owns));
+          hits[e].push(...hitsOf(logits, context.classes.length, batch.trueClasses));
         }
-        return batch.truth.map((_, i) => meanOf(hits.slice(1).map((own) => own[batch.start + i])));
+        return batch.labels.map((_, i) => meanOf(hits.slice(1).map((atEps) => atEps[batch.start + i])));
       },
       metricValue: (values) => ({
         ...meanValue(values, context.random('fgsm')),

@@ -37,7 +37,7 @@ const gameOf =
       const orders = heat.map((map) => highest(map, pixels));
       const filled = new Float32Array(batch.images.length).fill(fill === 'black' ? 0 : 0.5);
       const [shown, from] = inserts ? [filled, batch.images] : [batch.images.slice(), filled];
-      const curves: number[][] = batch.truth.map(() => []);
+      const curves: number[][] = batch.labels.map(() => []);
       for (let step = 0; step <= steps; step++) {
         if (step > 0)
           orders.forEach((order, i) => {
@@ -52,10 +52,10 @@ const gameOf =
               }
           });
         const logits = await context.predict(shown);
-        batch.truth.forEach((own, i) => curves[i].push(scoresFor(task)(logits, classes.length, i)[own]));
+        batch.labels.forEach((label, i) => curves[i].push(scoresFor(task)(logits, classes.length, i)[label]));
       }
       return curves.map((curve, i) => {
-        const whole = relative ? batch.scores(i)[batch.truth[i]] : 1;
+        const whole = relative ? batch.scores(i)[batch.labels[i]] : 1;
         // A flat map gives no order: pixels would come row by row, which says nothing of the map.
         return isFlat(heat[i]) || whole === 0 ? null : areaUnder(curve) / whole;
       });

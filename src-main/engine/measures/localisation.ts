@@ -91,8 +91,8 @@ const ious = (
   batch.once(`ious/${policy}`, async () => {
     const boxes = policy === 'art' ? await artBoxes(context, batch) : gradientBoxes(context, batch);
     return boxes.map((box, i) => {
-      const inside = batch.inside(i);
-      return inside && boxIou(box, boxOfMask(inside, context.sizePx));
+      const regionMask = batch.regionMask(i);
+      return regionMask && boxIou(box, boxOfMask(regionMask, context.sizePx));
     });
   });
 
@@ -100,7 +100,7 @@ const ious = (
 export const gradientBoxes = ({ sizePx }: MeasureContext, batch: BatchView): (Box | null)[] =>
   batch.once('gradient-boxes', () => {
     const length = 3 * sizePx * sizePx;
-    return batch.truth.map((_, i) =>
+    return batch.labels.map((_, i) =>
       boxFromGradient(batch.gradient.subarray(i * length, (i + 1) * length), sizePx),
     );
   });
@@ -112,7 +112,7 @@ async function artBoxes(context: MeasureContext, batch: BatchView): Promise<(Box
     params: { score: 'loss', reduction: 'absolute-sum' },
     images: batch.images,
     targets: batch.predicted,
-    owns: batch.owns,
+    trueClasses: batch.trueClasses,
   });
   return heat.map((map) => {
     const smooth = artMap(map, sizePx);
@@ -120,16 +120,16 @@ async function artBoxes(context: MeasureContext, batch: BatchView): Promise<(Box
   });
 }
 
-const rightAndFound = ({ truth, predicted }: BatchView, found: readonly (number | null)[], from: number) =>
-  found.map((iou, i) => (iou === null ? null : Number(predicted[i] === truth[i] && iou >= from)));
+const rightAndFound = ({ labels, predicted }: BatchView, found: readonly (number | null)[], from: number) =>
+  found.map((iou, i) => (iou === null ? null : Number(predicted[i] === labels[i] && iou >= from)));
 
 /**
  * IoU of the extracted box and the box round the region, both in pixels of the picture the model saw. Boxes have
  * continuous edges, so extents equal the papers' inclusive "+ 1"; disjoint boxes, or no extracted box, give 0.
- * @param truth  null without a region
- * @returns      0..1; null without a region
+ * @param expected  null without a region
+ * @returns         0..1; null without a region
  */
-export function boxIou(extracted: Box | null, truth: Box | null): number | null {
-  if (truth === null) return null;
-  return extracted === null ? 0 : intersectionOverUnion(extracted, truth);
+export function boxIou(extracted: Box | null, expected: Box | null): number | null {
+  if (expected === null) return null;
+  return extracted === null ? 0 : intersectionOverUnion(extracted, expected);
 }

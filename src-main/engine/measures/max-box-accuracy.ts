@@ -35,15 +35,15 @@ export const maxBoxAccuracy = measure({
     return {
       async read(batch) {
         const heat = await heatOf(context, batch, method);
-        batch.truth.forEach((_, i) => {
+        batch.labels.forEach((_, i) => {
           seen += 1;
-          const inside = batch.inside(i);
-          if (!inside) return;
+          const regionMask = batch.regionMask(i);
+          if (!regionMask) return;
           images += 1;
           // Of several boxes the one round them all; Choe et al. take each by itself and count the best.
-          const truth = boxOfMask(inside, context.sizePx);
+          const expected = boxOfMask(regionMask, context.sizePx);
           sweep(heat[i], context.sizePx, thresholds).forEach((box, t) => {
-            if (boxIou(box, truth)! >= iou) hits[t] += 1; // eq. 3
+            if (boxIou(box, expected)! >= iou) hits[t] += 1; // eq. 3
           });
         });
       },

@@ -54,14 +54,14 @@ export interface BatchView {
    * the class, or for 'multi' the sum of the binary ones of all classes. */
   readonly gradient: Float32Array;
   /** [N] class indices; of several classes a picture the one whose evidence is looked at. */
-  readonly truth: readonly number[];
+  readonly labels: readonly number[];
   /** [N] all classes of each picture; one of each unless the task is 'multi'. */
-  readonly owns: readonly (readonly number[])[];
+  readonly trueClasses: readonly (readonly number[])[];
   readonly predicted: readonly number[];
   /** Softmax of the i-th picture; for 'multi' the sigmoid of each logit. */
   scores(i: number): readonly number[];
   /** [S * S], 1 inside the i-th picture's region; null without one. */
-  inside(i: number): Uint8Array | null;
+  regionMask(i: number): Uint8Array | null;
   /** Index into `MeasureContext.groups`; null without one. */
   group(i: number): number | null;
   /** What several measures need, made by the first that asks. */
@@ -79,7 +79,7 @@ export interface MapRequest {
   /** [N] class indices to explain. */
   targets: readonly number[];
   /** [N] all classes of each picture; looked at by a loss where pictures have several. */
-  owns?: readonly (readonly number[])[];
+  trueClasses?: readonly (readonly number[])[];
   /** Other than the pictures' own. */
   sidePx?: number;
   /** Other than the run's. */
@@ -101,7 +101,7 @@ export interface AttackRequest {
   /** [N], true classes */
   labels: readonly number[];
   /** [N], all true classes of each picture: an attack on the class errs if none of them has the highest score. */
-  owns?: readonly (readonly number[])[];
+  trueClasses?: readonly (readonly number[])[];
   random: Random;
 }
 export interface Attacked {

@@ -20,19 +20,19 @@ export const negativeQuadrantHeat = measure({
   schema: z.object({ method: methodParam('grad-cam-elementwise') }),
   presets: [],
   begin: (context, { method }) => ({
-    async read({ start, truth }) {
-      const made = await context.composites(start, truth.length);
+    async read({ start, labels }) {
+      const made = await context.composites(start, labels.length);
       if (made.cells.every((cell) => cell === null)) return made.cells;
       const { values, side } = await context.maps({
         ...mapOf(method),
         images: made.images,
-        targets: truth,
+        targets: labels,
         sidePx: 2 * context.sizePx,
       });
       return made.cells.map((cell, i) => {
         if (cell === null) return null;
-        const own = shareInCell(values.subarray(i * side * side, (i + 1) * side * side), side, cell);
-        return own === null ? null : 1 - own;
+        const inCell = shareInCell(values.subarray(i * side * side, (i + 1) * side * side), side, cell);
+        return inCell === null ? null : 1 - inCell;
       });
     },
     metricValue: (values) => meanValue(values, context.random('negative-quadrant-heat')),

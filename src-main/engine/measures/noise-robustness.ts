@@ -42,13 +42,13 @@ export const gradientRobustness = measure({
         const [grad] = gradient(sum(selectedLogit(logits, rows('labels', [classes]))), [images]);
         return { grad };
       });
-      const count = batch.truth.length;
-      const labels = new Float32Array(count * context.classes.length);
-      batch.truth.forEach((own, i) => (labels[i * context.classes.length + own] = 1));
-      const { grad: clean } = await grads(count, { images: batch.images, labels });
+      const count = batch.labels.length;
+      const oneHot = new Float32Array(count * context.classes.length);
+      batch.labels.forEach((label, i) => (oneHot[i * context.classes.length + label] = 1));
+      const { grad: clean } = await grads(count, { images: batch.images, labels: oneHot });
       return overNoise(context, batch, 'gradient-robustness', deviation, draws, async (images) => {
-        const { grad } = await grads(count, { images, labels });
-        return batch.truth.map((_, i) => relativeChange(grad, clean, i, grad.length / count));
+        const { grad } = await grads(count, { images, labels: oneHot });
+        return batch.labels.map((_, i) => relativeChange(grad, clean, i, grad.length / count));
       });
     },
     metricValue: (values) => meanValue(values, context.random('gradient-robustness')),
@@ -73,7 +73,7 @@ export const densityRobustness = measure({
     read: (batch) =>
       overNoise(context, batch, 'density-robustness', deviation, draws, async (images) => {
         const logits = await context.predict(images);
-        return batch.truth.map((_, i) => {
+        return batch.labels.map((_, i) => {
           const clean = logSumExpOf(batch.logits, context.classes.length, i);
           const change = Math.abs(logSumExpOf(logits, context.classes.length, i) - clean);
           if (!relative) return change;
@@ -87,17 +87,17 @@ export const densityRobustness = measure({
 /** Mean over draws of what `measured` finds in each picture; a picture's noise does not depend on its batch. */
 async function overNoise(
   { random, sizePx }: MeasureContext,
-  { images, start, truth }: BatchView,
+  { images, start, labels }: BatchView,
   name: string,
   deviation: number,
   draws: number,
   measured: (images: Float32Array) => Promise<(number | null)[]>,
 ): Promise<(number | null)[]> {
-  const found: (number | null)[][] = truth.map(() => []);
+  const found: (number | null)[][] = labels.map(() => []);
   const length = 3 * sizePx * sizePx;
   for (let draw = 0; draw < draws; draw++) {
     const noisy = images.slice();
-    for (const i of truth.keys()) {
+    for (const i of labels.keys()) {
       const dice = random(`${name}/${start + i}/${draw}`);
       for (let at = i * length; at < (i + 1) * length; at++) noisy[at] += deviation * dice.normal();
     }
@@ -119,7 +119,7 @@ export function relativeChange(a: Float32Array, b: Float32Array, i: number, leng
 
 /** log of the sum of exponentials of one row of [pictures, classes]. */
 export function logSumExpOf(logits: Float32Array, classes: number, row: number): number {
-  const own = logits.subarray(row * classes, (row + 1) * classes);
-  const most = own.reduce((top, value) => Math.max(top, value), -Infinity);
-  return most + Math.log(own.reduce((total, value) => total + Math.exp(value - most), 0));
+  const values = logits.subarray(row * classes, (row + 1) * classes);
+  const most = values.reduce((top, value) => Math.max(top, value), -Infinity);
+  return most + Math.log(values.reduce((total, value) => total + Math.exp(value - most), 0));
 }

@@ -37,7 +37,7 @@ export const oodAuroc = measure({
       return Math.max(...(score === 'logit' ? own : scoresFor(task)(logits, classes.length, i)));
     };
     return {
-      read: ({ logits, truth }) => truth.map((_, i) => scoreOf(logits, i)),
+      read: ({ logits, labels }) => labels.map((_, i) => scoreOf(logits, i)),
       async metricValue(values) {
         const own = values.map((value) => value!);
         const others: number[] = [];

@@ -53,17 +53,17 @@ export const pgdAccuracy = measure({
     },
   ],
   begin: (context, { eps, ...params }) => ({
-    async read({ images, truth, owns, start }) {
+    async read({ images, labels, trueClasses, start }) {
       const { logits } = await context.attack({
         attack: 'pgd',
         eps,
         images,
         params,
-        labels: truth,
-        owns,
+        labels,
+        trueClasses,
         random: context.random(`pgd-accuracy/${start}`),
       });
-      return hitsOf(logits, context.classes.length, owns);
+      return hitsOf(logits, context.classes.length, trueClasses);
     },
     metricValue: shareValue,
   }),

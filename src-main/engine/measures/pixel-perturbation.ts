@@ -51,8 +51,8 @@ export const pixelPerturbation = measure({
       const orders = heat.map((map) => highest(map, pixels));
       const scoreOf = (logits: Float32Array, i: number): number =>
         score === 'logit'
-          ? logits[i * classes.length + batch.truth[i]]
-          : scoresFor(task)(logits, classes.length, i)[batch.truth[i]];
+          ? logits[i * classes.length + batch.labels[i]]
+          : scoresFor(task)(logits, classes.length, i)[batch.labels[i]];
       const without = async (pick: (order: Uint32Array) => Uint32Array): Promise<Float32Array> => {
         const changed = batch.images.slice();
         orders.forEach((order, i) =>
@@ -62,7 +62,7 @@ export const pixelPerturbation = measure({
       };
       const cold = await without((order) => order.subarray(pixels - count));
       const hot = await without((order) => order.subarray(0, count));
-      return batch.truth.map((_, i) => {
+      return batch.labels.map((_, i) => {
         const whole = scoreOf(batch.logits, i);
         // A flat map gives no order: its coldest pixels would be the lowest rows.
         return isFlat(heat[i]) || whole === 0 ? null : (scoreOf(cold, i) - scoreOf(hot, i)) / whole;

@@ -54,10 +54,10 @@ export const pointingGame = measure({
       async read(batch) {
         const heat =
           method === 'gradient-energy' ? lossHeat(context, batch) : await heatOf(context, batch, method);
-        return batch.truth.map((own, i) => {
-          const inside = batch.inside(i);
-          const hit = inside && pointingHit(heat[i], inside, sizePx, margin * sizePx);
-          if (hit !== null) byClass[own].push(Number(hit));
+        return batch.labels.map((label, i) => {
+          const regionMask = batch.regionMask(i);
+          const hit = regionMask && pointingHit(heat[i], regionMask, sizePx, margin * sizePx);
+          if (hit !== null) byClass[label].push(Number(hit));
           return hit === null ? null : Number(hit);
         });
       },
@@ -104,11 +104,11 @@ export const stochasticPointingGame = measure({
     async read(batch) {
       const { sizePx } = context;
       const heat = await heatOf(context, batch, method);
-      return batch.truth.map((_, i) => {
-        const inside = batch.inside(i);
-        if (!inside) return null;
+      return batch.labels.map((_, i) => {
+        const regionMask = batch.regionMask(i);
+        if (!regionMask) return null;
         const random = context.random(`stochastic-pointing-game/${batch.start + i}`);
-        return drawnHits(heat[i], inside, sizePx, margin * sizePx, draws, random);
+        return drawnHits(heat[i], regionMask, sizePx, margin * sizePx, draws, random);
       });
     },
     metricValue: (values) => meanValue(values, context.random('stochastic-pointing-game')),
@@ -119,27 +119,27 @@ export const stochasticPointingGame = measure({
 const sameShare = 1e-5;
 
 /**
- * @param map       [height, width], >= 0; of several maxima the first in reading order counts
- * @param inside    [height, width], 1 inside the region
- * @param marginPx  a miss by a distance below this is a hit, one by just this distance is none; 0: none
- * @returns         null if the map is all zero or the region has no pixel
+ * @param map         [height, width], >= 0; of several maxima the first in reading order counts
+ * @param regionMask  [height, width], 1 inside the region
+ * @param marginPx    a miss by a distance below this is a hit, one by just this distance is none; 0: none
+ * @returns           null if the map is all zero or the region has no pixel
  */
 export function pointingHit(
   map: Float32Array,
-  inside: ArrayLike<number>,
+  regionMask: ArrayLike<number>,
   widthPx: number,
   marginPx: number,
 ): boolean | null {
   const most = map.reduce((found, value) => Math.max(found, value), 0);
   if (!(most > 0)) return null;
   const hottest = map.findIndex((value) => value >= most * (1 - sameShare));
-  return isNear(hottest, inside, widthPx, marginPx);
+  return isNear(hottest, regionMask, widthPx, marginPx);
 }
 
 /** Share of `draws` pixels, drawn by their heat, that hit. Null as of `pointingHit`. */
 export function drawnHits(
   map: Float32Array,
-  inside: ArrayLike<number>,
+  regionMask: ArrayLike<number>,
   widthPx: number,
   marginPx: number,
   draws: number,
@@ -158,7 +158,7 @@ export function drawnHits(
       if (sums[middle] > wanted) high = middle;
       else low = middle + 1;
     }
-    const near = isNear(low, inside, widthPx, marginPx);
+    const near = isNear(low, regionMask, widthPx, marginPx);
     if (near === null) return null;
     hits += Number(near);
   }
@@ -166,13 +166,18 @@ export function drawnHits(
 }
 
 /** Whether a pixel is inside, or nearer than the margin to what is; null if nothing is. */
-function isNear(place: number, inside: ArrayLike<number>, widthPx: number, marginPx: number): boolean | null {
-  if (inside[place] > 0) return true;
+function isNear(
+  place: number,
+  regionMask: ArrayLike<number>,
+  widthPx: number,
+  marginPx: number,
+): boolean | null {
+  if (regionMask[place] > 0) return true;
   const x = place % widthPx;
   const y = Math.floor(place / widthPx);
   let nearest = Infinity;
-  for (let i = 0; i < inside.length; i++)
-    if (inside[i] > 0)
+  for (let i = 0; i < regionMask.length; i++)
+    if (regionMask[i] > 0)
       nearest = Math.min(nearest, (x - (i % widthPx)) ** 2 + (y - Math.floor(i / widthPx)) ** 2);
   // Squared distances are whole numbers, and the margin is a share of the side that rounding may have raised.
   return nearest === Infinity ? null : nearest < marginPx ** 2 - 1e-6;

@@ -38,8 +38,8 @@ export const saliencyMetric = measure({
         return (crop.width * crop.height) / (sizePx * sizePx);
       });
       const logits = await context.predict(crops);
-      return batch.truth.map((own, i) =>
-        saliencyOf(areas[i], scoresFor(task)(logits, classes.length, i)[own]),
+      return batch.labels.map((label, i) =>
+        saliencyOf(areas[i], scoresFor(task)(logits, classes.length, i)[label]),
       );
     },
     metricValue: (values) => meanValue(values, context.random('saliency-metric')),

@@ -31,16 +31,16 @@ export const topOneSegmentation = measure({
   begin: (context, { method, threshold, iou }) => ({
     async read(batch) {
       const heat = await heatOf(context, batch, method);
-      return batch.truth.map((own, i) => {
-        const inside = batch.inside(i);
-        if (!inside) return null;
+      return batch.labels.map((label, i) => {
+        const regionMask = batch.regionMask(i);
+        if (!regionMask) return null;
         const smooth = artMap(heat[i], context.sizePx);
-        if (!smooth || batch.predicted[i] !== own) return 0;
+        if (!smooth || batch.predicted[i] !== label) return 0;
         const least = threshold * peakOf(smooth);
         return Number(
           maskIou(
             smooth.map((value) => Number(value > least)),
-            inside,
+            regionMask,
           ) >= iou,
         );
       });

@@ -24,10 +24,10 @@ export const topK = measure({
   }),
   presets: [],
   begin: ({ classes }, { k }) => ({
-    read: ({ owns, logits }) =>
-      owns.map((own, i) => {
+    read: ({ trueClasses, logits }) =>
+      trueClasses.map((classIndices, i) => {
         const guesses = highest(logits.subarray(i * classes.length, (i + 1) * classes.length), k);
-        return Number(own.some((one) => guesses.includes(one)));
+        return Number(classIndices.some((one) => guesses.includes(one)));
       }),
     metricValue: shareValue,
   }),

@@ -34,13 +34,13 @@ export const weightRandomisation = measure({
       ...Object.fromEntries(initialise(specs, context.random('weight-randomisation'))),
     };
     return {
-      async read({ images, truth }) {
-        const request = { ...mapOf(method), images, targets: truth };
+      async read({ images, labels }) {
+        const request = { ...mapOf(method), images, targets: labels };
         const { values: learnt, side } = await context.maps(request);
         const { values: random } = await context.maps({ ...request, weights });
         const one = (values: Float32Array, i: number) =>
           values.subarray(i * side * side, (i + 1) * side * side);
-        return truth.map((_, i) => spearman(one(learnt, i), one(random, i)));
+        return labels.map((_, i) => spearman(one(learnt, i), one(random, i)));
       },
       metricValue: (values) => meanValue(values, context.random('weight-randomisation')),
     };

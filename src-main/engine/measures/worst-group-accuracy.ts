@@ -25,11 +25,11 @@ export const worstGroupAccuracy = measure({
     const hits = new Float64Array(groups.length);
     const counts = new Float64Array(groups.length);
     return {
-      read: ({ owns, predicted, group }) =>
-        owns.map((own, i) => {
+      read: ({ trueClasses, predicted, group }) =>
+        trueClasses.map((classIndices, i) => {
           const of = group(i);
           if (of === null) return null;
-          const hit = Number(own.includes(predicted[i]));
+          const hit = Number(classIndices.includes(predicted[i]));
           counts[of] += 1;
           hits[of] += hit;
           return hit;

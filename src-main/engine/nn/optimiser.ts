@@ -85,7 +85,7 @@ export function sgd(options: {
   const stateName = (parameter: ParamSpec): string => `momentum/${parameter.name}`;
   return {
     init: (parameter) => (momentum === 0 && !cycles ? [] : [zerosLike(stateName(parameter), parameter)]),
-    scalars: cycles ? { [cycled]: (_, told) => told } : {},
+    scalars: cycles ? { [cycled]: (_, scheduled) => scheduled } : {},
     update(parameter, value, gradient, state, learningRate, scalars = {}) {
       const grad = decayed(parameter, value, gradient, weightDecay);
       const old = state.get(stateName(parameter));
@@ -124,9 +124,9 @@ export function adam(options: {
       return [zerosLike(mean, parameter), zerosLike(square, parameter)];
     },
     scalars: {
-      ...(cycles && { [cycled]: (_: number, told: number) => told }),
+      ...(cycles && { [cycled]: (_: number, scheduled: number) => scheduled }),
       // With a cycled beta 1, as in PyTorch, the power of the present one.
-      'adam/meanCorrection': (step, told) => 1 - (cycles ? told : beta1) ** step,
+      'adam/meanCorrection': (step, scheduled) => 1 - (cycles ? scheduled : beta1) ** step,
       'adam/rootCorrection': (step) => Math.sqrt(1 - beta2 ** step),
     },
     update(parameter, value, gradient, state, learningRate, scalars = {}) {

@@ -38,9 +38,9 @@ interface AdversarialForm extends Ascent {
  * cross-entropy, found by `ascend`. Logits are those of x'.
  */
 function worstCase(context: ObjectiveContext, form: AdversarialForm): ObjectiveGraph {
-  const { images, labels, task, weight, forward, meanLoss, noise } = context;
+  const { images, labels, task, sampleWeight, forward, meanLoss, noise } = context;
   const lossOf = (images: Tensor): Tensor =>
-    sum(mul(classLoss(forward(images, searchPass(form.statistics)).logits, labels, task), weight));
+    sum(mul(classLoss(forward(images, searchPass(form.statistics)).logits, labels, task), sampleWeight));
   const start = form.randomStart ? randomStart(images, form, noise) : images;
   const { logits } = forward(ascend(images, start, form, lossOf));
   const losses = classLoss(logits, labels, task);

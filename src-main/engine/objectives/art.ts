@@ -185,16 +185,16 @@ export const art = objective({
     const {
       images,
       labels,
-      truth,
+      oneHot,
       task,
-      explained = truth,
-      weight,
+      target = oneHot,
+      sampleWeight,
       ramp,
       forward,
       meanLoss,
       noise,
     } = context;
-    const classes: Classes = { own: explained, all: truth };
+    const classes: Classes = { target, all: oneHot };
     const pass = searchPass(params.statistics);
     const smooth: PassOptions = { ...pass, activation: { kind: 'softplus', beta: params.beta } };
     const compare = comparison(context, params, params.space);
@@ -204,26 +204,26 @@ export const art = objective({
     const start = randomStart(images, { norm: 'linf', eps: params.eps }, noise);
     const largest = largestAt(context, params, start, pass);
     const moved = ascend(images, start, { norm: 'linf', ...params }, (images) => {
-      const term = sum(mul(compareInSearch(images, classes, weight, smooth, largest), weight));
+      const term = sum(mul(compareInSearch(images, classes, sampleWeight, smooth, largest), sampleWeight));
       if (params.searchFor === 'attribution') return term;
-      return add(term, sum(mul(classLoss(forward(images, pass).logits, labels, task), weight)));
+      return add(term, sum(mul(classLoss(forward(images, pass).logits, labels, task), sampleWeight)));
     });
 
     const twins = params.pairs === 'twins' && params.distance !== 'change';
     const twice = (x: Tensor): Tensor => concat([x, x], 0);
     const judged: PassOptions = { ...smooth, mode: 'train' };
-    const both = twice(weight);
+    const both = twice(sampleWeight);
     const term = twins
       ? meanOver(
           compare(
             identity(concat([images, moved], 0)),
-            { own: twice(explained), all: twice(truth) },
+            { target: twice(target), all: twice(oneHot) },
             both,
             judged,
           ),
           both,
         )
-      : meanOver(compare(moved, classes, weight, judged), weight);
+      : meanOver(compare(moved, classes, sampleWeight, judged), sampleWeight);
     const { logits } = forward(moved);
     const terms: Record<string, Tensor> = { class: meanLoss(classLoss(logits, labels, task)) };
     if (params.lambda > 0) terms.attribution = mul(term, mul(ramp, scalar(params.lambda)));
@@ -233,21 +233,21 @@ export const art = objective({
 
 /** Which values the search compares: [B, n] of 0 and 1; undefined for all. */
 function largestAt(
-  { truth, explained = truth, weight, forward }: ObjectiveContext,
+  { oneHot, target = oneHot, sampleWeight, forward }: ObjectiveContext,
   { searchShare, channels }: Params,
   start: Tensor,
   pass: PassOptions,
 ): Tensor | undefined {
   if (searchShare === 1) return undefined;
   const node = identity(start);
-  const [grads] = gradient(sum(mul(selectedLogit(forward(node, pass).logits, explained), weight)), [node]);
+  const [grads] = gradient(sum(mul(selectedLogit(forward(node, pass).logits, target), sampleWeight)), [node]);
   const values = flat(channels === 'kept' ? abs(grads) : abs(overChannels(grads, channels)));
   return topKMask(values, Math.max(1, Math.round(searchShare * values.shape[1])));
 }
 
-/** [N, K]: that whose evidence is looked at, one-hot, and all that the picture has. */
+/** [N, K]: the target class, one-hot, and all that the picture has. */
 interface Classes {
-  own: Tensor;
+  target: Tensor;
   all: Tensor;
 }
 
@@ -257,7 +257,7 @@ interface Classes {
  * @param by  what gradients are taken by
  */
 function comparison(
-  { batch, images, truth, explained = truth, weight, forward }: ObjectiveContext,
+  { batch, images, oneHot, target = oneHot, sampleWeight, forward }: ObjectiveContext,
   { channels, distance, negative }: Params,
   space: Params['space'],
   by = space,
@@ -281,23 +281,23 @@ function comparison(
     counted?: Tensor,
   ): Tensor => {
     const { logits } = forward(imageTensor, pass);
-    const own = asRow(gradientsOf(logits, classes.own, weights, imageTensor), counted);
+    const targetGrads = asRow(gradientsOf(logits, classes.target, weights, imageTensor), counted);
     if (distance === 'change') {
-      const plain = gradientsOf(forward(images, pass).logits, explained, weight, images);
-      return l2Norm(sub(own, asRow(plain, counted)), [1]);
+      const plain = gradientsOf(forward(images, pass).logits, target, sampleWeight, images);
+      return l2Norm(sub(targetGrads, asRow(plain, counted)), [1]);
     }
     const shown = asRow(space === 'pixels' ? imageTensor : normaliseImages(imageTensor), counted);
     const hasTwins = imageTensor.shape[0] === 2 * batch;
     /** Distance to the picture of a gradient and, with twins, of the other's gradient: the worse one. */
-    const worst = (grads: Tensor, worse: (a: Tensor, b: Tensor) => Tensor): Tensor =>
-      hasTwins ? worse(apart(grads, shown), apart(otherHalf(grads), shown)) : apart(grads, shown);
-    const toOwn = worst(own, maximum);
-    if (negative === 'none') return softplus(toOwn);
+    const worst = (of: Tensor, worse: (a: Tensor, b: Tensor) => Tensor): Tensor =>
+      hasTwins ? worse(apart(of, shown), apart(otherHalf(of), shown)) : apart(of, shown);
+    const toTarget = worst(targetGrads, maximum);
+    if (negative === 'none') return softplus(toTarget);
     // Another of a picture's own classes only where it has them all.
-    const barred = add(mul(classes.all, scalar(1e6)), mul(classes.own, scalar(1e9)));
+    const barred = add(mul(classes.all, scalar(1e6)), mul(classes.target, scalar(1e9)));
     const wrong = sub(negative === 'strongest' ? logits : neg(logits), barred);
     const other = gradientsOf(logits, argMaxMask(wrong), weights, imageTensor);
-    return softplus(sub(toOwn, worst(asRow(other, counted), minimum)));
+    return softplus(sub(toTarget, worst(asRow(other, counted), minimum)));
   };
 }
 

@@ -14,9 +14,9 @@ export const blackout = objective({
   schema: z.object({}),
   presets: [],
   needs: {},
-  build({ batch, images, labels, task, inside, hasRegion, forward, meanLoss }) {
+  build({ batch, images, labels, task, regionMask, hasRegion, forward, meanLoss }) {
     // Black is 0 before normalisation, as in the paper's code. Pictures without region stay whole.
-    const hidden = mul(reshape(hasRegion, [batch, 1, 1, 1]), sub(scalar(1), inside)); // [B, 1, S, S]
+    const hidden = mul(reshape(hasRegion, [batch, 1, 1, 1]), sub(scalar(1), regionMask)); // [B, 1, S, S]
     const { logits } = forward(mul(images, sub(scalar(1), hidden)));
     return totalOf({ class: meanLoss(classLoss(logits, labels, task)) }, logits);
   },

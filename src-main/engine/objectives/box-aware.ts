@@ -80,14 +80,15 @@ export const boxAware = objective({
     },
   ],
   needs: {},
-  build({ images, labels, task, inside, hasRegion, weight, ramp, forward, meanLoss }, params) {
+  build({ images, labels, task, regionMask, hasRegion, sampleWeight, ramp, forward, meanLoss }, params) {
     const { logits } = forward(images);
     const losses = classLoss(logits, labels, task);
     const terms: Record<string, Tensor> = { class: meanLoss(losses) };
 
-    const counted = mul(hasRegion, weight); // [B]
+    const counted = mul(hasRegion, sampleWeight); // [B]
     const scored = params.of === 'loss' ? losses : summedLogProbability(logits, task);
-    const score = params.reduction === 'paper' ? meanOver(scored, weight) : sum(mul(scored, weight));
+    const score =
+      params.reduction === 'paper' ? meanOver(scored, sampleWeight) : sum(mul(scored, sampleWeight));
     if (params.lambdaInside > 0 || params.lambdaOutside > 0) {
       const [pixelGradient] = gradient(score, [images]); // [B, 3, S, S], per unit of pixel value
       const grads = mul(pixelGradient, perChannel(imageDeviation));
@@ -96,8 +97,8 @@ export const boxAware = objective({
         const reduced = params.reduction === 'paper' ? sum(mul(norms, counted)) : meanOver(norms, counted);
         return mul(reduced, mul(ramp, scalar(factor)));
       };
-      if (params.lambdaInside > 0) terms.inside = penalty(inside, params.lambdaInside);
-      if (params.lambdaOutside > 0) terms.outside = penalty(sub(scalar(1), inside), params.lambdaOutside);
+      if (params.lambdaInside > 0) terms.inside = penalty(regionMask, params.lambdaInside);
+      if (params.lambdaOutside > 0) terms.outside = penalty(sub(scalar(1), regionMask), params.lambdaOutside);
     }
     const mean = params.reduction === 'paper' ? 'squared-pictures' : 'regions';
     return { ...totalOf(terms, logits), means: { inside: mean, outside: mean } };

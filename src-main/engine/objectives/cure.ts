@@ -69,7 +69,7 @@ export const cure = objective({
   ],
   needs: {},
   build(
-    { images, labels, task, weight, ramp, forward, meanLoss },
+    { images, labels, task, sampleWeight, ramp, forward, meanLoss },
     { lambda, reach, power, statistics, units },
   ) {
     const { logits } = forward(images);
@@ -77,12 +77,16 @@ export const cure = objective({
     if (lambda === 0) return totalOf(terms, logits);
     const pass: PassOptions = { mode: statistics === 'running' ? 'eval' : 'train', keepStatistics: true };
     const gradientsAt = (images: Tensor): Tensor =>
-      gradientsOf(sum(mul(classLoss(forward(images, pass).logits, labels, task), weight)), images, units);
+      gradientsOf(
+        sum(mul(classLoss(forward(images, pass).logits, labels, task), sampleWeight)),
+        images,
+        units,
+      );
     const here = gradientsAt(images);
     const away = mul(l2Normalise(sign(here), [1, 2, 3]), scalar(reach));
     const there = gradientsAt(identity(add(images, stopGradient(inPixels(away, units)))));
     const change = normOf(sub(there, here), [1, 2, 3], '2', power);
-    terms.curvature = mul(meanOver(change, weight), mul(ramp, scalar(lambda)));
+    terms.curvature = mul(meanOver(change, sampleWeight), mul(ramp, scalar(lambda)));
     return totalOf(terms, logits);
   },
 });

@@ -73,7 +73,7 @@ export const density = objective({
   ],
   needs: {},
   build(
-    { batch, classes, images, labels, task, weight, ramp, forward, meanLoss, noise },
+    { batch, classes, images, labels, task, sampleWeight, ramp, forward, meanLoss, noise },
     { lambda, computation, units, ...form },
   ) {
     refuseSeveral('density', task);
@@ -93,7 +93,7 @@ export const density = objective({
     };
     return withGradientPenalty('density', ofClass, logits, {
       ...form,
-      weight,
+      sampleWeight,
       factor: mul(ramp, scalar(lambda)),
       grads,
     });

@@ -92,7 +92,7 @@ export const gradcamConsistency = objective({
   ],
   needs: { composites: true },
   build(context, { lambda, form, reduction, upsample, detach }) {
-    const { sizePx, images, labels, truth, task, explained = truth, weight, ramp, composites } = context;
+    const { sizePx, images, labels, oneHot, task, target = oneHot, sampleWeight, ramp, composites } = context;
     const plain = context.forward(images);
     const terms: Record<string, Tensor> = { class: context.meanLoss(classLoss(plain.logits, labels, task)) };
     if (lambda === 0) return totalOf(terms, plain.logits);
@@ -110,18 +110,18 @@ export const gradcamConsistency = objective({
     const map = form === 'elementwise' ? elementwiseGradCam : standardGradCam;
     /** Heat of the explained class, scaled to sum 1 (all 0 if it is empty). [B, h, w], or enlarged to the side in px */
     const share = (pass: ForwardPass, sidePx: number): Tensor => {
-      const heat = map(featureMaps(pass), sum(selectedLogit(pass.logits, explained)));
+      const heat = map(featureMaps(pass), sum(selectedLogit(pass.logits, target)));
       const scaled = div(heat, add(sum(heat, [1, 2], true), scalar(1e-8)));
       if (!upsample) return scaled;
       const [batch, ...sides] = scaled.shape;
       const large = resizeBilinear(reshape(scaled, [batch, 1, ...sides]), { height: sidePx, width: sidePx });
       return reshape(large, [batch, sidePx, sidePx]);
     };
-    const own = share(plain, sizePx);
-    const target = intoCell(detach ? stopGradient(own) : own, composites.cell);
-    const difference = abs(sub(share(tiled, 2 * sizePx), target)); // [B, 2h, 2w]
+    const plainShare = share(plain, sizePx);
+    const placed = intoCell(detach ? stopGradient(plainShare) : plainShare, composites.cell);
+    const difference = abs(sub(share(tiled, 2 * sizePx), placed)); // [B, 2h, 2w]
     const perImage = reduction === 'mean' ? mean(difference, [1, 2]) : sum(difference, [1, 2]);
-    terms.consistency = mul(meanOver(perImage, weight), mul(ramp, scalar(lambda)));
+    terms.consistency = mul(meanOver(perImage, sampleWeight), mul(ramp, scalar(lambda)));
     return totalOf(terms, plain.logits);
   },
 });

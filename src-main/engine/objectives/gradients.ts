@@ -38,7 +38,7 @@ export interface GradientPenalty {
    */
   reduction: 'per-image' | 'batch';
   /** [B], 1 for pictures that count */
-  weight: Tensor;
+  sampleWeight: Tensor;
   /** Scalar */
   factor: Tensor;
   /** From a way to make one scalar of scores [B] to the gradient [B, 3, S, S]. */
@@ -53,19 +53,19 @@ export function withGradientPenalty(
   term: string,
   classLoss: Tensor,
   logits: Tensor,
-  { p, power, reduction, weight, factor, grads }: GradientPenalty,
+  { p, power, reduction, sampleWeight, factor, grads }: GradientPenalty,
 ): ObjectiveGraph {
   if (reduction === 'per-image') {
     const norms = normOf(
-      grads((scores) => sum(mul(scores, weight))),
+      grads((scores) => sum(mul(scores, sampleWeight))),
       [1, 2, 3],
       p,
       power,
     );
-    return totalOf({ class: classLoss, [term]: mul(meanOver(norms, weight), factor) }, logits);
+    return totalOf({ class: classLoss, [term]: mul(meanOver(norms, sampleWeight), factor) }, logits);
   }
-  const own = grads((scores) => meanOver(scores, weight));
-  const counted = mul(own, reshape(weight, [own.shape[0], 1, 1, 1]));
+  const pixelGradients = grads((scores) => meanOver(scores, sampleWeight));
+  const counted = mul(pixelGradients, reshape(sampleWeight, [pixelGradients.shape[0], 1, 1, 1]));
   const graph = totalOf(
     { class: classLoss, [term]: mul(normOf(counted, [0, 1, 2, 3], p, power), factor) },
     logits,

@@ -23,14 +23,14 @@ const schema = z.object({
  * group count for nothing.
  */
 function reweighting(
-  { groups, groupCount, weight, state }: ObjectiveContext,
+  { groups, groupCount, sampleWeight, state }: ObjectiveContext,
   { groupStep }: z.output<typeof schema>,
 ): Reweighting {
   if (!groups || groupCount === undefined)
     throw new AppError('internal', 'Group DRO needs the groups of the pictures');
   const shares = state({ name: 'groupShares', shape: [groupCount], init: 'ones', decay: false });
   return (losses) => {
-    const members = mul(groups, reshape(weight, [weight.shape[0], 1])); // [B, G]
+    const members = mul(groups, reshape(sampleWeight, [sampleWeight.shape[0], 1])); // [B, G]
     const counts = sum(members, [0]); // [G]
     const totals = sum(mul(members, reshape(losses, [losses.shape[0], 1])), [0]);
     const means = div(totals, add(counts, equal(counts, scalar(0)))); // [G]

@@ -45,7 +45,7 @@ export const hessian = objective({
   presets: [],
   needs: {},
   build(
-    { images, labels, task, truth, explained = truth, weight, ramp, forward, meanLoss, noise },
+    { images, labels, task, oneHot, target = oneHot, sampleWeight, ramp, forward, meanLoss, noise },
     { lambda, of, directions, beta, units },
   ) {
     const plain = forward(images);
@@ -53,15 +53,15 @@ export const hessian = objective({
     if (lambda === 0) return totalOf(terms, plain.logits);
     const { logits } =
       beta > 0 ? forward(images, { activation: { kind: 'softplus', beta }, keepStatistics: true }) : plain;
-    const scores = of === 'loss' ? classLoss(logits, labels, task) : selectedLogit(logits, explained);
-    const grads = gradientsOf(sum(mul(scores, weight)), images, units);
+    const scores = of === 'loss' ? classLoss(logits, labels, task) : selectedLogit(logits, target);
+    const grads = gradientsOf(sum(mul(scores, sampleWeight)), images, units);
     const bends = Array.from({ length: directions }, (_, i): Tensor => {
       const direction = noise(`direction/${i}`, images.shape, 'normal');
       return sum(square(gradientsOf(sum(mul(grads, direction)), images, units)), [1, 2, 3]); // [B]
     });
     const curvature = meanOver(
       bends.reduce((total, one) => add(total, one)),
-      weight,
+      sampleWeight,
     );
     terms.curvature = mul(curvature, mul(ramp, scalar(lambda / directions)));
     return totalOf(terms, plain.logits);

@@ -76,22 +76,22 @@ function withAttributions(
   params: z.output<typeof schema>,
   classOn: 'plain' | 'moved',
 ): ObjectiveGraph {
-  const { images, labels, task, weight, ramp, forward, meanLoss, noise } = context;
+  const { images, labels, task, sampleWeight, ramp, forward, meanLoss, noise } = context;
   const { lambda, reduction, statistics, clipStart, ...ascent } = params;
   const pass = searchPass(statistics);
   const search = (moved: Tensor): Tensor => {
     const attributions = attributionNorm(context, moved, params.searchPoints, pass);
-    if (classOn === 'plain') return sum(mul(attributions, weight));
+    if (classOn === 'plain') return sum(mul(attributions, sampleWeight));
     const losses = classLoss(forward(moved, pass).logits, labels, task);
-    return sum(mul(add(losses, mul(attributions, mul(ramp, scalar(lambda)))), weight));
+    return sum(mul(add(losses, mul(attributions, mul(ramp, scalar(lambda)))), sampleWeight));
   };
   const moved = ascend(images, randomStart(images, ascent, noise, clipStart), ascent, search);
   const { logits } = forward(classOn === 'plain' ? images : moved);
   const attributions = attributionNorm(context, moved, params.points, { keepStatistics: true });
-  const factor = reduction === 'sum' ? sum(weight) : scalar(1);
+  const factor = reduction === 'sum' ? sum(sampleWeight) : scalar(1);
   const terms: Record<string, Tensor> = {
     class: mul(meanLoss(classLoss(logits, labels, task)), factor),
-    attribution: mul(mul(meanOver(attributions, weight), factor), mul(ramp, scalar(lambda))),
+    attribution: mul(mul(meanOver(attributions, sampleWeight), factor), mul(ramp, scalar(lambda))),
   };
   const graph = totalOf(terms, logits);
   return reduction === 'sum' ? { ...graph, means: { class: 'nothing', attribution: 'nothing' } } : graph;
@@ -99,7 +99,7 @@ function withAttributions(
 
 /** |IG(x, moved)|_1 of each picture. [B] */
 function attributionNorm(
-  { batch, images, labels, task, weight, forward }: ObjectiveContext,
+  { batch, images, labels, task, sampleWeight, forward }: ObjectiveContext,
   moved: Tensor,
   count: number,
   pass: Parameters<ObjectiveContext['forward']>[1],
@@ -120,7 +120,7 @@ function attributionNorm(
     sum(
       mul(
         losses,
-        along(() => weight),
+        along(() => sampleWeight),
       ),
     ),
     [path],

@@ -69,7 +69,7 @@ export const inputGrad = objective({
   ],
   needs: {},
   build(
-    { images, labels, task, truth, explained = truth, weight, ramp, forward, meanLoss },
+    { images, labels, task, oneHot, target = oneHot, sampleWeight, ramp, forward, meanLoss },
     { lambda, of, units, ...form },
   ) {
     const { logits } = forward(images);
@@ -77,13 +77,13 @@ export const inputGrad = objective({
     if (lambda === 0) return totalOf({ class: meanLoss(losses) }, logits);
     const scores = {
       loss: () => losses,
-      logit: () => selectedLogit(logits, explained),
+      logit: () => selectedLogit(logits, target),
       'log-probability': () => summedLogProbability(logits, task),
     }[of]();
     return withGradientPenalty('gradient', meanLoss(losses), logits, {
       ...form,
       p: '2',
-      weight,
+      sampleWeight,
       factor: mul(ramp, scalar(lambda)),
       grads: (total) => gradientsOf(total(scores), images, units),
     });

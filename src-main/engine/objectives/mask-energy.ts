@@ -39,30 +39,30 @@ export const maskEnergy = objective({
   presets: [],
   needs: {},
   build(context, { lambda, heat }) {
-    const { images, labels, task, hasRegion, weight, ramp, forward, meanLoss } = context;
+    const { images, labels, task, hasRegion, sampleWeight, ramp, forward, meanLoss } = context;
     const pass = forward(images);
     const terms: Record<string, Tensor> = { class: meanLoss(classLoss(pass.logits, labels, task)) };
     if (lambda === 0) return totalOf(terms, pass.logits);
     const map = heatOf(context, pass, heat); // [B, h, w]
     // Of each cell the share that lies inside.
-    const inside = reshape(adaptiveAveragePool(context.inside, map.shape[1]), map.shape); // [B, h, w]
-    const share = div(sum(mul(map, inside), [1, 2]), add(sum(map, [1, 2]), scalar(1e-8)));
-    const penalty = meanOver(sub(scalar(1), share), mul(hasRegion, weight));
+    const regionMask = reshape(adaptiveAveragePool(context.regionMask, map.shape[1]), map.shape); // [B, h, w]
+    const share = div(sum(mul(map, regionMask), [1, 2]), add(sum(map, [1, 2]), scalar(1e-8)));
+    const penalty = meanOver(sub(scalar(1), share), mul(hasRegion, sampleWeight));
     terms.outside = mul(penalty, mul(ramp, scalar(lambda)));
     return { ...totalOf(terms, pass.logits), means: { outside: 'regions' } };
   },
 });
 
 function heatOf(
-  { images, labels, truth, task, weight }: ObjectiveContext,
+  { images, labels, oneHot, task, sampleWeight }: ObjectiveContext,
   pass: ForwardPass,
   heat: z.output<typeof schema>['heat'],
 ): Tensor {
   if (heat === 'input-gradient')
     return sum(
-      square(gradientsOf(sum(mul(classLoss(pass.logits, labels, task), weight)), images, 'normalised')),
+      square(gradientsOf(sum(mul(classLoss(pass.logits, labels, task), sampleWeight)), images, 'normalised')),
       [1],
     );
-  const score = sum(selectedLogit(pass.logits, truth));
+  const score = sum(selectedLogit(pass.logits, oneHot));
   return (heat === 'grad-cam' ? standardGradCam : elementwiseGradCam)(featureMaps(pass), score);
 }

@@ -29,20 +29,20 @@ export interface ObjectiveContext {
   sizePx: number;
   /** [B, 3, S, S] in [0, 1] */
   images: Tensor;
-  /** [B, K], what cross-entropy is taken with: `truth`, or with label smoothing e a mix (1 - e) truth + e / K. */
+  /** [B, K], what cross-entropy is taken with: `oneHot`, or with label smoothing e a mix (1 - e) oneHot + e / K. */
   labels: Tensor;
   /** [B, K], one-hot, never smoothed */
-  truth: Tensor;
-  /** 'single' unless given. For 'multi', `labels` and `truth` are multi-hot. */
+  oneHot: Tensor;
+  /** 'single' unless given. For 'multi', `labels` and `oneHot` are multi-hot. */
   task?: Task;
   /** [B, K], one-hot: for 'multi', the one of a picture's classes whose evidence is looked at. */
-  explained?: Tensor;
+  target?: Tensor;
   /** [B, 1, S, S], 1 inside the region of interest; fractions where it was resampled. */
-  inside: Tensor;
+  regionMask: Tensor;
   /** [B], 1 if the picture has a region */
   hasRegion: Tensor;
   /** [B], 1 for real pictures, 0 for the padding of a short batch; not all 0 */
-  weight: Tensor;
+  sampleWeight: Tensor;
   /** Scalar in [0, 1], multiplies the penalty weights. */
   ramp: Tensor;
   /** 2x2 composites [B, 3, 2S, 2S] and the one-hot cell [B, 4] that holds the picture itself, cells in reading order. */

@@ -65,25 +65,25 @@ export const scoreMatching = objective({
   ],
   needs: {},
   build(
-    { images, labels, task, truth, explained = truth, weight, ramp, forward, meanLoss, noise },
+    { images, labels, task, oneHot, target = oneHot, sampleWeight, ramp, forward, meanLoss, noise },
     { lambda, sigma, samples, stability, statistics, units },
   ) {
     const { logits } = forward(images);
     const terms: Record<string, Tensor> = { class: meanLoss(classLoss(logits, labels, task)) };
     if (lambda === 0) return totalOf(terms, logits);
-    const own = selectedLogit(logits, explained); // [B]
+    const score = selectedLogit(logits, target); // [B]
     const rises = Array.from({ length: samples }, (_, i): Tensor => {
       const drawn = inPixels(mul(noise(`noise/${i}`, images.shape, 'normal'), scalar(sigma)), units);
-      return sub(selectedLogit(forward(add(images, drawn), searchPass(statistics)).logits, explained), own);
+      return sub(selectedLogit(forward(add(images, drawn), searchPass(statistics)).logits, target), score);
     });
     const trace = mul(
       rises.reduce((total, one) => add(total, one)),
       scalar(2 / (sigma * sigma * samples)),
     ); // [B]
-    const grads = gradientsOf(sum(mul(own, weight)), images, units);
+    const grads = gradientsOf(sum(mul(score, sampleWeight)), images, units);
     const halfLength = mul(sum(square(grads), [1, 2, 3]), scalar(0.5)); // [B]
     const perImage = add(add(trace, halfLength), mul(square(trace), scalar(stability)));
-    terms.score = mul(meanOver(perImage, weight), mul(ramp, scalar(lambda)));
+    terms.score = mul(meanOver(perImage, sampleWeight), mul(ramp, scalar(lambda)));
     return totalOf(terms, logits);
   },
 });

@@ -68,7 +68,7 @@ export const trades = objective({
   ],
   needs: {},
   build(
-    { images, labels, task, weight, ramp, forward, meanLoss, noise },
+    { images, labels, task, sampleWeight, ramp, forward, meanLoss, noise },
     { lambda, statistics, plainPasses, ...ascent },
   ) {
     refuseSeveral('trades', task);
@@ -80,14 +80,14 @@ export const trades = objective({
     const start = add(images, mul(noise('start', images.shape, 'normal'), scalar(0.001)));
     const kept = stopGradient(forward(images, pass).logits);
     const moved = ascend(images, start, { ...ascent, first: 'range' }, (images) =>
-      sum(mul(klDivergence(kept, forward(images, pass).logits), weight)),
+      sum(mul(klDivergence(kept, forward(images, pass).logits), sampleWeight)),
     );
     const { logits } = forward(images);
     const ofMoved = forward(moved).logits;
     const divergence = klDivergence(plainPasses === 2 ? forward(images).logits : logits, ofMoved);
     const terms: Record<string, Tensor> = {
       class: meanLoss(classLoss(logits, labels, task)),
-      robust: mul(meanOver(divergence, weight), mul(ramp, scalar(lambda))), // the penalty of eq. 5
+      robust: mul(meanOver(divergence, sampleWeight), mul(ramp, scalar(lambda))), // the penalty of eq. 5
     };
     return totalOf(terms, logits);
   },

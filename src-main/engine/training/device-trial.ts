@@ -95,10 +95,10 @@ async function someSteps(
   const feeds = {
     images: Float32Array.from({ length: batch * 3 * sizePx * sizePx }, () => random.uniform()),
     labels,
-    truth: labels,
-    inside: new Float32Array(batch * sizePx * sizePx).fill(1, 0, batch * 100),
+    oneHot: labels,
+    regionMask: new Float32Array(batch * sizePx * sizePx).fill(1, 0, batch * 100),
     hasRegion: new Float32Array(batch).fill(1),
-    weight: new Float32Array(batch).fill(1),
+    sampleWeight: new Float32Array(batch).fill(1),
     ramp: Float32Array.of(1),
     learningRate: Float32Array.of(0.001),
   };

@@ -154,9 +154,9 @@ export async function openRun(
     for (const { index, map, logits } of seen.pinned) {
       const image = spec.selection[index];
       const raw = { values: map, width: sizePx, height: sizePx };
-      const inside = selection.inside(index);
+      const regionMask = selection.regionMask(index);
       const { classIndex } = image;
-      const outcome = heatOutcome(image, raw, inside, sizePx, classIndex, logits, architecture.task);
+      const outcome = heatOutcome(image, raw, regionMask, sizePx, classIndex, logits, architecture.task);
       emit({ kind: 'pinned', epoch: record.epochs, imageId: image.imageId, map: outcome });
     }
   }
@@ -172,7 +172,7 @@ export async function openRun(
       const position = record.epochs + done / steps;
       const momentum = cycledMomentumAt(position, epochs, steps);
       const stepNumber = record.epochs * steps + done + 1;
-      let facts: BatchFacts = { truth: [] };
+      let facts: BatchFacts = { trueClasses: [] };
       const result = await stepper.run(
         async () => {
           const { feeds, ...others } = await ahead.read(record.epochs, done);
@@ -196,11 +196,13 @@ export async function openRun(
       }
       const { loss, logits } = result;
       lossBefore = loss;
-      const { truth } = facts;
-      const correct = truth.filter((own, i) => own.includes(predictedClass(logits, sizes.classes, i))).length;
+      const { trueClasses } = facts;
+      const correct = trueClasses.filter((classIndices, i) =>
+        classIndices.includes(predictedClass(logits, sizes.classes, i)),
+      ).length;
       const seconds = (performance.now() - begunAt) / 1000;
-      note({ kind: 'step', pictures: truth.length, correct, loss, seconds });
-      return { loss, images: truth.length, seconds };
+      note({ kind: 'step', pictures: trueClasses.length, correct, loss, seconds });
+      return { loss, images: trueClasses.length, seconds };
     },
 
     async closeEpoch() {

@@ -222,10 +222,10 @@ const reasonOf = (thrown: unknown): string =>
  */
 export function isOutOfMemory(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
-  const said = `${thrown.message} ${thrown instanceof AppError ? (thrown.detail.reason ?? '') : ''}`;
+  const text = `${thrown.message} ${thrown instanceof AppError ? (thrown.detail.reason ?? '') : ''}`;
   return (
     /failed to allocate|bad_alloc|bad allocation|out of ?memory|outofmemory|allocation failed|not enough memory/i.test(
-      said,
+      text,
     ) ||
     (thrown.cause !== undefined && isOutOfMemory(thrown.cause))
   );

@@ -56,7 +56,7 @@ export interface TrainStepOptions {
   sizePx: number;
   /** Groups of pictures, for objectives that need them; the classes unless given. */
   groupCount?: number;
-  /** 'single' unless given; 'multi' has multi-hot labels and looks at the class that `explained` says. */
+  /** 'single' unless given; 'multi' has multi-hot labels and looks at the class that `target` says. */
   task?: Task;
   /** Whether a step is several runs of the program, each on a part of the step's pictures. */
   accumulates?: boolean;
@@ -64,9 +64,9 @@ export interface TrainStepOptions {
 
 /**
  * The program's inputs, all float32:
- *   images [B,3,S,S] in [0,1], labels [B,K] one-hot, inside [B,1,S,S], hasRegion [B], weight [B] (0: not counted),
- *   ramp [], learningRate [], for objectives that need them composites [B,3,2S,2S], cell [B,4] and groups [B,G],
- *   for several classes a picture explained [B,K] one-hot;
+ *   images [B,3,S,S] in [0,1], labels [B,K] one-hot, regionMask [B,1,S,S], hasRegion [B],
+ *   sampleWeight [B] (0: not counted), ramp [], learningRate [], for objectives that need them
+ *   composites [B,3,2S,2S], cell [B,4] and groups [B,G], for several classes a picture target [B,K] one-hot;
  *   every entry of `scalars` [], every entry of `noise`, every entry of `state` and of `sums` under its name.
  * An objective that does not look at an input leaves it out of the program: feed by `program.inputs`.
  *
@@ -148,12 +148,12 @@ export function buildLoss(options: TrainStepOptions, shares?: Readonly<Record<Me
     [...model.parameters, ...model.buffers].map(({ name, shape }) => [name, input(name, shape)]),
   );
   const images = input('images', [batch, 3, sizePx, sizePx]);
-  const truth = input('labels', [batch, classes]);
-  const inside = input('inside', [batch, 1, sizePx, sizePx]);
+  const oneHot = input('labels', [batch, classes]);
+  const regionMask = input('regionMask', [batch, 1, sizePx, sizePx]);
   const hasRegion = input('hasRegion', [batch]);
-  const weight = input('weight', [batch]);
+  const sampleWeight = input('sampleWeight', [batch]);
   const ramp = input('ramp', []);
-  const inputs: Tensor[] = [images, truth, inside, hasRegion, weight, ramp];
+  const inputs: Tensor[] = [images, oneHot, regionMask, hasRegion, sampleWeight, ramp];
   const composites = objective.needs.composites
     ? { images: input('composites', [batch, 3, 2 * sizePx, 2 * sizePx]), cell: input('cell', [batch, 4]) }
     : undefined;
@@ -162,8 +162,8 @@ export function buildLoss(options: TrainStepOptions, shares?: Readonly<Record<Me
   const groups = groupCount === undefined ? undefined : input('groups', [batch, groupCount]);
   if (groups) inputs.push(groups);
   const { task } = options;
-  const explained = task === 'multi' ? input('explained', [batch, classes]) : undefined;
-  if (explained) inputs.push(explained);
+  const target = task === 'multi' ? input('target', [batch, classes]) : undefined;
+  if (target) inputs.push(target);
 
   const noise = new Map<string, { spec: NoiseSpec; tensor: Tensor }>();
   const noiseNamed =
@@ -191,14 +191,14 @@ export function buildLoss(options: TrainStepOptions, shares?: Readonly<Record<Me
       images,
       labels:
         smoothing > 0
-          ? add(mul(truth, scalar(1 - smoothing)), scalar(smoothing / (task === 'multi' ? 2 : classes)))
-          : truth,
-      truth,
+          ? add(mul(oneHot, scalar(1 - smoothing)), scalar(smoothing / (task === 'multi' ? 2 : classes)))
+          : oneHot,
+      oneHot,
       task,
-      explained,
-      inside,
+      target,
+      regionMask,
       hasRegion,
-      weight,
+      sampleWeight,
       ramp,
       composites,
       groups,
@@ -218,7 +218,7 @@ export function buildLoss(options: TrainStepOptions, shares?: Readonly<Record<Me
           }
         return pass;
       },
-      meanLoss: (losses) => meanOver(losses, weight),
+      meanLoss: (losses) => meanOver(losses, sampleWeight),
       noise: noiseNamed(''),
       state(spec) {
         const name = `objective/${spec.name}`;

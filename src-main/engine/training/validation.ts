@@ -35,8 +35,8 @@ export async function validate(
       correct.push(classesOf(set.images[index]).includes(predictedClass(outputs.logits, classes, i)));
       losses.push(outputs.crossEntropy[i]);
       const map = squaredGradient(outputs.gradient.subarray(i * length, (i + 1) * length), 3);
-      const inside = set.inside(index);
-      energies.push(inside && energyInside(map, inside));
+      const regionMask = set.regionMask(index);
+      energies.push(regionMask && energyInside(map, regionMask));
       if (pinned.includes(set.images[index].imageId))
         maps.push({ index, map, logits: outputs.logits.slice(i * classes, (i + 1) * classes) });
     });

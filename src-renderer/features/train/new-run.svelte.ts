@@ -45,7 +45,7 @@ export class NewRun {
   /** What was typed for each objective, by the objective's own names, also while it is not chosen. */
   private readonly typed = $state<Record<string, Values>>({});
   /** Settings that the preset chosen for an objective says; they come and go with it. */
-  private readonly said: Record<string, Values> = {};
+  private readonly presetSettings: Record<string, Values> = {};
   private readonly methods: Methods;
 
   constructor(methods: Methods, like: RunConfig | null, suggested: { sizePx: number; train: number }) {
@@ -131,7 +131,7 @@ export class NewRun {
   }
 
   private saySettings(id: string): void {
-    this.settings = { ...this.settings, ...this.said[id] };
+    this.settings = { ...this.settings, ...this.presetSettings[id] };
   }
 
   /** Starts from weights, with the settings that suit them. */
@@ -157,11 +157,11 @@ export class NewRun {
 
   /** What its preset said of the settings goes with an objective; what a person has changed since stays. */
   private takeBack(id: string): void {
-    const said = this.said[id];
-    if (!said) return;
-    if (Object.entries(said).every(([name, value]) => this.settings[name] === value))
-      this.settings = { ...this.settings, ...this.usual(Object.keys(said)) };
-    else delete this.said[id];
+    const presetSettings = this.presetSettings[id];
+    if (!presetSettings) return;
+    if (Object.entries(presetSettings).every(([name, value]) => this.settings[name] === value))
+      this.settings = { ...this.settings, ...this.usual(Object.keys(presetSettings)) };
+    else delete this.presetSettings[id];
   }
 
   private usual(names: readonly string[]): Values {
@@ -206,9 +206,9 @@ export class NewRun {
   /** Settings that another preset of the objective says go back to their defaults. */
   usePreset(part: ObjectiveInfo, preset: Pick<Preset, 'params' | 'settings'>): void {
     this.typed[part.id] = { ...defaultsOf(part.params), ...preset.params };
-    const said = part.presets.flatMap(({ settings }) => Object.keys(settings ?? {}));
-    this.settings = { ...this.settings, ...this.usual(said), ...preset.settings };
-    this.said[part.id] = { ...preset.settings };
+    const presetSettings = part.presets.flatMap(({ settings }) => Object.keys(settings ?? {}));
+    this.settings = { ...this.settings, ...this.usual(presetSettings), ...preset.settings };
+    this.presetSettings[part.id] = { ...preset.settings };
   }
 
   /** The preset whose values, defaults for the rest, are all in force. */
@@ -263,10 +263,12 @@ const SHORT_IN_L2 = 0.1;
 export function warningsOf(form: NewRun, trainedOn: TrainedOn | null): string[] {
   const warnings: string[] = [];
   const { settings } = form;
-  const told = form.objectives.find(({ family }) => family === 'regions');
+  const boxAware = form.objectives.find(({ family }) => family === 'regions');
   if (trainedOn && trainedOn.train > 0 && trainedOn.withRegion === 0) {
-    if (told)
-      warnings.push(`No training picture has a box or mask, so ${told.title} learns from the labels alone.`);
+    if (boxAware)
+      warnings.push(
+        `No training picture has a box or mask, so ${boxAware.title} learns from the labels alone.`,
+      );
     if (settings['outside'] !== 'none')
       warnings.push('No training picture has a box or mask, so background augmentation does nothing.');
   }

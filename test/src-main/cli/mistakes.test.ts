@@ -17,16 +17,16 @@ const project = path.join(folder, 'animals');
 const environment = { ...process.env, FOVEA_HOME: path.join(folder, 'home'), NODE_OPTIONS: '' };
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-const said = ({ status, stdout, stderr }: { status: number | null; stdout: string; stderr: string }) => ({
+const outputOf = ({ status, stdout, stderr }: { status: number | null; stdout: string; stderr: string }) => ({
   status,
   stdout,
   lines: stderr.trimEnd().split('\n'),
 });
 const fovea = (...args: string[]) =>
-  said(spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', env: environment, cwd: folder }));
+  outputOf(spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', env: environment, cwd: folder }));
 /** With files of at most so many kilobytes: what a full disk is to a program, without being root. */
 const foveaOnLittleDisk = (kilobytes: number, ...args: string[]) =>
-  said(
+  outputOf(
     spawnSync(
       'bash',
       ['-c', `trap '' XFSZ; ulimit -f ${kilobytes}; exec "$@"`, '-', process.execPath, cli, ...args],
@@ -34,7 +34,7 @@ const foveaOnLittleDisk = (kilobytes: number, ...args: string[]) =>
     ),
   );
 /** One line that says what was wrong. */
-function expectMistake({ status, stdout, lines }: ReturnType<typeof said>, says: RegExp): void {
+function expectMistake({ status, stdout, lines }: ReturnType<typeof outputOf>, says: RegExp): void {
   expect([status, stdout], lines.join('\n')).toEqual([1, '']);
   expect(lines).toEqual([expect.stringMatching(says)]);
 }
@@ -70,7 +70,7 @@ describe('a place that cannot be written', () => {
 
   it('is one line where the data folder is one', () => {
     const env = { ...environment, FOVEA_HOME: path.join(folder, 'pictures', 'cat', 'cat1.png') };
-    const ran = said(spawnSync(process.execPath, [cli, 'runs', project], { encoding: 'utf8', env }));
+    const ran = outputOf(spawnSync(process.execPath, [cli, 'runs', project], { encoding: 'utf8', env }));
     expectMistake(ran, /cat1\.png is a file where a folder should be/);
   });
 });

@@ -11,7 +11,7 @@ afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 afterEach(() => vi.restoreAllMocks());
 
 /** What a person is told of what the work throws. */
-async function told(work: () => unknown): Promise<{ code: string; message: string }> {
+async function errorOf(work: () => unknown): Promise<{ code: string; message: string }> {
   try {
     await work();
   } catch (thrown) {
@@ -51,7 +51,7 @@ describe('writing a file whole', () => {
       };
       return handle;
     });
-    const error = await told(() => writeFileWhole(file, ['new', 'more']));
+    const error = await errorOf(() => writeFileWhole(file, ['new', 'more']));
     expect(error).toMatchObject({
       code: 'unavailable',
       message: 'the disk is full: model.onnx cannot be written',
@@ -62,14 +62,14 @@ describe('writing a file whole', () => {
     vi.spyOn(fs, 'renameSync').mockImplementation(() => {
       throw full;
     });
-    expect((await told(() => writeFileWholeSync(file, 'new'))).code).toBe('unavailable');
+    expect((await errorOf(() => writeFileWholeSync(file, 'new'))).code).toBe('unavailable');
     expect(fs.readdirSync(place)).toEqual(['model.onnx']);
   });
 
   it('says what is wrong with a place in one line, and names the place', async () => {
     fs.mkdirSync(path.join(folder, 'dir.png'));
     fs.writeFileSync(path.join(folder, 'file'), '');
-    const at = (...parts: string[]) => told(() => writeFileWhole(path.join(folder, ...parts), ['x']));
+    const at = (...parts: string[]) => errorOf(() => writeFileWhole(path.join(folder, ...parts), ['x']));
     expect(await at('dir.png')).toMatchObject({
       code: 'bad-input',
       message: 'dir.png is a folder where a file should be',
@@ -93,10 +93,10 @@ describe('writing a file whole', () => {
     spawnSync(process.execPath, ['--input-type=module', '-e', endless]);
     const [left] = fs.readdirSync(place);
     expect(left).toMatch(/^\.[0-9a-f]{12}\.\d+\.new$/);
-    const going = left.replace(/\d+\.new$/, `${process.ppid}.new`);
-    fs.writeFileSync(path.join(place, going), '');
+    const inFlight = left.replace(/\d+\.new$/, `${process.ppid}.new`);
+    fs.writeFileSync(path.join(place, inFlight), '');
     await writeFileWhole(file, ['whole']);
-    expect(fs.readdirSync(place).sort()).toEqual([going, 'last.ckpt']);
+    expect(fs.readdirSync(place).sort()).toEqual([inFlight, 'last.ckpt']);
   });
 });
 
@@ -117,15 +117,15 @@ describe('making a folder', () => {
       [link, 'link is a link that leads nowhere'],
       [file, 'plain is a file where a folder should be'],
     ]) {
-      expect(await told(() => makeFolder(place))).toMatchObject({ code: 'bad-input', message: name });
-      expect((await told(() => makeFolder(path.join(place, 'p')))).code).toBe('bad-input');
+      expect(await errorOf(() => makeFolder(place))).toMatchObject({ code: 'bad-input', message: name });
+      expect((await errorOf(() => makeFolder(path.join(place, 'p')))).code).toBe('bad-input');
     }
   });
 
   it.runIf(process.platform === 'linux')(
     'comes back from /proc, where a recursive mkdir never does',
     async () => {
-      expect((await told(() => makeFolder('/proc/none/p'))).code).not.toBe('internal');
+      expect((await errorOf(() => makeFolder('/proc/none/p'))).code).not.toBe('internal');
     },
   );
 });

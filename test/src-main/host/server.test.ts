@@ -87,13 +87,13 @@ async function ask(socket: WebSocket, message: unknown): Promise<unknown> {
 function answerTo(socket: WebSocket, call: { id: number; method: string; input: unknown }) {
   return new Promise<Answer<unknown>>((resolve, reject) => {
     const gone = () => reject(new Error(`the socket closed at ${call.method}`));
-    const hear = (text: WebSocket.RawData) => {
+    const onMessage = (text: WebSocket.RawData) => {
       const message = JSON.parse(String(text)) as { id?: number; answer: Answer<unknown> };
       if (message.id !== call.id) return;
-      socket.off('message', hear).off('close', gone);
+      socket.off('message', onMessage).off('close', gone);
       resolve(message.answer);
     };
-    socket.on('message', hear).once('close', gone);
+    socket.on('message', onMessage).once('close', gone);
     socket.send(callText(call));
   });
 }

@@ -24,6 +24,6 @@ it('PNGs cut at half are left out as cut short', async () => {
     }
   const { images, warnings } = await importFrom(core, imageFolder);
   expect(images).toBe(6);
-  const said = warnings.map(({ file, message }) => `${path.basename(file)}: ${message}`).sort();
-  expect(said).toEqual(cut.sort().map((name): unknown => expect.stringMatching(`^${name}: .*cut short`)));
+  const shown = warnings.map(({ file, message }) => `${path.basename(file)}: ${message}`).sort();
+  expect(shown).toEqual(cut.sort().map((name): unknown => expect.stringMatching(`^${name}: .*cut short`)));
 });

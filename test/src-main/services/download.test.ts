@@ -143,17 +143,17 @@ describe('a download', () => {
   });
 
   it('tells the token to the host it was given for, and to no host that this one leads to', async () => {
-    const told: (string | undefined)[] = [];
+    const tokens: (string | undefined)[] = [];
     const to = await serve((request, response) => {
-      told.push(request.headers.authorization);
+      tokens.push(request.headers.authorization);
       give(request, response);
     });
     const hub = await serve((request, response) => {
-      told.push(request.headers.authorization);
+      tokens.push(request.headers.authorization);
       response.writeHead(302, { location: request.url === '/w' ? '/again' : to.address }).end();
     });
     await download(asked(hub.address, { token: 'secret' }));
-    expect(told).toEqual(['Bearer secret', 'Bearer secret', undefined]);
+    expect(tokens).toEqual(['Bearer secret', 'Bearer secret', undefined]);
   });
 
   it('is refused without any hash, beyond its size, over other protocols and after many redirects', async () => {

@@ -69,13 +69,13 @@ describe('heat maps of a run', () => {
     const map = await core.call('explanations.map', againstOthers);
     const { store } = core.context.project();
     store.explanations.get = () => null;
-    const told = vi.spyOn(core.context.workers, 'call');
+    const calls = vi.spyOn(core.context.workers, 'call');
     expect(await core.call('explanations.map', againstOthers)).toEqual(map);
     // The method's seed draws them, not the run's, so that two runs are held against the same ones.
     const drawn = async (seed: number): Promise<number[]> => {
       const params = { samples: 4, seed };
       await core.call('explanations.map', { ...againstOthers, params });
-      const [, , spec] = told.mock.lastCall as [string, string, ExplainSpec];
+      const [, , spec] = calls.mock.lastCall as [string, string, ExplainSpec];
       return spec.references!.map((one) => one.imageId);
     };
     expect(await drawn(0)).toHaveLength(4);
@@ -144,8 +144,8 @@ describe('heat maps of a run', () => {
     const asked = vi.spyOn(core.context.workers, 'call');
     const attacked = { runId: run.id, imageId: images[0].imageId, method: 'input-gradient', eps: 0.1 };
     await core.call('explanations.attack', attacked);
-    const told = { image: expect.objectContaining({ classIndices: [0, 1] }) };
-    expect(asked).toHaveBeenLastCalledWith('interactive', 'explain', expect.objectContaining(told));
+    const several = { image: expect.objectContaining({ classIndices: [0, 1] }) };
+    expect(asked).toHaveBeenLastCalledWith('interactive', 'explain', expect.objectContaining(several));
   });
 
   it('are those of the latest weights where no selection picture chooses the best', async () => {
@@ -207,14 +207,14 @@ describe('heat maps of a run', () => {
     const { core, run, imageId } = await trained();
     const long = { runId: run.id, imageId, method: 'rise', params: { masks: 20_000 } };
     const leaving = Array.from({ length: 3 }, () => new AbortController());
-    const told = vi.spyOn(core.context.workers, 'call');
+    const calls = vi.spyOn(core.context.workers, 'call');
     const outcomes = [
       core.call('explanations.map', long, leaving[0].signal),
       core.call('explanations.map', long, leaving[1].signal),
       core.call('explanations.attack', { ...long, eps: 0.01 }, leaving[2].signal),
     ].map((outcome) => outcome.then(() => null).catch((thrown: unknown) => thrown));
-    expect(told).toHaveBeenCalledTimes(2); // two want the same map
-    const works = told.mock.results.map(({ value }) => (value as { value: Promise<unknown> }).value);
+    expect(calls).toHaveBeenCalledTimes(2); // two want the same map
+    const works = calls.mock.results.map(({ value }) => (value as { value: Promise<unknown> }).value);
     works.forEach((work) => work.catch(() => undefined));
     let ended = 0;
     for (const work of works) void work.catch(() => (ended += 1));

@@ -199,10 +199,10 @@ describe('names with terminal codes', () => {
       const id = await core.call('imports.start', { source: core.refer(images) });
       const job = await core.jobEnded(id);
       expect(job).toMatchObject({ state: 'done', title: 'Import of all\\u001b[2J' });
-      const told = JSON.stringify(job.result);
-      expect(told).toContain('bad\\\\u001b]0;x\\\\u0007.png');
+      const result = JSON.stringify(job.result);
+      expect(result).toContain('bad\\\\u001b]0;x\\\\u0007.png');
       // As JSON writes the character itself.
-      expect(told).not.toMatch(/[^\\]\\u00(1b|07)/);
+      expect(result).not.toMatch(/[^\\]\\u00(1b|07)/);
     },
   );
 });

@@ -182,8 +182,8 @@ describe('an import', () => {
     fs.writeFileSync(path.join(source, 'images', 'liar.png'), 'This is a letter, not a picture.');
     const result = await importFrom(core, source);
     expect(result).toMatchObject({ images: 3, annotations: 4 });
-    const said = result.warnings.map(({ code, file }) => [code, path.basename(file)]);
-    expect(said).toEqual(
+    const shown = result.warnings.map(({ code, file }) => [code, path.basename(file)]);
+    expect(shown).toEqual(
       expect.arrayContaining([
         ['bad-picture', 'empty.png'],
         ['bad-picture', 'liar.png'],

@@ -317,7 +317,7 @@ describe('looking at runs', () => {
     const whole = await core.call('explanations.map', request);
     expect(whole.values).toBe(map.values);
     expect(whole.energyInBox).toBeCloseTo(1, 5);
-    expect((await core.call('images.get', { id: imageId })).said).toMatchObject({ runNumber: 1 });
+    expect((await core.call('images.get', { id: imageId })).prediction).toMatchObject({ runNumber: 1 });
   });
 
   it('shows the picture that an attack made', async () => {

@@ -14,7 +14,7 @@ import { storedRun } from '../../../src-main/services/run-records.ts';
 import { newImage } from '../storage/scratch.ts';
 import { scratchFolder, startCore, type TestCore } from './scratch-core.ts';
 
-const toldWorker = fileURLToPath(new URL('told-worker.mjs', import.meta.url));
+const scriptedWorker = fileURLToPath(new URL('scripted-worker.mjs', import.meta.url));
 
 async function open(options: Parameters<typeof startCore>[1] = {}) {
   const folder = scratchFolder();
@@ -96,7 +96,7 @@ describe('another program that holds the database', () => {
   });
 
   it('delays the news of a training, of which none is lost', async () => {
-    const { core, file } = await open({ worker: { node: process.execPath, entry: toldWorker } });
+    const { core, file } = await open({ worker: { node: process.execPath, entry: scriptedWorker } });
     const id = startRun(core);
     const first = () => core.heard.some(({ event }) => event === 'epoch');
     const ended = trainNow(core, id);
@@ -112,7 +112,7 @@ describe('a full disk', () => {
   it('pauses the training that it stops, with the reason', async () => {
     vi.stubEnv('FAILS', JSON.stringify({ code: 'unavailable', message: 'the disk is full', detail: {} }));
     onTestFinished(() => void vi.unstubAllEnvs());
-    const { core } = await open({ worker: { node: process.execPath, entry: toldWorker } });
+    const { core } = await open({ worker: { node: process.execPath, entry: scriptedWorker } });
     const id = startRun(core);
     expect(await trainNow(core, id)).toMatchObject({ state: 'failed', error: { code: 'unavailable' } });
     expect(await core.call('runs.get', { id })).toMatchObject({
@@ -129,11 +129,11 @@ describe('a full disk', () => {
   it('keeps news in order until it can be written, and tells why it waits', async () => {
     const full = new Database.SqliteError('database or disk is full', 'SQLITE_FULL');
     const written: number[] = [];
-    const told: (string | null)[] = [];
+    const reports: (string | null)[] = [];
     let isFull = true;
     const news = openNewsWriter(new AbortController().signal, (error) => {
-      told.push(error?.message ?? null);
-      if (told.length === 3) isFull = false;
+      reports.push(error?.message ?? null);
+      if (reports.length === 3) isFull = false;
     });
     for (const number of [1, 2, 3])
       news.write(() => {
@@ -142,7 +142,7 @@ describe('a full disk', () => {
       });
     await news.settled();
     expect(written).toEqual([1, 2, 3]);
-    expect(told).toEqual([...Array(3).fill('the disk is full; nothing was written'), null]);
+    expect(reports).toEqual([...Array(3).fill('the disk is full; nothing was written'), null]);
   });
 
   it('is no reason for work to fail because the list of projects cannot be written', async () => {
@@ -229,9 +229,9 @@ describe('a project that is opened', () => {
 
 describe('the clock set back', () => {
   it('does not stop the progress of a job', async () => {
-    const told: number[] = [];
+    const reports: number[] = [];
     const jobs = openJobs((event, data) => {
-      if (event === 'job') told.push((data as { done: number }).done);
+      if (event === 'job') reports.push((data as { done: number }).done);
     });
     const clock = vi.spyOn(Date, 'now');
     onTestFinished(() => clock.mockRestore());
@@ -245,6 +245,6 @@ describe('the clock set back', () => {
       handle.progress(3, 3);
     });
     await jobs.ended(job.id);
-    expect(told).toContain(2);
+    expect(reports).toContain(2);
   });
 });

@@ -106,12 +106,12 @@ describe('an evaluation', () => {
 
   it('says of a picture with several classes what its accuracy says', () => {
     const { store, runId, images } = project();
-    const said = rows(images, {}).map((row, i) => ({
+    const stored = rows(images, {}).map((row, i) => ({
       ...row,
       predictedId: 2 as ClassId,
       values: { accuracy: 1 - i },
     }));
-    store.evaluations.save(evaluation(runId, { accuracy: metricValue(0.5) }, 2), said);
+    store.evaluations.save(evaluation(runId, { accuracy: metricValue(0.5) }, 2), stored);
     expect(store.evaluations.images(runId, 'test').map(({ correct }) => correct)).toEqual([true, false]);
     expect(images.map((id) => store.evaluations.verdict(id)?.correct)).toEqual([true, false]);
   });

@@ -81,12 +81,12 @@ async function costs(): Promise<Method[]> {
 async function expectTrue(): Promise<void> {
   expect(project.current).toEqual(await core.call('projects.current', {}));
   const { id } = image.detail!;
-  const said = await core.call('images.get', { id });
-  expect(image.detail).toEqual(said);
+  const stored = await core.call('images.get', { id });
+  expect(image.detail).toEqual(stored);
   expect([image.annotations, image.canUndo, image.canRedo]).toEqual([
-    said.annotations,
-    said.canUndo,
-    said.canRedo,
+    stored.annotations,
+    stored.canUndo,
+    stored.canRedo,
   ]);
   const [listed] = await core.call('images.page', { offset: 2, limit: 1 });
   expect(images.at(2)).toEqual(listed);

@@ -15,12 +15,12 @@ import type {
 
 /** A core in this process: answers from tables and sends what it is told to. */
 const tables: Record<string, (input: never) => unknown> = {};
-const hear = new Map<EventName, (data: unknown) => void>();
+const listeners = new Map<EventName, (data: unknown) => void>();
 const api: Pick<PreloadApi, 'call' | 'on'> = {
   call: async (_id, method, input) => ({ ok: true, value: await tables[method](input as never) }),
   on(event, listener) {
-    hear.set(event, listener);
-    return () => hear.delete(event);
+    listeners.set(event, listener);
+    return () => listeners.delete(event);
   },
 };
 const kept = new Map<string, string>();
@@ -57,8 +57,8 @@ describe('runs', () => {
   it('are listed newest first, and news of one replaces it in its place', async () => {
     core([run(1), run(3), run(2)]);
     await state.load();
-    hear.get('run')!(run(2, { state: 'failed' }));
-    hear.get('run')!(run(4, { state: 'waiting' }));
+    listeners.get('run')!(run(2, { state: 'failed' }));
+    listeners.get('run')!(run(4, { state: 'waiting' }));
     expect(state.list.map((one) => one.number)).toEqual([4, 3, 2, 1]);
     expect(state.byId(id(2))?.state).toBe('failed');
     expect(state.active?.number).toBe(4);
@@ -68,8 +68,8 @@ describe('runs', () => {
     core([run(1)], { 1: [epoch(1), epoch(2), epoch(3, 0.1)] });
     await state.load();
     await state.loadMetrics(id(1));
-    hear.get('epoch')!({ runId: 1, metrics: epoch(3, 0.9) });
-    hear.get('epoch')!({ runId: 1, metrics: epoch(4) });
+    listeners.get('epoch')!({ runId: 1, metrics: epoch(3, 0.9) });
+    listeners.get('epoch')!({ runId: 1, metrics: epoch(4) });
     expect(state.metrics.get(id(1))!.map((one) => one.epoch)).toEqual([1, 2, 3, 4]);
     expect(state.metrics.get(id(1))![2].accuracy).toBe(0.9);
   });
@@ -80,7 +80,7 @@ describe('runs', () => {
     await state.load();
     await state.loadMetrics(id(1));
     metrics[1] = [epoch(1), epoch(2), epoch(3)];
-    hear.get('epoch')!({ runId: 1, metrics: epoch(3) });
+    listeners.get('epoch')!({ runId: 1, metrics: epoch(3) });
     await new Promise((resolve) => setTimeout(resolve));
     expect(state.metrics.get(id(1))!.map((one) => one.epoch)).toEqual([1, 2, 3]);
   });
@@ -88,9 +88,9 @@ describe('runs', () => {
   it('forget the live step as soon as a run no longer runs', async () => {
     core([run(1, { state: 'running' })]);
     await state.load();
-    hear.get('step')!({ runId: 1, epoch: 2, step: 5, steps: 9 } as LiveStep);
+    listeners.get('step')!({ runId: 1, epoch: 2, step: 5, steps: 9 } as LiveStep);
     expect(state.live.get(id(1))?.step).toBe(5);
-    hear.get('run')!(run(1, { state: 'paused' }));
+    listeners.get('run')!(run(1, { state: 'paused' }));
     expect(state.live.has(id(1))).toBe(false);
   });
 
@@ -121,10 +121,10 @@ describe('runs', () => {
     await state.load();
     expect(state.foremostJob?.id).toBe('first');
     expect(state.jobOf(run(1), 'evaluate')?.id).toBe('again');
-    hear.get('job')!(job('first', 'train', 'done', 1));
-    hear.get('job')!(job('again', 'evaluate', 'done', 1));
+    listeners.get('job')!(job('first', 'train', 'done', 1));
+    listeners.get('job')!(job('again', 'evaluate', 'done', 1));
     expect(state.foremostJob?.id).toBe('second');
-    hear.get('job')!(job('second', 'train', 'cancelled', 2));
+    listeners.get('job')!(job('second', 'train', 'cancelled', 2));
     expect(state.foremostJob).toBeNull();
   });
 

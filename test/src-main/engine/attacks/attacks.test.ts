@@ -34,7 +34,7 @@ import {
 
 afterAll(() => sessions.dispose());
 
-const explained = { map: 'gradient', points: 4, beta: 30 };
+const explanation = { map: 'gradient', points: 4, beta: 30 };
 /** Quick settings of every attack. */
 const quick: Record<string, Record<string, unknown>> = {
   fgsm: {},
@@ -49,11 +49,11 @@ const quick: Record<string, Record<string, unknown>> = {
   fab: { steps: 10, targets: 2, restarts: 2 },
   square: { queries: 40 },
   autoattack: { steps: 10, targets: 2, queries: 40 },
-  'ifia-top-k': { k: 20, steps: 5, ...explained },
-  'ifia-centre': { steps: 5, ...explained },
+  'ifia-top-k': { k: 20, steps: 5, ...explanation },
+  'ifia-centre': { steps: 5, ...explanation },
   'random-sign': { draws: 2, k: 20, map: 'gradient' },
-  'targeted-explanation': { steps: 10, stepSize: 0.002, ...explained },
-  'targeted-mass': { k: 20, steps: 5, ...explained },
+  'targeted-explanation': { steps: 10, stepSize: 0.002, ...explanation },
+  'targeted-mass': { k: 20, steps: 5, ...explanation },
 };
 const count = 12;
 const epsOf = (norm: Norm | null): number => (norm === 'l2' ? 0.7 : 0.05);

@@ -32,7 +32,7 @@ async function byEngine(loss: 'dlr' | 'dlr-targeted', logits: readonly number[],
     weights: {},
     sessions,
     batch: 1,
-    alike: alike.length > 0 ? [0, ...alike] : [],
+    trueClassIndices: alike.length > 0 ? [0, ...alike] : [],
   });
   const image = new Float32Array(length);
   image.set(logits);

@@ -23,7 +23,7 @@ const colours = [
   [0.6, 0.58, 0.5],
   [0.5, 0.58, 0.6],
 ];
-const owns = [[1, 0], [0], [1, 2]];
+const trueClasses = [[1, 0], [0], [1, 2]];
 
 const quick: Record<string, Record<string, unknown>> = {
   pgd: { steps: 40, step: 0.1 },
@@ -42,11 +42,11 @@ const predicted = async (
     weights,
     sessions,
     eps,
-    owns: all,
+    trueClasses: all,
     attack: attackById(id),
     params: { ...quick[id], ...(norm === 'l2' && { norm }) },
     images: Float32Array.from(colours.flatMap(image)),
-    labels: Int32Array.from(owns, ([own]) => own),
+    labels: Int32Array.from(trueClasses, ([first]) => first),
     random: randomFromSeed(3),
   });
   attacked.images.forEach((value, i) =>
@@ -57,15 +57,15 @@ const predicted = async (
   return [...predictionsOf(attacked.logits, 3)];
 };
 
-const isRight = (predicted: number[]) => predicted.map((one, i) => owns[i].includes(one));
+const isRight = (predicted: number[]) => predicted.map((one, i) => trueClasses[i].includes(one));
 
 it.each([
   ...['pgd', 'mim', 'apgd-ce', 'apgd-dlr', 'square', 'autoattack'].map((id) => [id, 0.055] as const),
   // The plane that it walks to is that of one of the two classes.
   ['fab', 0.065] as const,
 ])('errs only if all their classes are beaten, and then as soon as that can be done: %s', async (id, eps) => {
-  expect(isRight(await predicted(id, 0.045, owns))).toEqual([true, false, true]);
-  expect(isRight(await predicted(id, eps, owns))).toEqual([false, false, false]);
+  expect(isRight(await predicted(id, 0.045, trueClasses))).toEqual([true, false, true]);
+  expect(isRight(await predicted(id, eps, trueClasses))).toEqual([false, false, false]);
 });
 
 /** Shortest: red 0.04 and green 0.02 down, blue 0.06 up, in each of 4 pixels. */
@@ -75,8 +75,8 @@ it.each([
   ...['pgd', 'apgd-ce', 'apgd-dlr', 'fab', 'autoattack'].map((id) => [id, 1.07] as const),
   ['deepfool', 1.3] as const,
 ])('errs so in l2 too: %s', async (id, times) => {
-  expect(isRight(await predicted(id, 0.93 * shortest, owns, 'l2'))).toEqual([true, false, true]);
-  expect(isRight(await predicted(id, times * shortest, owns, 'l2'))).toEqual([false, false, false]);
+  expect(isRight(await predicted(id, 0.93 * shortest, trueClasses, 'l2'))).toEqual([true, false, true]);
+  expect(isRight(await predicted(id, times * shortest, trueClasses, 'l2'))).toEqual([false, false, false]);
 });
 
 it('is left alone where every class is right', async () => {

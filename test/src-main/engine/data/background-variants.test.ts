@@ -11,7 +11,7 @@ const setOf = (images: readonly Pick<LabelledImage, 'classIndex' | 'classIndices
   images: images as readonly LabelledImage[],
   sizePx,
   pixels: (index: number) => Promise.resolve(new Uint8Array(3 * sizePx ** 2).fill(10 * index)),
-  inside: () => null,
+  regionMask: () => null,
 });
 /** Places of the four pictures of a composite [3, 2S, 2S], in reading order. */
 const placesIn = (image: Float32Array): number[] =>

@@ -85,10 +85,10 @@ describe('training batches', () => {
     for (let epoch = 0; epoch < 2; epoch++) {
       const order: number[] = [];
       for (let step = 0; step < 3; step++) {
-        const { feeds, truth } = await batches.read(epoch, step);
-        expect(Array.from(feeds.weight)).toEqual(Array(8).fill(1));
+        const { feeds, trueClasses } = await batches.read(epoch, step);
+        expect(Array.from(feeds.sampleWeight)).toEqual(Array(8).fill(1));
         const members = await identities(feeds.images, 8);
-        expect(truth).toEqual(members.map((index) => [toy.images[index].classIndex]));
+        expect(trueClasses).toEqual(members.map((index) => [toy.images[index].classIndex]));
         order.push(...members);
       }
       expect(order.slice(0, 22).sort((a, b) => a - b)).toEqual(toy.images.map((_, i) => i));
@@ -115,7 +115,9 @@ describe('training batches', () => {
     const { feeds: again } = await batches.read(0, 2);
     const members = await identities(again.images, 8);
     members.forEach((index, i) => {
-      const area = again.inside.subarray(i * pixels, (i + 1) * pixels).reduce((sum, value) => sum + value, 0);
+      const area = again.regionMask
+        .subarray(i * pixels, (i + 1) * pixels)
+        .reduce((sum, value) => sum + value, 0);
       const [region] = toy.images[index].regions;
       expect(again.hasRegion[i]).toBe(region ? 1 : 0);
       expect(area).toBe(region?.kind === 'box' ? region.box.width * region.box.height : 0);
@@ -134,7 +136,9 @@ describe('training batches', () => {
     for (let epoch = 0; epoch < 3; epoch++) {
       const { feeds } = await batches.read(epoch, 0);
       feeds.hasRegion.forEach((has, i) => {
-        const area = feeds.inside.subarray(i * pixels, (i + 1) * pixels).reduce((sum, one) => sum + one, 0);
+        const area = feeds.regionMask
+          .subarray(i * pixels, (i + 1) * pixels)
+          .reduce((sum, one) => sum + one, 0);
         expect(has).toBe(area > 0 ? 1 : 0);
         seen.add(has);
       });
@@ -143,7 +147,7 @@ describe('training batches', () => {
   });
 
   it('have a loss that is the mean over their pictures, the last of an epoch too', async () => {
-    const { feeds, truth } = await batchesOf({
+    const { feeds, trueClasses } = await batchesOf({
       ...options,
       random: randomFromSeed(3),
     }).read(0, 2);
@@ -164,7 +168,8 @@ describe('training batches', () => {
     let expected = 0;
     for (let i = 0; i < 8; i++) {
       const logits = Array.from(outputs.logits.subarray(3 * i, 3 * i + 3));
-      expected += Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[truth[i][0]];
+      expected +=
+        Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[trueClasses[i][0]];
     }
     expect(outputs['loss/class'][0]).toBeCloseTo(expected / 8, 5);
   });
@@ -199,20 +204,20 @@ describe('training batches', () => {
     const explainedOf = new Map<number, Set<number>>();
     for (let epoch = 0; epoch < 6; epoch++) {
       const feeds = allocateFeeds(feedLengths(plan, toySizePx, { noise: [], runs: 1 }));
-      const { truth } = await batches.read(epoch, 0, feeds);
+      const { trueClasses } = await batches.read(epoch, 0, feeds);
       for (const [i, index] of (await identities(feeds.images, 8)).entries()) {
         const own = several[index].classIndices;
-        expect(truth[i]).toEqual(own);
+        expect(trueClasses[i]).toEqual(own);
         const row = (values: Float32Array) => Array.from(values.subarray(3 * i, 3 * i + 3));
         expect(row(feeds.labels)).toEqual([0, 1, 2].map((k) => Number(own.includes(k))));
-        const explained = row(feeds.explained).indexOf(1);
-        expect(row(feeds.explained).reduce((sum, mark) => sum + mark, 0)).toBe(1);
-        expect(own).toContain(explained);
-        explainedOf.set(index, new Set([...(explainedOf.get(index) ?? []), explained]));
+        const target = row(feeds.target).indexOf(1);
+        expect(row(feeds.target).reduce((sum, mark) => sum + mark, 0)).toBe(1);
+        expect(own).toContain(target);
+        explainedOf.set(index, new Set([...(explainedOf.get(index) ?? []), target]));
         const at = feeds.cell.subarray(4 * i, 4 * i + 4).indexOf(1);
         for (const cell of [0, 1, 2, 3].filter((one) => one !== at)) {
           const [shown] = await identities(tileOf(feeds.composites, i, cell), 1);
-          expect(several[shown].classIndices).not.toContain(explained);
+          expect(several[shown].classIndices).not.toContain(target);
         }
       }
     }

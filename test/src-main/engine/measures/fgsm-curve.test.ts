@@ -36,8 +36,14 @@ async function curve(space: 'pixel' | 'normalised'): Promise<(number | null)[]> 
   } as unknown as MeasureContext; // the rest is not asked for
   const reading = measure.begin(context, checkParams(measure, { ...preset.params, space }));
   const { logits, gradient } = await gradientsOf(target, 'cross-entropy', images, labels);
-  const truth = [...labels];
-  const batch = { start: 0, images, logits, gradient, truth, owns: truth.map((own) => [own]) };
+  const batch = {
+    start: 0,
+    images,
+    logits,
+    gradient,
+    labels,
+    trueClasses: [...labels].map((label) => [label]),
+  };
   const values = await reading.read(batch as unknown as BatchView);
   const { parts } = await reading.metricValue(values!);
   return parts!.slice(1).map(({ value }) => value);

@@ -90,7 +90,7 @@ it('the saliency metric of a map that picks nothing out is that of the whole pic
 });
 
 describe('feature leakage', () => {
-  const leaking: LentImage = { values: four.values, heat: [3, 1, 4, 0], inside: [0, 1, 0, 1] };
+  const leaking: LentImage = { values: four.values, heat: [3, 1, 4, 0], regionMask: [0, 1, 0, 1] };
   it('is what lies outside, with its share of all', async () => {
     const empty: LentImage = { ...leaking, heat: [0, 0, 0, 0] };
     const unmarked: LentImage = { values: four.values, heat: [1, 1, 1, 1] };
@@ -102,12 +102,12 @@ describe('feature leakage', () => {
     expect((await measured('feature-leakage', { norm: 'l2' }, small([leaking]))).values).toEqual([5]);
   });
   it('as a share does not move where the map is scaled', () => {
-    const inside = [0, 1, 0, 1];
-    expect(leakageShare(Float32Array.of(3, 1, -4, 0), inside)).toBe(7 / 8);
-    expect(leakageShare(Float32Array.of(48, 16, -64, 0), inside)).toBe(7 / 8);
+    const regionMask = [0, 1, 0, 1];
+    expect(leakageShare(Float32Array.of(3, 1, -4, 0), regionMask)).toBe(7 / 8);
+    expect(leakageShare(Float32Array.of(48, 16, -64, 0), regionMask)).toBe(7 / 8);
     expect(leakageShare(Float32Array.of(3, 1, 4, 0), [1, 1, 1, 1])).toBe(0);
     expect(leakageShare(Float32Array.of(3, 1, 4, 0), [0, 0, 0, 0])).toBe(1);
-    expect(leakageShare(new Float32Array(4), inside)).toBeNull();
+    expect(leakageShare(new Float32Array(4), regionMask)).toBeNull();
   });
 });
 
@@ -126,11 +126,11 @@ describe('measures of boxes and masks', () => {
   it('MaxBoxAcc is that of the one threshold that is best for all', async () => {
     // 1 in the core, 0.5 round it: below a threshold of 0.5 the box is the wide one, from there on the core.
     const heat = wide.map((value, i) => 0.5 * value + 0.5 * core[i]);
-    const inside = [core, wide, core];
+    const regionMask = [core, wide, core];
     const { metricValue } = await measured(
       'max-box-accuracy',
       { thresholds: 10 },
-      lent([...inside.map((one) => ({ values, heat, inside: one })), { values, heat }]),
+      lent([...regionMask.map((one) => ({ values, heat, regionMask: one })), { values, heat }]),
     );
     expect(metricValue).toMatchObject({
       pictures: 3,
@@ -142,8 +142,8 @@ describe('measures of boxes and masks', () => {
       'max-box-accuracy',
       { thresholds: 10 },
       lent([
-        { values, heat, inside: wide },
-        { values, inside: core },
+        { values, heat, regionMask: wide },
+        { values, regionMask: core },
       ]),
     );
     // An empty map finds nothing, but it is a picture.
@@ -163,10 +163,10 @@ describe('measures of boxes and masks', () => {
       'top-1-segmentation',
       {},
       lent([
-        { values, heat: wide, inside: wide },
-        { values, heat: wide, inside: wide, truth: 1 }, // given class 0
-        { values, heat: corner, inside: wide },
-        { values, inside: wide }, // an empty map
+        { values, heat: wide, regionMask: wide },
+        { values, heat: wide, regionMask: wide, labels: 1 }, // given class 0
+        { values, heat: corner, regionMask: wide },
+        { values, regionMask: wide }, // an empty map
         { values, heat: wide },
       ]),
     );
@@ -175,8 +175,8 @@ describe('measures of boxes and masks', () => {
   });
 
   it('the pointing game can count every class the same', async () => {
-    const hit: LentImage = { values, heat: core, inside: wide };
-    const miss: LentImage = { values, heat: square(0, 1, () => 1), inside: wide, truth: 1 };
+    const hit: LentImage = { values, heat: core, regionMask: wide };
+    const miss: LentImage = { values, heat: square(0, 1, () => 1), regionMask: wide, labels: 1 };
     const set: Lent = { ...lent([hit, hit, miss]), classes: [...classes, 'three'] };
     const method = 'input-gradient';
     const pooled = await measured('pointing-game', { method }, set);
@@ -193,8 +193,8 @@ describe('measures of boxes and masks', () => {
       'stochastic-pointing-game',
       { draws: 10_000, margin: 0 },
       lent([
-        { values, heat: half, inside: left },
-        { values, inside: left },
+        { values, heat: half, regionMask: left },
+        { values, regionMask: left },
         { values, heat: half },
       ]),
     );
@@ -334,7 +334,7 @@ it('negative-quadrant heat skips what has no composite, picture by picture, and 
 it('corruption error is the mean over severities and those corruptions that count', async () => {
   const blank: LentImage = { values: [0, 0, 0, 0] };
   const lent: Lent = {
-    ...small([blank, { ...blank, truth: 1, owns: [0, 1] }]),
+    ...small([blank, { ...blank, labels: 1, trueClasses: [0, 1] }]),
     // Wrong, class 1, once a picture has gone grey.
     network: (image) => (image[0] > 0.35 ? [0, 1] : [1, 0]),
     more: {
@@ -362,9 +362,9 @@ it('corruption error is the mean over severities and those corruptions that coun
 });
 
 it('worst-group accuracy is of the least group that has pictures, with the interval of that group', async () => {
-  const of = (group: number | undefined, truth: number): LentImage => ({
+  const of = (group: number | undefined, labels: number): LentImage => ({
     values: [0, 0, 0, 0],
-    truth,
+    labels,
     group,
   });
   // All are given class 0. Group 1 has nobody.

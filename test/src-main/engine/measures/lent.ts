@@ -14,9 +14,9 @@ export interface LentImage {
   /** [S * S], as `context.heat` and `context.maps` give it for the picture; all 0 unless given */
   heat?: ArrayLike<number>;
   /** [S * S]; no region unless given */
-  inside?: ArrayLike<number>;
-  truth?: number;
-  owns?: readonly number[];
+  regionMask?: ArrayLike<number>;
+  labels?: number;
+  trueClasses?: readonly number[];
   group?: number;
 }
 
@@ -48,17 +48,17 @@ export async function measured(
   );
   const heat = allImages.map((image) => Float32Array.from(image.heat ?? new Float32Array(sizePx ** 2)));
   const logits = await predict(images);
-  const truth = allImages.map((image) => image.truth ?? 0);
+  const labels = allImages.map((image) => image.labels ?? 0);
   const batch: BatchView = {
     start: 0,
     images,
     logits,
-    truth,
+    labels,
     gradient: new Float32Array(0),
-    owns: allImages.map(({ owns }, i) => owns ?? [truth[i]]),
-    predicted: truth.map((_, i) => predictedClass(logits, classes.length, i)),
+    trueClasses: allImages.map(({ trueClasses }, i) => trueClasses ?? [labels[i]]),
+    predicted: labels.map((_, i) => predictedClass(logits, classes.length, i)),
     scores: (i) => scoresFor(task)(logits, classes.length, i),
-    inside: (i) => (allImages[i].inside ? Uint8Array.from(allImages[i].inside) : null),
+    regionMask: (i) => (allImages[i].regionMask ? Uint8Array.from(allImages[i].regionMask) : null),
     group: (i) => allImages[i].group ?? null,
     once: (_, make) => make(),
   };

@@ -36,8 +36,8 @@ describe('accuracy and confusion', () => {
     expect(scores[1]).toBeCloseTo(0.75, 4); // float32 keeps 1000 + log 3 to 6e-5
   });
   it('puts true classes in rows and predicted ones in columns', () => {
-    const predicted = { predicted: [1, 1, 0], truth: [0, 1, 0] };
-    expect(confusionOf({ ...predicted, owns: [[0], [1], [0]] }, 2)).toEqual([
+    const predicted = { predicted: [1, 1, 0], labels: [0, 1, 0] };
+    expect(confusionOf({ ...predicted, trueClasses: [[0], [1], [0]] }, 2)).toEqual([
       [1, 1],
       [0, 1],
     ]);
@@ -46,8 +46,8 @@ describe('accuracy and confusion', () => {
       confusionOf(
         {
           predicted: [2, 2],
-          truth: [1, 1],
-          owns: [
+          labels: [1, 1],
+          trueClasses: [
             [1, 2],
             [0, 1],
           ],

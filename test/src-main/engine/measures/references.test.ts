@@ -116,23 +116,23 @@ describe('area under the ROC curve', () => {
 });
 
 describe('classification', () => {
-  const truth = Array.from({ length: 90 }, (_, i) => i % 4);
+  const labels = Array.from({ length: 90 }, (_, i) => i % 4);
   const predicted = wave(90, 0.7).map((value, i) => {
-    const one = value > -0.2 ? truth[i] : (truth[i] + 1) % 5;
+    const one = value > -0.2 ? labels[i] : (labels[i] + 1) % 5;
     return one === 3 ? 0 : one;
   });
   const { classification } = reference;
   it('has the F1 and the confusion of scikit-learn', () => {
     const { perClass, mean, overall } = f1Of(
       predicted.map((one) => [one]),
-      truth.map((one) => [one]),
+      labels.map((one) => [one]),
       5,
     );
     perClass.forEach((value, k) => expect(value).toBeCloseTo(classification.f1[k], 12));
     expect(mean).toBeCloseTo(classification.macro, 12);
     expect(overall).toBeCloseTo(classification.micro, 12);
-    const owns = truth.map((one) => [one]);
-    expect(confusionOf({ predicted: predicted, truth, owns }, 5)).toEqual(classification.confusion);
+    const trueClasses = labels.map((one) => [one]);
+    expect(confusionOf({ predicted: predicted, labels, trueClasses }, 5)).toEqual(classification.confusion);
   });
   it('leaves a class that is nowhere out of the mean', () => {
     expect(f1Of([[0], [1]], [[0], [1]], 3)).toEqual({ perClass: [1, 1, null], mean: 1, overall: 1 });
@@ -147,7 +147,7 @@ describe('classification', () => {
   });
   it('counts top guesses as scikit-learn does', () => {
     const phases = [0.1, 1.2, 2.9, 4.0].map((phase) => wave(90, phase, 1.3));
-    const hits = truth.filter((own, i) =>
+    const hits = labels.filter((own, i) =>
       highest(
         phases.map((column) => column[i]),
         2,
@@ -220,13 +220,13 @@ describe('overlap', () => {
       [3.5, 2, 7, 9],
       [20, 20, 5, 5],
     ];
-    const truth = [
+    const labels = [
       [5, 0, 10, 4],
       [3, 3, 8, 8],
       [0, 0, 2, 2],
     ];
     found.forEach((a, i) =>
-      truth.forEach((b, j) => expect(boxIou(box(a), box(b))).toBeCloseTo(reference.boxes[i][j], 12)),
+      labels.forEach((b, j) => expect(boxIou(box(a), box(b))).toBeCloseTo(reference.boxes[i][j], 12)),
     );
   });
   it('of masks is that of pycocotools', () => {

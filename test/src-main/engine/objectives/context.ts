@@ -8,16 +8,16 @@ type Given = Partial<ObjectiveContext> & Pick<ObjectiveContext, 'batch' | 'class
 export function contextOf(given: Given): ObjectiveContext {
   const { batch, classes, sizePx } = given;
   const labels = input('labels', [batch, classes]);
-  const weight = input('weight', [batch]);
+  const sampleWeight = input('sampleWeight', [batch]);
   return {
     images: input('images', [batch, 3, sizePx, sizePx]),
     labels,
-    truth: labels,
-    inside: input('inside', [batch, 1, sizePx, sizePx]),
+    oneHot: labels,
+    regionMask: input('regionMask', [batch, 1, sizePx, sizePx]),
     hasRegion: input('hasRegion', [batch]),
-    weight,
+    sampleWeight,
     ramp: input('ramp', []),
-    meanLoss: (losses) => meanOver(losses, weight),
+    meanLoss: (losses) => meanOver(losses, sampleWeight),
     noise: (name, shape) => input(`noise/${name}`, shape),
     state: ({ name, shape }) => input(`objective/${name}`, shape),
     ...given,

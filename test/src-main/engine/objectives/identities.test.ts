@@ -58,12 +58,12 @@ describe('an objective of weight 0 is the standard one', () => {
 
 describe('padding of a short batch teaches nothing, whatever it shows as label, region and group', () => {
   it.each(objectives)('$id', ({ id, schema }) => {
-    const { labels, inside } = tinyBatch();
+    const { labels, regionMask } = tinyBatch();
     labels.set([0, 0, 1], 3 * classes);
     // Blackout hides by the region, and what batch-norm sees of padding changes with it.
-    if (id !== 'blackout') inside.fill(1, 3 * sizePx * sizePx);
+    if (id !== 'blackout') regionMask.fill(1, 3 * sizePx * sizePx);
     const params = 'steps' in schema.shape ? { steps: 1 } : {};
-    expectSame(run(id, params, { labels, inside, groups: [1, 0, 0, 1, 1, 0, 1, 0] }), run(id, params));
+    expectSame(run(id, params, { labels, regionMask, groups: [1, 0, 0, 1, 1, 0, 1, 0] }), run(id, params));
   });
 });
 
@@ -131,7 +131,7 @@ describe('gradient penalties', () => {
           run(
             'box-aware',
             { lambdaInside: 2, lambdaOutside: 2, of, reduction },
-            { hasRegion, inside: binary() },
+            { hasRegion, regionMask: binary() },
           ),
           run('input-grad', { lambda: 2, of, reduction: ours }, { hasRegion }),
         );
@@ -220,7 +220,7 @@ describe('gradient penalties', () => {
         halfOnes: [0.5, 0.5],
         'noise/direction/0': v,
         labels: [1, 0],
-        weight: [1],
+        sampleWeight: [1],
         ramp: [1],
         images: new Float64Array(count).fill(0.3),
       },
@@ -304,7 +304,7 @@ function expectSameLoss(a: Values, b: Values): void {
 }
 
 /** Masks of 0 and 1 for every picture. */
-const binary = (): Float32Array => tinyBatch().inside;
+const binary = (): Float32Array => tinyBatch().regionMask;
 
 /** The tiny network on running statistics: pictures do not touch each other. */
 function evalNetwork(): {

@@ -60,7 +60,7 @@ export function tinyLoss(
     groups: Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1),
     'objective/groupShares': Float32Array.of(0.3, 0.7),
     'objective/group-dro.groupShares': Float32Array.of(0.3, 0.7),
-    explained: Float32Array.of(0, 1, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0),
+    target: Float32Array.of(0, 1, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0),
   };
   if (task === 'multi') feeds.labels = Float32Array.of(1, 1, 0, 0, 1, 0, 1, 0, 1, 1, 1, 1);
   for (const { name, shape, kind } of graph.noise) {

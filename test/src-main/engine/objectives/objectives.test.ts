@@ -78,8 +78,8 @@ describe('box-aware', () => {
 
   it('with equal weights is double backprop: where the boxes are does not matter', () => {
     const equal = { lambdaInside: 2, lambdaOutside: 2 };
-    expectSameState(run('box-aware', equal), run('box-aware', equal, { inside: allOutside }));
-    const unequal = run('box-aware', penalties, { inside: allOutside });
+    expectSameState(run('box-aware', equal), run('box-aware', equal, { regionMask: allOutside }));
+    const unequal = run('box-aware', penalties, { regionMask: allOutside });
     expect(unequal['loss/inside'][0]).toBe(0);
     expect(unequal['next/conv1.weight'][0]).not.toBeCloseTo(
       run('box-aware', penalties)['next/conv1.weight'][0],
@@ -88,10 +88,10 @@ describe('box-aware', () => {
   });
 
   it('charges nothing for pictures without region and for padding, wherever their masks lie', () => {
-    const { inside } = tinyFeeds(trainStepOf('box-aware'));
-    const moved = Array.from(inside);
+    const { regionMask } = tinyFeeds(trainStepOf('box-aware'));
+    const moved = Array.from(regionMask);
     for (const b of [1, 3]) moved.fill(1, b * sizePx * sizePx, (b + 1) * sizePx * sizePx);
-    expectSameState(run('box-aware', penalties, { inside: moved }), run('box-aware', penalties));
+    expectSameState(run('box-aware', penalties, { regionMask: moved }), run('box-aware', penalties));
   });
 
   it('without any region in the batch is the standard objective', () => {
@@ -132,7 +132,7 @@ describe('box-aware', () => {
     let expected = 0;
     for (const b of [0, 2])
       for (let i = 0; i < 3 * area; i++) {
-        const isOutside = feeds.inside[b * area + (i % area)] === 0;
+        const isOutside = feeds.regionMask[b * area + (i % area)] === 0;
         if (isOutside)
           expected += (pixelGradients[b * 3 * area + i] * deviation[Math.floor(i / area)]) ** 2 / 2;
       }
@@ -146,7 +146,7 @@ describe('blackout', () => {
     const area = sizePx * sizePx;
     const blackened = Array.from(feeds.images, (value, i) => {
       const b = Math.floor(i / (3 * area));
-      return feeds.hasRegion[b] === 1 ? value * feeds.inside[b * area + (i % area)] : value;
+      return feeds.hasRegion[b] === 1 ? value * feeds.regionMask[b * area + (i % area)] : value;
     });
     expectSameState(run('blackout'), run('standard', {}, { images: blackened }));
   });
@@ -200,7 +200,7 @@ describe('Grad-CAM consistency', () => {
         cell: oneHot([1, 2], 4),
         shownCell: oneHot(cellOfComposite, 4),
         twos: [1, 1],
-        weight: [1, 1],
+        sampleWeight: [1, 1],
         ramp: [1],
       },
     );

@@ -35,9 +35,9 @@ describe('registries', () => {
 
   it('tell what objectives are together as the engine builds them', () => {
     const id = 'group-dro+density';
-    const told = methodNamed(objectiveInfos(), id)!;
-    expect(told).toMatchObject({ id, title: 'Group DRO + Marginal density' });
-    expect(told.params.map(({ name }) => name)).toEqual(Object.keys(objectiveById(id).schema.shape));
+    const info = methodNamed(objectiveInfos(), id)!;
+    expect(info).toMatchObject({ id, title: 'Group DRO + Marginal density' });
+    expect(info.params.map(({ name }) => name)).toEqual(Object.keys(objectiveById(id).schema.shape));
     expect(methodNamed(objectiveInfos(), 'group-dro+nothing')).toBeUndefined();
   });
 

@@ -107,10 +107,10 @@ describe('a step on the CPU', () => {
     const plain = await executor.compile(step.program);
     let state = firstState(step);
     for (let i = 0; i < 3; i++) {
-      const told = await session.run(feeds);
+      const outputsOf = await session.run(feeds);
       const outputs = await plain.run({ ...feeds, ...Object.fromEntries(state) });
       state = new Map(step.state.map(({ name }) => [name, outputs[nextOf(name)]]));
-      for (const [name, values] of Object.entries(told)) expect(values, name).toEqual(outputs[name]);
+      for (const [name, values] of Object.entries(outputsOf)) expect(values, name).toEqual(outputs[name]);
     }
     expect(await session.read()).toEqual(state);
     await session.dispose();

@@ -116,7 +116,7 @@ const request = (executor: Executor, { network, target, params, method }: Case) 
     params,
     images: pixels(batch * 3 * sizePx * sizePx, 0.3),
     targets: Float32Array.from(targets[target]),
-    owns: task === 'multi' ? [[1, 2], [1]] : undefined,
+    trueClasses: task === 'multi' ? [[1, 2], [1]] : undefined,
   };
 };
 

@@ -53,17 +53,17 @@ function feedsOf(batch: number, real = batch, padding = 9): BatchFeeds {
   const feeds = {
     images: new Float32Array(batch * length),
     labels: new Float32Array(batch * classes),
-    inside: new Float32Array(batch * sizePx * sizePx),
+    regionMask: new Float32Array(batch * sizePx * sizePx),
     hasRegion: new Float32Array(batch),
-    weight: new Float32Array(batch),
+    sampleWeight: new Float32Array(batch),
   };
   for (let i = 0; i < batch; i++) {
     const dice = i < real ? random : other;
     for (let p = 0; p < length; p++) feeds.images[i * length + p] = dice.uniform();
     feeds.labels[i * classes + dice.below(classes)] = 1;
-    feeds.inside.fill(1, i * sizePx * sizePx + dice.below(20), i * sizePx * sizePx + 40);
+    feeds.regionMask.fill(1, i * sizePx * sizePx + dice.below(20), i * sizePx * sizePx + 40);
     feeds.hasRegion[i] = i % 3 === 2 ? 0 : 1;
-    feeds.weight[i] = i < real ? 1 : 0;
+    feeds.sampleWeight[i] = i < real ? 1 : 0;
   }
   return feeds;
 }
@@ -80,7 +80,7 @@ async function descend(
   feeds: BatchFeeds,
   { part, executor = onnx }: { part?: number; executor?: Executor } = {},
 ) {
-  const batch = feeds.weight.length;
+  const batch = feeds.sampleWeight.length;
   const shrunk: number[] = [];
   const runner = await createStepRunner(
     {

@@ -54,19 +54,19 @@ const oneHot = (indices: readonly number[], width: number): Float32Array => {
 
 /** Picture 1 has no region, picture 3 is padding. */
 export function tinyBatch(): Record<string, Float32Array> {
-  const inside = new Float32Array(batch * sizePx * sizePx);
+  const regionMask = new Float32Array(batch * sizePx * sizePx);
   for (let b = 0; b < batch; b++)
     for (let row = b; row < Math.min(sizePx, b + 4); row++)
-      inside.fill(1, (b * sizePx + row) * sizePx + 1, (b * sizePx + row) * sizePx + 4 + b);
+      regionMask.fill(1, (b * sizePx + row) * sizePx + 1, (b * sizePx + row) * sizePx + 4 + b);
   const pixels = (count: number, phase: number): Float32Array =>
     Float32Array.from(wave(count, phase), (x) => 0.5 + 0.5 * x);
   return {
     images: pixels(batch * 3 * sizePx * sizePx, 0.3),
     composites: pixels(batch * 12 * sizePx * sizePx, 0.9),
     labels: oneHot([0, 1, 2, 0], classes),
-    inside,
+    regionMask,
     hasRegion: Float32Array.of(1, 0, 1, 1),
-    weight: Float32Array.of(1, 1, 1, 0),
+    sampleWeight: Float32Array.of(1, 1, 1, 0),
     cell: oneHot([0, 1, 2, 3], 4),
   };
 }

@@ -288,9 +288,9 @@ describe('training', () => {
     };
     const spec = toySpec(toy, 'little-memory', { objective: 'box-aware', epochs: 3 });
     const first = await run(spec, (epochs) => (epochs === 1 ? 'pause' : null), small);
-    const said = first.events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
+    const warnings = first.events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
     expect(
-      said.map((message) => /^memory ran out: .* of 16 pictures .* (\d+) at a time/.exec(message)?.[1]),
+      warnings.map((message) => /^memory ran out: .* of 16 pictures .* (\d+) at a time/.exec(message)?.[1]),
     ).toEqual(['4']);
     const second = await run({ ...spec, resume: true }, () => null, small);
     expect(second.outcome).toMatchObject({ epochs: 3, ended: 'finished' });
