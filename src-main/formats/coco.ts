@@ -2,30 +2,21 @@
 // format"). Coordinates are continuous from the upper left corner; boxes are x, y, width, height.
 
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Split } from '../contracts/dataset.ts';
-import { boundsOf, type Box, type Point, type Rle, type Shape } from '../contracts/geometry.ts';
-import { AppError } from '../contracts/errors.ts';
 import { makeFolder } from '../files/write-file.ts';
-import { areaOfRle, checkRle, encodeRle, rasterize, rleFromString, rleToString } from '../imaging/index.ts';
 import { headOf, likelyFiles } from './candidates.ts';
 import { copyImages } from './copy.ts';
 import { addAttributes, plainAttributes } from './gathering.ts';
-import type {
-  ExportDataset,
-  ExportImage,
-  Format,
-  ImportedImage,
-  ImportedShape,
-  ImportSink,
-} from './format.ts';
+import { shapeOf } from './coco-shapes.ts';
+import { writeSplit } from './coco-write.ts';
+import type { Format, ImportedImage, ImportSink } from './format.ts';
 import { isRecord, readJson } from './json.ts';
 import { drawnAs, unnamedLoss } from './loss.ts';
 import { damaged } from './damage.ts';
 import { baseName, folderOf, stemOf } from './paths.ts';
 import type { SourceTree } from './source.ts';
-import { checkedClassName, CountedWarning, namedPart, numberFrom, splitOf, warnOfImage } from './words.ts';
+import { checkedClassName, CountedWarning, namedPart, splitOf, warnOfImage } from './words.ts';
 
 export const coco: Format = {
   id: 'coco',
@@ -271,184 +262,4 @@ export function readCategories(categories: unknown[], file: string): Map<unknown
     classes.set(entry.id, checkedClassName(entry.name, file, `${place}.name`));
   });
   return classes;
-}
-
-/** The most exact of what is given: mask, polygon, box. Null when nothing of it has three points or an area. */
-function shapeOf(entry: Record<string, unknown>, file: string, place: string): ImportedShape | null {
-  const { segmentation } = entry;
-  if (isRecord(segmentation)) {
-    const rle = rleGiven(segmentation, file, `${place}.segmentation`);
-    return areaOfRle(rle) === 0 ? boxOf(entry, file, place) : { kind: 'mask', rle };
-  }
-  if (Array.isArray(segmentation) && segmentation.length > 0) {
-    const rings = segmentation
-      .map((ring, i) => ringOf(ring, file, `${place}.segmentation[${i}]`))
-      .filter((ring) => ring.length >= 3);
-    // COCO means the union of an object's polygons.
-    if (rings.length > 0) return { kind: rings.length === 1 ? 'polygon' : 'parts', rings };
-  }
-  return boxOf(entry, file, place);
-}
-
-/** Every ring against every other: of more than this it is not asked. */
-const MOST_RINGS = 200;
-
-function boundsMeet(rings: Point[][]): boolean {
-  if (rings.length > MOST_RINGS) return true;
-  const boxes = rings.map((ring) => boundsOf({ kind: 'polygon', rings: [ring] })!);
-  return boxes.some((a, i) =>
-    boxes
-      .slice(i + 1)
-      .some(
-        (b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height,
-      ),
-  );
-}
-
-function ringOf(ring: unknown, file: string, place: string): Point[] {
-  if (!Array.isArray(ring)) throw damaged(file, place, 'a polygon is no list of numbers');
-  if (ring.length % 2 !== 0) throw damaged(file, place, `an odd number of coordinates (${ring.length})`);
-  const points: Point[] = [];
-  for (let i = 0; i < ring.length; i += 2)
-    points.push([
-      numberFrom(ring[i], file, `${place}[${i}]`),
-      numberFrom(ring[i + 1], file, `${place}[${i + 1}]`),
-    ]);
-  return points;
-}
-
-export function rleGiven(segmentation: Record<string, unknown>, file: string, place: string): Rle {
-  const { size, counts } = segmentation;
-  if (!Array.isArray(size) || size.length !== 2) throw damaged(file, `${place}.size`, 'the size is missing');
-  const [height, width] = size.map((value, i) => numberFrom(value, file, `${place}.size[${i}]`));
-  if (!Number.isInteger(height) || !Number.isInteger(width) || height < 1 || width < 1)
-    throw damaged(file, `${place}.size`, `${height} x ${width} is no size`);
-  try {
-    if (typeof counts === 'string') return rleFromString(counts, width, height);
-    if (!Array.isArray(counts)) throw damaged(file, `${place}.counts`, 'the run lengths are missing');
-    const rle = {
-      width,
-      height,
-      counts: counts.map((value, i) => numberFrom(value, file, `${place}.counts[${i}]`)),
-    };
-    checkRle(rle);
-    return rle;
-  } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code === 'bad-input')
-      throw damaged(
-        file,
-        `${place}.counts`,
-        [thrown.message, thrown.detail.reason].filter(Boolean).join(': '),
-        thrown,
-      );
-    throw thrown;
-  }
-}
-
-function boxOf(entry: Record<string, unknown>, file: string, place: string): Shape | null {
-  const { bbox } = entry;
-  if (bbox === undefined || bbox === null || (Array.isArray(bbox) && bbox.length === 0)) return null;
-  if (!Array.isArray(bbox) || bbox.length !== 4)
-    throw damaged(file, `${place}.bbox`, 'a box has four numbers: x, y, width, height');
-  const [x, y, width, height] = bbox.map((value, i) => numberFrom(value, file, `${place}.bbox[${i}]`));
-  // A negative size cannot be kept as a box; without area it is left out, and reported, like any such.
-  const box: Box = { x, y, width: Math.max(0, width), height: Math.max(0, height) };
-  return { kind: 'box', box };
-}
-
-async function writeSplit(
-  dataset: ExportDataset,
-  names: readonly string[],
-  split: Split | null,
-  stem: string,
-  folder: string,
-): Promise<void> {
-  const images: object[] = [];
-  const annotations: object[] = [];
-  const labels: object[] = [];
-  let areLabelsNew = false;
-  dataset.images.forEach((image, i) => {
-    if (image.split !== split) return;
-    const imageId = i + 1;
-    const attributes = image.attributes ?? {};
-    images.push({
-      id: imageId,
-      file_name: names[i],
-      width: image.widthPx,
-      height: image.heightPx,
-      ...(Object.keys(attributes).length > 0 ? { attributes } : {}),
-    });
-    if (image.className !== null)
-      labels.push({
-        id: labels.length + 1,
-        image_id: imageId,
-        category_id: dataset.classes.indexOf(image.className) + 1,
-      });
-    areLabelsNew ||= image.className !== null && !followsFromShapes(image);
-    for (const { className, shape, isCrowd = false, attributes: ofShape = {} } of image.annotations) {
-      const name = className ?? image.className;
-      // COCO has no annotation without category.
-      if (name === null) continue;
-      const bounds = boundsOf(shape);
-      if (bounds === null) continue;
-      annotations.push({
-        id: annotations.length + 1,
-        image_id: imageId,
-        category_id: dataset.classes.indexOf(name) + 1,
-        bbox: [bounds.x, bounds.y, bounds.width, bounds.height],
-        ...segmentationOf(shape, bounds, image),
-        iscrowd: isCrowd ? 1 : 0,
-        ...(Object.keys(ofShape).length > 0 ? { attributes: ofShape } : {}),
-      });
-    }
-  });
-  if (images.length === 0) return;
-  const categories = dataset.classes.map((name, i) => ({ id: i + 1, name, supercategory: '' }));
-  const write = (kind: string, content: object[]) =>
-    writeFile(
-      path.join(folder, 'annotations', `${kind}_${stem}.json`),
-      JSON.stringify({
-        info: { description: 'Written by Fovea' },
-        licenses: [],
-        images,
-        annotations: content,
-        categories,
-      }),
-    );
-  await write('instances', annotations);
-  // COCO knows no class of a picture, so what the shapes do not tell stands in a file beside.
-  if (areLabelsNew) await write('labels', labels);
-}
-
-function followsFromShapes({ className, annotations }: ExportImage): boolean {
-  return annotations.length > 0 && annotations.every((one) => (one.className ?? className) === className);
-}
-
-function segmentationOf(
-  shape: Shape,
-  bounds: Box,
-  { widthPx, heightPx }: ExportImage,
-): { segmentation: unknown; area: number } {
-  if (shape.kind === 'box') return { segmentation: [], area: bounds.width * bounds.height };
-  if (shape.kind === 'polygon' && !boundsMeet(shape.rings))
-    return {
-      segmentation: shape.rings.map((ring) => ring.flat()),
-      area: shape.rings.reduce((sum, ring) => sum + Math.abs(signedArea(ring)), 0),
-    };
-  // Rings that may be holes cannot be said in COCO's polygons.
-  const rle =
-    shape.kind === 'mask'
-      ? shape.rle
-      : encodeRle(rasterize([shape], widthPx, heightPx, widthPx, heightPx), widthPx, heightPx);
-  return { segmentation: { size: [rle.height, rle.width], counts: rleToString(rle) }, area: areaOfRle(rle) };
-}
-
-/** Shoelace formula. */
-function signedArea(ring: Point[]): number {
-  let twice = 0;
-  ring.forEach(([x, y], i) => {
-    const [nextX, nextY] = ring[(i + 1) % ring.length];
-    twice += x * nextY - nextX * y;
-  });
-  return twice / 2;
 }

@@ -7,7 +7,7 @@ import type { Point } from '../contracts/geometry.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { encodeRle, rasterize, rleToString } from '../imaging/index.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
-import { rleGiven } from './coco.ts';
+import { rleGiven } from './coco-shapes.ts';
 import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type { ExportDataset, ExportImage, Format, ImportedImage, ImportedShape } from './format.ts';

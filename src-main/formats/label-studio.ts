@@ -8,7 +8,7 @@ import type { Point, Rle } from '../contracts/geometry.ts';
 import { AppError } from '../contracts/errors.ts';
 import { labelsIn } from '../imaging/index.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
-import { rleGiven } from './coco.ts';
+import { rleGiven } from './coco-shapes.ts';
 import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type { ExportImage, Format, ImportedImage, ImportedShape } from './format.ts';

@@ -5,28 +5,22 @@
 
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parse as parseYaml, stringify as stringifyYaml } from 'yaml';
+import { stringify as stringifyYaml } from 'yaml';
 import type { Point } from '../contracts/geometry.ts';
 import { makeFolder } from '../files/write-file.ts';
-import { filesLike, HEAD_LETTERS, headOf, likelyFiles, shownFiles } from './candidates.ts';
+import { filesLike, HEAD_LETTERS, likelyFiles, shownFiles } from './candidates.ts';
 import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
-import type { ExportImage, Format, ImportedAnnotation, ImportedImage, ImportSink } from './format.ts';
+import type { ExportImage, Format, ImportedAnnotation } from './format.ts';
 import { Gathering } from './gathering.ts';
-import { isRecord } from './json.ts';
 import { attributesLoss, classLoss, counted, drawnAs, pathOf, unnamedLoss } from './loss.ts';
 import { polygonOf } from './outlines.ts';
 import { baseName, folderOf, stemOf } from './paths.ts';
 import { nameKey } from './image-index.ts';
 import type { SourceTree } from './source.ts';
-import {
-  checkedClassName,
-  CountedWarning,
-  namedPart,
-  splitOf,
-  warnOfImage,
-  type NamedPart,
-} from './words.ts';
+import { CountedWarning, warnOfImage } from './words.ts';
+import { setParts } from './yolo-parts.ts';
+import { configsOf, nearest, readConfigs, type LabelSet } from './yolo-sets.ts';
 
 export const yolo: Format = {
   id: 'yolo',
@@ -195,132 +189,7 @@ function placesOf(folder: string): string[] {
 const imagePath = (label: string): string =>
   [placesOf(folderOf(label))[0], stemOf(label)].filter((part) => part !== '').join('/');
 
-/** Names of classes, and parts, of the labels in and below a folder. */
-interface LabelSet {
-  /** Of the file that says so. */
-  folder: string;
-  file: string;
-  names: ReadonlyMap<number, string> | null;
-  /** Of each part, the pictures' folders or lists as they are written. */
-  parts: Map<NamedPart, string[]>;
-  /** `path` of a data.yaml. */
-  base: string;
-  /** Numbers of a line after those of its box that say where key points are. */
-  keyPointNumbers: number;
-}
-
-async function configsOf(source: SourceTree): Promise<string[]> {
-  const found: string[] = [];
-  for (const file of source.files)
-    if (/\.ya?ml$/i.test(file) && /^\s*(names|nc|train|val)\s*:/m.test(await headOf(source, file)))
-      found.push(file);
-  return found;
-}
-
-async function readConfigs(source: SourceTree): Promise<LabelSet[]> {
-  const sets: LabelSet[] = [];
-  for (const file of await configsOf(source)) {
-    const set = await readYaml(source, file);
-    if (set !== null) sets.push(set);
-  }
-  for (const file of source.files) {
-    if (!/(^|\/)(classes\.txt|_darknet\.labels|[^/]*\.names)$/i.test(file)) continue;
-    const names = (await source.lines(file)).map(({ text, number }): [number, string] => [
-      number - 1,
-      checkedClassName(text, file, `line ${number}`),
-    ]);
-    sets.push({
-      folder: folderOf(file),
-      file,
-      names: new Map(names),
-      parts: new Map(),
-      base: '',
-      keyPointNumbers: 0,
-    });
-  }
-  return sets;
-}
-
-const MOST_YAML_BYTES = 16 * 1024 * 1024;
-
-async function readYaml(source: SourceTree, file: string): Promise<LabelSet | null> {
-  const text = await source.text(file, MOST_YAML_BYTES);
-  let content: unknown;
-  try {
-    // A few anchors are common; a bomb of them is refused by the parser.
-    content = parseYaml(text, { maxAliasCount: 100 });
-  } catch (cause) {
-    const { message } = cause as Error;
-    const line = /line (\d+)/.exec(message)?.[1] ?? '1';
-    throw damaged(
-      file,
-      `line ${line}`,
-      `this is no valid YAML: ${message.split('\n')[0].slice(0, 160)}`,
-      cause,
-    );
-  }
-  if (!isRecord(content)) return null;
-  const { names: given, path: base } = content;
-  const names = namesIn(given, file);
-  const parts = new Map<NamedPart, string[]>();
-  for (const [key, part] of [
-    ['train', 'train'],
-    ['val', 'validation'],
-    ['valid', 'validation'],
-    ['test', 'test'],
-  ] as const) {
-    const value = content[key];
-    const entries = Array.isArray(value) ? value : [value];
-    const places = entries.filter((entry): entry is string => typeof entry === 'string' && entry !== '');
-    if (places.length > 0) parts.set(part, places);
-  }
-  if (names === null && parts.size === 0) return null;
-  return {
-    folder: folderOf(file),
-    file,
-    names,
-    parts,
-    base: typeof base === 'string' ? base : '',
-    keyPointNumbers: keyPointNumbersIn(content.kpt_shape),
-  };
-}
-
-/** kpt_shape: how many key points, and how many numbers each has. */
-const keyPointNumbersIn = (shape: unknown): number => {
-  if (!Array.isArray(shape)) return 0;
-  const [count, size] = shape.map(Number);
-  return Number.isInteger(count * size) && count * size > 0 ? count * size : 0;
-};
-
-function namesIn(given: unknown, file: string): Map<number, string> | null {
-  if (given === undefined || given === null) return null;
-  if (typeof given !== 'object')
-    throw damaged(file, 'names', 'this is neither a list nor a map of class names');
-  const entries: [string, unknown][] = Array.isArray(given)
-    ? given.map((name, i): [string, unknown] => [String(i), name])
-    : Object.entries(given);
-  return new Map(
-    entries.map(([key, name]) => {
-      if (!/^\d+$/.test(key))
-        throw damaged(file, `names.${key.slice(0, 40)}`, 'a class number is no whole number');
-      return [
-        Number(key),
-        checkedClassName(typeof name === 'boolean' ? String(name) : name, file, `names[${key}]`),
-      ];
-    }),
-  );
-}
-
-/** The names nearest above a label; else those of the only file that gives any. */
-function nearest(sets: readonly LabelSet[], label: string): LabelSet | null {
-  const named = sets.filter(({ names }) => names !== null);
-  const above = named.filter(({ folder }) => folder === '' || label.startsWith(`${folder}/`));
-  if (above.length > 0)
-    return above.reduce((best, set) => (set.folder.length > best.folder.length ? set : best));
-  return named.length === 1 ? named[0] : null;
-}
-
-interface Told {
+interface LeftOut {
   unnamed: CountedWarning;
   keyPoints: CountedWarning;
   far: CountedWarning;
@@ -330,7 +199,7 @@ async function readLabel(
   source: SourceTree,
   file: string,
   set: LabelSet | null,
-  { unnamed, keyPoints, far }: Told,
+  { unnamed, keyPoints, far }: LeftOut,
 ): Promise<ImportedAnnotation[]> {
   const annotations: ImportedAnnotation[] = [];
   for (const { text, number } of await source.lines(file)) {
@@ -382,92 +251,6 @@ function shapeOf(values: readonly number[]): ImportedAnnotation['shape'] | null 
   if (values.length < 6 || values.length % 2 !== 0) return null;
   const ring = Array.from({ length: values.length / 2 }, (_, i): Point => [values[2 * i], values[2 * i + 1]]);
   return polygonOf(ring) ?? { kind: 'polygon', rings: [ring] };
-}
-
-/** By data.yaml, else by lists of pictures, else by folders. */
-async function setParts(
-  source: SourceTree,
-  sink: ImportSink,
-  sets: readonly LabelSet[],
-  gathering: Gathering,
-): Promise<void> {
-  const parts = new Map<ImportedImage, NamedPart>();
-  // What serves for validation or testing is kept from training, unless a set names the same pictures for both.
-  for (const { file, folder, base, parts: given } of sets)
-    for (const [part, places] of given)
-      for (const place of places)
-        for (const image of await imagesAt(source, sink, gathering, { file, folder, base, place, part }))
-          if (!(part !== 'train' && given.get('train')?.includes(place))) parts.set(image, part);
-  if (parts.size === 0)
-    for (const file of source.files) {
-      const part = /(^|\/)(train|trainval|val|valid|validation|test)\.txt$/i.test(file)
-        ? namedPart(stemOf(file))
-        : null;
-      if (part !== null)
-        for (const image of await listed(source, sink, gathering, file)) parts.set(image, part);
-    }
-  if (parts.size === 0)
-    for (const image of gathering) {
-      const part = folderOf(image.relativePath)
-        .split('/')
-        .map(namedPart)
-        .find((one) => one !== null);
-      if (part) parts.set(image, part);
-    }
-  const hasTest = [...parts.values()].includes('test');
-  for (const [image, part] of parts) image.split = splitOf(part, hasTest);
-}
-
-interface PlaceOfPart {
-  file: string;
-  folder: string;
-  base: string;
-  place: string;
-  part: NamedPart;
-}
-
-async function imagesAt(
-  source: SourceTree,
-  sink: ImportSink,
-  gathering: Gathering,
-  { folder, base, place }: PlaceOfPart,
-): Promise<ImportedImage[]> {
-  const clean = (written: string) =>
-    written
-      .replaceAll('\\', '/')
-      .split('/')
-      .filter((part) => part !== '' && part !== '.' && part !== '..' && !/^[a-z]:$/i.test(part));
-  const under = [folder, ...clean(base), ...clean(place)].filter((part) => part !== '').join('/');
-  const places = [under, [folder, ...clean(place)].filter(Boolean).join('/'), clean(place).join('/')];
-  if (/\.txt$/i.test(place)) {
-    const list = places.find((one) => source.has(one));
-    return list === undefined ? [] : listed(source, sink, gathering, list);
-  }
-  for (const one of places) {
-    const here = [...gathering].filter(
-      ({ relativePath }) =>
-        one === '' || relativePath.startsWith(`${one}/`) || relativePath.includes(`/${one}/`),
-    );
-    if (here.length > 0) return here;
-  }
-  return [];
-}
-
-/** The pictures that a list names, of those that are known. */
-async function listed(
-  source: SourceTree,
-  sink: ImportSink,
-  gathering: Gathering,
-  list: string,
-): Promise<ImportedImage[]> {
-  const images: ImportedImage[] = [];
-  for (const { text, number } of await source.lines(list)) {
-    sink.signal.throwIfAborted();
-    const found = source.index.find(text, [folderOf(list), '']);
-    if ('problem' in found) warnOfImage(sink, found, list, `line ${number}`, text);
-    else images.push(gathering.at(found.file, { file: list, place: `line ${number}` }));
-  }
-  return images;
 }
 
 function linesOf(
