@@ -26,7 +26,9 @@ import { chosenMeasures, refuseUnmeasurable, startEvaluation, startTuning } from
 import type { JobHandle } from '../core/jobs.ts';
 import type { OpenProject } from '../core/open-project.ts';
 import { classesWith, needsSplit, storedRun, takeSnapshot, trainedOn } from './run-records.ts';
-import { checkedConfig, jobOf, resume as resumeRun, steer, train } from './runs.ts';
+import { checkedConfig } from './run-configs.ts';
+import { train } from './run-training.ts';
+import { jobOf, resume as resumeRun, steer } from './runs.ts';
 import { makeSplits } from './splits.ts';
 import { choose, spread, sweepMeasures, valueAt, type MetricValues } from './sweep-results.ts';
 

@@ -9,7 +9,7 @@ import type { ProjectState } from '../../../src-main/contracts/projects.ts';
 import type { TrainedOn } from '../../../src-main/contracts/runs.ts';
 import { openJobs } from '../../../src-main/core/jobs.ts';
 import { openNewsWriter } from '../../../src-main/core/until-written.ts';
-import { train } from '../../../src-main/services/runs.ts';
+import { train } from '../../../src-main/services/run-training.ts';
 import { storedRun } from '../../../src-main/services/run-records.ts';
 import { newImage } from '../storage/scratch.ts';
 import { scratchFolder, startCore, type TestCore } from './scratch-core.ts';
