@@ -9,7 +9,15 @@ import { damaged } from './damage.ts';
 import type { Format } from './format.ts';
 import { Gathering } from './gathering.ts';
 import { isRecord, readJson } from './json.ts';
-import { attributesLoss, classLoss, drawnAs, splitLoss, unnamedLoss } from './loss.ts';
+import {
+  attributesLoss,
+  classLoss,
+  crowdLoss,
+  drawnAs,
+  shapeAttributesLoss,
+  splitLoss,
+  unnamedLoss,
+} from './loss.ts';
 import { folderOf } from './paths.ts';
 import { checkedClassName, numberFrom } from './words.ts';
 
@@ -93,6 +101,8 @@ export const createml: Format = {
     ...classLoss(dataset),
     ...splitLoss(dataset),
     ...attributesLoss(dataset),
+    ...crowdLoss(dataset),
+    ...shapeAttributesLoss(dataset),
   ],
 };
 

@@ -8,6 +8,7 @@ import { filesLike, likelyFiles } from './candidates.ts';
 import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type {
+  ExportAnnotation,
   ExportDataset,
   ExportImage,
   Format,
@@ -16,7 +17,7 @@ import type {
   ImportSink,
 } from './format.ts';
 import { addAttributes, Gathering, plainAttributes, sizeGiven } from './gathering.ts';
-import { counted, drawnAs, unnamedLoss } from './loss.ts';
+import { counted, crowdLoss, drawnAs, unnamedLoss } from './loss.ts';
 import { cutMask, fromRowRuns, placedMask, rowRuns } from './masks.ts';
 import { ellipseOutline, pointsOf, turnedBox } from './outlines.ts';
 import { folderOf } from './paths.ts';
@@ -47,22 +48,18 @@ export const cvat: Format = {
   async read(source, sink) {
     const gathering = new Gathering(source, sink);
     const parts = new Map<ImportedImage, NamedPart>();
-    const leftOut: LeftOut = {
-      lines: new CountedWarning('dropped-shape', ''),
-      attributes: new CountedWarning('dropped-attributes', ''),
-    };
+    const lines = new CountedWarning('dropped-shape', '');
     for (const file of await filesLike(source, /\.xml$/i, isCvat)) {
       sink.signal.throwIfAborted();
       const root = childNode(await readXml(source, file, true), 'annotations');
       if (root === null) throw damaged(file, 'line 1', 'this XML file has no annotations');
       const images = childNodes(root, 'image');
-      images.forEach((node, i) => readImage(node, `image ${i + 1}`, file, gathering, parts, leftOut));
-      readTracks(source, sink, root, file, gathering, leftOut);
+      images.forEach((node, i) => readImage(node, `image ${i + 1}`, file, gathering, parts, lines));
+      readTracks(source, sink, root, file, gathering, lines);
     }
     const hasTest = [...parts.values()].includes('test');
     for (const [image, part] of parts) image.split = splitOf(part, hasTest);
-    leftOut.lines.report(sink, 'points, lines, skeletons and cuboids are left out');
-    leftOut.attributes.report(sink, 'shapes have attributes, which are not kept');
+    lines.report(sink, 'points, lines, skeletons and cuboids are left out');
     gathering.handOn();
   },
 
@@ -74,6 +71,7 @@ export const cvat: Format = {
   losses: (dataset) => [
     ...unnamedLoss(dataset),
     ...drawnAs(dataset, ['holes'], 'polygons have holes or parts, and are written as masks'),
+    ...crowdLoss(dataset),
     ...counted(
       'pictures without a class have attributes, which are not written',
       dataset.images.filter(
@@ -86,18 +84,13 @@ export const cvat: Format = {
 
 const isCvat = (head: string): boolean => /<annotations[\s>]/.test(head);
 
-interface LeftOut {
-  lines: CountedWarning;
-  attributes: CountedWarning;
-}
-
 function readImage(
   node: XmlNode,
   place: string,
   file: string,
   gathering: Gathering,
   parts: Map<ImportedImage, NamedPart>,
-  leftOut: LeftOut,
+  lines: CountedWarning,
 ): void {
   const name = attributeOf(node, 'name');
   if (name === null || name === '') throw damaged(file, place, 'the name of the picture is missing');
@@ -120,7 +113,7 @@ function readImage(
   for (const kind of Object.keys(node))
     childNodes(node, kind).forEach((shape, i) => {
       if (kind === 'tag') return;
-      addShape(kind, shape, attributeOf(shape, 'label'), image, file, `${place}, ${kind} ${i + 1}`, leftOut);
+      addShape(kind, shape, attributeOf(shape, 'label'), image, file, `${place}, ${kind} ${i + 1}`, lines);
     });
 }
 
@@ -130,7 +123,7 @@ function readTracks(
   root: XmlNode,
   file: string,
   gathering: Gathering,
-  leftOut: LeftOut,
+  lines: CountedWarning,
 ): void {
   const tracks = childNodes(root, 'track');
   if (tracks.length === 0) return;
@@ -162,7 +155,7 @@ function readTracks(
           return;
         const number = numberFrom(frame, file, `${place}, frame`);
         const image = imageOf(number, place);
-        if (image !== null) addShape(kind, shape, label, image, file, place, leftOut);
+        if (image !== null) addShape(kind, shape, label, image, file, place, lines);
       });
   });
   missing.report(sink, 'frames of the video are not among the pictures; their shapes are left out');
@@ -177,16 +170,16 @@ function addShape(
   image: ImportedImage,
   file: string,
   place: string,
-  { lines, attributes }: LeftOut,
+  lines: CountedWarning,
 ): void {
   if (withoutArea.has(kind)) return lines.add(`${file}, ${place}`);
   const shape = shapeOf(kind, node, image, file, place);
   if (shape === undefined) return;
   if (shape === null) return lines.add(`${file}, ${place}`);
-  if (Object.keys(attributesOf(node)).length > 0) attributes.add(`${file}, ${place}`);
   const className =
     label === null || label.trim() === '' ? null : checkedClassName(label, file, `${place}, label`);
-  image.annotations.push({ className, shape, place });
+  const marks: Record<string, string> = attributeOf(node, 'occluded') === '1' ? { occluded: 'yes' } : {};
+  image.annotations.push({ className, shape, place, attributes: { ...marks, ...attributesOf(node) } });
 }
 
 /** Null for what has no area, undefined for what is no shape. */
@@ -249,8 +242,20 @@ const attributesOf = (node: XmlNode): Record<string, string> =>
 const subsets = { train: 'Train', selection: 'Validation', test: 'Test' };
 
 function xmlOf({ classes, images }: ExportDataset, names: readonly string[]): string {
+  // CVAT takes the attributes that its labels list.
+  const listed = new Set(
+    images.flatMap(({ attributes = {}, annotations }) => [
+      ...Object.keys(attributes),
+      ...annotations.flatMap((one) => Object.keys(marksOf(one).attributes)),
+    ]),
+  );
+  const specs = [...listed].map(
+    (name) =>
+      `<attribute><name>${escapeXml(name)}</name><mutable>False</mutable><input_type>text</input_type><default_value></default_value><values></values></attribute>`,
+  );
   const labels = classes.map(
-    (name) => `        <label><name>${escapeXml(name)}</name><attributes></attributes></label>\n`,
+    (name) =>
+      `        <label><name>${escapeXml(name)}</name><attributes>${specs.join('')}</attributes></label>\n`,
   );
   const entries = images.map((image, i) => {
     const subset = image.split === null ? '' : ` subset="${subsets[image.split]}"`;
@@ -275,30 +280,47 @@ ${entries.join('')}</annotations>
 
 function tagsOf({ className, attributes = {} }: ExportImage): string[] {
   if (className === null) return [];
-  const inside = Object.entries(attributes).map(
-    ([name, value]) => `<attribute name="${escapeXml(name)}">${escapeXml(value)}</attribute>`,
-  );
-  return [`    <tag label="${escapeXml(className)}" source="manual">${inside.join('')}</tag>\n`];
+  return [`    <tag label="${escapeXml(className)}" source="manual">${attributesXml(attributes)}</tag>\n`];
+}
+
+const attributesXml = (attributes: Readonly<Record<string, string>>): string =>
+  Object.entries(attributes)
+    .map(([name, value]) => `<attribute name="${escapeXml(name)}">${escapeXml(value)}</attribute>`)
+    .join('');
+
+/** Whether a shape is hidden in part has a place of its own. */
+function marksOf({ attributes = {} }: ExportAnnotation): {
+  isOccluded: boolean;
+  attributes: Record<string, string>;
+} {
+  const { occluded, ...others } = attributes;
+  if (occluded === 'yes') return { isOccluded: true, attributes: others };
+  return { isOccluded: false, attributes: { ...attributes } };
 }
 
 function shapesOf({ annotations, className: ofImage, widthPx, heightPx }: ExportImage): string[] {
-  return annotations.flatMap(({ className, shape }) => {
+  return annotations.flatMap((annotation) => {
+    const { className, shape } = annotation;
+    const { isOccluded, attributes } = marksOf(annotation);
+    const inside = attributesXml(attributes);
     const label = className ?? ofImage;
     if (label === null) return [];
-    const common = `label="${escapeXml(label)}" source="manual" occluded="0" z_order="0"`;
+    const common = `label="${escapeXml(label)}" source="manual" occluded="${isOccluded ? 1 : 0}" z_order="0"`;
     if (shape.kind === 'box') {
       const { x, y, width, height } = shape.box;
-      return [`    <box ${common} xtl="${x}" ytl="${y}" xbr="${x + width}" ybr="${y + height}"></box>\n`];
+      return [
+        `    <box ${common} xtl="${x}" ytl="${y}" xbr="${x + width}" ybr="${y + height}">${inside}</box>\n`,
+      ];
     }
     if (shape.kind === 'polygon' && shape.rings.length === 1)
       return [
-        `    <polygon ${common} points="${shape.rings[0].map((point) => point.join(',')).join(';')}"></polygon>\n`,
+        `    <polygon ${common} points="${shape.rings[0].map((point) => point.join(',')).join(';')}">${inside}</polygon>\n`,
       ];
     const cut = cutMask(shape, widthPx, heightPx);
     if (cut === null) return [];
     const { left, top, width, height, pixels } = cut;
     return [
-      `    <mask ${common} rle="${rowRuns(pixels).join(', ')}" left="${left}" top="${top}" width="${width}" height="${height}"></mask>\n`,
+      `    <mask ${common} rle="${rowRuns(pixels).join(', ')}" left="${left}" top="${top}" width="${width}" height="${height}">${inside}</mask>\n`,
     ];
   });
 }

@@ -32,10 +32,7 @@ export const datumaro: Format = {
   async read(source, sink) {
     const gathering = new Gathering(source, sink);
     const parts = new Map<ImportedImage, NamedPart>();
-    const leftOut: LeftOut = {
-      lines: new CountedWarning('dropped-shape', ''),
-      attributes: new CountedWarning('dropped-attributes', ''),
-    };
+    const lines = new CountedWarning('dropped-shape', '');
     for (const file of await filesLike(source, /\.json$/i, isDatumaro)) {
       sink.signal.throwIfAborted();
       const content = await readJson(source, file);
@@ -49,7 +46,7 @@ export const datumaro: Format = {
         const place = `items[${i}]`;
         if (!isRecord(item)) throw damaged(file, place, 'an item is no object');
         const media = [item.image, item.media].find(isRecord);
-        if (media === undefined && isRecord(item.point_cloud)) return leftOut.lines.add(`${file}, ${place}`);
+        if (media === undefined && isRecord(item.point_cloud)) return lines.add(`${file}, ${place}`);
         const name = [media?.path, item.id].find((one) => typeof one === 'string' && one !== '');
         if (typeof name !== 'string')
           throw damaged(file, `${place}.id`, 'the name of the picture is missing');
@@ -60,13 +57,12 @@ export const datumaro: Format = {
         if (part !== null) parts.set(image, part);
         if (isRecord(item.attr)) addAttributes(image, plainAttributes(Object.entries(item.attr)));
         if (!Array.isArray(item.annotations)) return;
-        readAnnotations(item.annotations, { labels, gathering, image, file, place, leftOut });
+        readAnnotations(item.annotations, { labels, gathering, image, file, place, lines });
       });
     }
     const hasTest = [...parts.values()].includes('test');
     for (const [image, part] of parts) image.split = splitOf(part, hasTest);
-    leftOut.lines.report(sink, 'points, lines, captions and clouds of points are left out');
-    leftOut.attributes.report(sink, 'shapes have attributes, which are not kept');
+    lines.report(sink, 'points, lines, captions and clouds of points are left out');
     gathering.handOn();
   },
 
@@ -109,11 +105,6 @@ const isDatumaro = (head: string): boolean =>
   /"(items|media_type|dm_format_version)"\s*:/.test(head) &&
   /"categories"\s*:\s*\{/.test(head);
 
-interface LeftOut {
-  lines: CountedWarning;
-  attributes: CountedWarning;
-}
-
 function labelsOf(categories: unknown, file: string): string[] {
   const label = isRecord(categories) && isRecord(categories.label) ? categories.label.labels : [];
   if (!Array.isArray(label)) throw damaged(file, 'categories.label.labels', 'this is no list');
@@ -128,12 +119,12 @@ interface Place {
   image: ImportedImage;
   file: string;
   place: string;
-  leftOut: LeftOut;
+  lines: CountedWarning;
 }
 
 function readAnnotations(
   annotations: readonly unknown[],
-  { labels, gathering, image, file, place, leftOut }: Place,
+  { labels, gathering, image, file, place, lines }: Place,
 ): void {
   // Outlines of one group and class are the parts of one object.
   const groups = new Map<string, ImportedShape & { kind: 'parts' }>();
@@ -149,22 +140,23 @@ function readAnnotations(
       return;
     }
     const shape = shapeOf(one, file, where);
-    if (shape === null) return leftOut.lines.add(`${file}, ${where}`);
-    if (
-      isRecord(one.attributes) &&
-      Object.values(one.attributes).some((value) => value !== false && value !== null)
-    )
-      leftOut.attributes.add(`${file}, ${where}`);
+    if (shape === null) return lines.add(`${file}, ${where}`);
+    // What datumaro makes of COCO's crowds.
+    const { is_crowd: isCrowd, ...given } = isRecord(one.attributes) ? one.attributes : {};
+    const facts = {
+      isCrowd: isCrowd === true || isCrowd === 1,
+      attributes: plainAttributes(Object.entries(given)),
+    };
     const key = `${JSON.stringify(group)} ${className}`;
     if (shape.kind === 'polygon' && typeof group === 'number' && group > 0) {
       const known = groups.get(key);
       if (known) return void known.rings.push(...shape.rings);
       const parts = { kind: 'parts' as const, rings: [...shape.rings] };
       groups.set(key, parts);
-      image.annotations.push({ className, shape: parts, place: where });
+      image.annotations.push({ className, shape: parts, place: where, ...facts });
       return;
     }
-    image.annotations.push({ className, shape, place: where });
+    image.annotations.push({ className, shape, place: where, ...facts });
   });
 }
 
@@ -228,13 +220,14 @@ function annotationsOf(
   { annotations, className: ofImage, widthPx, heightPx }: ExportImage,
   classes: readonly string[],
 ): object[] {
-  const common = (id: number) => ({ id, attributes: {}, group: 0, z_order: 0 });
+  const common = (id: number, attributes = {}) => ({ id, attributes, group: 0, z_order: 0 });
   const labels =
     ofImage === null ? [] : [{ ...common(0), type: 'label', label_id: classes.indexOf(ofImage) }];
-  const shapes = annotations.flatMap(({ className, shape }, i): object[] => {
+  const shapes = annotations.flatMap(({ className, shape, isCrowd, attributes }, i): object[] => {
     const label = className ?? ofImage;
     if (label === null) return [];
-    const base = { ...common(i + 1), label_id: classes.indexOf(label) };
+    const given = { ...attributes, ...(isCrowd ? { is_crowd: true } : {}) };
+    const base = { ...common(i + 1, given), label_id: classes.indexOf(label) };
     if (shape.kind === 'box') {
       const { x, y, width, height } = shape.box;
       return [{ ...base, type: 'bbox', bbox: [x, y, width, height] }];

@@ -14,7 +14,7 @@ import { damaged } from './damage.ts';
 import type { ExportImage, Format, ImportedImage, ImportedShape } from './format.ts';
 import { addAttributes, Gathering, plainAttributes, sizeGiven } from './gathering.ts';
 import { isRecord, readJson } from './json.ts';
-import { attributesLoss, drawnAs, splitLoss, unnamedLoss } from './loss.ts';
+import { attributesLoss, crowdLoss, drawnAs, splitLoss, unnamedLoss } from './loss.ts';
 import { checkSize, cutMask, placedMask } from './masks.ts';
 import { ellipseOutline, turnedBox } from './outlines.ts';
 import { packedRuns, unpackedRuns } from './rle-pack.ts';
@@ -75,6 +75,7 @@ export const labelStudio: Format = {
     ...drawnAs(dataset, ['holes'], 'polygons have holes or parts, and are written as brush strokes'),
     ...splitLoss(dataset),
     ...attributesLoss(dataset),
+    ...crowdLoss(dataset),
   ],
 };
 
@@ -164,12 +165,14 @@ function readResults(results: readonly unknown[], task: Task): void {
       const label = labelIn(one.value);
       if (label !== null) labelOfId.set(one.id, label);
     }
+  const ofRegions = answersOfRegions(results);
   const drawn = new Set<unknown>();
   results.forEach((one, i) => {
     const where = `${place}.result[${i}]`;
     if (!isRecord(one)) throw damaged(file, where, 'a result is no object');
     const { value } = one;
     if (!isRecord(value)) return leftOut.lines.add(`${file}, ${where}`);
+    if (ofRegions.has(one.id) && answerIn(value) !== null) return;
     if (Array.isArray(value.choices)) {
       const [choice, ...others] = value.choices as unknown[];
       if (choice === undefined) return;
@@ -194,8 +197,36 @@ function readResults(results: readonly unknown[], task: Task): void {
       className: label === null ? null : checkedClassName(label, file, `${where}.value`),
       ...read,
       place: where,
+      attributes: ofRegions.get(one.id) ?? {},
     });
   });
+}
+
+/** What is answered of single regions, by their id: an answer that has the id of a shape is one of that shape. */
+function answersOfRegions(results: readonly unknown[]): Map<unknown, Record<string, string>> {
+  const answers = new Map<unknown, Record<string, string>>();
+  const all = results.filter(isRecord).filter(({ id, value }) => id !== undefined && isRecord(value));
+  for (const { id, value } of all)
+    if (answerIn(value as Record<string, unknown>) === null) answers.set(id, {});
+  for (const { id, value, from_name: name } of all) {
+    const answer = answerIn(value as Record<string, unknown>);
+    const known = answers.get(id);
+    if (answer !== null && known !== undefined)
+      answers.set(id, {
+        ...known,
+        ...plainAttributes([[typeof name === 'string' ? name : 'answer', answer]]),
+      });
+  }
+  return answers;
+}
+
+/** Choices, text, a rating or a number; null for a shape or a label. */
+function answerIn({ choices, text, rating, number }: Record<string, unknown>): string | null {
+  const given = choices ?? text ?? rating ?? number;
+  if (given === undefined) return null;
+  return (Array.isArray(given) ? given : [given])
+    .filter((one) => typeof one === 'string' || typeof one === 'number')
+    .join(', ');
 }
 
 function labelIn(value: Record<string, unknown>): string | null {
@@ -290,10 +321,15 @@ function taskOf(image: ExportImage, name: string, id: number): object {
   const { widthPx, heightPx, annotations, className: ofImage } = image;
   const frame = { original_width: widthPx, original_height: heightPx, image_rotation: 0, to_name: 'image' };
   const [x, y] = [(px: number) => (px / widthPx) * 100, (px: number) => (px / heightPx) * 100];
-  const shapes = annotations.flatMap(({ className, shape }, i): object[] => {
+  const shapes = annotations.flatMap(({ className, shape, attributes = {} }, i): object[] => {
     const label = className ?? ofImage;
     if (label === null) return [];
-    const common = (type: string) => ({ ...frame, id: `s${i + 1}`, from_name: type, type, origin: 'manual' });
+    const id = `s${i + 1}`;
+    const common = (type: string) => ({ ...frame, id, from_name: type, type, origin: 'manual' });
+    const answers = Object.entries(attributes).map(([name, value]) => ({
+      ...{ ...frame, id, from_name: name, type: 'choices', origin: 'manual' },
+      value: { choices: [value] },
+    }));
     if (shape.kind === 'box') {
       const { box } = shape;
       return [
@@ -308,6 +344,7 @@ function taskOf(image: ExportImage, name: string, id: number): object {
             rectanglelabels: [label],
           },
         },
+        ...answers,
       ];
     }
     if (shape.kind === 'polygon' && shape.rings.length === 1)
@@ -320,6 +357,7 @@ function taskOf(image: ExportImage, name: string, id: number): object {
             polygonlabels: [label],
           },
         },
+        ...answers,
       ];
     const cut = cutMask(shape, widthPx, heightPx);
     if (cut === null) return [];
@@ -335,6 +373,7 @@ function taskOf(image: ExportImage, name: string, id: number): object {
         ...common('brushlabels'),
         value: { format: 'rle', rle: [...packedRuns(rgba)], brushlabels: [label] },
       },
+      ...answers,
     ];
   });
   const choice =

@@ -12,7 +12,7 @@ import { damaged } from './damage.ts';
 import type { ExportImage, Format, ImportedImage, ImportedShape } from './format.ts';
 import { addAttributes, Gathering, plainAttributes, sizeGiven } from './gathering.ts';
 import { isRecord, readJson } from './json.ts';
-import { attributesLoss, counted, drawnAs, splitLoss } from './loss.ts';
+import { attributesLoss, counted, crowdLoss, drawnAs, shapeAttributesLoss, splitLoss } from './loss.ts';
 import { cutMask, placedMask } from './masks.ts';
 import { boxBetween, ellipseOutline, pointsOf } from './outlines.ts';
 import { baseName, folderOf, stemOf } from './paths.ts';
@@ -86,8 +86,14 @@ export const labelme: Format = {
     ),
     ...splitLoss(dataset),
     ...attributesLoss(dataset),
+    ...shapeAttributesLoss(dataset, isHeld),
+    ...crowdLoss(dataset),
   ],
 };
+
+/** Flags are yes or no. */
+const isHeld = (name: string, value: string): boolean =>
+  name === 'description' || value === 'yes' || value === 'no';
 
 const isLabelme = (head: string): boolean =>
   /^\s*\{/.test(head) &&
@@ -149,6 +155,7 @@ function readShapes(
     if (className === '__ignore__') return ignored.add(`${file}, ${place}`);
     const read = shapeOf(shape, image, file, place);
     if (read === null) return lines.add(`${file}, ${place}`);
+    const attributes = attributesOf(shape);
     const group = shape.group_id;
     if (read.kind === 'polygon' && (typeof group === 'number' || typeof group === 'string')) {
       const key = `${group} ${className}`;
@@ -159,12 +166,22 @@ function readShapes(
       }
       const parts = { kind: 'parts' as const, rings: [...read.rings] };
       groups.set(key, parts);
-      image.annotations.push({ className, shape: parts, place });
+      image.annotations.push({ className, shape: parts, place, attributes });
       return;
     }
-    image.annotations.push({ className, shape: read, place });
+    image.annotations.push({ className, shape: read, place, attributes });
   });
 }
+
+/** Its flags, yes or no, and its description. */
+const attributesOf = ({ flags, description }: Record<string, unknown>): Record<string, string> =>
+  plainAttributes([
+    ...(isRecord(flags) ? Object.entries(flags) : []).map(([name, value]): [string, unknown] => [
+      name,
+      value === true ? 'yes' : 'no',
+    ]),
+    ...(typeof description === 'string' && description !== '' ? [['description', description] as const] : []),
+  ]);
 
 /** Null for what has no area. */
 function shapeOf(
@@ -242,10 +259,17 @@ function contentOf(
   { className: ofImage, widthPx, heightPx, annotations }: ExportImage,
   name: string,
 ): object {
-  const shapes = annotations.flatMap(({ className, shape }): object[] => {
+  const shapes = annotations.flatMap(({ className, shape, attributes = {} }): object[] => {
     const label = className ?? ofImage;
     if (label === null) return [];
-    const common = { label, group_id: null, description: '', flags: {} };
+    const { description = '', ...others } = attributes;
+    const flags = Object.entries(others).filter(([name, value]) => isHeld(name, value));
+    const common = {
+      label,
+      group_id: null,
+      description,
+      flags: Object.fromEntries(flags.map(([name, value]) => [name, value === 'yes'])),
+    };
     if (shape.kind === 'box') {
       const { x, y, width, height } = shape.box;
       return [

@@ -32,6 +32,24 @@ export const attributesLoss = (dataset: ExportDataset): Loss[] =>
     imagesWhere(dataset, ({ attributes }) => attributes !== undefined && Object.keys(attributes).length > 0),
   );
 
+/** Of shapes. @param isHeld  whether the format has a place for an attribute */
+export const shapeAttributesLoss = (
+  dataset: ExportDataset,
+  isHeld: (name: string, value: string) => boolean = () => false,
+): Loss[] =>
+  counted(
+    'shapes have attributes, which are not written',
+    shapesWhere(dataset, ({ attributes = {} }) =>
+      Object.entries(attributes).some(([name, value]) => !isHeld(name, value)),
+    ),
+  );
+
+export const crowdLoss = (dataset: ExportDataset): Loss[] =>
+  counted(
+    'crowds are written as single objects',
+    shapesWhere(dataset, ({ isCrowd }) => isCrowd === true),
+  );
+
 export const splitLoss = (dataset: ExportDataset): Loss[] =>
   counted(
     'pictures are of a part of the split, which is not written',

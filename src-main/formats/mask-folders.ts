@@ -10,7 +10,16 @@ import { copyImages } from './copy.ts';
 import type { Format } from './format.ts';
 import { Gathering } from './gathering.ts';
 import { classOfValues, readLabelTable } from './label-colours.ts';
-import { attributesLoss, classLoss, counted, drawnAs, shapesWhere, splitLoss } from './loss.ts';
+import {
+  attributesLoss,
+  classLoss,
+  counted,
+  crowdLoss,
+  drawnAs,
+  shapeAttributesLoss,
+  shapesWhere,
+  splitLoss,
+} from './loss.ts';
 import { rlesByValue } from './masks.ts';
 import { folderOf, stemOf } from './paths.ts';
 import { nameKey } from './image-index.ts';
@@ -102,6 +111,8 @@ export const maskFolders: Format = {
       dataset.images.filter(({ annotations }) => annotations.length > 1).length,
     ),
     ...classLoss(dataset),
+    ...crowdLoss(dataset),
+    ...shapeAttributesLoss(dataset),
     ...splitLoss(dataset),
     ...attributesLoss(dataset),
   ],

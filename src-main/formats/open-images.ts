@@ -11,7 +11,7 @@ import { columnOf, fieldsOf, readCsv } from './csv.ts';
 import { damaged } from './damage.ts';
 import type { Format, ImportedImage } from './format.ts';
 import { Gathering } from './gathering.ts';
-import { attributesLoss, drawnAs, unnamedLoss } from './loss.ts';
+import { attributesLoss, crowdLoss, drawnAs, shapeAttributesLoss, unnamedLoss } from './loss.ts';
 import { baseName, stemOf } from './paths.ts';
 import type { SourceTree } from './source.ts';
 import { checkedClassName, CountedWarning, namedPart, numberFrom, splitOf, type NamedPart } from './words.ts';
@@ -116,6 +116,8 @@ export const openImages: Format = {
     ...drawnAs(dataset, ['polygon', 'holes'], 'polygons are written as the boxes round them'),
     ...drawnAs(dataset, ['mask'], 'masks are written as the boxes round them'),
     ...attributesLoss(dataset),
+    ...crowdLoss(dataset),
+    ...shapeAttributesLoss(dataset),
   ],
 };
 

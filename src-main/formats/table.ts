@@ -11,7 +11,7 @@ import { fieldsOf, readCsv } from './csv.ts';
 import { damaged } from './damage.ts';
 import type { ExportDataset, ExportImage, Format, ImportedImage } from './format.ts';
 import { addAttributes, Gathering, plainAttributes, sizeGiven } from './gathering.ts';
-import { counted, drawnAs, shapesWhere } from './loss.ts';
+import { counted, crowdLoss, drawnAs, shapeAttributesLoss, shapesWhere } from './loss.ts';
 import { folderOf, stemOf } from './paths.ts';
 import { checkedClassName, namedPart, numberFrom, splitOf, type NamedPart } from './words.ts';
 
@@ -92,6 +92,8 @@ export const table: Format = {
       'shapes without a class are written without one',
       shapesWhere(dataset, ({ className }, image) => className === null && image.className === null),
     ),
+    ...crowdLoss(dataset),
+    ...shapeAttributesLoss(dataset),
   ],
 };
 

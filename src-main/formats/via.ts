@@ -6,15 +6,14 @@ import path from 'node:path';
 import type { Point } from '../contracts/geometry.ts';
 import { filesLike, likelyFiles } from './candidates.ts';
 import { copyImages } from './copy.ts';
-import { columnOf, readCsv } from './csv.ts';
 import { damaged } from './damage.ts';
 import type { ExportImage, Format, ImportedImage, ImportedShape } from './format.ts';
 import { addAttributes, Gathering, plainAttributes } from './gathering.ts';
 import { isRecord, readJson } from './json.ts';
-import { drawnAs, pathOf, unnamedLoss } from './loss.ts';
+import { crowdLoss, drawnAs, pathOf, unnamedLoss } from './loss.ts';
 import { boxBetween, ellipseOutline, pointsOf } from './outlines.ts';
 import { folderOf } from './paths.ts';
-import type { SourceTree } from './source.ts';
+import { csvRecords, recordsOf, type FileRecord } from './via-records.ts';
 import { checkedClassName, CountedWarning, namedPart, numberFrom, splitOf, type NamedPart } from './words.ts';
 
 export const via: Format = {
@@ -34,15 +33,12 @@ export const via: Format = {
   async read(source, sink) {
     const gathering = new Gathering(source, sink);
     const parts = new Map<ImportedImage, NamedPart>();
-    const leftOut: LeftOut = {
-      lines: new CountedWarning('dropped-shape', ''),
-      attributes: new CountedWarning('dropped-attributes', ''),
-    };
+    const lines = new CountedWarning('dropped-shape', '');
     const files = await filesLike(source, /\.json$/i, isVia);
     const folders = new Set(files.map(folderOf));
     for (const file of files) {
       const records = recordsOf(await readJson(source, file), file);
-      readRecords(records, { gathering, parts, file, leftOut });
+      readRecords(records, { gathering, parts, file, lines });
     }
     for (const file of await filesLike(source, /\.csv$/i, isViaCsv)) {
       // Exported beside the JSON, it says the same again.
@@ -52,12 +48,11 @@ export const via: Format = {
           file,
           message: 'this says what the JSON file beside it says; its shapes count once',
         });
-      else readRecords(await csvRecords(source, file), { gathering, parts, file, leftOut });
+      else readRecords(await csvRecords(source, file), { gathering, parts, file, lines });
     }
     const hasTest = [...parts.values()].includes('test');
     for (const [image, part] of parts) image.split = splitOf(part, hasTest);
-    leftOut.lines.report(sink, 'points and lines have no area and are left out');
-    leftOut.attributes.report(sink, 'regions have further attributes, which are not kept');
+    lines.report(sink, 'points and lines have no area and are left out');
     gathering.handOn();
   },
 
@@ -68,6 +63,9 @@ export const via: Format = {
       const { size } = await stat(path.join(folder, names[i]));
       metadata[`${names[i]}${size}`] = metadataOf(image, names[i], size);
     }
+    const ofRegions = dataset.images.flatMap(({ annotations }) =>
+      annotations.flatMap(({ attributes = {} }) => Object.keys(attributes)),
+    );
     const classes = Object.fromEntries(dataset.classes.map((name) => [name, '']));
     await writeFile(
       path.join(folder, 'via_project.json'),
@@ -75,7 +73,12 @@ export const via: Format = {
         _via_settings: { core: { default_filepath: '' }, project: { name: 'Fovea' } },
         _via_img_metadata: metadata,
         _via_attributes: {
-          region: { class: { type: 'dropdown', description: '', options: classes, default_options: {} } },
+          region: {
+            ...Object.fromEntries(
+              ofRegions.map((name) => [name, { type: 'text', description: '', default_value: '' }]),
+            ),
+            class: { type: 'dropdown', description: '', options: classes, default_options: {} },
+          },
           file: { class: { type: 'text', description: '', default_value: '' } },
         },
         _via_data_format_version: '2.0.10',
@@ -92,6 +95,7 @@ export const via: Format = {
       ['holes'],
       'polygons have holes or parts, which are joined by lines that enclose nothing',
     ),
+    ...crowdLoss(dataset),
   ],
 };
 
@@ -102,121 +106,14 @@ const isVia = (head: string): boolean =>
 
 const isViaCsv = (head: string): boolean => /region_shape_attributes/.test(head.split('\n')[0]);
 
-interface LeftOut {
-  lines: CountedWarning;
-  attributes: CountedWarning;
-}
-
-/** One picture, of any version. */
-interface FileRecord {
-  name: string;
-  place: string;
-  attributes: Record<string, unknown>;
-  regions: { shape: unknown; attributes: Record<string, unknown>; place: string }[];
-}
-
-function recordsOf(content: unknown, file: string): FileRecord[] {
-  if (!isRecord(content)) throw damaged(file, 'line 1', 'a file of VIA is one object');
-  if (isRecord(content.metadata) && isRecord(content.file)) return versionThree(content, file);
-  const records = isRecord(content._via_img_metadata) ? content._via_img_metadata : content;
-  return Object.entries(records).flatMap(([key, entry]) => {
-    const place = `"${key.slice(0, 60)}"`;
-    if (key.startsWith('_via_')) return [];
-    if (!isRecord(entry)) throw damaged(file, place, 'an entry is no object');
-    const { filename, regions = [], file_attributes: attributes } = entry;
-    if (typeof filename !== 'string' || filename === '')
-      throw damaged(file, `${place}.filename`, 'the name of the picture is missing');
-    if (!Array.isArray(regions) && !isRecord(regions))
-      throw damaged(file, `${place}.regions`, 'this is no list');
-    return [
-      {
-        name: filename,
-        place,
-        attributes: isRecord(attributes) ? attributes : {},
-        regions: Object.values(regions).map((region: unknown, i) => {
-          const where = `${place}.regions[${i}]`;
-          if (!isRecord(region)) throw damaged(file, where, 'a region is no object');
-          const { shape_attributes: shape, region_attributes: given } = region;
-          return { shape, attributes: isRecord(given) ? given : {}, place: where };
-        }),
-      },
-    ];
-  });
-}
-
-/** Version 3: files, views of them, and metadata of views, by numbers; the values of attributes may be numbers of options. */
-function versionThree(content: Record<string, unknown>, file: string): FileRecord[] {
-  const parts = ['file', 'view', 'metadata', 'attribute'].map((name) => content[name]);
-  const [files, views, metadata, attributes] = parts.map((part) => (isRecord(part) ? part : {}));
-  const records = new Map<string, FileRecord>();
-  for (const [id, entry] of Object.entries(files)) {
-    const place = `file.${id.slice(0, 20)}`;
-    if (!isRecord(entry) || typeof entry.fname !== 'string')
-      throw damaged(file, place, 'the name of the picture is missing');
-    records.set(id, { name: entry.fname, place, attributes: {}, regions: [] });
-  }
-  const named = (values: unknown): Record<string, unknown> =>
-    isRecord(values)
-      ? Object.fromEntries(
-          Object.entries(values).map(([id, value]) => {
-            const attribute = attributes[id];
-            if (!isRecord(attribute)) return [id, value];
-            const { aname, options } = attribute;
-            const option = isRecord(options) && typeof value === 'string' ? options[value] : undefined;
-            return [typeof aname === 'string' ? aname : id, typeof option === 'string' ? option : value];
-          }),
-        )
-      : {};
-  for (const [id, entry] of Object.entries(metadata)) {
-    const place = `metadata.${id.slice(0, 20)}`;
-    if (!isRecord(entry)) throw damaged(file, place, 'an entry is no object');
-    const view = views[String(entry.vid)];
-    const record =
-      isRecord(view) && Array.isArray(view.fid_list) ? records.get(String(view.fid_list[0])) : undefined;
-    if (record === undefined) continue;
-    if (Array.isArray(entry.xy) && entry.xy.length > 0)
-      record.regions.push({ shape: entry.xy, attributes: named(entry.av), place });
-    else Object.assign(record.attributes, named(entry.av));
-  }
-  return [...records.values()];
-}
-
-async function csvRecords(source: SourceTree, file: string): Promise<FileRecord[]> {
-  const { columns: written, rows } = await readCsv(source, file);
-  // Version 1 puts a # before the first name.
-  const table = { columns: written.map((name) => name.replace(/^#/, '')), rows };
-  const at = (name: string) => columnOf(table, name, file);
-  const columns = ['filename', 'file_attributes', 'region_shape_attributes', 'region_attributes'].map(at);
-  const records = new Map<string, FileRecord>();
-  for (const { fields, place } of table.rows) {
-    const [name, ofFile, shape, ofRegion] = columns.map((column) => fields[column]);
-    const object = (text: string): Record<string, unknown> => {
-      if (text === '') return {};
-      try {
-        const value: unknown = JSON.parse(text);
-        if (isRecord(value)) return value;
-      } catch (cause) {
-        throw damaged(file, place, `"${text.slice(0, 40)}" is no valid JSON`, cause);
-      }
-      throw damaged(file, place, `"${text.slice(0, 40)}" is no object`);
-    };
-    const record = records.get(name) ?? { name, place, attributes: object(ofFile), regions: [] };
-    records.set(name, record);
-    const drawn = object(shape);
-    if (Object.keys(drawn).length > 0)
-      record.regions.push({ shape: drawn, attributes: object(ofRegion), place });
-  }
-  return [...records.values()];
-}
-
 interface Target {
   gathering: Gathering;
   parts: Map<ImportedImage, NamedPart>;
   file: string;
-  leftOut: LeftOut;
+  lines: CountedWarning;
 }
 
-function readRecords(records: readonly FileRecord[], { gathering, parts, file, leftOut }: Target): void {
+function readRecords(records: readonly FileRecord[], { gathering, parts, file, lines }: Target): void {
   for (const record of records) {
     const image = gathering.find(record.name, [folderOf(file)], { file, place: record.place });
     if (image === null) continue;
@@ -230,26 +127,19 @@ function readRecords(records: readonly FileRecord[], { gathering, parts, file, l
         checkedClassName(ofImage.value, file, record.place),
         `${file}, ${record.place}`,
       );
-    addAttributes(
-      image,
-      plainAttributes(
-        Object.entries(others).flatMap(([name, value]): [string, unknown][] =>
-          name === ofImage?.name || value === '' ? [] : [[name, plainValue(value) ?? value]],
-        ),
-      ),
-    );
+    addAttributes(image, attributesBeside(others, ofImage?.name));
     for (const { shape: given, attributes, place } of record.regions) {
       const shape = Array.isArray(given) ? listedShape(given, file, place) : namedShape(given, file, place);
       if (shape === null) {
-        leftOut.lines.add(`${file}, ${place}`);
+        lines.add(`${file}, ${place}`);
         continue;
       }
       const own = classIn(attributes, true);
-      if (Object.keys(attributes).length > 1) leftOut.attributes.add(`${file}, ${place}`);
       image.annotations.push({
         className: own === null ? null : checkedClassName(own.value, file, `${place}, ${own.name}`),
         shape,
         place,
+        attributes: attributesBeside(attributes, own?.name),
       });
     }
   }
@@ -284,13 +174,28 @@ function classIn(
   return known.find((one) => one !== undefined) ?? (isRegion && given.length === 1 ? given[0] : null);
 }
 
+/** All that are given but the class; of several ticked boxes all. */
+const attributesBeside = (
+  attributes: Record<string, unknown>,
+  className: string | undefined,
+): Record<string, string> =>
+  plainAttributes(
+    Object.entries(attributes).flatMap(([name, value]): [string, unknown][] => {
+      if (name === className || value === '') return [];
+      return [[name, plainValue(value) ?? (isRecord(value) ? ticked(value).join(', ') : value)]];
+    }),
+  );
+
+const ticked = (boxes: Record<string, unknown>): string[] =>
+  Object.entries(boxes).flatMap(([name, is]) => (is === true || is === 'true' || is === 1 ? [name] : []));
+
 /** A text or number; of check boxes the one that is ticked. */
 function plainValue(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return value.trim() === '' ? null : value;
   if (!isRecord(value)) return null;
-  const ticked = Object.entries(value).filter(([, is]) => is === true || is === 'true' || is === 1);
-  return ticked.length === 1 ? ticked[0][0] : null;
+  const [one, ...others] = ticked(value);
+  return others.length === 0 ? (one ?? null) : null;
 }
 
 /** Versions 1 and 2. Null for what has no area. */
@@ -367,7 +272,7 @@ const parts = { train: 'train', selection: 'val', test: 'test' };
 
 function metadataOf(image: ExportImage, filename: string, size: number): object {
   const { className: ofImage, annotations, attributes = {}, split } = image;
-  const regions = annotations.flatMap(({ className, shape }) => {
+  const regions = annotations.flatMap(({ className, shape, attributes: ofShape }) => {
     const label = className ?? ofImage;
     if (label === null) return [];
     const ring = shape.kind === 'box' ? [] : pathOf(shape);
@@ -378,7 +283,7 @@ function metadataOf(image: ExportImage, filename: string, size: number): object 
           shape.kind === 'box'
             ? { name: 'rect', ...shape.box }
             : { name: 'polygon', all_points_x: ring.map(([x]) => x), all_points_y: ring.map(([, y]) => y) },
-        region_attributes: { class: label },
+        region_attributes: { ...ofShape, class: label },
       },
     ];
   });

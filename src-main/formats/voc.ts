@@ -11,8 +11,9 @@ import { boundsOf, type Box } from '../contracts/geometry.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { likelyFiles } from './candidates.ts';
 import { copyImages } from './copy.ts';
+import { plainAttributes } from './gathering.ts';
 import { decodedName, encodedName, MOST_NAME_BYTES } from './file-names.ts';
-import { attributesLoss, drawnAs, unnamedLoss } from './loss.ts';
+import { attributesLoss, crowdLoss, drawnAs, unnamedLoss } from './loss.ts';
 import type { ImageSearch } from './image-index.ts';
 import type { ExportImage, Format, ImportedAnnotation, ImportedImage, ImportSink } from './format.ts';
 import { damaged } from './damage.ts';
@@ -117,6 +118,7 @@ export const voc: Format = {
     ...drawnAs(dataset, ['polygon', 'holes'], 'polygons are written as the boxes round them'),
     ...drawnAs(dataset, ['mask'], 'masks are written as the boxes round them'),
     ...attributesLoss(dataset),
+    ...crowdLoss(dataset),
   ],
 };
 
@@ -254,10 +256,27 @@ function readObjects(root: XmlNode, file: string, sink: ImportSink): ImportedAnn
     const className = checkedClassName(childText(object, 'name'), file, `${place}, name`);
     const box = boxOf(object, countsInclusive(root), file, place);
     if (box === null) boxless.add(place);
-    else annotations.push({ className, shape: { kind: 'box', box }, place });
+    else
+      annotations.push({ className, shape: { kind: 'box', box }, place, attributes: attributesOf(object) });
   });
   boxless.report(sink, 'objects without a bndbox are left out');
   return annotations;
+}
+
+/** Marks that the format knows by a digit; CVAT puts any others in a list. */
+const marks = ['truncated', 'difficult', 'occluded'];
+
+function attributesOf(object: XmlNode): Record<string, string> {
+  const listed = childNode(object, 'attributes');
+  const pose = childText(object, 'pose')?.trim() ?? '';
+  return plainAttributes([
+    ...(pose === '' || /^unspecified$/i.test(pose) ? [] : [['pose', pose] as const]),
+    ...marks.flatMap((name) => (childText(object, name)?.trim() === '1' ? [[name, 'yes'] as const] : [])),
+    ...(listed === null ? [] : childNodes(listed, 'attribute')).map((one): [string, unknown] => [
+      childText(one, 'name')?.trim() ?? '',
+      childText(one, 'value') ?? '',
+    ]),
+  ]);
 }
 
 function boxOf(object: XmlNode, inclusive: boolean, file: string, place: string): Box | null {
@@ -286,25 +305,29 @@ export async function readVocBoxes(
   return { annotations: readObjects(root, file, sink), declaredSize: sizeOf(root, file) };
 }
 
+const attributeXml = ([name, value]: [string, string]): string =>
+  `<attribute><name>${escapeXml(name)}</name><value>${escapeXml(value)}</value></attribute>`;
+
 /** Plain coordinates, as labelImg writes them; polygons and masks as the box round them. */
 function xmlOf(image: ExportImage, name: string): string {
   const number = (value: number) => String(Math.round(value * 1000) / 1000);
-  const objects = image.annotations.flatMap(({ className, shape }) => {
+  const objects = image.annotations.flatMap(({ className, shape, attributes = {} }) => {
     const box = boundsOf(shape);
     const label = className ?? image.className;
     if (box === null || label === null) return [];
+    const { pose = 'Unspecified', ...others } = attributes;
+    const digit = (name: string) => (others[name] === 'yes' ? '1' : '0');
+    const listed = Object.entries(others).filter(([name, value]) => !marks.includes(name) || value !== 'yes');
     return `  <object>
     <name>${escapeXml(label)}</name>
-    <pose>Unspecified</pose>
-    <truncated>0</truncated>
-    <difficult>0</difficult>
-    <bndbox>
+    <pose>${escapeXml(pose)}</pose>
+${marks.map((name) => `    <${name}>${digit(name)}</${name}>\n`).join('')}    <bndbox>
       <xmin>${number(box.x)}</xmin>
       <ymin>${number(box.y)}</ymin>
       <xmax>${number(box.x + box.width)}</xmax>
       <ymax>${number(box.y + box.height)}</ymax>
     </bndbox>
-  </object>
+${listed.length === 0 ? '' : `    <attributes>${listed.map(attributeXml).join('')}</attributes>\n`}  </object>
 `;
   });
   return `<annotation>

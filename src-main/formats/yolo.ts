@@ -13,7 +13,16 @@ import { copyImages } from './copy.ts';
 import { damaged } from './damage.ts';
 import type { ExportImage, Format, ImportedAnnotation } from './format.ts';
 import { Gathering } from './gathering.ts';
-import { attributesLoss, classLoss, counted, drawnAs, pathOf, unnamedLoss } from './loss.ts';
+import {
+  attributesLoss,
+  classLoss,
+  counted,
+  crowdLoss,
+  drawnAs,
+  pathOf,
+  shapeAttributesLoss,
+  unnamedLoss,
+} from './loss.ts';
 import { polygonOf } from './outlines.ts';
 import { baseName, folderOf, stemOf } from './paths.ts';
 import { nameKey } from './image-index.ts';
@@ -116,6 +125,8 @@ export const yolo: Format = {
         ['holes'],
         'polygons have holes or parts, which are joined by lines that enclose nothing',
       ),
+      ...crowdLoss(dataset),
+      ...shapeAttributesLoss(dataset),
       ...classLoss(dataset),
       ...counted(
         'pictures without a part are written as training pictures',
