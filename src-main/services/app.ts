@@ -36,8 +36,8 @@ export const appHandlers: Handlers<
   },
 
   'settings.get': ({ preferences }) => preferences.all(),
-  'settings.set': ({ preferences }, { key, value }) => {
-    preferences.set(key, value);
+  'settings.set': async ({ preferences }, { key, value }) => {
+    await preferences.set(key, value);
     return null;
   },
 };
