@@ -10,6 +10,7 @@ import { writeVoc } from '../e2e/images.ts';
 import { callText, mutatedCall } from '../src-main/host/mutated-calls.ts';
 import { randomFrom } from '../src-main/host/raw-requests.ts';
 import { option } from './fovea.ts';
+import { measured, stallsIn } from './stalls.ts';
 
 const HANGS_MS = 2000;
 const AT_ONCE = 4;
@@ -46,7 +47,9 @@ export async function bench(args: string[]): Promise<unknown> {
 
   const found = { calls: 0, answered: 0, deaths: 0, internal: 0, hangs: 0, slowestMs: 0 };
   const codes: Record<string, number> = {};
-  let host: Host = await startHost(work.home, [project]);
+  const stalls = path.join(work.folder, 'stalls');
+  const start = () => startHost(work.home, [project], measured(stalls));
+  let host: Host = await start();
   let client = await Client.connect(host);
   await client.call('app.info', {});
   let known: Record<string, readonly unknown[]> = {};
@@ -68,17 +71,20 @@ export async function bench(args: string[]): Promise<unknown> {
   };
   const restart = async () => {
     await host.kill();
-    host = await startHost(work.home, [project]);
+    host = await start();
     client = await Client.connect(host);
     await client.call('app.info', {});
     await look();
   };
   await look();
 
+  const calls: { method: string; input: string; from: number; to: number }[] = [];
   const one = async (from: readonly Method[]) => {
     const { method, input } = mutatedCall(random, from, known);
     found.calls += 1;
     const begun = performance.now();
+    const call = { method, input: brief(input), from: Date.now(), to: Infinity };
+    calls.push(call);
     let slow: NodeJS.Timeout | undefined;
     const answer = client.call(method as Method, input as never, callText).then(
       () => 'ok',
@@ -88,6 +94,7 @@ export async function bench(args: string[]): Promise<unknown> {
         return thrown.code ?? 'gone';
       },
     );
+    void answer.then(() => (call.to = Date.now()));
     const patience = new Promise<string>((resolve) => {
       const ms = WAITING.includes(method as Method) ? 60_000 : HANGS_MS;
       slow = setTimeout(() => resolve('hang'), ms);
@@ -134,13 +141,25 @@ export async function bench(args: string[]): Promise<unknown> {
   } finally {
     client.close();
     await host.kill();
-    work.remove();
   }
   console.log(
     `${found.calls} calls: ${found.deaths} deaths, ${found.internal} internal, ${found.hangs} hangs; ` +
       `the slowest took ${found.slowestMs} ms. ${JSON.stringify(codes)}`,
   );
-  return { ...found, codes };
+  const blocks = stallsIn(stalls);
+  work.remove();
+  const [longest] = blocks;
+  console.log(
+    longest
+      ? `The host itself was blocked for ${longest.ownMs} ms at most, ${blocks.filter(({ ownMs }) => ownMs > 100).length} times for over 100 ms`
+      : 'The host was never blocked.',
+  );
+  for (const { ms, ownMs, cpuMs, at } of blocks.slice(0, 10)) {
+    console.log(`  ${ownMs} ms of its own (${cpuMs} computed) in ${ms} ms, during:`);
+    for (const { method, input } of calls.filter(({ from, to }) => from <= at && to >= at - ms))
+      console.log(`    ${method} ${input}`);
+  }
+  return { ...found, codes, blockedMs: longest?.ownMs ?? 0 };
 }
 
 const brief = (input: unknown): string => {

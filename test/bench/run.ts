@@ -3,7 +3,7 @@
 
 import { readdirSync } from 'node:fs';
 
-const self = new Set(['run.ts', 'fovea.ts', 'kept-runs.ts']);
+const self = new Set(['run.ts', 'fovea.ts', 'kept-runs.ts', 'stalls.ts']);
 const names = readdirSync(new URL('.', import.meta.url))
   .filter((file) => file.endsWith('.ts') && !self.has(file))
   .map((file) => file.slice(0, -3));

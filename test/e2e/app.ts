@@ -50,11 +50,16 @@ export interface Host {
  * Starts `fovea serve` on a free port and waits until it says where.
  * @param home  data folder of the work folder
  * @param args  a project to open, for instance
+ * @param variables  further ones of its environment
  */
-export async function startHost(home: string, args: string[] = []): Promise<Host> {
+export async function startHost(
+  home: string,
+  args: string[] = [],
+  variables: NodeJS.ProcessEnv = {},
+): Promise<Host> {
   const child = spawn(process.execPath, [cli, 'serve', ...args, '--port', '0', '--no-open'], {
     cwd: root,
-    env: environment(home),
+    env: { ...environment(home), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
