@@ -54,23 +54,24 @@ export const rootsOutside = ({ folder, store }: OpenProject): string[] =>
  */
 export async function linksOutside(folder: string): Promise<string[]> {
   const found: string[] = [];
-  const entries = await fs.promises.readdir(folder, { recursive: true, withFileTypes: true });
-  for (const entry of entries) {
-    if (!entry.isSymbolicLink()) continue;
-    const link = path.join(entry.parentPath, entry.name);
-    const target = path.resolve(entry.parentPath, await fs.promises.readlink(link));
-    if (isInside(folder, realOr(target))) continue;
-    const name = path.relative(folder, link);
-    if (name.startsWith(PROJECT_FILE) || name === 'project.lock')
-      throw new AppError(
-        'refused',
-        `${name} of ${path.basename(folder)} is a link out of the project's folder`,
-        {
-          file: name,
-        },
-      );
-    found.push(`${name} → ${target}`);
-  }
+  const folders = [folder];
+  // One folder after the other: a project may lie among a million pictures.
+  for (let within = folders.pop(); within !== undefined; within = folders.pop())
+    for (const entry of await fs.promises.readdir(within, { withFileTypes: true })) {
+      const link = path.join(within, entry.name);
+      if (entry.isDirectory()) folders.push(link);
+      if (!entry.isSymbolicLink()) continue;
+      const target = path.resolve(within, await fs.promises.readlink(link));
+      if (isInside(folder, realOr(target))) continue;
+      const name = path.relative(folder, link);
+      if (name.startsWith(PROJECT_FILE) || name === 'project.lock')
+        throw new AppError(
+          'refused',
+          `${name} of ${path.basename(folder)} is a link out of the project's folder`,
+          { file: name },
+        );
+      found.push(`${name} → ${target}`);
+    }
   return found.sort();
 }
 

@@ -14,10 +14,14 @@ import type { Handlers } from '../core/context.ts';
 
 export const methodHandlers: Handlers<'app.methods'> = { 'app.methods': () => allMethods() };
 
-export function allMethods(): Methods {
+let made: Methods | null = null;
+/** Made once: a window asks for them at each start. */
+export const allMethods = (): Methods => (made ??= makeMethods());
+
+function makeMethods(): Methods {
   return {
     objectives: objectiveInfos(),
-    models: modelInfos(),
+    models: models.map(modelInfo),
     saliency: saliencyInfos(),
     attacks: attackInfos(),
     measures: measureInfos(),
@@ -34,10 +38,7 @@ export function allMethods(): Methods {
 /** Counted for ten classes at 64 px: the share that depends on them is small. */
 const COUNTED = { classes: 10, sizePx: 64, pool: 'average' } as const;
 
-let infosOfModels: ModelInfo[] | null = null;
-/** Made once: to count parameters, each model is built. */
-const modelInfos = (): ModelInfo[] => (infosOfModels ??= models.map(modelInfo));
-
+/** To count parameters, the model is built. */
 function modelInfo(model: Model): ModelInfo {
   const sizeOf = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);
   return {

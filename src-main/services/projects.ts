@@ -125,7 +125,9 @@ async function openConfirmed(
   const id = projectIdOf(folder);
   // One of the list was opened here before there was a note of places.
   const known = context.known.placesOf(id) ?? (context.recent.byId(id) ? 'all' : null);
-  const links = known === null && fs.existsSync(folder) ? await linksOutside(folder) : [];
+  // Any folder can be asked for, the home folder too: only a project is searched.
+  const isProject = fs.existsSync(path.join(folder, PROJECT_FILE));
+  const links = known === null && isProject ? await linksOutside(folder) : [];
   const project = openProject(folder, readOnly);
   try {
     const roots = closedUnless(project, () => rootsOutside(project)).filter(

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { allowedRoots } from '../../../src-main/core/file-refs.ts';
 import { classFolders, importFrom, image, refusal, scratchFolder, startCore } from './scratch-core.ts';
 
@@ -109,6 +109,17 @@ describe('a project from elsewhere', () => {
     expect(fs.readdirSync(folder).sort()).toEqual([...before, 'home'].sort());
     // Its lock is free again.
     expect(await opening(core)).toMatchObject({ code: 'bad-file' });
+  });
+
+  it('is looked for before its folder is searched, which may be the home folder', async () => {
+    fs.mkdirSync(path.join(folder, 'home', 'deep', 'deeper'), { recursive: true });
+    const core = startCore(path.join(folder, 'data'));
+    const search = vi.spyOn(fs.promises, 'readdir');
+    expect(
+      await core.handle('projects.open', { folder: core.refer(path.join(folder, 'home')) }),
+    ).toMatchObject({ ok: false, error: { code: 'not-found', message: 'home is no Fovea project' } });
+    expect(search).not.toHaveBeenCalled();
+    search.mockRestore();
   });
 
   it.runIf(process.platform !== 'win32')(
