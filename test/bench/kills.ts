@@ -8,6 +8,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { JobKind } from '../../src-main/contracts/index.ts';
 import { Client, fovea, makeWorkFolder, startHost, type Host } from '../e2e/app.ts';
 import { writeVoc } from '../e2e/images.ts';
 import { randomFrom } from '../src-main/host/raw-requests.ts';
@@ -16,9 +17,11 @@ import { openLedger, type EditedImage } from './kills/ledger.ts';
 import { childrenOf, isAlive } from './kills/processes.ts';
 import { kinds, openWork, over, type Kind } from './kills/work.ts';
 
-/** Between the start of work and the end of the host. */
-const LIFE_MS = [500, 6000] as const;
-const BETWEEN_MS = [50, 900] as const;
+/** Of a worker or the window, before the host's own. */
+const KILLS_BEFORE = [0, 6] as const;
+/** Until work of the wanted kind goes on; and from then to the kill. */
+const PATIENCE_MS = 10_000;
+const BETWEEN_MS = [0, 500] as const;
 const LANES = 3;
 const GONE_WITHIN_MS = 10_000;
 /** A life that does not come to its end has a hang. */
@@ -35,10 +38,12 @@ export async function bench(args: string[]): Promise<unknown> {
   const work = makeWorkFolder();
   const project = path.join(work.folder, 'project');
   const source = path.join(work.folder, 'pictures');
-  await writeVoc(source, 8);
+  await writeVoc(source, 16);
   fovea(work.home, 'project', 'create', project);
   fovea(work.home, 'import', project, source);
   fovea(work.home, 'split', project);
+  const first = ['--model', 'resnet8', '--size', '16', '--epochs', '1', '--batch', '8'];
+  fovea(work.home, 'train', project, ...first);
 
   const faults: string[] = [];
   let life = 0;
@@ -57,7 +62,7 @@ export async function bench(args: string[]): Promise<unknown> {
     Object.values(kills).reduce((sum, { host, worker, window }) => sum + host + worker + window, 0);
   const struck = (kind: Kind) => Object.values(kills[kind]).reduce((sum, count) => sum + count, 0);
   const note = (target: Target) => {
-    const running = kinds.filter((kind) => [...ledger.running.values()].includes(kind as never));
+    const running = kinds.filter((kind) => [...ledger.running.values()].includes(kind as JobKind));
     // A sweep trains and evaluates as well: it counts as one.
     const kind = running.includes('sweep') ? 'sweep' : (running.at(-1) ?? 'edit');
     kills[kind][target] += 1;
@@ -161,15 +166,19 @@ export async function bench(args: string[]): Promise<unknown> {
         await ledger.listen(client);
       }
     };
-    const end = performance.now() + between(LIFE_MS);
-    while (performance.now() < end && host.process.exitCode === null) {
+    const untilStruck = async () => {
+      const patience = performance.now() + PATIENCE_MS;
+      const goesOn = () => kind === 'edit' || [...ledger.running.values()].includes(kind as JobKind);
+      while (!goesOn() && performance.now() < patience && host.process.exitCode === null) await delay(5);
       await delay(between(BETWEEN_MS));
-      if (!isCalm) await strike().catch(noteRefusal);
-    }
-    // The host is struck while that work goes on.
-    const patience = performance.now() + 5000;
-    while (kind !== 'edit' && performance.now() < patience && ledger.running.size === 0) await delay(5);
-    await delay(below(400));
+    };
+    if (isCalm) await delay(2000);
+    else
+      for (let left = between(KILLS_BEFORE); left > 0; left--) {
+        await untilStruck();
+        await strike().catch(noteRefusal);
+      }
+    await untilStruck();
     const children = childrenOf(host.process.pid!);
     note('host');
     await host.kill();

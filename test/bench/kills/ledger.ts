@@ -69,6 +69,7 @@ export function openLedger(project: string, fault: (what: string) => void) {
         const { annotations } = await client.call('images.get', { id });
         images.push({ id, acknowledged: annotations, before: null, isOpen: false });
       }
+      for (const { id, state } of await client.call('runs.list', {})) if (state === 'done') done.add(id);
       const { counts: all } = (await client.call('projects.current', {}))!;
       const edited = images.reduce((sum, { acknowledged }) => sum + boxesOf(acknowledged), 0);
       ledger.whole = { images: all.images, boxes: all.boxes - edited };
