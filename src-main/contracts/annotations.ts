@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { writesProject } from './call.ts';
-import type { Annotation, ImageRecord } from './dataset.ts';
+import { attributesSchema, type Annotation, type Attributes, type ImageRecord } from './dataset.ts';
 import { shapeSchema } from './geometry.ts';
 import { annotationIdSchema, classIdSchema, imageIdSchema } from './ids.ts';
 
@@ -20,6 +20,9 @@ export const editSchema = z.discriminatedUnion('do', [
     shape: shapeSchema.optional(),
     hidden: z.boolean().optional(),
     locked: z.boolean().optional(),
+    isCrowd: z.boolean().optional(),
+    /** All of them: what is not named is removed. */
+    attributes: attributesSchema.optional(),
   }),
   z.object({ do: z.literal('delete'), id: annotationIdSchema }),
 ]);
@@ -32,6 +35,8 @@ export type Edit = z.infer<typeof editSchema>;
 export interface EditOutcome {
   image: ImageRecord;
   annotations: Annotation[];
+  /** Of the picture. */
+  attributes: Attributes;
   canUndo: boolean;
   canRedo: boolean;
 }

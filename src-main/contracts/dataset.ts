@@ -16,6 +16,26 @@ export const classNameSchema = z
 /** Longest name and longest value of an attribute of a picture or shape, in characters. */
 export const ATTRIBUTE_MAX = 200;
 
+/** Most attributes of one picture or one shape. */
+const MOST_ATTRIBUTES = 200;
+const line = z
+  .string()
+  .trim()
+  .max(ATTRIBUTE_MAX, `at most ${ATTRIBUTE_MAX} characters`)
+  .regex(/^[^\p{Cc}]*$/u, 'one line without control characters');
+/** What is said of a picture or shape besides its class: value by name. */
+export const attributesSchema = z
+  .record(line.min(1, 'an attribute needs a name'), line)
+  .refine((all) => Object.keys(all).length <= MOST_ATTRIBUTES, `at most ${MOST_ATTRIBUTES} attributes`);
+export type Attributes = Readonly<Record<string, string>>;
+
+/** An attribute that something in the project has. */
+export interface AttributeRecord {
+  name: string;
+  /** A few of its values, the most frequent first. */
+  values: string[];
+}
+
 export const splitSchema = z.enum(['train', 'selection', 'test']);
 /** `selection` chooses the best epoch and is disjoint from `test`. */
 export type Split = z.infer<typeof splitSchema>;
@@ -56,5 +76,5 @@ export interface Annotation {
   /** Many objects that nobody told apart: COCO's iscrowd. */
   isCrowd: boolean;
   /** What is said of the shape besides its class, by name. */
-  attributes: Readonly<Record<string, string>>;
+  attributes: Attributes;
 }

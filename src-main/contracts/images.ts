@@ -2,8 +2,15 @@
 
 import { z } from 'zod';
 import type { EditOutcome } from './annotations.ts';
-import { reads, writesProject } from './call.ts';
-import { splitSchema, type Annotation, type ImageRecord } from './dataset.ts';
+import { none, reads, writesProject } from './call.ts';
+import {
+  attributesSchema,
+  splitSchema,
+  type Annotation,
+  type AttributeRecord,
+  type Attributes,
+  type ImageRecord,
+} from './dataset.ts';
 import { classIdSchema, imageIdSchema, type ImageId } from './ids.ts';
 
 export const imageFilterSchema = z.object({
@@ -25,6 +32,8 @@ export type ImageQuery = z.input<typeof imageQuerySchema>;
 
 export interface ImageDetail extends ImageRecord {
   annotations: Annotation[];
+  /** Of the picture. */
+  attributes: Attributes;
   sizeBytes: number;
   canUndo: boolean;
   canRedo: boolean;
@@ -60,4 +69,10 @@ export const imageCalls = {
   'images.setClass': writesProject<EditOutcome>()(
     z.object({ id: imageIdSchema, classId: classIdSchema.nullable() }),
   ),
+  /** Attributes of the whole picture, all of them: what is not named is removed. */
+  'images.setAttributes': writesProject<EditOutcome>()(
+    z.object({ id: imageIdSchema, attributes: attributesSchema }),
+  ),
+  /** What pictures and shapes of the project have as attributes, to choose from. */
+  'images.attributes': reads<{ pictures: AttributeRecord[]; shapes: AttributeRecord[] }>()(none),
 };

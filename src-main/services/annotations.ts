@@ -13,7 +13,7 @@ import type { Context, Handlers } from '../core/context.ts';
 import { imageOf, recordOf } from '../core/open-project.ts';
 
 export const annotationHandlers: Handlers<
-  'annotations.edit' | 'annotations.undo' | 'annotations.redo' | 'images.setClass'
+  'annotations.edit' | 'annotations.undo' | 'annotations.redo' | 'images.setClass' | 'images.setAttributes'
 > = {
   'annotations.edit': (context, { imageId, edits }) => {
     const project = context.project();
@@ -50,6 +50,17 @@ export const annotationHandlers: Handlers<
     });
     return outcome(context, id);
   },
+  'images.setAttributes': (context, { id, attributes: after }) => {
+    const project = context.project();
+    const { store } = project;
+    imageOf(project, id);
+    store.transaction(() => {
+      const before = store.attributes.ofImage(id);
+      store.attributes.replace(id, after);
+      store.undo.add(id, [{ of: 'attributes', before, after }]);
+    });
+    return outcome(context, id);
+  },
 };
 
 function applyEdit(store: ProjectStore, image: StoredImage, edit: Edit): Change {
@@ -81,6 +92,8 @@ function applyEdit(store: ProjectStore, image: StoredImage, edit: Edit): Change 
     ...(edit.shape !== undefined && { shape: fitting(image, edit.shape), origin: 'person' as const }),
     ...(edit.hidden !== undefined && { hidden: edit.hidden }),
     ...(edit.locked !== undefined && { locked: edit.locked }),
+    ...(edit.isCrowd !== undefined && { isCrowd: edit.isCrowd }),
+    ...(edit.attributes !== undefined && { attributes: edit.attributes }),
   };
   store.annotations.put(after);
   return { of: 'annotation', before, after };
@@ -121,6 +134,10 @@ function restore(store: ProjectStore, imageId: ImageId, change: Change, side: 'b
     store.images.setClass(imageId, standing(classId), origin);
     return;
   }
+  if (change.of === 'attributes') {
+    store.attributes.replace(imageId, change[side]);
+    return;
+  }
   const wanted = change[side];
   if (wanted) store.annotations.put({ ...wanted, classId: standing(wanted.classId) });
   else store.annotations.remove((change.before ?? change.after)!.id);
@@ -128,11 +145,12 @@ function restore(store: ProjectStore, imageId: ImageId, change: Change, side: 'b
 
 function outcome(context: Context, imageId: ImageId): EditOutcome {
   const project = context.project();
-  const { annotations, undo } = project.store;
+  const { annotations, attributes, undo } = project.store;
   context.emit('saved', { at: Date.now() });
   return {
     image: recordOf(imageOf(project, imageId)),
     annotations: annotations.ofImage(imageId),
+    attributes: attributes.ofImage(imageId),
     canUndo: undo.canUndo(imageId),
     canRedo: undo.canRedo(imageId),
   };

@@ -74,9 +74,11 @@ export function datasetOf({ store }: OpenProject): ExportDataset {
     else drawn.set(imageId, [one]);
   }
   const attributes = new Map<ImageId, Record<string, string>>();
-  for (const name of store.attributes.names())
-    for (const [id, value] of store.attributes.valuesOf(name))
-      attributes.set(id, { ...attributes.get(id), [name]: value });
+  for (const { imageId, name, value } of store.attributes.each()) {
+    const own = attributes.get(imageId);
+    if (own) own[name] = value;
+    else attributes.set(imageId, { [name]: value });
+  }
   return {
     classes: classes.map(({ name }) => name),
     images: store.images.all().map(({ id, file, widthPx, heightPx, classId, classOrigin, split }) => ({

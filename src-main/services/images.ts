@@ -8,7 +8,7 @@ import type { Context, Handlers } from '../core/context.ts';
 import { imageOf, recordOf, type OpenProject } from '../core/open-project.ts';
 
 export const imageHandlers: Handlers<
-  'images.count' | 'images.page' | 'images.named' | 'images.get' | 'images.indexOf'
+  'images.count' | 'images.page' | 'images.named' | 'images.get' | 'images.indexOf' | 'images.attributes'
 > = {
   'images.count': (context, query) => ({ images: context.project().store.images.count(query) }),
   'images.page': (context, { offset, limit, ...query }) =>
@@ -23,16 +23,21 @@ export const imageHandlers: Handlers<
     const wanted = nextUnlabelled ? images.nextUnlabelled(query, id) : id;
     return { index: wanted === null ? -1 : (images.indexOf(query, wanted) ?? -1) };
   },
+  'images.attributes': (context) => {
+    const { attributes } = context.project().store;
+    return { pictures: attributes.ofImages(), shapes: attributes.ofShapes() };
+  },
 };
 
 function detailOf(context: Context, id: ImageId): ImageDetail {
   const project = context.project();
-  const { annotations, undo, evaluations } = project.store;
+  const { annotations, attributes, undo, evaluations } = project.store;
   const image = imageOf(project, id);
   return {
     ...recordOf(image),
     sizeBytes: image.sizeBytes,
     annotations: annotations.ofImage(id),
+    attributes: attributes.ofImage(id),
     canUndo: undo.canUndo(id),
     canRedo: undo.canRedo(id),
     prediction: evaluations.verdict(id),

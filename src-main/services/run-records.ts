@@ -291,7 +291,7 @@ export function imagesOf(
 
 /**
  * Pictures of one part with their groups: class and value of the attribute together, in order of class and value.
- * Pictures without the attribute have none.
+ * Pictures without the attribute, on themselves or on the shapes they are judged by, have none.
  * @throws AppError 'bad-input' if no picture has the attribute
  */
 export function groupedImages(

@@ -3,6 +3,7 @@
 import type { Annotation } from '../contracts/dataset.ts';
 import type { Shape } from '../contracts/geometry.ts';
 import type { AnnotationId, ClassId, ImageId } from '../contracts/ids.ts';
+import type { AttributesRepository } from './attributes.ts';
 import type { Connection } from './database.ts';
 import { flag, parse, type Flag } from './rows.ts';
 
@@ -40,7 +41,7 @@ export const toRow = (annotation: Omit<Annotation, 'id'>) => ({
 
 export type AnnotationsRepository = ReturnType<typeof annotationsRepository>;
 
-export function annotationsRepository(db: Connection) {
+export function annotationsRepository(db: Connection, attributes: AttributesRepository) {
   const ofImage = db.prepare<[number], Row>(
     `SELECT ${COLUMNS} FROM shown_annotation WHERE image_id = ? ORDER BY id`,
   );
@@ -65,10 +66,15 @@ export function annotationsRepository(db: Connection) {
       const row = byId.get(id);
       return row ? toAnnotation(row) : null;
     },
-    add: (annotation: Omit<Annotation, 'id'>): AnnotationId =>
-      Number(insert.run(toRow(annotation)).lastInsertRowid) as AnnotationId,
+    add(annotation: Omit<Annotation, 'id'>): AnnotationId {
+      attributes.noteOfShape(annotation.attributes);
+      return Number(insert.run(toRow(annotation)).lastInsertRowid) as AnnotationId;
+    },
     /** Writes it whole under its own id, whether it is there or not. */
-    put: (annotation: Annotation): void => void put.run({ id: annotation.id, ...toRow(annotation) }),
+    put(annotation: Annotation): void {
+      attributes.noteOfShape(annotation.attributes);
+      put.run({ id: annotation.id, ...toRow(annotation) });
+    },
     remove: (id: AnnotationId): void => void remove.run(id),
   };
 }

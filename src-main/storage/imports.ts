@@ -99,11 +99,12 @@ export function importsRepository(
         hidden = false,
         locked = false,
         isCrowd = false,
-        attributes = {},
+        attributes: said = {},
         ...drawn
       }: Pick<Annotation, 'classId' | 'shape'> & ShapeFacts,
     ): void => {
-      const row = toRow({ ...drawn, imageId, origin, hidden, locked, isCrowd, attributes });
+      attributes.noteOfShape(said);
+      const row = toRow({ ...drawn, imageId, origin, hidden, locked, isCrowd, attributes: said });
       addAnnotation.run({ ...row, importId });
     },
     /** To be called for a picture that is there before anything is added to it. */

@@ -307,4 +307,13 @@ export const migrations: readonly string[] = [
   ALTER TABLE annotation ADD COLUMN is_crowd INTEGER NOT NULL DEFAULT 0 CHECK (is_crowd IN (0, 1));
   ALTER TABLE annotation ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';
   `,
+  `
+  -- Attributes that shapes have: their names are listed without looking at every shape, their values found by an index.
+  ALTER TABLE attribute ADD COLUMN of_shapes INTEGER NOT NULL DEFAULT 0 CHECK (of_shapes IN (0, 1));
+  INSERT INTO attribute (name, of_shapes)
+    SELECT DISTINCT said.key, 1 FROM annotation, json_each(annotation.attributes) AS said
+      WHERE annotation.attributes <> '{}'
+    ON CONFLICT (name) DO UPDATE SET of_shapes = 1;
+  CREATE INDEX annotation_with_attributes ON annotation (image_id) WHERE attributes <> '{}';
+  `,
 ];

@@ -106,7 +106,7 @@ function storeOver(db: Connection, lock: ProjectLock | null): ProjectStore {
     sources: sourcesRepository(db),
     images,
     classes: classesRepository(db),
-    annotations: annotationsRepository(db),
+    annotations: annotationsRepository(db, attributes),
     attributes,
     undo: undoRepository(db),
     imports: importsRepository(db, images, attributes),

@@ -1,7 +1,7 @@
 // What was changed on each picture, step by step, so that undo and redo are unlimited and survive a
 // restart. A new step removes the steps that were undone before it.
 
-import type { Annotation } from '../contracts/dataset.ts';
+import type { Annotation, Attributes } from '../contracts/dataset.ts';
 import type { ClassId, ImageId } from '../contracts/ids.ts';
 import type { Connection } from './database.ts';
 import type { ClassOrigin } from './images.ts';
@@ -13,7 +13,8 @@ export interface ImageClass {
 }
 export type Change =
   | { of: 'annotation'; before: Annotation | null; after: Annotation | null }
-  | { of: 'picture'; before: ImageClass; after: ImageClass };
+  | { of: 'picture'; before: ImageClass; after: ImageClass }
+  | { of: 'attributes'; before: Attributes; after: Attributes };
 
 export type UndoRepository = ReturnType<typeof undoRepository>;
 

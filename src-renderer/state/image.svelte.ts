@@ -5,6 +5,8 @@ import { call } from '../bridge/bridge.ts';
 import type {
   Annotation,
   AnnotationId,
+  AttributeRecord,
+  Attributes,
   ClassId,
   Edit,
   EditOutcome,
@@ -21,6 +23,8 @@ class OpenImage {
   id = $state<ImageId | null>(null);
   detail = $state.raw<ImageDetail | null>(null);
   error = $state.raw<unknown>(null);
+  /** Attributes of the project. */
+  known = $state.raw<Record<'pictures' | 'shapes', AttributeRecord[]>>({ pictures: [], shapes: [] });
   annotations = $state.raw<Annotation[]>([]);
   selection = $state.raw<ReadonlySet<AnnotationId>>(new Set());
   canUndo = $state(false);
@@ -110,6 +114,22 @@ class OpenImage {
     await this.#enqueue(id, () => call('images.setClass', { id, classId }));
   }
 
+  /** Of the picture, all of them. */
+  async setAttributes(attributes: Attributes): Promise<void> {
+    const id = this.detail?.id;
+    if (id === undefined) return;
+    await this.#enqueue(id, () => call('images.setAttributes', { id, attributes }));
+  }
+
+  /** What others of the project are said to be, to choose from; read when attributes are shown. */
+  async readAttributes(): Promise<void> {
+    try {
+      this.known = await call('images.attributes', {});
+    } catch {
+      // Only suggestions: any name and value can be typed.
+    }
+  }
+
   #undoOrRedo(method: 'annotations.undo' | 'annotations.redo'): void {
     const imageId = this.detail?.id;
     if (imageId === undefined) return;
@@ -144,11 +164,15 @@ class OpenImage {
   }
 
   /** What the core answers to an edit is all that it changed: nothing is asked after it. */
-  async #take({ image, annotations, canUndo, canRedo }: EditOutcome): Promise<void> {
+  async #take({ image, annotations, attributes, canUndo, canRedo }: EditOutcome): Promise<void> {
     // Left meanwhile: what it was before is not known here.
     if (this.detail?.id !== image.id) return project.load().catch(() => undefined);
-    project.changed({ image: this.detail, annotations: this.#base }, { image, annotations });
-    this.detail = { ...this.detail, ...image, annotations, canUndo, canRedo };
+    if (isNew(attributes, annotations, this.known)) {
+      // The project lists what pictures can be grouped by.
+      await Promise.all([this.readAttributes(), project.load().catch(() => undefined)]);
+      if (this.detail?.id !== image.id) return;
+    } else project.changed({ image: this.detail, annotations: this.#base }, { image, annotations });
+    this.detail = { ...this.detail, ...image, annotations, attributes, canUndo, canRedo };
     this.#settle(annotations, canUndo, canRedo);
   }
 
@@ -185,6 +209,21 @@ class OpenImage {
     if ([...this.selection].some((id) => !there.has(id)))
       this.selection = new Set([...this.selection].filter((id) => there.has(id)));
   }
+}
+
+/** Whether a name or value is said that the project's list lacks. */
+function isNew(
+  attributes: Attributes,
+  annotations: readonly Annotation[],
+  known: Record<'pictures' | 'shapes', readonly AttributeRecord[]>,
+): boolean {
+  const lacks = (said: Attributes, records: readonly AttributeRecord[]) =>
+    Object.entries(said).some(
+      ([name, value]) => !records.find((record) => record.name === name)?.values.includes(value),
+    );
+  return (
+    lacks(attributes, known.pictures) || annotations.some((shape) => lacks(shape.attributes, known.shapes))
+  );
 }
 
 export const image = new OpenImage();

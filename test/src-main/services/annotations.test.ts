@@ -166,3 +166,48 @@ describe('the class of a picture without one of its own', () => {
     expect((await core.call('images.get', { id })).classId).toBeNull();
   });
 });
+
+describe('attributes', () => {
+  it('of a picture are set, listed, and taken back by undo', async () => {
+    const { core, id } = await withImage();
+    const set = await core.call('images.setAttributes', { id, attributes: { weather: 'rain', people: '3' } });
+    expect(set.attributes).toEqual({ weather: 'rain', people: '3' });
+    expect(await core.call('images.attributes', {})).toEqual({
+      pictures: [
+        { name: 'people', values: ['3'] },
+        { name: 'weather', values: ['rain'] },
+      ],
+      shapes: [],
+    });
+    await core.call('images.setAttributes', { id, attributes: { weather: 'sun' } });
+    expect((await core.call('images.get', { id })).attributes).toEqual({ weather: 'sun' });
+    await core.call('annotations.undo', { imageId: id });
+    expect((await core.call('images.get', { id })).attributes).toEqual({ weather: 'rain', people: '3' });
+    await core.call('annotations.undo', { imageId: id });
+    const redone = await core.call('annotations.redo', { imageId: id });
+    expect(redone!.attributes).toEqual({ weather: 'rain', people: '3' });
+  });
+
+  it('of a shape and its crowd flag are one undo step with the rest', async () => {
+    const { core, id } = await withImage();
+    const { annotations } = await edit(core, id, add(1));
+    const [{ id: shape }] = annotations;
+    const said = { occluded: 'yes' };
+    const changed = await edit(core, id, { do: 'change', id: shape, attributes: said, isCrowd: true });
+    expect(changed.annotations[0]).toMatchObject({ attributes: said, isCrowd: true, origin: 'person' });
+    const undone = await core.call('annotations.undo', { imageId: id });
+    expect(undone!.annotations[0]).toMatchObject({ attributes: {}, isCrowd: false });
+    const redone = await core.call('annotations.redo', { imageId: id });
+    expect(redone!.annotations[0]).toMatchObject({ attributes: said, isCrowd: true });
+    expect((await core.call('images.attributes', {})).shapes).toEqual([
+      { name: 'occluded', values: ['yes'] },
+    ]);
+  });
+
+  it('are refused with a line break or without a name', async () => {
+    const { core, id } = await withImage();
+    const wrong: Record<string, string>[] = [{ '': 'x' }, { a: 'one\ntwo' }, { a: 'x'.repeat(201) }];
+    for (const attributes of wrong)
+      expect(await refusal(core, 'images.setAttributes', { id, attributes })).toBe('bad-input');
+  });
+});

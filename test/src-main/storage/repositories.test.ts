@@ -316,3 +316,29 @@ describe('long work in turns', () => {
     expect(store.classes.all()).toHaveLength(4);
   });
 });
+
+describe('attributes', () => {
+  it('group a picture by its own, else by what the shapes of its class agree on', () => {
+    const store = openStore(scratchFolder());
+    const source = store.sources.add('/pictures', 'folders');
+    const [cat, dog] = ['cat', 'dog'].map((name) => store.imports.classNamed(name));
+    const add = (name: string) => store.images.add(newImage(source, name, { classId: cat }));
+    const draw = (image: ImageId, classId: ClassId | null, attributes: Record<string, string>) =>
+      store.annotations.add({ ...box(image, classId), attributes });
+    const [own, agreed, torn, other, none] = ['own', 'agreed', 'torn', 'other', 'none'].map(add);
+    store.attributes.set(own, { ground: 'water' });
+    draw(own, cat, { ground: 'land' });
+    draw(agreed, cat, { ground: 'land' });
+    draw(agreed, null, { ground: 'land' });
+    draw(agreed, dog, { ground: 'water' });
+    draw(torn, cat, { ground: 'land' });
+    draw(torn, cat, { ground: 'water' });
+    draw(other, dog, { ground: 'land' });
+    draw(none, cat, {});
+    expect(store.attributes.names()).toEqual(['ground']);
+    expect([...store.attributes.valuesOf('ground')].sort()).toEqual([
+      [own, 'water'],
+      [agreed, 'land'],
+    ]);
+  });
+});
