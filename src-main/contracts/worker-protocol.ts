@@ -6,6 +6,7 @@
 import type { Box, Shape } from './geometry.ts';
 import type { Split } from './dataset.ts';
 import type { ErrorRecord } from './errors.ts';
+import type { Loss } from './exports.ts';
 import type { StartFit } from './weights.ts';
 import type { DeviceId, DeviceInfo } from './devices.ts';
 import type { FittedAnnotation, ImportedImage } from './imported.ts';
@@ -320,6 +321,15 @@ export interface WorkerCalls {
   readSet: { input: { place: string; format: string; images: string | null }; output: ReadSetOutcome };
   /** The next pictures of the set that this process has read, a few at a time; none when all were handed out. */
   nextImages: { input: null; output: ImportedImage[] };
+  /** What an annotation format would not hold of a project, whose database is only read. */
+  exportLosses: { input: { project: string; format: string }; output: Loss[] };
+  /** Writes a project in an annotation format into a folder. Sends 'progress' in pictures, and 'copy' for each of them. */
+  writeSet: {
+    input: { project: string; format: string; out: string };
+    output: { images: number; annotations: number };
+  };
+  /** The answer to a 'copy'; it is done if there is no error. */
+  copied: { input: { ticket: number; error: ErrorRecord | null }; output: null };
   /** Heat maps over their picture, as PNG files; maps that are drawn together share a scale. */
   drawHeat: { input: HeatDrawing; output: { image: Uint8Array; drawn: Uint8Array[] } };
   /** The generated sample, as a folder to import. Sends 'progress' in pictures. */
@@ -360,6 +370,8 @@ export type ToWorker =
 export type WorkerEvent =
   /** Total 0: there is nothing to count. */
   | { kind: 'progress'; done: number; total: number; note: string }
+  /** A picture is to be copied, upright, by a process that may be ended by it. */
+  | { kind: 'copy'; ticket: number; file: string; out: string }
   /** Something that a person is to know of the run, beside its figures; one line. */
   | { kind: 'warning'; message: string }
   | { kind: 'step'; step: LiveStep }

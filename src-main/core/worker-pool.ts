@@ -1,6 +1,6 @@
 // The worker processes: one `interactive` for the heat maps that a person waits for, one `decoding` for everything that
 // opens a picture, and one or more for `training` and what else takes long, so that looking at a picture never waits for
-// a training step. Annotation sets are read in a process that ends with the reading. A process is forked when it is
+// a training step. Annotation sets are read and written in a process that ends with the set. A process is forked when it is
 // first needed and again after it died; a crash fails only the calls that were in it, and a picture that ends or hangs
 // the process that decodes it is found out and named.
 
@@ -24,10 +24,10 @@ export type ImageCall =
 
 /** Of what JavaScript holds, in MB; pixels are counted by imaging/memory.ts. */
 const DECODING_MEMORY_MB = 1024;
-const READING_MEMORY_MB = 4096;
+const SET_MEMORY_MB = 4096;
 /** Of time: a process that decodes and answers nothing for so long hangs; one picture alone in a process. */
 const DECODING_LIMITS = { silenceMs: 30_000, aloneMs: 60_000 };
-const READING_MS = 15 * 60_000;
+const SET_SILENCE_MS = 15 * 60_000;
 /** Until a process listens, on a busy machine. */
 const START_MS = 60_000;
 
@@ -52,6 +52,8 @@ export interface Workers {
   decode<C extends ImageCall>(call: C, input: WorkerCalls[C]['input']): Promise<WorkerCalls[C]['output']>;
   /** A process for reading one annotation set; `end` it. @throws (by its calls) also AppError 'unavailable' as above */
   openReader(): Reader;
+  /** The same for writing one. */
+  openWriter(): Writer;
   /**
    * A call in a process of its own that ends with it, for what may crash a process or hang.
    * @throws also AppError 'unavailable' with place 'worker' when it takes longer than `limitMs`
@@ -65,13 +67,17 @@ export interface Workers {
   close(): void;
 }
 
-export interface Reader {
-  call<C extends 'detectSet' | 'readSet' | 'nextImages'>(
+interface SetProcess<Call extends WorkerCall> {
+  call<C extends Call>(
     call: C,
     input: WorkerCalls[C]['input'],
+    onEvent?: (event: WorkerEvent) => void,
   ): Promise<WorkerCalls[C]['output']>;
-  end(): void;
+  /** Whatever it does; when this is over, it does nothing more. */
+  end(): Promise<void>;
 }
+export type Reader = SetProcess<'detectSet' | 'readSet' | 'nextImages'>;
+export type Writer = SetProcess<'exportLosses' | 'writeSet' | 'copied'>;
 
 interface Pending {
   resolve(value: unknown): void;
@@ -112,11 +118,21 @@ export function openWorkers(
     return started;
   };
   /** In a process of its own. */
-  const apart = (role: 'trial' | 'reading', bounds?: Bounds): WorkerProcess => {
+  const apart = (role: 'trial' | 'reading' | 'writing', bounds?: Bounds): WorkerProcess => {
     if (closed) throw death(role, closing);
     const running = startWorker(program, role, () => alone.delete(running), bounds);
     alone.add(running);
     return running;
+  };
+  const setProcess = (role: 'reading' | 'writing'): SetProcess<WorkerCall> => {
+    const running = apart(role, { memoryMb: SET_MEMORY_MB, silenceMs: SET_SILENCE_MS });
+    return {
+      call: (call, input, onEvent) => running.call(call, input, onEvent).value,
+      async end() {
+        running.end('it was ended');
+        await running.ended;
+      },
+    };
   };
   const callAlone: Workers['callAlone'] = async (call, input, limitMs) => {
     const running = apart('trial', { silenceMs: limitMs });
@@ -161,13 +177,8 @@ export function openWorkers(
         throw new AppError('bad-file', `${path.basename(file)}: ${reason}`, { file, reason }, thrown);
       }
     },
-    openReader() {
-      const running = apart('reading', { memoryMb: READING_MEMORY_MB, silenceMs: READING_MS });
-      return {
-        call: (call, input) => running.call(call, input).value,
-        end: () => running.end('it was ended'),
-      };
-    },
+    openReader: () => setProcess('reading'),
+    openWriter: () => setProcess('writing'),
     callAlone,
     close() {
       closed = true;
@@ -184,7 +195,7 @@ function shareOfThreads(processes: number): string | undefined {
 }
 
 type Shared = WorkerRole | 'decoding';
-type Role = Shared | 'reading' | 'trial';
+type Role = Shared | 'reading' | 'writing' | 'trial';
 
 interface Bounds {
   /** FOVEA_THREADS of the process. */
@@ -204,6 +215,8 @@ interface WorkerProcess {
     onEvent?: (event: WorkerEvent) => void,
   ): WorkerAnswer<C>;
   end(reason: string): void;
+  /** When the system has ended it. */
+  ended: Promise<void>;
 }
 
 function startWorker(
@@ -260,6 +273,10 @@ function startWorker(
     for (const call of pending.values()) call.reject(death(role, reason));
     pending.clear();
   };
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
   child.on('error', (error) => fail(error.message));
   child.on('exit', (code, signal) => fail(signal ? `ended by ${signal}` : `ended with status ${code}`));
   child.on('message', (message: FromWorker) => {
@@ -297,6 +314,7 @@ function startWorker(
       return { value, control: (control) => !gone && send({ id, control }) };
     },
     end,
+    ended,
   };
 }
 

@@ -1,55 +1,97 @@
-// Writing a project's annotations in a format that other tools read, with copies of the pictures.
+// Writing a project's annotations in a format that other tools read, with copies of the pictures: in a process of its
+// own, as rasterising and encoding a large project takes long.
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { AppError } from '../contracts/errors.ts';
-import type { ImageId } from '../contracts/ids.ts';
-import type { ExportAnnotation, ExportDataset, Format } from '../formats/format.ts';
+import { AppError, toErrorRecord } from '../contracts/errors.ts';
+import type { WorkerEvent } from '../contracts/worker-protocol.ts';
 import { modeOf } from '../files/write-file.ts';
 import { formatById } from '../formats/index.ts';
-import type { Handlers } from '../core/context.ts';
+import type { Context, Handlers } from '../core/context.ts';
+import type { JobHandle } from '../core/jobs.ts';
 import { nameOf, type OpenProject } from '../core/open-project.ts';
 import { writeFolderWhole } from '../core/unfinished.ts';
+import { isWorkerDeath } from '../core/worker-pool.ts';
 
 export const exportHandlers: Handlers<'exports.losses' | 'exports.start'> = {
-  'exports.losses': (context, { format }) => {
-    const project = context.project();
-    return writerOf(format).losses?.(datasetOf(project)) ?? [];
+  'exports.losses': async (context, { format }, signal) => {
+    const { folder } = context.project();
+    checkWritable(format);
+    const writer = context.workers.openWriter();
+    const end = () => void writer.end();
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      return await writer.call('exportLosses', { project: folder, format });
+    } finally {
+      signal.removeEventListener('abort', end);
+      end();
+    }
   },
   'exports.start': (context, { format, folder }) => {
     const project = context.project();
-    const writer = writerOf(format);
+    const title = checkWritable(format);
     const target = freeFolder(context.files.resolve(folder), `${nameOf(project)} ${format}`);
     return context.jobs.start(
-      { kind: 'export', title: `Export as ${writer.title}`, unit: 'pictures' },
+      { kind: 'export', title: `Export as ${title}`, unit: 'pictures' },
       async (handle) => {
-        const dataset = datasetOf(project);
-        if (dataset.images.length === 0)
-          throw new AppError('bad-input', 'there are no pictures to export', { reason: 'import some first' });
+        let written = { images: 0, annotations: 0 };
         await writeFolderWhole(
           context.options.dataFolder,
           target,
-          (folder) =>
-            writer.write(dataset, folder, {
-              copy: async (file, out) => {
-                await context.workers.decode('copyUpright', { file, out });
-              },
-              signal: handle.signal,
-              onProgress: (done, total) => handle.progress(done, total),
-            }),
+          async (out) => (written = await write(context, project, format, out, handle)),
           modeOf(project.folder),
         );
-        const annotations = dataset.images.reduce((sum, image) => sum + image.annotations.length, 0);
-        return { format, place: context.files.shorten(target), images: dataset.images.length, annotations };
+        return { format, place: context.files.shorten(target), ...written };
       },
     ).id;
   },
 };
 
-function writerOf(id: string): Format & Required<Pick<Format, 'write'>> {
-  const { write, ...format } = formatById(id);
-  if (!write) throw new AppError('bad-input', `${format.title} can be read, not written`);
-  return { ...format, write };
+/** When it is over, whether well or not, nothing is written any more. */
+async function write(
+  context: Context,
+  { folder }: OpenProject,
+  format: string,
+  out: string,
+  { signal, progress }: JobHandle,
+): Promise<{ images: number; annotations: number }> {
+  const writer = context.workers.openWriter();
+  const copying = new Set<Promise<unknown>>();
+  const copy = async (ticket: number, file: string, to: string): Promise<void> => {
+    const error = await context.workers
+      .decode('copyUpright', { file, out: to })
+      .then(() => null, toErrorRecord);
+    await writer.call('copied', { ticket, error }).catch(() => undefined); // the writer has ended
+  };
+  const onEvent = (event: WorkerEvent) => {
+    if (event.kind === 'progress') progress(event.done, event.total);
+    if (event.kind !== 'copy') return;
+    const one = copy(event.ticket, event.file, event.out);
+    copying.add(one);
+    void one.then(() => copying.delete(one));
+  };
+  const end = () => void writer.end();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await writer.call('writeSet', { project: folder, format, out }, onEvent);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!isWorkerDeath(thrown)) throw thrown;
+    const reason = `it took too much memory or time: ${(thrown as AppError).detail.reason}`;
+    throw new AppError('unavailable', `the export was not finished: ${reason}`, { reason }, thrown);
+  } finally {
+    signal.removeEventListener('abort', end);
+    await writer.end();
+    await Promise.all(copying);
+  }
+}
+
+/** @returns its title @throws AppError 'bad-input' */
+function checkWritable(id: string): string {
+  const { title, write: canWrite } = formatById(id);
+  if (!canWrite) throw new AppError('bad-input', `${title} can be read, not written`);
+  return title;
 }
 
 /** The folder itself if it is empty, else a new one in it, so that nothing of a person's is written over. */
@@ -59,37 +101,4 @@ function freeFolder(chosen: string, name: string): string {
     const folder = path.join(chosen, number === 1 ? name : `${name} ${number}`);
     if (!fs.existsSync(folder)) return folder;
   }
-}
-
-export function datasetOf({ store }: OpenProject): ExportDataset {
-  const classes = store.classes.all();
-  const names = new Map(classes.map(({ id, name }) => [id, name]));
-  const nameOfClass = (id: (typeof classes)[number]['id'] | null) =>
-    id === null ? null : (names.get(id) ?? null);
-  const drawn = new Map<ImageId, ExportAnnotation[]>();
-  for (const { imageId, classId, id: _, ...drawing } of store.annotations.each()) {
-    const own = drawn.get(imageId);
-    const one = { ...drawing, className: nameOfClass(classId) };
-    if (own) own.push(one);
-    else drawn.set(imageId, [one]);
-  }
-  const attributes = new Map<ImageId, Record<string, string>>();
-  for (const { imageId, name, value } of store.attributes.each()) {
-    const own = attributes.get(imageId);
-    if (own) own[name] = value;
-    else attributes.set(imageId, { [name]: value });
-  }
-  return {
-    classes: classes.map(({ name }) => name),
-    images: store.images.all().map(({ id, file, widthPx, heightPx, classId, classOrigin, split }) => ({
-      file,
-      widthPx,
-      heightPx,
-      className: nameOfClass(classId),
-      classOrigin,
-      split,
-      annotations: drawn.get(id) ?? [],
-      attributes: attributes.get(id) ?? {},
-    })),
-  };
 }

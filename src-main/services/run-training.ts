@@ -124,7 +124,7 @@ async function work(
         announce(context, run.id);
       });
     // What comes before the first epoch counts other things than the job does.
-    else {
+    else if (event.kind === 'progress') {
       const { note, done, total } = event;
       show(0, total > 0 ? `${note}, ${done} of ${total}` : note);
     }

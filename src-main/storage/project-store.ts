@@ -43,6 +43,8 @@ export interface ProjectStore {
   sweeps: SweepsRepository;
   /** All or nothing; what it returns is on disk. */
   transaction<T>(work: () => T): T;
+  /** What `work` reads is of one moment, whatever other processes write meanwhile. */
+  atOneMoment<T>(work: () => T): T;
   /**
    * Long work in many short transactions, between which the process does other things: a transaction never spans a
    * turn of the event loop, since what others write meanwhile would stand and fall with it. What a step has written
@@ -118,6 +120,7 @@ function storeOver(db: Connection, lock: ProjectLock | null): ProjectStore {
     comparisons: comparisonsRepository(db),
     sweeps: sweepsRepository(db),
     transaction: (work) => db.transaction(work).immediate(),
+    atOneMoment: (work) => db.transaction(work).deferred(),
     async inTurns(work, between) {
       const transaction = db.transaction(() => turn(work));
       for (;;) {

@@ -72,6 +72,9 @@ const handlers: Handlers = {
   detectSet: async (input) => (await import('./read-set.ts')).detectSet(input),
   readSet: async (input, { signal }) => (await import('./read-set.ts')).readSet(input, signal),
   nextImages: async () => (await import('./read-set.ts')).nextImages(),
+  exportLosses: async (input) => (await import('./write-set.ts')).exportLosses(input),
+  writeSet: async (input, { emit }) => (await import('./write-set.ts')).writeSet(input, emit),
+  copied: async (input) => (await import('./write-set.ts')).copied(input),
   checkConfig: async (spec) => {
     (await checking()).checkConfig(spec);
     return null;

@@ -5,8 +5,25 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeRgb } from '../../../src-main/imaging/index.ts';
+import type { Job } from '../../../src-main/contracts/jobs.ts';
 import type { Point } from '../../../src-main/contracts/geometry.ts';
 import { classFolders, coco, importFrom, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
+
+/** The process below this one that writes a set. */
+function writing(): number | undefined {
+  const isOne = (pid: string) => {
+    try {
+      const isChild = new RegExp(`^PPid:\\s*${process.pid}$`, 'm').test(
+        fs.readFileSync(`/proc/${pid}/status`, 'utf8'),
+      );
+      return isChild && fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith('\0writing\0');
+    } catch {
+      return false; // it has ended
+    }
+  };
+  const found = fs.readdirSync('/proc').find((name) => /^\d+$/.test(name) && isOne(name));
+  return found === undefined ? undefined : Number(found);
+}
 
 /** A JPEG of 40 x 24 whose EXIF turns it to stand, red in the upper left corner of what a person sees. */
 async function turnedImage(file: string): Promise<void> {
@@ -65,6 +82,45 @@ describe('an export', () => {
     const out = core.refer(path.join(folder, 'out'));
     const job = await core.jobEnded(await core.call('exports.start', { format: 'folders', folder: out }));
     expect(job).toMatchObject({ state: 'done', done: 4, total: 4 });
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'is written by a process of its own, and leaves no trace when that is ended',
+    async () => {
+      const folder = scratchFolder();
+      const core = startCore(path.join(folder, 'home'));
+      await core.call('projects.create', { name: 'Ended' });
+      await importFrom(core, await classFolders(path.join(folder, 'from'), 60));
+      const out = path.join(folder, 'out');
+      fs.mkdirSync(out);
+      const started = await core.call('exports.start', { format: 'coco', folder: core.refer(out) });
+      const ended = core.jobEnded(started);
+      for (let writer = writing(); ; writer = writing())
+        if (writer) {
+          process.kill(writer, 'SIGKILL');
+          break;
+        } else await new Promise((resolve) => setTimeout(resolve, 5));
+      const { state, error } = await ended;
+      expect(state).toBe('failed');
+      expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('SIGKILL') });
+      expect(fs.readdirSync(out)).toEqual([]);
+    },
+  );
+
+  it('that is cancelled leaves no trace', async () => {
+    const folder = scratchFolder();
+    const core = startCore(path.join(folder, 'home'));
+    await core.call('projects.create', { name: 'Cancelled' });
+    await importFrom(core, await classFolders(path.join(folder, 'from'), 60));
+    const out = path.join(folder, 'out');
+    fs.mkdirSync(out);
+    const id = await core.call('exports.start', { format: 'coco', folder: core.refer(out) });
+    const ended = core.jobEnded(id);
+    while (!core.heard.some(({ event, data }) => event === 'job' && (data as Job).done > 3))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await core.call('jobs.cancel', { id });
+    expect((await ended).state).toBe('cancelled');
+    expect(fs.readdirSync(out)).toEqual([]);
   });
 
   it.each([[[]], [['mine.txt']]])(
