@@ -86,7 +86,8 @@ function refuseBesideResume(command: Command): void {
   if (command.opts().resume === undefined) return;
   const given = command.options.filter(
     (option) =>
-      option.attributeName() !== 'resume' && command.getOptionValueSource(option.attributeName()) === 'cli',
+      !['resume', 'parallel'].includes(option.attributeName()) &&
+      command.getOptionValueSource(option.attributeName()) === 'cli',
   );
   if (given.length === 0) return;
   throw new AppError(
@@ -149,18 +150,42 @@ function program(): Command {
   runFlags(
     fovea
       .command('sweep <project>')
-      .description(
-        'train box-aware over a grid of weights, with its baselines, and choose the best by each measure',
-      ),
+      .description('train over any parameters, several times each, and choose the best by each measure'),
     'box-aware',
   )
-    .option('--grid <grid>', 'coarse, paper, or lambdaInside=0,1,10;lambdaOutside=0,1,10', 'coarse')
+    .option('--objectives <ids>', 'what is trained, with commas between; with --vary')
+    .option(
+      '--vary <name=values>',
+      'values of any parameter, setting, model, size, epochs, batch or share: a=1,2 or a=log(1e-3,1e2,7); repeatable',
+      collect,
+      [],
+    )
+    .option(
+      '--samples <n>',
+      'draw so many combinations of each objective; all of them otherwise',
+      whole(1, 10_000),
+    )
+    .option(
+      '--halving <epochs>',
+      'after so many epochs, and three times as many again, the best third goes on',
+    )
+    .option('--budget <time>', 'start no run after 30m, 2h, 1d')
+    .option(
+      '--grid <grid>',
+      'box-aware beside standard and blackout over coarse, paper, or lambdaInside=0,1,10;lambdaOutside=0,1,10; coarse without --vary',
+    )
     .option('--repeat <n>', 'repetitions, each with the next seed', whole(1), 3)
+    .option('--seeds <n>', 'the same', whole(1))
     .option(
       '--measures <ids>',
       'measures to choose by, with commas between, or all; the usual ones otherwise',
     )
-    .option('--resume <sweep>', 'go on with a sweep, or show a done one; no other option goes with it')
+    .option('--parallel <n>', 'runs side by side, each on its share of the processors', whole(1, 64), 1)
+    .option('--yes', 'do not ask before what takes more than an hour')
+    .option(
+      '--resume <sweep>',
+      'go on with a sweep, or show a done one; no option but --parallel goes with it',
+    )
     .action(run(async () => (await import('./sweep.ts')).sweep));
   fovea
     .command('evaluate <project>')

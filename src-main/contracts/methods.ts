@@ -22,6 +22,8 @@ export interface ParamField {
   max?: number;
   unit?: string;
   role?: ParamRole;
+  /** What its values are spread over evenly; linearly unless given. */
+  scale?: 'log';
   group?: SettingGroup;
   short?: string;
   choices?: string[];
@@ -143,6 +145,8 @@ export interface ParamMeta {
   help: string;
   unit?: string;
   role?: ParamRole;
+  /** What its values are spread over evenly; linearly unless given. */
+  scale?: 'log';
   /** Of a setting. */
   group?: SettingGroup;
   /** What it is called in the title of a run, beside the method's name; its title unless given. */
@@ -162,7 +166,7 @@ interface JsonProperty extends Partial<ParamMeta> {
 export function fieldsOf(schema: z.ZodObject): ParamField[] {
   const json = z.toJSONSchema(schema, { io: 'input' }) as { properties?: Record<string, JsonProperty> };
   return Object.entries(json.properties ?? {}).map(([name, property]) => {
-    const { title, help, unit, role, group, short, main, minimum, maximum } = property;
+    const { title, help, unit, role, scale, group, short, main, minimum, maximum } = property;
     if (title === undefined || help === undefined || property.default === undefined)
       throw new Error(`parameter ${name} needs a title, a help sentence and a default`);
     return {
@@ -175,6 +179,7 @@ export function fieldsOf(schema: z.ZodObject): ParamField[] {
       ...(maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && { max: maximum }),
       ...(unit !== undefined && { unit }),
       ...(role !== undefined && { role }),
+      ...(scale !== undefined && { scale }),
       ...(group !== undefined && { group }),
       ...(short !== undefined && { short }),
       ...(property.enum && { choices: property.enum.map(String) }),

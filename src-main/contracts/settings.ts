@@ -131,7 +131,7 @@ export const settingsSchema = z.object({
     .min(0)
     .max(10)
     .default(0.02)
-    .meta(meta('form', 'Learning rate', 'Peak learning rate of the schedule.', { main: true })),
+    .meta(meta('form', 'Learning rate', 'Peak learning rate of the schedule.', { main: true, scale: 'log' })),
   optimiser: z
     .enum(['sgd', 'adam', 'adamw'])
     .default('sgd')
@@ -190,6 +190,7 @@ export const settingsSchema = z.object({
         'optimiser',
         'Weight decay',
         'How strongly parameters are pulled towards zero; biases and batch-norm are spared unless decay=all.',
+        { scale: 'log' },
       ),
     ),
   decay: z
@@ -361,6 +362,18 @@ export const settingsSchema = z.object({
         'images',
         'Sampling',
         'Each training picture once an epoch; or balanced: as many, drawn with repetition so that all groups come equally often, which are the classes, or class and attribute together where pictures are grouped by one.',
+      ),
+    ),
+  trainShare: z
+    .number()
+    .min(0.001)
+    .max(1)
+    .default(1)
+    .meta(
+      meta(
+        'images',
+        'Share of training pictures',
+        'Trains on so much of each class, drawn with the seed: a smaller share is part of a larger one. At least one picture of each class stays.',
       ),
     ),
   outside: z

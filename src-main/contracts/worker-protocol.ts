@@ -64,6 +64,8 @@ export interface TrainSpec {
   runFolder: string;
   /** Continue from `last.ckpt` of runFolder. */
   resume: boolean;
+  /** Epoch after which it pauses. */
+  until?: number;
   /** Pictures whose heat maps are redrawn each epoch (at most eight of the selection split). */
   pinned: number[];
   /** Weights file of `config.start`, absolute. */
@@ -78,6 +80,13 @@ export interface TrainOutcome {
   device: string;
   seconds: number;
   ended: 'finished' | 'stopped' | 'patience' | 'paused' | 'cancelled';
+}
+
+export interface TrialOutcome {
+  /** Of one epoch with its validation, all pictures read. */
+  secondsOfEpoch: number;
+  /** Of both checkpoints. */
+  bytes: number;
 }
 
 export interface ModelRef {
@@ -343,6 +352,8 @@ export interface WorkerCalls {
   /** How weights fit the model of a run. */
   fit: { input: FitSpec; output: StartFit };
   train: { input: TrainSpec; output: TrainOutcome };
+  /** What a run would take, by two steps of it. Its folder is to be thrown away. */
+  trial: { input: TrainSpec; output: TrialOutcome };
   evaluate: { input: EvaluateSpec; output: EvaluateOutcome };
   /** Sends 'progress' in pictures. */
   exportModel: { input: ExportSpec; output: ExportOutcome };

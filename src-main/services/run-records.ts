@@ -236,6 +236,9 @@ export function takeSnapshot(store: ProjectStore, tuning: ReadonlySet<ImageId> |
   };
 }
 
+/** What of a run says how it sees a picture. */
+export type SeenBy = Pick<StoredRun, 'config' | 'trainedOn'>;
+
 /** What of a picture says its classes and regions. */
 type Labelled = Pick<Snapshot['images'][number], 'contentHash' | 'classId' | 'annotations'>;
 
@@ -245,7 +248,7 @@ type Labelled = Pick<Snapshot['images'][number], 'contentHash' | 'classId' | 'an
  * @param of  whose regions: those of the class that is looked at, or for training those of all its classes
  */
 export function imageAs(
-  run: StoredRun,
+  run: SeenBy,
 ): (stored: StoredImage, labelled: Labelled, of?: 'one' | 'all') => LabelledImage | null {
   const { labels } = settingsSchema.parse(run.config.settings); // a run of an older version has fewer
   const classIndex = new Map(run.trainedOn.classes.map(({ classId }, index) => [classId, index]));
@@ -274,7 +277,7 @@ export function imageAs(
  */
 export function imagesOf(
   { store }: OpenProject,
-  run: StoredRun,
+  run: SeenBy,
   snapshot: Snapshot,
   split: SnapshotPart,
   of: 'one' | 'all' = 'one',
@@ -296,7 +299,7 @@ export function imagesOf(
  */
 export function groupedImages(
   project: OpenProject,
-  run: StoredRun,
+  run: SeenBy,
   snapshot: Snapshot,
   split: SnapshotPart,
   groupBy: string | undefined,

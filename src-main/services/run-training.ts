@@ -1,21 +1,14 @@
 // A run in the training process: queued, written down epoch by epoch, paused where nothing can be written, evaluated
 // when it is done.
 
-import path from 'node:path';
 import type { DeviceId } from '../contracts/devices.ts';
 import { AppError, toErrorRecord, type ErrorRecord } from '../contracts/errors.ts';
 import type { ImageId, RunId } from '../contracts/ids.ts';
 import type { Run, RunState } from '../contracts/runs.ts';
-import type {
-  Control,
-  LabelledImage,
-  TrainOutcome,
-  TrainSpec,
-  WorkerEvent,
-} from '../contracts/worker-protocol.ts';
+import type { Control, TrainOutcome, WorkerEvent } from '../contracts/worker-protocol.ts';
 import type { Context } from '../core/context.ts';
 import type { JobHandle } from '../core/jobs.ts';
-import { cacheFolderOf, runFolderOf, type OpenProject } from '../core/open-project.ts';
+import type { OpenProject } from '../core/open-project.ts';
 import { openNewsWriter } from '../core/until-written.ts';
 import { isWorkerDeath } from '../core/worker-pool.ts';
 import { storageError } from '../storage/database.ts';
@@ -23,19 +16,26 @@ import type { StoredRun } from '../storage/runs.ts';
 import { startEvaluation } from './evaluations.ts';
 import { storedMapOf } from './explanations.ts';
 import { noteCurrent } from './projects.ts';
-import { announce, groupedImages, imagesOf, storedRun, titleOf } from './run-records.ts';
-import { fileOf } from './weights.ts';
-
-/** Pictures whose heat maps are redrawn after each epoch. */
-const PINNED = 4;
+import { announce, storedRun, titleOf } from './run-records.ts';
+import { specOf } from './train-spec.ts';
 
 export function setState(context: Context, id: RunId, state: RunState, error: Run['error'] = null): void {
   context.current?.store.runs.setState(id, state, error);
   announce(context, id);
 }
 
-/** Puts a run in the queue of training. @param goesOn  from its checkpoint, where there is one */
-export function train(context: Context, project: OpenProject, run: StoredRun, goesOn: boolean): void {
+/**
+ * Puts a run in the queue of training.
+ * @param goesOn  from its checkpoint, where there is one
+ * @param until   epoch after which it pauses
+ */
+export function train(
+  context: Context,
+  project: OpenProject,
+  run: StoredRun,
+  goesOn: boolean,
+  until?: number,
+): void {
   project.store.runs.setState(run.id, 'waiting');
   const job = context.jobs.start(
     {
@@ -45,7 +45,7 @@ export function train(context: Context, project: OpenProject, run: StoredRun, go
       runId: run.id,
       queue: 'training',
     },
-    (handle) => work(context, project, run, goesOn, handle),
+    (handle) => work(context, project, run, { goesOn, until }, handle),
   );
   // A job that is cancelled while it waits never begins.
   void context.jobs.ended(job.id).then((ended) => {
@@ -58,10 +58,13 @@ async function work(
   context: Context,
   project: OpenProject,
   run: StoredRun,
-  goesOn: boolean,
+  { goesOn, until }: { goesOn: boolean; until: number | undefined },
   handle: JobHandle,
 ): Promise<unknown> {
-  const spec = specOf(context, project, run, goesOn);
+  const spec = {
+    ...specOf(context, project, run, project.store.snapshots.load(run.snapshotId), goesOn),
+    ...(until !== undefined && { until }),
+  };
   const runClasses = run.trainedOn.classes;
   setState(context, run.id, 'running');
   handle.progress(goesOn ? run.epochsDone : 0, run.config.epochs, 'starting');
@@ -206,37 +209,4 @@ function followUp(
   if (trainedOn.test > 0)
     startEvaluation(context, project, id, 'test', { measures: sweep?.config.measures ?? config.measures });
   return { runId: id };
-}
-
-function specOf(context: Context, project: OpenProject, run: StoredRun, goesOn: boolean): TrainSpec {
-  const snapshot = project.store.snapshots.load(run.snapshotId);
-  const selection = imagesOf(project, run, snapshot, 'selection', 'all');
-  const { groupBy } = run.config;
-  const { images: train, groups } = groupedImages(project, run, snapshot, 'train', groupBy, 'all');
-  const runFolder = runFolderOf(project, run.id);
-  return {
-    runId: run.id,
-    config: run.config,
-    params: run.config.params,
-    classes: run.trainedOn.classes.map(({ name }) => name),
-    groups,
-    train,
-    selection,
-    cacheFolder: cacheFolderOf(project),
-    runFolder,
-    resume: goesOn,
-    pinned: pinnedOf(selection),
-    ...(run.config.start && { startFile: fileOf(context, run.config.start.sha256) }),
-    autotuneFile: path.join(context.options.dataFolder, 'convolution-forms.json'),
-  };
-}
-
-/** Pictures with a region, of as many classes as there are. */
-function pinnedOf(images: readonly LabelledImage[]): number[] {
-  const withRegion = images.filter((image) => image.regions.length > 0);
-  const groups = [...Map.groupBy(withRegion, (image) => image.classIndex).values()];
-  const chosen: number[] = [];
-  for (let round = 0; chosen.length < Math.min(PINNED, withRegion.length); round++)
-    for (const group of groups) if (group[round] && chosen.length < PINNED) chosen.push(group[round].imageId);
-  return chosen;
 }

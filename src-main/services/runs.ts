@@ -81,12 +81,13 @@ function start(context: Context, config: RunConfig): Run {
   return runRecord(context, storedRun(project, id));
 }
 
-export function resume(context: Context, id: RunId): Run {
+/** @param until  epoch after which it pauses */
+export function resume(context: Context, id: RunId, until?: number): Run {
   const project = context.project();
   const run = storedRun(project, id);
   if (!['paused', 'interrupted', 'failed'].includes(run.state) || jobOf(context, id))
     throw new AppError('conflict', `run ${run.id} is ${run.state} and cannot be resumed`);
-  train(context, project, run, true);
+  train(context, project, run, true, until);
   return runRecord(context, storedRun(project, id));
 }
 

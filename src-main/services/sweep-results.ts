@@ -3,11 +3,9 @@
 
 import type { MetricValue } from '../contracts/metrics.ts';
 import {
-  familyPoints,
   sweepFamilies,
   type SweepCell,
   type SweepChoice,
-  type SweepConfig,
   type SweepMetricValue,
   type SweepMeasure,
 } from '../contracts/sweeps.ts';
@@ -57,15 +55,14 @@ export function spread(values: readonly (number | null)[], repetitions: number):
   return { mean, std: known.length > 1 ? Math.sqrt(squares / (known.length - 1)) : null };
 }
 
-/** By family, then measure. Of equals the first of the grid wins: the smaller weights. */
+/** By family, then measure. Of equals the first wins: in a grid of weights the smaller ones. */
 export function choose(
-  config: Pick<SweepConfig, 'grid'>,
+  config: Parameters<typeof sweepFamilies>[0],
   cells: readonly SweepCell[],
   measures: readonly SweepMeasure[],
 ): SweepChoice[] {
-  return sweepFamilies.flatMap((family) => {
-    const points = familyPoints(config, family);
-    return measures.map(({ key, direction }): SweepChoice => {
+  return sweepFamilies(config).flatMap(({ id, points }) =>
+    measures.map(({ key, direction }): SweepChoice => {
       const known = points.filter((point) => cells[point].tuning[key] !== undefined);
       const sign = direction === 'lower' ? -1 : 1;
       const worth = (point: number): number => sign * cells[point].tuning[key].mean;
@@ -74,7 +71,7 @@ export function choose(
         null,
       );
       return {
-        family,
+        family: id,
         measure: key,
         cell: best,
         measured: known.length,
@@ -82,6 +79,24 @@ export function choose(
         tuning: best === null ? null : cells[best].tuning[key],
         test: best === null ? null : (cells[best].test[key] ?? null),
       };
-    });
-  });
+    }),
+  );
+}
+
+/**
+ * Where the pictures that points are chosen by are too few to tell them apart: twice the standard error of a share over
+ * so many pictures is wider than all accuracies that were found.
+ */
+export function choiceWarnings(cells: readonly SweepCell[], tuningImages: number): string[] {
+  const found = cells.flatMap(({ tuning }) => tuning.accuracy?.mean ?? []);
+  if (found.length < 2) return [];
+  const middle = found.reduce((sum, value) => sum + value, 0) / found.length;
+  const width = 2 * Math.sqrt((middle * (1 - middle)) / tuningImages);
+  const range = Math.max(...found) - Math.min(...found);
+  if (range > width) return [];
+  const points = (share: number): string => (share * 100).toFixed(1);
+  return [
+    `${tuningImages} pictures to choose by are too few to tell the points apart by accuracy: all lie within ` +
+      `${points(range)} percentage points, and chance alone moves one by ${points(width)}`,
+  ];
 }

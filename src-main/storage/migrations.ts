@@ -316,4 +316,27 @@ export const migrations: readonly string[] = [
     ON CONFLICT (name) DO UPDATE SET of_shapes = 1;
   CREATE INDEX annotation_with_attributes ON annotation (image_id) WHERE attributes <> '{}';
   `,
+  `
+  -- A sweep says its points one by one; before, they followed from a grid of box-aware's two weights. plan: of the tasks
+  -- that it was written out as, for other machines.
+  ALTER TABLE sweep ADD COLUMN plan TEXT;
+  UPDATE sweep SET config = json_set(
+    json_remove(config, '$.grid'),
+    '$.objectives', json('["standard","blackout","box-aware"]'),
+    '$.vary', json_array(
+      json_object('name', 'lambdaInside', 'values', json(config ->> '$.grid.lambdaInside')),
+      json_object('name', 'lambdaOutside', 'values', json(config ->> '$.grid.lambdaOutside'))),
+    '$.points', json((
+      SELECT json_group_array(json(point)) FROM (
+        SELECT -2 AS place, '{"objective":"standard","values":{},"params":{}}' AS point
+        UNION ALL SELECT -1, '{"objective":"blackout","values":{},"params":{}}'
+        UNION ALL SELECT inside.key * 1000 + outside.key, json_object('objective', 'box-aware',
+          'values', json_object('lambdaInside', inside.value, 'lambdaOutside', outside.value),
+          'params', json_patch(config ->> '$.run.params',
+            json_object('lambdaInside', inside.value, 'lambdaOutside', outside.value)))
+          FROM json_each(config, '$.grid.lambdaInside') AS inside, json_each(config, '$.grid.lambdaOutside') AS outside
+          WHERE inside.value > 0 OR outside.value > 0
+        ORDER BY place))))
+    WHERE json_type(config, '$.grid') IS NOT NULL;
+  `,
 ];

@@ -15,7 +15,15 @@ export interface StoredSweep {
   createdAt: number;
   trainedOn: TrainedOn;
   snapshotId: number;
+  /** Of the tasks that it was written out as; null for one that is trained here. */
+  plan: SweepTasks | null;
   error: ErrorRecord | null;
+}
+
+export interface SweepTasks {
+  /** Of the folder, by which it is known again. */
+  id: string;
+  tasks: number;
 }
 
 export interface StoredSweepRun {
@@ -28,14 +36,14 @@ export interface StoredSweepRun {
   test: Record<string, MetricValue> | null;
 }
 
-type Row = Omit<StoredSweep, 'config' | 'trainedOn' | 'error'> &
-  Record<'config' | 'trainedOn', string> & {
-    error: string | null;
-  };
+type Row = Omit<StoredSweep, 'config' | 'trainedOn' | 'plan' | 'error'> &
+  Record<'config' | 'trainedOn', string> &
+  Record<'plan' | 'error', string | null>;
 const toSweep = (row: Row): StoredSweep => ({
   ...row,
   config: parse<SweepConfig>(row.config),
   trainedOn: parse<TrainedOn>(row.trainedOn),
+  plan: parseOrNull<SweepTasks>(row.plan),
   error: parseOrNull<ErrorRecord>(row.error),
 });
 
@@ -43,13 +51,14 @@ export type SweepsRepository = ReturnType<typeof sweepsRepository>;
 
 export function sweepsRepository(db: Connection) {
   const SELECT = `SELECT id, config, created_at AS createdAt, trained_on AS trainedOn, snapshot_id AS snapshotId,
-    error FROM sweep`;
+    plan, error FROM sweep`;
   const all = db.prepare<[], Row>(`${SELECT} ORDER BY id DESC`);
   const byId = db.prepare<[number], Row>(`${SELECT} WHERE id = ?`);
   const insert = db.prepare(
     'INSERT INTO sweep (config, created_at, trained_on, snapshot_id) VALUES (?, ?, ?, ?)',
   );
   const setError = db.prepare('UPDATE sweep SET error = ? WHERE id = ?');
+  const setPlan = db.prepare('UPDATE sweep SET plan = ? WHERE id = ?');
   const runsOf = db.prepare<
     [number],
     { position: number; runId: RunId; figures: string | null; test: string | null }
@@ -72,6 +81,7 @@ export function sweepsRepository(db: Connection) {
         insert.run(JSON.stringify(config), Date.now(), JSON.stringify(trainedOn), snapshotId).lastInsertRowid,
       ) as SweepId,
     setError: (id: SweepId, error: ErrorRecord | null): void => void setError.run(jsonOrNull(error), id),
+    setPlan: (id: SweepId, plan: SweepTasks): void => void setPlan.run(JSON.stringify(plan), id),
     runsOf: (id: SweepId): StoredSweepRun[] =>
       runsOf.all(id).map((row) => ({
         ...row,

@@ -83,6 +83,12 @@ const handlers: Handlers = {
   fit: async (spec) => (await checking()).fit(spec),
   train: async (spec, { emit, control }) =>
     (await training()).train(spec, { emit, control, executor: await executorOf(spec.device) }),
+  trial: async (spec, { control }) =>
+    (await training()).tryRun(spec, {
+      emit: () => {},
+      control,
+      executor: await executorOf(spec.device),
+    }),
   evaluate: async (spec, { emit, control }) =>
     (await inference()).evaluate(spec, {
       emit,

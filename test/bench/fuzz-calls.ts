@@ -23,6 +23,7 @@ const WAITING: readonly Method[] = [
   'projects.restore',
   'runs.start',
   'sweeps.start',
+  'sweeps.preview',
   'explanations.map',
   'explanations.attack',
   'weights.fit',

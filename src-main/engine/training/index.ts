@@ -3,3 +3,4 @@
 export { tryDevice } from './device-trial.ts';
 export { bestCheckpoint, lastCheckpoint } from './run-files.ts';
 export { train, type TrainHooks } from './train.ts';
+export { tryRun } from './trial.ts';

@@ -6,6 +6,7 @@ import type { LabelledImage, TrainSpec } from '../../contracts/worker-protocol.t
 import { architectureOf, type Architecture } from '../data/architecture.ts';
 import type { BatchPlan } from '../data/batches.ts';
 import { classesOf, taskOf } from '../data/image-set.ts';
+import { randomFromSeed } from '../nn/random.ts';
 import { objectiveById } from '../objectives/index.ts';
 import { buildTrainStep, type TrainStep, type TrainStepOptions } from './train-step.ts';
 
@@ -33,8 +34,9 @@ export function planRun(spec: TrainSpec): RunPlan {
     throw new AppError('bad-input', 'training needs pictures of at least two classes');
   const objective = objectiveById(config.objective);
   const architecture = architectureOf(config, classes.length);
-  const batch = Math.max(2, Math.min(config.batch, spec.train.length));
-  const { images, groupCount } = trainedGroups(spec);
+  const train = shareOf(spec.train, settings.trainShare, config.seed);
+  const batch = Math.max(2, Math.min(config.batch, train.length));
+  const { images, groupCount } = trainedGroups({ groups: spec.groups, train });
   if (objective.needs.groups && groupCount === 0)
     throw new AppError('bad-input', `no training picture has the attribute "${config.groupBy}"`, {
       reason: `${objective.title} needs groups`,
@@ -75,7 +77,10 @@ export function planRun(spec: TrainSpec): RunPlan {
  * would keep its share of a loss over groups and add nothing. Without an attribute to group by, the group of a picture
  * is its class.
  */
-function trainedGroups({ groups, train }: TrainSpec): { images: LabelledImage[]; groupCount: number } {
+function trainedGroups({ groups, train }: Pick<TrainSpec, 'groups' | 'train'>): {
+  images: LabelledImage[];
+  groupCount: number;
+} {
   const groupOf = (image: LabelledImage) => (groups.length > 0 ? image.group : image.classIndex);
   const known = [...new Set(train.map(groupOf))].filter((group) => group !== undefined);
   const place = new Map(known.sort((a, b) => a - b).map((group, i) => [group, i]));
@@ -84,4 +89,19 @@ function trainedGroups({ groups, train }: TrainSpec): { images: LabelledImage[];
     return group === undefined ? image : { ...image, group: place.get(group) };
   });
   return { images, groupCount: place.size };
+}
+
+/** So much of each class, at least one picture of it, in the order they came. A smaller share is part of a larger one. */
+function shareOf(images: LabelledImage[], share: number, seed: number): LabelledImage[] {
+  if (share === 1) return images;
+  const random = randomFromSeed(seed).fork('train-share');
+  const kept = new Set(
+    [...Map.groupBy(images, ({ classIndex }) => classIndex)]
+      .toSorted(([one], [other]) => one - other)
+      .flatMap(([classIndex, own]) => {
+        const shuffled = random.fork(String(classIndex)).shuffle([...own]);
+        return shuffled.slice(0, Math.max(1, Math.round(share * own.length)));
+      }),
+  );
+  return images.filter((image) => kept.has(image));
 }

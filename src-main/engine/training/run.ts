@@ -5,7 +5,7 @@
 // taken up from a checkpoint ends with the same bits as one that was never stopped.
 
 import path from 'node:path';
-import type { TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
+import type { LabelledImage, TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
 import { writeFileWhole } from '../../files/write-file.ts';
 import { ImageCache } from '../../imaging/index.ts';
 import { buildEvaluation, evaluationBatch } from '../data/evaluation-program.ts';
@@ -76,7 +76,7 @@ export async function openRun(
   await using opened = new AsyncDisposableStack();
   const cache = ImageCache.open(spec.cacheFolder, sizePx);
   opened.defer(() => cache.close());
-  await readImages(spec, cache, hooks);
+  await readImages([...plan.images, ...spec.selection], cache, hooks);
   const ahead = batchesAhead(
     {
       cacheFolder: spec.cacheFolder,
@@ -250,10 +250,14 @@ export async function openRun(
 }
 
 /** Ends early, with what was read, when something is asked of the run. */
-async function readImages(spec: TrainSpec, cache: ImageCache, hooks: RunHooks): Promise<void> {
+async function readImages(
+  images: readonly LabelledImage[],
+  cache: ImageCache,
+  hooks: RunHooks,
+): Promise<void> {
   const wait = new AbortController();
   try {
-    await cache.fill([...spec.train, ...spec.selection], {
+    await cache.fill(images, {
       signal: wait.signal,
       onProgress(done, total) {
         hooks.emit({ kind: 'progress', done, total, note: 'Reading pictures' });

@@ -54,6 +54,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
     const progress = progressOf(spec, plan.steps, patienceEpochs);
     let savedAt = performance.now();
     while (run.record.epochs < epochs) {
+      if (spec.until !== undefined && run.record.epochs >= spec.until) return 'paused';
       if (patienceEpochs > 0 && run.record.epochsWithoutGain >= patienceEpochs) return 'patience';
       while (run.record.partial.steps < plan.steps) {
         await breathe();

@@ -1,23 +1,32 @@
-// A sweep in words and colours: its grid as typed, the heat map of its two weights, and figures with deviations.
+// A sweep in words and colours: its values as typed, the heat map of two parameters, and figures with deviations.
 
 import {
-  familyPoints,
+  boxGridOf,
+  methodNamed,
+  type Methods,
+  type ParamValue,
   type Sweep,
   type SweepCell,
   type SweepConfig,
-  type SweepFamily,
   type SweepMetricValue,
   type SweepResult,
 } from '../../../src-main/contracts/index.ts';
 import { colourAt, SEQUENTIAL, type ColourMap } from '../../heat/heat-colour.ts';
 import { numberText } from '../../state/run-words.ts';
 
-export const familyTitles: Record<SweepFamily, string> = {
+/** Of a grid of box-aware's weights; the others are objectives. */
+const FAMILIES: Record<string, string> = {
   standard: 'Standard',
   blackout: 'Blackout',
   equal: 'Equal weights',
   all: 'All pairs',
+  any: 'Any objective',
 };
+export const familyTitle = (id: string, methods: Methods | null): string =>
+  FAMILIES[id] ?? methodNamed(methods?.objectives ?? [], id)?.title ?? id;
+
+export const valueText = (value: ParamValue): string =>
+  typeof value === 'number' ? numberText(value) : typeof value === 'boolean' ? (value ? 'yes' : 'no') : value;
 
 /** "0, 0.1, 1" as numbers; null where it is no list of different numbers of at least 0. */
 export function readValues(text: string): number[] | null {
@@ -43,23 +52,25 @@ export function spreadText(value: SweepMetricValue | null, unit: string): string
   return `${meanText(value.mean, unit, true)} ± ${meanText(value.std, unit)}`;
 }
 
-/** "inside 0, outside 10"; nothing for the baselines. */
-export function weightsText(
-  { objective, lambdaInside, lambdaOutside }: SweepCell,
-  family: SweepFamily,
+/** "inside" for a weight of box-aware, whose names all begin alike; the name itself otherwise. */
+export const axisText = (name: string): string =>
+  /^lambda[A-Z]/.test(name) ? name.slice('lambda'.length).toLowerCase() : name;
+
+/** "inside 0, outside 10"; nothing for the baselines; "lambda 0.1, model resnet18" for what else was varied. */
+export function pointText(
+  { objective, values }: Pick<SweepCell, 'objective' | 'values'>,
+  family: string,
 ): string {
-  if (family === 'standard' || family === 'blackout') return '';
-  if (family === 'equal') return `both ${numberText(lambdaInside)}`;
-  return objective === 'standard'
-    ? 'both 0'
-    : `inside ${numberText(lambdaInside)}, outside ${numberText(lambdaOutside)}`;
+  const isGrid = family === 'equal' || family === 'all';
+  if (isGrid && objective === 'standard') return 'both 0';
+  if (family === 'equal') return `both ${valueText(values.lambdaInside)}`;
+  return Object.entries(values)
+    .map(([name, value]) => `${axisText(name)} ${valueText(value)}`)
+    .join(', ');
 }
 
-export function cellTitle({ objective, lambdaInside, lambdaOutside }: SweepCell): string {
-  if (objective === 'blackout') return 'Blackout';
-  if (objective === 'standard') return 'Standard: both weights 0';
-  return `Weight inside ${numberText(lambdaInside)}, outside ${numberText(lambdaOutside)}`;
-}
+export const cellTitle = (cell: SweepCell, methods: Methods | null): string =>
+  [familyTitle(cell.objective, methods), pointText(cell, 'any')].filter(Boolean).join(': ');
 
 export const stateWords: Record<Sweep['state'], { text: string; tone: 'good' | 'warn' | '' }> = {
   running: { text: 'Running', tone: 'good' },
@@ -79,36 +90,71 @@ export interface MapCell {
   isBest: boolean;
 }
 
-export interface WeightMap {
-  /** Rising. */
-  inside: number[];
-  outside: number[];
-  /** [inside][outside] */
-  cells: MapCell[][];
+export interface TwoWayMap {
+  /** Values of both parameters; numbers rise. */
+  rows: ParamValue[];
+  columns: ParamValue[];
+  /** [row][column]; null where the sweep has no such point. */
+  cells: (MapCell | null)[][];
   /** Ends of the colours; null while there is no figure. */
   range: [number, number] | null;
 }
 
-/** The grid of the two weights with a measure's means on one part of the pictures. */
-export function weightMap(
-  { sweep, cells, choices, measures }: SweepResult,
+/** What a sweep's points can be told apart by: the objective where there are several, and what was varied. */
+export const axesOf = ({ sweep: { config } }: Pick<SweepResult, 'sweep'>): string[] => [
+  ...(config.objectives.length > 1 && boxGridOf(config) === null ? [OBJECTIVE] : []),
+  ...config.vary.map(({ name }) => name),
+];
+export const OBJECTIVE = 'objective';
+
+/** A point's value of an axis; standard training has both weights 0 in a grid of them. */
+export function axisValue(
+  { objective, values }: Pick<SweepCell, 'objective' | 'values'>,
+  axis: string,
+): ParamValue | undefined {
+  if (axis === OBJECTIVE) return objective;
+  return values[axis] ?? (objective === 'standard' && /^lambda/.test(axis) ? 0 : undefined);
+}
+
+/**
+ * Two of a sweep's parameters with a measure's means on one part of the pictures. Where several points share a place, the
+ * best of them by the measure stands there.
+ */
+export function twoWayMap(
+  { families, cells, choices, measures }: SweepResult,
+  [row, column]: readonly [string, string],
   measure: string,
   part: 'tuning' | 'test',
   colours: ColourMap,
-): WeightMap {
-  const rising = (values: readonly number[]) => values.toSorted((one, other) => one - other);
-  const inside = rising(sweep.config.grid.lambdaInside);
-  const outside = rising(sweep.config.grid.lambdaOutside);
-  const unit = measures.find(({ key }) => key === measure)?.unit ?? '';
-  const best = choices.find((one) => one.family === 'all' && one.measure === measure)?.cell;
-  const points = familyPoints(sweep.config, 'all');
-  const known = points.flatMap((point) => cells[point][part][measure]?.mean ?? []);
-  const range: WeightMap['range'] = known.length > 0 ? [Math.min(...known), Math.max(...known)] : null;
-  const at = (lambdaInside: number, lambdaOutside: number): MapCell => {
-    const cell = points.find(
-      (point) => cells[point].lambdaInside === lambdaInside && cells[point].lambdaOutside === lambdaOutside,
-    )!;
-    const value = cells[cell][part][measure]?.mean ?? null;
+): TwoWayMap {
+  const family = families.find(({ id }) => id === 'all' || id === 'any') ?? families[0];
+  const { points } = family;
+  const { unit = '', direction = 'higher' } = measures.find(({ key }) => key === measure) ?? {};
+  const valuesOf = (axis: string): ParamValue[] => {
+    const all = [...new Set(points.map((point) => axisValue(cells[point], axis)))];
+    const known = all.filter((value) => value !== undefined);
+    return known.every((value) => typeof value === 'number') ? known.sort((a, b) => a - b) : known;
+  };
+  const rows = valuesOf(row);
+  const columns = valuesOf(column);
+  const best = choices.find((one) => one.family === family.id && one.measure === measure)?.cell;
+  const meanOf = (point: number): number | null => cells[point][part][measure]?.mean ?? null;
+  const sign = direction === 'lower' ? -1 : 1;
+  const placed = rows.map((ofRow) =>
+    columns.map((ofColumn) => {
+      const own = points.filter(
+        (point) => axisValue(cells[point], row) === ofRow && axisValue(cells[point], column) === ofColumn,
+      );
+      return own.toSorted(
+        (one, other) => sign * ((meanOf(other) ?? -sign * Infinity) - (meanOf(one) ?? -sign * Infinity)),
+      )[0];
+    }),
+  );
+  const means = placed.flat().flatMap((point) => (point === undefined ? [] : (meanOf(point) ?? [])));
+  const range: TwoWayMap['range'] = means.length > 0 ? [Math.min(...means), Math.max(...means)] : null;
+  const at = (cell: number | undefined): MapCell | null => {
+    if (cell === undefined) return null;
+    const value = meanOf(cell);
     if (value === null || range === null)
       return { cell, value, text: missingText(cells[cell]), fill: null, ink: null, isBest: false };
     const [least, most] = range;
@@ -123,11 +169,12 @@ export function weightMap(
       ink: light > 0.5 ? 'var(--casing-dark)' : 'var(--casing-light)',
     };
   };
-  return { inside, outside, range, cells: inside.map((row) => outside.map((column) => at(row, column))) };
+  return { rows, columns, range, cells: placed.map((ofRow) => ofRow.map(at)) };
 }
 
 /** Why a cell has no figure yet, in a word that fits it. */
-function missingText({ runs }: SweepCell): string {
+function missingText({ runs, isHalved }: SweepCell): string {
+  if (isHalved) return '↓';
   if (runs.some(({ state }) => state === 'failed')) return '×';
   if (runs.some(({ state }) => state === 'running')) return '…';
   return '–';
@@ -138,3 +185,7 @@ export const planText = (points: number, { repeat }: Pick<SweepConfig, 'repeat'>
   repeat === 1
     ? `${points} runs, once each`
     : `${points} points, ${repeat} times each: ${points * repeat} runs`;
+
+/** Standard, blackout, and the pairs; no weights at all are standard. */
+export const pointsOfGrid = (inside: readonly number[], outside: readonly number[]): number =>
+  2 + inside.length * outside.length - (inside.includes(0) && outside.includes(0) ? 1 : 0);

@@ -67,7 +67,8 @@ export function openWork(folder: string, ledger: Ledger, below: (count: number) 
       ? await client.call('sweeps.resume', { id: stopped.id })
       : await client.call('sweeps.start', {
           run: { ...config(made, 2), objective: 'box-aware' },
-          grid: { lambdaInside: [0], lambdaOutside: [0, 1] },
+          objectives: ['standard', 'blackout', 'box-aware'],
+          vary: [{ name: 'lambdaOutside', values: [0, 1] }],
           repeat: 1,
           measures: [{ id: 'accuracy', params: {} }],
         } as never);

@@ -3,24 +3,28 @@
 import { describe, expect, it } from 'vitest';
 import type { MetricValue } from '../../../src-main/contracts/metrics.ts';
 import {
-  familyPoints,
+  boxGrid,
   namedGrids,
   runOfPoint,
   sweepConfigSchema,
+  sweepFamilies,
   sweepPlan,
-  sweepPoints,
+  weightOf,
   type SweepCell,
   type SweepMetricValue,
   type SweepMeasure,
 } from '../../../src-main/contracts/sweeps.ts';
+import { sweepPointsOf } from '../../../src-main/services/sweep-points.ts';
 import { choose, spread, sweepMeasures, valueAt } from '../../../src-main/services/sweep-results.ts';
 import { measureInfos } from '../../../src-main/engine/measures/index.ts';
 
 const run = { objective: 'box-aware', model: 'resnet8', sizePx: 16, epochs: 1, batch: 4, seed: 7 } as const;
-const config = (lambdaInside: number[], lambdaOutside: number[], repeat = 1) => ({
-  ...sweepConfigSchema.parse({ run, grid: { lambdaInside, lambdaOutside }, repeat }),
-  measures: [],
-});
+function config(lambdaInside: number[], lambdaOutside: number[], repeat = 1) {
+  const asked = sweepConfigSchema.parse({ run, ...boxGrid(lambdaInside, lambdaOutside), repeat });
+  return { ...asked, measures: [], points: sweepPointsOf(asked) };
+}
+const familyPoints = (asked: ReturnType<typeof config>, family: string) =>
+  sweepFamilies(asked).find(({ id }) => id === family)!.points;
 
 describe('the plan of a sweep', () => {
   it('has the values of the paper, and every third of them', () => {
@@ -32,7 +36,13 @@ describe('the plan of a sweep', () => {
 
   it('trains standard, blackout and each pair once a repetition; no weights at all are standard', () => {
     const asked = config([0, 1], [0, 1, 5], 2);
-    expect(sweepPoints(asked).map((one) => [one.objective, one.lambdaInside, one.lambdaOutside])).toEqual([
+    expect(
+      asked.points.map((one) => [
+        one.objective,
+        weightOf(one, 'lambdaInside'),
+        weightOf(one, 'lambdaOutside'),
+      ]),
+    ).toEqual([
       ['standard', 0, 0],
       ['blackout', 0, 0],
       ['box-aware', 0, 1],
@@ -47,30 +57,30 @@ describe('the plan of a sweep', () => {
       { point: 0, seed: 7 },
       { point: 0, seed: 8 },
     ]);
-    expect(sweepPoints(config([...namedGrids.paper], [...namedGrids.paper]))).toHaveLength(14 * 14 + 1);
+    expect(config([...namedGrids.paper], [...namedGrids.paper]).points).toHaveLength(14 * 14 + 1);
   });
 
   it('counts standard training among pairs only where the grid has the pair of zeros', () => {
     const withZeros = config([0, 1], [0, 1]);
-    expect(
-      ['standard', 'blackout', 'equal', 'all'].map((one) => familyPoints(withZeros, one as 'all')),
-    ).toEqual([[0], [1], [0, 4], [0, 2, 3, 4]]);
+    expect(['standard', 'blackout', 'equal', 'all'].map((one) => familyPoints(withZeros, one))).toEqual([
+      [0],
+      [1],
+      [0, 4],
+      [0, 2, 3, 4],
+    ]);
     expect(familyPoints(config([1, 2], [0, 2]), 'equal')).toEqual([5]);
     expect(familyPoints(config([1, 2], [0, 2]), 'all')).toEqual([2, 3, 4, 5]);
   });
 
   it('gives a run the weights of its point, and baselines none', () => {
     const asked = { run: { ...config([0], [1]).run, params: { reduction: 'paper' } } };
-    expect(runOfPoint(asked, { objective: 'box-aware', lambdaInside: 0, lambdaOutside: 1 }, 3)).toMatchObject(
-      {
-        objective: 'box-aware',
-        params: { reduction: 'paper', lambdaInside: 0, lambdaOutside: 1 },
-        seed: 3,
-      },
-    );
-    expect(runOfPoint(asked, { objective: 'blackout', lambdaInside: 0, lambdaOutside: 0 }, 3).params).toEqual(
-      {},
-    );
+    const points = sweepPointsOf({ ...config([0], [1]), ...asked });
+    expect(runOfPoint(asked, points[2], 3)).toMatchObject({
+      objective: 'box-aware',
+      params: { reduction: 'paper', lambdaInside: 0, lambdaOutside: 1 },
+      seed: 3,
+    });
+    expect(runOfPoint(asked, points[1], 3)).toMatchObject({ objective: 'blackout', params: {} });
   });
 
   it('has no value twice', () => {
@@ -115,9 +125,11 @@ describe('what a sweep chooses', () => {
   it('is the best on the tuning pictures in the direction of the measure, whatever the test says', () => {
     const asked = config([0, 1], [0, 1]);
     const at = (mean: number): SweepMetricValue => ({ mean, std: null });
-    const cells = sweepPoints(asked).map((point, index): SweepCell => ({
+    const cells = asked.points.map((point, index): SweepCell => ({
       ...point,
       runs: [],
+      rungs: [],
+      isHalved: false,
       // The last pair is best by both; it is worst on the test, which is not looked at.
       tuning: index === 3 ? {} : { accuracy: at(0.5 + index / 10), error: at(0.5 - index / 10) },
       test: index === 3 ? {} : { accuracy: at(1 - index / 10), error: at(index) },
@@ -143,9 +155,11 @@ describe('what a sweep chooses', () => {
 
   it('is nothing while no point has a figure', () => {
     const asked = config([0], [0]);
-    const cells = sweepPoints(asked).map((point): SweepCell => ({
+    const cells = asked.points.map((point): SweepCell => ({
       ...point,
       runs: [],
+      rungs: [],
+      isHalved: false,
       tuning: {},
       test: {},
     }));

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Input } from '../../../src-main/contracts/api.ts';
 import type { Run } from '../../../src-main/contracts/runs.ts';
-import type { Sweep } from '../../../src-main/contracts/sweeps.ts';
+import { boxGrid, type Sweep } from '../../../src-main/contracts/sweeps.ts';
 import { coco, importFrom, refusal, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
 
 const run: Input<'sweeps.start'>['run'] = {
@@ -18,7 +18,7 @@ const run: Input<'sweeps.start'>['run'] = {
 };
 const asked: Input<'sweeps.start'> = {
   run,
-  grid: { lambdaInside: [0], lambdaOutside: [0, 1] },
+  ...boxGrid([0], [0, 1]),
   repeat: 2,
   measures: [{ id: 'energy-in-box' }],
 };
@@ -53,7 +53,7 @@ describe('a sweep', () => {
     expect([job.state, job.error, job.done, job.total]).toEqual(['done', null, 6, 6]);
 
     const { pictures: allImages, cells, choices, sweep: done } = await result(sweep);
-    expect(done).toMatchObject({ state: 'done', measured: 6, lost: 0, jobId: null });
+    expect(done).toMatchObject({ state: 'done', measured: 6, lost: 0, halved: 0, jobId: null });
     expect(allImages).toEqual({ train: 12, selection: 4, tuning: 4, test: 4 });
     const all = await runs();
     expect(all.map(({ config }) => [config.objective, config.seed]).toReversed()).toEqual([
@@ -94,10 +94,10 @@ describe('a sweep', () => {
   }, 60_000);
 
   it('tests as it asks, however its runs are measured before and after', async () => {
-    const grid = { lambdaInside: [0], lambdaOutside: [1] };
+    const grid = boxGrid([0], [1]);
     const measures = [{ id: 'content-heat-map' }];
     const otherwise = [{ id: 'content-heat-map', params: { method: 'input-gradient' } }];
-    const sweep = await core.call('sweeps.start', { ...asked, grid, measures, repeat: 1 });
+    const sweep = await core.call('sweeps.start', { ...asked, ...grid, measures, repeat: 1 });
     await until(async () => (await runs()).some(({ state }) => state === 'running'));
     await core.call('jobs.cancel', { id: sweep.jobId! });
     await core.jobEnded(sweep.jobId!);
@@ -117,7 +117,7 @@ describe('a sweep', () => {
     await measure();
     expect((await result(sweep)).cells).toEqual(cells);
 
-    const whole = await core.call('sweeps.start', { ...asked, grid, measures, repeat: 1 });
+    const whole = await core.call('sweeps.start', { ...asked, ...grid, measures, repeat: 1 });
     await core.jobEnded(whole.jobId!);
     expect((await result(whole)).cells.map(({ test }) => test)).toEqual(cells.map(({ test }) => test));
   }, 60_000);
@@ -134,9 +134,7 @@ describe('a sweep', () => {
     await importFrom(core, await coco(path.join(folder, 'several'), images));
     await core.call('splits.make', { seed: 1, selection: 0.4, test: 0.2 });
     const sweep = await core.call('sweeps.start', {
-      ...asked,
-      repeat: 1,
-      grid: { lambdaInside: [0], lambdaOutside: [1] },
+      ...{ ...asked, repeat: 1, ...boxGrid([0], [1]) },
       run: { ...run, settings: { labels: 'several' } },
     });
     await core.jobEnded(sweep.jobId!);
@@ -195,7 +193,7 @@ describe('a sweep', () => {
       ...asked,
       repeat: 1,
       run: { ...run, epochs: 3 },
-      grid: { lambdaInside: [0], lambdaOutside: [1] },
+      ...boxGrid([0], [1]),
     });
     await until(async () => (await runs()).some(({ state }) => state === 'running'));
     const [first] = await runs();
@@ -210,10 +208,10 @@ describe('a sweep', () => {
   }, 60_000);
 
   it.each<[string, Partial<Input<'sweeps.start'>>, RegExp]>([
-    ['another objective', { run: { ...run, objective: 'blackout' } as never }, /objective/],
+    ['an unknown objective', { objectives: ['magic'] }, /no objective "magic"/],
     ['a weight outside the grid', { run: { ...run, params: { lambdaInside: 1 } } }, /lambdaInside is swept/],
-    ['no values', { grid: { lambdaInside: [], lambdaOutside: [1] } }, /lambdaInside/],
-    ['a value below 0', { grid: { lambdaInside: [-1], lambdaOutside: [1] } }, /lambdaInside/],
+    ['no values', boxGrid([], [1]), /vary/],
+    ['a value below 0', boxGrid([-1], [1]), /lambdaInside/],
     ['an unknown measure', { measures: [{ id: 'nope' }] }, /nope/],
     ['a measure that compares', { measures: [{ id: 'ood-auroc' }] }, /cannot choose by ood-auroc/],
     ['a measure of groups', { measures: [{ id: 'worst-group-accuracy' }] }, /cannot choose by worst-group/],
@@ -238,4 +236,90 @@ describe('a sweep', () => {
     }
     expect(await refusal(core, 'sweeps.resume', { id: 9 as never })).toBe('not-found');
   });
+});
+
+describe('a sweep over anything', () => {
+  const general: Input<'sweeps.start'> = {
+    run: { ...run, objective: 'standard', epochs: 4 },
+    objectives: ['standard', 'box-aware'],
+    vary: [
+      { name: 'lambda', values: [0.1, 1] },
+      { name: 'optimiser', values: ['sgd', 'adam'] },
+    ],
+    repeat: 1,
+    measures: [{ id: 'accuracy' }],
+  };
+
+  it('with halving ends most runs early, which keep their epochs, and takes the others up from where they are', async () => {
+    const sweep = await core.call('sweeps.start', { ...general, halving: { firstEpochs: 1, eta: 3 } });
+    const job = await core.jobEnded(sweep.jobId!);
+    expect([job.error, job.state]).toEqual([null, 'done']);
+    const { cells, sweep: done, choices } = await result(sweep);
+    expect(done).toMatchObject({ state: 'done', planned: 6, measured: 1, halved: 5, lost: 0 });
+    const all = await runs();
+    expect(all.map(({ epochsDone }) => epochsDone).sort()).toEqual([1, 1, 1, 1, 3, 4]);
+    expect(cells.map(({ isHalved }) => isHalved).filter(Boolean)).toHaveLength(5);
+    const winner = cells.findIndex(({ isHalved }) => !isHalved);
+    expect(choices.find(({ family }) => family === 'any')!.cell).toBe(winner);
+    expect(cells[winner].rungs.map(({ epoch }) => epoch)).toEqual([1, 3]);
+
+    // The winner is what it would have been alone.
+    const config = all.find(({ epochsDone }) => epochsDone === 4)!.config;
+    const store = core.context.project().store;
+    const ofSweep = store.runs.all().find((one) => one.epochsDone === 4)!;
+    const alone = store.runs.add(config, ofSweep.trainedOn, ofSweep.snapshotId, 'x');
+    store.runs.setState(alone, 'interrupted');
+    const again = await core.call('runs.resume', { id: alone });
+    await core.jobEnded(again.jobId!);
+    const logs = [ofSweep.id, alone].map((id) =>
+      store.epochMetrics.ofRun(id).map(({ seconds, picturesPerSecond, ...figures }) => figures),
+    );
+    expect(logs[0]).toEqual(logs[1]);
+  }, 90_000);
+
+  it('starts nothing more when its time is used up, and goes on when it is resumed', async () => {
+    const sweep = await core.call('sweeps.start', { ...general, budgetSeconds: 0.001 });
+    const job = await core.jobEnded(sweep.jobId!);
+    expect(job.error).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/time for sweep 1 is used up/),
+    });
+    expect((await result(sweep)).sweep).toMatchObject({ state: 'stopped', measured: 1 });
+    const again = await core.call('sweeps.resume', { id: sweep.id });
+    await core.jobEnded(again.jobId!);
+    expect((await result(sweep)).sweep).toMatchObject({ state: 'stopped', measured: 2 });
+  }, 60_000);
+
+  it('does not train further repetitions of what has diverged', async () => {
+    const sweep = await core.call('sweeps.start', {
+      ...general,
+      objectives: ['standard'],
+      vary: [
+        { name: 'learningRate', values: [0.01, 10] },
+        { name: 'momentum', values: [0.999] },
+      ],
+      run: {
+        ...general.run,
+        model: 'smallcnn',
+        epochs: 6,
+        settings: { warmUpEpochs: 0, schedule: 'constant' },
+      },
+      repeat: 3,
+    });
+    await core.jobEnded(sweep.jobId!);
+    const { sweep: done, cells } = await result(sweep);
+    expect(done).toMatchObject({ measured: 3, lost: 3 });
+    expect(cells[1].runs).toHaveLength(1);
+  }, 90_000);
+
+  it('says before the start how many runs it has, and about how long they take', async () => {
+    const preview = await core.call('sweeps.preview', { config: general, isTried: true });
+    expect(preview).toMatchObject({ runs: 6 });
+    expect(preview.estimate!.seconds).toBeGreaterThan(0);
+    expect(preview.estimate!.bytes).toBeGreaterThan(6 * 10_000);
+    expect(await core.call('sweeps.preview', { config: general, isTried: false })).toMatchObject({
+      estimate: null,
+    });
+    expect(await runs()).toEqual([]);
+  }, 60_000);
 });

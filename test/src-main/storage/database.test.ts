@@ -87,6 +87,46 @@ describe('opening a project file', () => {
     ]);
   });
 
+  it('keeps the runs of a sweep over box-aware in their places, now that its points stand one by one', () => {
+    const folder = scratchFolder();
+    const old = openDatabase(path.join(folder, 'project.sqlite'), migrations.slice(0, 9));
+    old.pragma('foreign_keys = OFF');
+    const config = {
+      run: { objective: 'box-aware', params: { reduction: 'paper' }, seed: 3 },
+      grid: { lambdaInside: [1, 0], lambdaOutside: [0, 0.21544] },
+      repeat: 2,
+      measures: [{ id: 'accuracy', params: {} }],
+    };
+    old
+      .prepare('INSERT INTO sweep (config, created_at, trained_on, snapshot_id) VALUES (?, 1, ?, 1)')
+      .run(JSON.stringify(config), '{}');
+    old.close();
+    const [{ config: kept, plan }] = openStore(folder).sweeps.all();
+    const pair = (lambdaInside: number, lambdaOutside: number) => ({
+      objective: 'box-aware',
+      values: { lambdaInside, lambdaOutside },
+      params: { reduction: 'paper', lambdaInside, lambdaOutside },
+    });
+    expect(plan).toBeNull();
+    expect(kept).toEqual({
+      run: config.run,
+      repeat: 2,
+      measures: config.measures,
+      objectives: ['standard', 'blackout', 'box-aware'],
+      vary: [
+        { name: 'lambdaInside', values: [1, 0] },
+        { name: 'lambdaOutside', values: [0, 0.21544] },
+      ],
+      points: [
+        { objective: 'standard', values: {}, params: {} },
+        { objective: 'blackout', values: {}, params: {} },
+        pair(1, 0),
+        pair(1, 0.21544),
+        pair(0, 0.21544),
+      ],
+    });
+  });
+
   it('shows and counts the shapes that were drawn or imported before', () => {
     const folder = scratchFolder();
     const old = openDatabase(path.join(folder, 'project.sqlite'), migrations.slice(0, 5));

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ClassId, ImageId, RunId } from '../../../src-main/contracts/ids.ts';
 import { runConfigSchema, type EpochMetrics, type TrainedOn } from '../../../src-main/contracts/runs.ts';
-import { sweepConfigSchema } from '../../../src-main/contracts/sweeps.ts';
+import { boxGrid, sweepConfigSchema } from '../../../src-main/contracts/sweeps.ts';
 import { openDatabase } from '../../../src-main/storage/database.ts';
 import { explanationsRepository } from '../../../src-main/storage/explanations.ts';
 import type { ProjectStore } from '../../../src-main/storage/project-store.ts';
@@ -140,9 +140,9 @@ describe('sweeps', () => {
     const snapshot = store.snapshots.save({ classes: [], images: [] });
     const asked = sweepConfigSchema.parse({
       run: { ...config, objective: 'box-aware' },
-      grid: { lambdaInside: [0], lambdaOutside: [0, 1] },
+      ...boxGrid([0], [0, 1]),
     });
-    const id = store.sweeps.add({ ...asked, measures: [] }, trainedOn, snapshot);
+    const id = store.sweeps.add({ ...asked, measures: [], points: [] }, trainedOn, snapshot);
     const [first, second, other] = [addRun(store), addRun(store), addRun(store)];
     store.sweeps.addRun(id, 0, first);
     store.sweeps.addRun(id, 2, second);

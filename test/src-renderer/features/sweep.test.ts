@@ -2,20 +2,23 @@
 
 import { describe, expect, it } from 'vitest';
 import {
+  boxGrid,
   sweepConfigSchema,
-  sweepPoints,
+  sweepFamilies,
   type SweepCell,
   type SweepResult,
 } from '../../../src-main/contracts/sweeps.ts';
+import { sweepPointsOf } from '../../../src-main/services/sweep-points.ts';
 import { choose } from '../../../src-main/services/sweep-results.ts';
 import {
   cellTitle,
   meanText,
   planText,
+  pointText,
+  pointsOfGrid,
   readValues,
   spreadText,
-  weightMap,
-  weightsText,
+  twoWayMap,
 } from '../../../src-renderer/features/sweep/sweep-words.ts';
 
 const run = { objective: 'box-aware', model: 'resnet8', sizePx: 16, epochs: 1, batch: 4, seed: 0 } as const;
@@ -24,14 +27,14 @@ function resultOf(means: (number | null)[]): SweepResult {
   // Out of order, as a person may type it.
   const parsed = sweepConfigSchema.parse({
     run,
-    grid: { lambdaInside: [1, 0], lambdaOutside: [10, 0] },
+    ...boxGrid([1, 0], [10, 0]),
     repeat: 1,
   });
-  const config = { ...parsed, measures: [] };
-  const cells = sweepPoints(config).map((point, index): SweepCell => {
+  const config = { ...parsed, measures: [], points: sweepPointsOf(parsed) };
+  const cells = config.points.map((point, index): SweepCell => {
     const mean = means[index];
     const figures: SweepCell['tuning'] = mean === null ? {} : { accuracy: { mean, std: null } };
-    return { ...point, runs: [], tuning: figures, test: {} };
+    return { ...point, runs: [], rungs: [], isHalved: false, tuning: figures, test: {} };
   });
   const measures: SweepResult['measures'] = [
     { key: 'accuracy', title: 'Accuracy', direction: 'higher', unit: 'share' },
@@ -39,43 +42,47 @@ function resultOf(means: (number | null)[]): SweepResult {
   return {
     sweep: { config } as unknown as SweepResult['sweep'],
     pictures: { train: 1, selection: 1, tuning: 1, test: 1 },
+    families: sweepFamilies(config),
     measures,
     cells,
     choices: choose(config, cells, measures),
+    warnings: [],
   };
 }
+
+const WEIGHTS: [string, string] = ['lambdaInside', 'lambdaOutside'];
 
 describe('the map of a sweep', () => {
   it('has its weights rising, standard training at both zeros, and the chosen pair marked', () => {
     const result = resultOf([0.5, 0.99, 0.9, 0.7, null]);
-    const map = weightMap(result, 'accuracy', 'tuning', 'inferno');
-    expect([map.inside, map.outside]).toEqual([
+    const map = twoWayMap(result, WEIGHTS, 'accuracy', 'tuning', 'inferno');
+    expect([map.rows, map.columns]).toEqual([
       [0, 1],
       [0, 10],
     ]);
-    expect(map.cells.map((row) => row.map(({ text }) => text))).toEqual([
+    expect(map.cells.map((row) => row.map((one) => one?.text))).toEqual([
       ['50.0', '–'],
       ['70.0', '90.0'],
     ]);
     // Blackout is no pair, so its figure stretches no colours.
     expect(map.range).toEqual([0.5, 0.9]);
-    expect(map.cells.flat().filter(({ isBest }) => isBest)).toMatchObject([
+    expect(map.cells.flat().filter((one) => one?.isBest)).toMatchObject([
       { text: '90.0', fill: 'rgb(252 255 164)' },
     ]);
     expect(map.cells[0][0]).toMatchObject({ fill: 'rgb(0 0 4)', ink: 'var(--casing-light)' });
-    expect(map.cells[0][1].fill).toBeNull();
+    expect(map.cells[0][1]?.fill).toBeNull();
   });
 
   it('is there without any figure', () => {
-    const map = weightMap(resultOf([null, null, null, null, null]), 'accuracy', 'test', 'cividis');
+    const map = twoWayMap(resultOf([null, null, null, null, null]), WEIGHTS, 'accuracy', 'test', 'cividis');
     expect(map.range).toBeNull();
-    expect(map.cells.flat().every(({ fill, isBest }) => fill === null && !isBest)).toBe(true);
+    expect(map.cells.flat().every((one) => one?.fill === null && !one.isBest)).toBe(true);
   });
 
   it('says of a pair that diverged that it will have no figure', () => {
     const result = resultOf([0.5, 0.5, null, 0.5, 0.5]);
     result.cells[2].runs = [{ runId: 3 as never, seed: 0, state: 'failed', isMeasured: false }];
-    expect(weightMap(result, 'accuracy', 'tuning', 'inferno').cells[1][1].text).toBe('×');
+    expect(twoWayMap(result, WEIGHTS, 'accuracy', 'tuning', 'inferno').cells[1][1]?.text).toBe('×');
   });
 });
 
@@ -95,11 +102,12 @@ describe('the words of a sweep', () => {
 
   it('name the weights that were chosen, and none for the baselines', () => {
     const [standard, , pair] = resultOf([0, 0, 0, 0, 0]).cells;
-    expect(weightsText(pair, 'all')).toBe('inside 1, outside 10');
-    expect(weightsText(standard, 'all')).toBe('both 0');
-    expect(weightsText(standard, 'equal')).toBe('both 0');
-    expect(weightsText(standard, 'standard')).toBe('');
-    expect(cellTitle(pair)).toBe('Weight inside 1, outside 10');
+    expect(pointText(pair, 'all')).toBe('inside 1, outside 10');
+    expect(pointText(standard, 'all')).toBe('both 0');
+    expect(pointText(standard, 'equal')).toBe('both 0');
+    expect(pointText(standard, 'standard')).toBe('');
+    expect(cellTitle(pair, null)).toBe('box-aware: inside 1, outside 10');
+    expect(pointsOfGrid([0, 1], [0, 10])).toBe(5);
     expect(planText(37, { repeat: 3 })).toBe('37 points, 3 times each: 111 runs');
   });
 });
