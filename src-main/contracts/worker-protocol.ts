@@ -44,6 +44,14 @@ export interface ProbeResult {
   heightPx: number;
   sizeBytes: number;
   format: string;
+  /** What was done to make it a picture of 8 bits and three colours, where something was. */
+  notes?: ImageNote[];
+}
+
+/** The text completes "3 pictures: …". */
+export interface ImageNote {
+  code: 'stretched-values' | 'first-page' | 'first-channels';
+  text: string;
 }
 
 export interface TrainSpec {

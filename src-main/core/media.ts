@@ -6,7 +6,7 @@ import path from 'node:path';
 import { mayPass } from '../storage/database.ts';
 import type { ImageId } from '../contracts/ids.ts';
 import { fileModeIn, makeFolder } from '../files/write-file.ts';
-import { sniff, type ImageKind } from '../imaging/kinds.ts';
+import { hasWideValues, HEAD_BYTES, sniff, type ImageKind } from '../imaging/kinds.ts';
 import type { Context } from './context.ts';
 import { cacheFolderOf } from './open-project.ts';
 import type { Face } from './recent-projects.ts';
@@ -31,18 +31,25 @@ const TYPES: Record<string, string> = {
   avif: 'image/avif',
 };
 
-/** Bytes by which pictures are told apart. */
-const HEAD_BYTES = 64;
+interface Told {
+  kind: ImageKind;
+  /** Whether what a person is to see of it is not what a browser makes of it. */
+  isWide: boolean;
+}
 
 /** What kind of picture a file is, by its first bytes; null if it is none, or no file, or not there. */
-async function imageKind(file: string): Promise<ImageKind | null> {
+async function imageKind(file: string): Promise<Told | null> {
   try {
     // Opening a pipe would wait for whoever writes into it.
     if (!(await fs.promises.stat(file)).isFile()) return null;
     const handle = await fs.promises.open(file, 'r');
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      return sniff(buffer.subarray(0, bytesRead));
+      const head = buffer.subarray(0, bytesRead);
+      const kind = sniff(head);
+      return kind === null
+        ? null
+        : { kind, isWide: hasWideValues(head) || kind === 'tiff' || kind === 'dicom' };
     } finally {
       await handle.close();
     }
@@ -70,9 +77,9 @@ export async function mediaOf(
     context.emit('project', { id: context.current!.id, what: 'images' });
   if (!isThere) return null;
   // What the bytes are, not what the project says of them: whatever is no picture is never sent.
-  const kindOfFile = await imageKind(image.file);
-  if (kindOfFile === null) return null;
-  const type = TYPES[kindOfFile];
+  const told = await imageKind(image.file);
+  if (told === null) return null;
+  const type = told.isWide ? undefined : TYPES[told.kind];
   const isSmall = Math.max(image.widthPx, image.heightPx) <= THUMBNAIL_PX;
   if (type && (kind === 'image' || isSmall)) return { file: image.file, type, tag: image.contentHash };
 
@@ -80,9 +87,15 @@ export async function mediaOf(
     kind === 'image'
       ? (['shown', '.png', 'image/png'] as const)
       : (['thumbnails', '.webp', 'image/webp'] as const);
-  const file = path.join(cacheFolder, folder, image.contentHash.slice(0, 2), image.contentHash + ending);
-  const media = { file, type: made, tag: `${image.contentHash}-${folder}` };
-  if (TYPES[(await imageKind(file)) ?? ''] === made) return media;
+  // Those made by versions that showed the upper byte of wide values are passed by.
+  const file = path.join(
+    cacheFolder,
+    told.isWide ? `${folder}-stretched` : folder,
+    image.contentHash.slice(0, 2),
+    image.contentHash + ending,
+  );
+  const media = { file, type: made, tag: `${image.contentHash}-${folder}${told.isWide ? '-stretched' : ''}` };
+  if (TYPES[(await imageKind(file))?.kind ?? ''] === made) return media;
   await context.converting.ask(file, () => make(context, kind, image.file, file));
   return media;
 }

@@ -23,7 +23,7 @@ const undecodable = new Set(
     'svg',
     'eps',
     'ai',
-  ].concat(['jxl', 'jp2', 'j2k', 'exr', 'hdr', 'dcm', 'dicom', 'nii', 'svs', 'ndpi', 'czi', 'tga', 'ico']),
+  ].concat(['jxl', 'jp2', 'j2k', 'exr', 'hdr', 'nii', 'svs', 'ndpi', 'czi', 'tga', 'ico']),
 );
 const videos = new Set(['mp4', 'mov', 'avi', 'mkv', 'webm', 'm4v', 'mpg', 'mpeg', 'wmv', '3gp']);
 const archives = new Set(['zip', 'tar', 'gz', 'tgz', 'bz2', 'xz', '7z', 'rar', 'zst']);
@@ -98,6 +98,8 @@ const reasons: Record<string, string> = {
   'unknown-file': 'annotation files that are not understood',
   'dropped-shape': 'shapes of a kind that has no area: points, lines, key points',
   'bad-mask': 'masks that cannot be read',
+  'first-page': 'pages and frames after the first',
+  'first-channels': 'channels after the first three',
   copy: 'copies of an annotation file',
 };
 

@@ -5,10 +5,11 @@ import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type sharpModule from 'sharp';
-import type { Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import { AppError } from '../contracts/errors.ts';
-import type { ProbeResult } from '../contracts/worker-protocol.ts';
+import type { ImageNote, ProbeResult } from '../contracts/worker-protocol.ts';
 import { maxHeldPixels, readBmp, readPortablePixmap } from './bitmap.ts';
+import { deepImage } from './deep.ts';
 import { sniff, type ImageKind } from './kinds.ts';
 import { decodeTurns, decodingBytes, fileTurns } from './memory.ts';
 import { plainPng } from './png-chunks.ts';
@@ -89,24 +90,25 @@ export function contentHashOf(bytes: Uint8Array): string {
  */
 export async function probe(file: string): Promise<ProbeResult> {
   return withImageFile(file, async (bytes) => {
-    const { widthPx, heightPx } = await uprightImage(file, bytes, async (image) => {
+    const { widthPx, heightPx, notes } = await uprightImage(file, bytes, async (image, notes) => {
       const { autoOrient } = await image.metadata();
       // A shrink that averages reads every row, and nothing of full size is held ('nearest' would skip rows).
       await image.resize(4, 4, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
-      return { widthPx: autoOrient.width, heightPx: autoOrient.height };
+      return { widthPx: autoOrient.width, heightPx: autoOrient.height, notes };
     });
     const format = sniff(bytes)!;
-    return { contentHash: contentHashOf(bytes), widthPx, heightPx, sizeBytes: bytes.length, format };
+    const contentHash = contentHashOf(bytes);
+    return {
+      ...{ contentHash, widthPx, heightPx, sizeBytes: bytes.length, format },
+      ...(notes.length > 0 ? { notes } : {}),
+    };
   });
 }
 
 /** How the raster of a file is turned to stand upright; 1 for one that says nothing. @throws AppError as `probe` */
 export const orientationOf = (file: string): Promise<Orientation> =>
   withImageFile(file, (bytes) =>
-    uprightImage(file, bytes, async (image) => {
-      const { orientation = 1 } = await image.metadata();
-      return (orientation >= 1 && orientation <= 8 ? orientation : 1) as Orientation;
-    }),
+    uprightImage(file, bytes, (_image, _notes, orientation) => Promise.resolve(orientation)),
   );
 
 /** Writes a WebP whose longer side is at most `sidePx`; smaller pictures keep their size. */
@@ -164,24 +166,59 @@ const opaque = (image: Sharp) => image.flatten({ background: '#fff' }).toColours
 export async function uprightImage<T>(
   file: string,
   bytes: Uint8Array,
-  work: (image: Sharp) => Promise<T>,
+  work: (image: Sharp, notes: ImageNote[], orientation: Orientation) => Promise<T>,
 ): Promise<T> {
   const kind = sniff(bytes);
   if (kind === null) throw refusal(file, 'its content is not that of a picture');
   try {
     if (kind === 'bmp' || kind === 'ppm')
       return await decodeTurns.take(bitmapBytes(kind, bytes), async () =>
-        work(await openBitmap(kind, bytes)),
+        work(await openBitmap(kind, bytes), [], 1),
       );
     const image = await openImage(kind, bytes);
-    return await decodeTurns.take(decodingBytes(kind, await image.metadata(), bytes.length), () =>
-      work(image),
+    const metadata = await headOf(kind, image);
+    const orientation = orientationIn(metadata);
+    const pages = (metadata?.pages ?? 1) > 1 ? [firstPage] : [];
+    const deep = await deepImage(
+      await loadSharp(),
+      kind,
+      kind === 'png' ? plainPng(bytes) : bytes,
+      metadata,
+      orientation,
+    );
+    if (deep !== null) {
+      const isDone = await decodeTurns.take(deep.memoryBytes, async () => {
+        const opened = await deep.open();
+        const limited = opened?.image.timeout({ seconds: decodeSeconds });
+        return limited ? { result: await work(limited, [...opened!.notes, ...pages], orientation) } : null;
+      });
+      if (isDone !== null) return isDone.result;
+    }
+    return await decodeTurns.take(decodingBytes(kind, metadata!, bytes.length), () =>
+      work(image, pages, orientation),
     );
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
     throw refusal(file, reasonOf(kind, bytes, thrown as Error), thrown);
   }
 }
+
+const firstPage: ImageNote = {
+  code: 'first-page',
+  text: 'of several pages or frames, the first is taken',
+};
+
+/** Null where only our own readers know the kind; whatever libvips cannot read of TIFF, they may. */
+async function headOf(kind: ImageKind, image: Sharp): Promise<Metadata | null> {
+  if (kind === 'dicom') return null;
+  if (kind !== 'tiff') return image.metadata();
+  return image.metadata().catch(() => null);
+}
+
+const orientationIn = (metadata: Metadata | null): Orientation => {
+  const { orientation = 1 } = metadata ?? {};
+  return (orientation >= 1 && orientation <= 8 ? orientation : 1) as Orientation;
+};
 
 async function openBitmap(kind: 'bmp' | 'ppm', bytes: Uint8Array): Promise<Sharp> {
   const sharp = await loadSharp();

@@ -17,9 +17,11 @@ const kindByExtension: Record<string, ImageKind> = {
   '.avif': 'avif',
   '.ppm': 'ppm',
   '.pgm': 'ppm',
+  '.dcm': 'dicom',
+  '.dicom': 'dicom',
 };
 
-export type ImageKind = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'bmp' | 'avif' | 'ppm';
+export type ImageKind = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'bmp' | 'avif' | 'ppm' | 'dicom';
 
 /** Whether a file name looks like a picture's. Capitals do not matter. */
 export function isImageName(name: string): boolean {
@@ -30,6 +32,11 @@ export function isImageName(name: string): boolean {
 export function promisedKind(name: string): ImageKind | null {
   return kindByExtension[path.extname(name).toLowerCase()] ?? null;
 }
+
+/** Where DICOM says what it is. */
+const DICOM_AT = 128;
+/** Bytes by which a kind is told. */
+export const HEAD_BYTES = DICOM_AT + 4;
 
 /** The kind by its first bytes; null if it is no picture that is read here (SVG is not: it is a program). */
 export function sniff(bytes: Uint8Array): ImageKind | null {
@@ -42,11 +49,15 @@ export function sniff(bytes: Uint8Array): ImageKind | null {
   if (starts(0x49, 0x49, 0x2a, 0x00) || starts(0x4d, 0x4d, 0x00, 0x2a)) return 'tiff';
   if (text(4, 8) === 'ftypavif' || text(4, 8) === 'ftypavis') return 'avif';
   if (text(0, 2) === 'BM' && bytes.length > 26) return 'bmp';
+  if (text(DICOM_AT, 4) === 'DICM') return 'dicom';
   if (/^P[2356]\s/.test(text(0, 3))) return 'ppm';
   return null;
 }
 
+/** Of a PNG, in which browsers show the upper byte of a value only. */
+export const hasWideValues = (bytes: Uint8Array): boolean => sniff(bytes) === 'png' && bytes[24] === 16;
+
 /** Kinds that every browser shows; the rest goes through `convert` first. */
 export function isShownByBrowsers(kind: ImageKind): boolean {
-  return kind !== 'tiff' && kind !== 'bmp' && kind !== 'ppm';
+  return kind !== 'tiff' && kind !== 'bmp' && kind !== 'ppm' && kind !== 'dicom';
 }

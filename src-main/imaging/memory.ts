@@ -51,9 +51,19 @@ export function decodingBytes(kind: ImageKind, metadata: Metadata, sizeBytes: nu
     avif: 2 * raw,
     bmp: 0, // held by its reader
     ppm: 0,
+    dicom: 0,
   };
   const turned = orientation > 2 ? raw : 0;
-  const bytes = rows + held[kind] + turned;
+  return withinLimit(rows + held[kind] + turned);
+}
+
+/** Of values that are all held at once. @throws Refused as `decodingBytes` */
+export function heldBytes(width: number, height: number, channels: number, bytesOfValue: number): number {
+  if (Math.max(width, height) > maxSidePx) throw new Refused(`${width} x ${height} pixels are too many`);
+  return withinLimit(rows + width * height * channels * bytesOfValue);
+}
+
+function withinLimit(bytes: number): number {
   if (bytes > maxBytes)
     throw new Refused(
       `decoding it would take ${Math.ceil(bytes / MB)} MB of memory, more than ${maxBytes / MB}`,

@@ -15,6 +15,7 @@ import type { ProjectStore } from '../storage/project-store.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import type { OpenProject } from '../core/open-project.ts';
+import { warnOfNotes } from './image-notes.ts';
 import { writeImport, type Ready } from './import-writing.ts';
 import { noteCurrent } from './projects.ts';
 import { isWorkerDeath, type Reader, type Workers } from '../core/worker-pool.ts';
@@ -91,6 +92,7 @@ export async function importFrom(
     throw new AppError('bad-input', `no picture of ${path.basename(place)} can be read`, {
       reason: warnings.kept[0]?.message,
     });
+  warnOfNotes(ready, warnings.add);
   handle.signal.throwIfAborted();
   const written = await writeImport(project, set, ready, warnings.add, handle);
   for (const what of ['classes', 'images'] as const) context.emit('project', { id: project.id, what });

@@ -31,9 +31,9 @@ export async function lookAt({ image, known }: WorkerCalls['lookAt']['input']): 
       file: image.relativePath,
       message: `its name says ${promised}, its content is ${probed.format}; it is read as ${probed.format}`,
     });
-  const { contentHash, widthPx, heightPx, sizeBytes, format } = probed;
+  const { contentHash, widthPx, heightPx, sizeBytes, format, notes } = probed;
   return {
-    probe: { contentHash, widthPx, heightPx, sizeBytes, format },
+    probe: { contentHash, widthPx, heightPx, sizeBytes, format, ...(notes ? { notes } : {}) },
     modifiedMs: mtimeMs,
     annotations,
     warnings,

@@ -3,6 +3,8 @@
 import sharp from 'sharp';
 import { randomFromSeed, type Random } from '../../../src-main/engine/nn/random.ts';
 import { encodePng } from '../../../src-main/imaging/index.ts';
+import { madeDicom } from './made-dicom.ts';
+import { madeTiff } from './made-tiff.ts';
 
 export interface Mutated {
   /** Says what was done; fit for a file name. */
@@ -127,6 +129,14 @@ async function wholeImages(): Promise<Mutated[]> {
   return [
     ...(await Promise.all(encoded.map(async ([name, bytes]) => ({ name, bytes: await bytes })))),
     { name: 'png-small', bytes: Buffer.from(encodePng(pixels.subarray(0, 12), 2, 2)) },
+    {
+      name: 'tiff-float',
+      bytes: madeTiff({ width, height, bits: 32, format: 'float', value: (x, y) => x / (y + 1) }),
+    },
+    {
+      name: 'dicom',
+      bytes: madeDicom({ columns: 16, rows: 8, pixels: pixels.subarray(0, 256), slope: 2, intercept: -7 }),
+    },
     { name: 'ppm', bytes: Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), pixels]) },
     { name: 'ppm-text', bytes: Buffer.from(`P3 8 8 255\n${[...pixels.subarray(0, 192)].join(' ')}\n`) },
     { name: 'bmp-24', bytes: bmp(24, 0, width, height, pixels) },
