@@ -22,7 +22,7 @@ const NAMES = [
 ];
 
 /** Chromium browsers where they are usually installed, FOVEA_BROWSER first. */
-export function chromiums(environment: NodeJS.ProcessEnv = process.env): string[] {
+function chromiums(environment: NodeJS.ProcessEnv = process.env): string[] {
   const { platform } = process;
   const named = environment.FOVEA_BROWSER ? [environment.FOVEA_BROWSER] : [];
   if (platform === 'darwin') {

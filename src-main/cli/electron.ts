@@ -16,7 +16,7 @@ const NOT_AGAIN_FOR_MS = 24 * 60 * 60 * 1000;
 /** An Electron that ends with an error before this could not start. */
 const FAILS_WITHIN_MS = 10_000;
 
-export type Found = { binary: string } | { missing: string };
+type Found = { binary: string } | { missing: string };
 
 /** @param say  told before something that takes long */
 export async function findElectron(say: (line: string) => void): Promise<Found> {

@@ -7,7 +7,7 @@ import { shapeSchema } from './geometry.ts';
 import { annotationIdSchema, classIdSchema, imageIdSchema } from './ids.ts';
 
 /** One change of one picture's annotations. A list of them is one transaction and one undo step. */
-export const editSchema = z.discriminatedUnion('do', [
+const editSchema = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('add'),
     classId: classIdSchema.nullable(),

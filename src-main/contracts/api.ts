@@ -49,7 +49,7 @@ export const api = {
   ...jobCalls,
 };
 
-export type Api = typeof api;
+type Api = typeof api;
 export type Method = keyof Api;
 export type Input<M extends Method> = z.input<Api[M]['input']>;
 export type Parsed<M extends Method> = z.output<Api[M]['input']>;

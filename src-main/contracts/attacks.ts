@@ -7,7 +7,7 @@ import { deviceSchema } from './devices.ts';
 import { runIdSchema, type JobId } from './ids.ts';
 import { paramsSchema } from './methods.ts';
 
-export const attackRequestSchema = z.object({
+const attackRequestSchema = z.object({
   runId: runIdSchema,
   split: splitSchema.default('test'),
   attack: z.string().min(1).max(64),

@@ -6,9 +6,9 @@ import { z } from 'zod';
  * What a call changes: nothing that is kept, what the open project keeps, or what the app keeps beside it (preferences,
  * the list of projects, weights). A project that is open to read only refuses calls that change it.
  */
-export type Effect = 'nothing' | 'project' | 'app';
+type Effect = 'nothing' | 'project' | 'app';
 
-export interface Call<Input extends z.ZodType, Output> {
+interface Call<Input extends z.ZodType, Output> {
   effect: Effect;
   input: Input;
   /** A type only: the core that makes it is ours. */

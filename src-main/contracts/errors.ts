@@ -15,7 +15,7 @@ export type ErrorCode =
   | 'internal'; // a bug of ours
 
 /** Where and why, for people: every field is shown in the message's second line. */
-export interface ErrorDetail {
+interface ErrorDetail {
   file?: string;
   /** Line, record, field or byte, as a person would look it up: "line 31", "annotations[4].bbox". */
   place?: string;

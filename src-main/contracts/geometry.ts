@@ -6,17 +6,17 @@ import { z } from 'zod';
 
 const finite = z.number().refine(Number.isFinite, 'must be a finite number');
 
-export const boxSchema = z.object({ x: finite, y: finite, width: finite.min(0), height: finite.min(0) });
+const boxSchema = z.object({ x: finite, y: finite, width: finite.min(0), height: finite.min(0) });
 export type Box = z.infer<typeof boxSchema>;
 
-export const pointSchema = z.tuple([finite, finite]);
+const pointSchema = z.tuple([finite, finite]);
 export type Point = z.infer<typeof pointSchema>;
 
 /**
  * Run lengths of a binary mask in column-major order, starting with zeros (COCO's order).
  * `counts` sums to width * height.
  */
-export const rleSchema = z.object({
+const rleSchema = z.object({
   width: z.int().min(1),
   height: z.int().min(1),
   counts: z.array(z.int().min(0)),

@@ -13,7 +13,7 @@ import {
 } from './dataset.ts';
 import { classIdSchema, imageIdSchema, type ImageId } from './ids.ts';
 
-export const imageFilterSchema = z.object({
+const imageFilterSchema = z.object({
   /** Part of the file name, case-insensitive. */
   text: z.string().max(200).optional(),
   classId: classIdSchema.optional(),
@@ -24,11 +24,10 @@ export const imageFilterSchema = z.object({
 });
 export type ImageFilter = z.infer<typeof imageFilterSchema>;
 
-export const imageQuerySchema = z.object({
+const imageQuerySchema = z.object({
   filter: imageFilterSchema.default({}),
   sort: z.enum(['added', 'name']).default('added'),
 });
-export type ImageQuery = z.input<typeof imageQuerySchema>;
 
 export interface ImageDetail extends ImageRecord {
   annotations: Annotation[];
@@ -47,7 +46,7 @@ export interface ImageDetail extends ImageRecord {
   } | null;
 }
 
-export interface NamedImage {
+interface NamedImage {
   id: ImageId;
   name: string;
   /** Within its source. */

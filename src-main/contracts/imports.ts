@@ -11,7 +11,7 @@ export interface ImportWarning {
 }
 
 /** A format that would read a source. */
-export interface Detected {
+interface Detected {
   /** For `imports.start`; several joined by + are read together. */
   format: string;
   title: string;

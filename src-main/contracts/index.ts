@@ -1,6 +1,5 @@
 // The vocabulary that both sides share. The only folder of src-main that the renderer may import.
 
-export type { Effect } from './call.ts';
 export * from './annotations.ts';
 export * from './api.ts';
 export * from './app.ts';

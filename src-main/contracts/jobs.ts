@@ -7,7 +7,7 @@ import { jobIdSchema, type JobId, type RunId } from './ids.ts';
 
 export type JobKind =
   'import' | 'export' | 'weights' | 'train' | 'evaluate' | 'sample' | 'report' | 'download' | 'sweep';
-export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface Job {
   id: JobId;

@@ -52,8 +52,7 @@ export interface MethodInfo {
 }
 
 /** What an objective works on beside the class labels. */
-export const objectiveFamilies = ['labels', 'regions', 'explanations', 'smoothness', 'attacks'] as const;
-export type ObjectiveFamily = (typeof objectiveFamilies)[number];
+export type ObjectiveFamily = 'labels' | 'regions' | 'explanations' | 'smoothness' | 'attacks';
 
 /** A way to train. */
 export interface ObjectiveInfo extends MethodInfo {
@@ -134,7 +133,7 @@ export function methodNamed(list: readonly MethodInfo[], id: string): MethodInfo
  * What a parameter is for, where somebody treats it by that: the weight of a penalty; steps of a search, which are
  * alike and each cost a pass; a share of the pixel range that people quote in steps of 1/255.
  */
-export type ParamRole = 'penalty-weight' | 'steps' | 'epsilon';
+type ParamRole = 'penalty-weight' | 'steps' | 'epsilon';
 
 /** Where a run's setting stands: in a fold of its kind, or in the form itself, beside what it belongs to. */
 export type SettingGroup = 'optimiser' | 'schedule' | 'images' | 'network' | 'form';

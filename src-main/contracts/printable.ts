@@ -8,7 +8,7 @@ const HIDDEN =
 const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** Longer than any message of ours; a system allows 255 bytes for a name, a file can claim any number. */
-export const PRINTED_CHARACTERS = 1000;
+const PRINTED_CHARACTERS = 1000;
 /** What is kept of the start of a text that is cut; the rest is its end, where messages give the reason. */
 const START_SHARE = 0.6;
 

@@ -54,7 +54,7 @@ export interface Context {
 }
 
 /** @param signal  aborted when nobody waits for the answer any more */
-export type Handler<M extends Method> = (
+type Handler<M extends Method> = (
   context: Context,
   input: Parsed<M>,
   signal: AbortSignal,

@@ -22,7 +22,7 @@ export interface JobHandle {
   secondsLeft(seconds: number | null): void;
 }
 
-export interface JobSpec {
+interface JobSpec {
   kind: JobKind;
   title: string;
   unit: string;

@@ -8,7 +8,7 @@ import { mayPass, storageError } from '../storage/database.ts';
 const TRY_EVERY_MS = 100;
 
 /** @param error  why it cannot be written yet; null when that is over */
-export type OnTrouble = (error: AppError | null, forMs: number) => void;
+type OnTrouble = (error: AppError | null, forMs: number) => void;
 
 /**
  * @param work  one transaction: it must have changed nothing when it fails
@@ -35,7 +35,7 @@ export async function untilWritten<T>(
   }
 }
 
-export interface NewsWriter {
+interface NewsWriter {
   /** Writes at once, or as soon as all before it is written. */
   write(work: () => void): void;
   /** When all is written. @throws as untilWritten does, for the first that failed */

@@ -17,10 +17,9 @@ import type {
   WorkerEvent,
 } from '../contracts/worker-protocol.ts';
 
-export type WorkerRole = 'interactive' | 'training';
+type WorkerRole = 'interactive' | 'training';
 /** Calls about one picture, which may be hostile. */
-export type ImageCall =
-  'probe' | 'contentHash' | 'lookAt' | 'thumbnail' | 'convert' | 'copyUpright' | 'drawHeat';
+type ImageCall = 'probe' | 'contentHash' | 'lookAt' | 'thumbnail' | 'convert' | 'copyUpright' | 'drawHeat';
 
 /** Of what JavaScript holds, in MB; pixels are counted by imaging/memory.ts. */
 const DECODING_MEMORY_MB = 1024;
@@ -31,7 +30,7 @@ const SET_SILENCE_MS = 15 * 60_000;
 /** Until a process listens, on a busy machine. */
 const START_MS = 60_000;
 
-export interface WorkerAnswer<C extends WorkerCall> {
+interface WorkerAnswer<C extends WorkerCall> {
   value: Promise<WorkerCalls[C]['output']>;
   /** Tells work that is going on to pause, stop and keep, or cancel. */
   control(control: Control): void;
@@ -77,7 +76,7 @@ interface SetProcess<Call extends WorkerCall> {
   end(): Promise<void>;
 }
 export type Reader = SetProcess<'detectSet' | 'readSet' | 'nextImages'>;
-export type Writer = SetProcess<'exportLosses' | 'writeSet' | 'copied'>;
+type Writer = SetProcess<'exportLosses' | 'writeSet' | 'copied'>;
 
 interface Pending {
   resolve(value: unknown): void;

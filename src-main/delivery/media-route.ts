@@ -3,7 +3,7 @@
 
 export type MediaKind = 'image' | 'thumbnail';
 
-export interface MediaRoute {
+interface MediaRoute {
   kind: MediaKind;
   id: number;
 }

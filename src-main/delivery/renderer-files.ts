@@ -15,7 +15,7 @@ const types: Record<string, string> = {
   '.woff2': 'font/woff2',
 };
 
-export interface RendererFile {
+interface RendererFile {
   /** Absolute. */
   file: string;
   /** MIME type. */

@@ -48,7 +48,7 @@ export const DEMO_RUNS: Record<DemoRun, { title: string; config: Omit<RunConfigI
   },
 };
 
-export interface DemoResult {
+interface DemoResult {
   seconds: number;
   runs: Record<DemoRun, { accuracy: number; energyInBox: number | null; run: number }>;
   measured: Record<DemoRun, Run>;

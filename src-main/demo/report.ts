@@ -24,7 +24,7 @@ export interface ReportImage {
   /** In the order of the runs. */
   runs: { heat: string; says: string; score: number; correct: boolean; energyInBox: number | null }[];
 }
-export interface Report {
+interface Report {
   seed: number;
   seconds: number;
   version: string;

@@ -13,7 +13,7 @@ import { regionsOf, type OpenProject } from '../core/open-project.ts';
 import { stratifiedSplit, usualSplit } from '../services/stratified-split.ts';
 import type { StoredImage } from '../storage/images.ts';
 
-export type WaterbirdsOptions = Pick<WaterbirdsSpec, 'seed' | 'correlation' | 'sizePx' | 'backgrounds'>;
+type WaterbirdsOptions = Pick<WaterbirdsSpec, 'seed' | 'correlation' | 'sizePx' | 'backgrounds'>;
 
 interface Cutout {
   image: StoredImage;

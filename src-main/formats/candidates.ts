@@ -24,7 +24,7 @@ export function headOf(source: SourceTree, file: string): Promise<string> {
   return head;
 }
 
-export type Likeness = (head: string, file: string) => boolean;
+type Likeness = (head: string, file: string) => boolean;
 
 /** Files of that ending that begin as the format's own do. Where one file was chosen, only that. */
 export async function filesLike(source: SourceTree, ending: RegExp, isLike: Likeness): Promise<string[]> {

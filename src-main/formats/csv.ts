@@ -4,7 +4,7 @@
 import { damaged } from './damage.ts';
 import type { SourceTree } from './source.ts';
 
-export interface CsvTable {
+interface CsvTable {
   /** Trimmed, in order. */
   columns: string[];
   rows: { fields: string[]; place: string }[];

@@ -27,7 +27,7 @@ export interface Format {
   losses?(dataset: ExportDataset): Loss[];
 }
 
-export interface Guess {
+interface Guess {
   /** 0 none … 1 certain. */
   score: number;
   reason: string;

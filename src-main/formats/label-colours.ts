@@ -7,7 +7,7 @@ import { checkedClassName } from './words.ts';
 import { damaged } from './damage.ts';
 
 /** Null for what is no object: background, void. Undefined for what no table knows. */
-export type ClassOfValue = (value: number) => string | null | undefined;
+type ClassOfValue = (value: number) => string | null | undefined;
 
 const pascal =
   'aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant sheep sofa train tvmonitor'.split(
@@ -15,7 +15,7 @@ const pascal =
   );
 
 /** Colour of an index in Pascal VOC: its bits spread over the three channels, from the top. */
-export function pascalColour(index: number): number {
+function pascalColour(index: number): number {
   let [red, green, blue] = [0, 0, 0];
   for (let bit = 7, rest = index; bit >= 0; bit--, rest >>= 3) {
     red |= (rest & 1) << bit;
@@ -25,7 +25,7 @@ export function pascalColour(index: number): number {
   return (red << 16) | (green << 8) | blue;
 }
 
-export interface LabelTable {
+interface LabelTable {
   byColour: ReadonlyMap<number, string | null>;
   byIndex: ReadonlyMap<number, string | null>;
 }

@@ -8,7 +8,7 @@ import { damaged } from './damage.ts';
 /** Of a mask that a file declares; larger ones are no masks of pictures. */
 const MOST_PIXELS = 100_000_000;
 
-export interface CutMask {
+interface CutMask {
   left: number;
   top: number;
   width: number;

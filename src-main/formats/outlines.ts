@@ -16,7 +16,7 @@ export function boxBetween(ax: number, ay: number, bx: number, by: number): Shap
 }
 
 /** Turned clockwise, as y points down. */
-export function turnedAbout([x, y]: Point, [centreX, centreY]: Point, degrees: number): Point {
+function turnedAbout([x, y]: Point, [centreX, centreY]: Point, degrees: number): Point {
   const angle = (degrees * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const [dx, dy] = [x - centreX, y - centreY];

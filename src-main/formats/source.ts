@@ -10,7 +10,7 @@ import { decodeText, glimpse } from './encoding.ts';
 import { ImageIndex } from './image-index.ts';
 
 const maxFiles = 2_000_000;
-export const maxAnnotationBytes = 512 * 1024 * 1024;
+const maxAnnotationBytes = 512 * 1024 * 1024;
 
 export class SourceTree {
   /** Absolute, links resolved. */

@@ -39,7 +39,7 @@ export async function readXml(source: SourceTree, file: string, hasAttributes = 
   return parseXml(decodeXml(await source.bytes(file, most), file), file, hasAttributes);
 }
 
-export function parseXml(text: string, file: string, hasAttributes = false): XmlNode {
+function parseXml(text: string, file: string, hasAttributes = false): XmlNode {
   if (text.trim() === '') throw damaged(file, 'line 1', 'the file is empty');
   const declaration = /<!\s*(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)/i.exec(text);
   if (declaration)

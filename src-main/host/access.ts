@@ -21,7 +21,7 @@ export function isFromHere({ headers }: IncomingMessage): boolean {
   return origin === undefined || origin.toLowerCase() === `http://${host.toLowerCase()}`;
 }
 
-export type SignIn = 'opened' | 'used' | 'unknown';
+type SignIn = 'opened' | 'used' | 'unknown';
 
 export interface Access {
   /** A key that opens once. */

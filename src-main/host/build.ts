@@ -37,7 +37,7 @@ const targets = {
   },
 } satisfies Record<string, Target>;
 
-export type Buildable = keyof typeof targets;
+type Buildable = keyof typeof targets;
 
 /** @returns whether anything had to be built */
 export async function buildIfNeeded(

@@ -9,12 +9,12 @@ import { AppError } from '../contracts/errors.ts';
 /** Far more than the windows of one person need. */
 const CONNECTIONS = 512;
 
-export interface Doors {
+interface Doors {
   request(request: IncomingMessage, response: ServerResponse): Promise<void>;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
-export interface Entry {
+interface Entry {
   port: number;
   serve(doors: Doors): void;
   close(): Promise<void>;

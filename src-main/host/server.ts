@@ -22,7 +22,7 @@ export interface Host {
   close(): Promise<void>;
 }
 
-export interface HostOptions {
+interface HostOptions {
   /** 0 takes any free one. */
   port: number;
   /** Absolute; further folders that may be listed. */

@@ -17,7 +17,7 @@ const SLOW_BYTES = 4 * 1024 * 1024;
 const STUCK_BYTES = 64 * 1024 * 1024;
 const PING_EVERY_MS = 30_000;
 
-export interface Sockets {
+interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   broadcast<E extends EventName>(event: E, data: Events[E]): void;
   close(): void;

@@ -4,7 +4,7 @@
 import { maxSidePx } from './memory.ts';
 import { Refused } from './refused.ts';
 
-export interface Bitmap {
+interface Bitmap {
   /** HWC, 8 bit. */
   pixels: Uint8Array;
   width: number;

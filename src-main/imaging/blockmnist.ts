@@ -9,7 +9,7 @@ import { diceOf } from './sample/dice.ts';
 import { readDigits } from './idx.ts';
 import { labelledFolder } from './labelled-folder.ts';
 
-export interface BlockMnistOptions {
+interface BlockMnistOptions {
   /** Same seed, same files. */
   seed: number;
   /** Pictures at most, the first of each part. */

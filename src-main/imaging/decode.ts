@@ -32,7 +32,7 @@ export const loadSharp = () =>
 
 /** 16,383 squared: what libvips and browsers agree to hold. */
 export const maxImagePixels = 268_402_689;
-export const maxImageBytes = 512 * 1024 * 1024;
+const maxImageBytes = 512 * 1024 * 1024;
 /** One picture on a slow machine; libvips stops by itself. */
 const decodeSeconds = 30;
 

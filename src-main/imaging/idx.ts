@@ -6,7 +6,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { AppError } from '../contracts/errors.ts';
 
-export interface DigitSet {
+interface DigitSet {
   count: number;
   sidePx: number;
   /** [count * side * side], 0 background … 255 ink */

@@ -49,7 +49,7 @@ export const evaluationHandlers: Handlers<
     context.project().store.evaluations.images(runId, split),
 };
 
-export interface EvaluationOptions {
+interface EvaluationOptions {
   /** The usual ones if absent. Accuracy is always among them. */
   measures?: { id: string; params: Record<string, ParamValue> }[];
   /** Attribute that makes the groups, in place of the run's own. */

@@ -24,7 +24,7 @@ export interface Ready {
 /** Of the source: its root, what it was read as, and the classes that it lists. */
 type SetFacts = Pick<ReadSetOutcome, 'root' | 'format' | 'classes'>;
 
-export type Written = Pick<ImportResult, 'images' | 'annotations' | 'classes' | 'unchanged'>;
+type Written = Pick<ImportResult, 'images' | 'annotations' | 'classes' | 'unchanged'>;
 
 /** All of it or nothing, with progress; can be cancelled until it is shown. */
 export async function writeImport(

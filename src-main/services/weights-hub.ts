@@ -12,7 +12,7 @@ export interface Hub {
 /** The public hub on which timm publishes. */
 const PUBLIC_HUB = 'https://huggingface.co';
 /** A mirror of the files, for networks that reach nothing else. */
-export const BASE_VARIABLE = 'FOVEA_WEIGHTS_BASE';
+const BASE_VARIABLE = 'FOVEA_WEIGHTS_BASE';
 
 export function hubFrom(environment: NodeJS.ProcessEnv = process.env): Hub {
   const mirror = environment[BASE_VARIABLE];

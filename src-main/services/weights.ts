@@ -66,7 +66,7 @@ export function fileOf(context: Context, sha256: string): string {
 const recordsOf = (context: Context): WeightsRecord[] => readJson(indexOf(context), [], isIndex);
 
 /** What comes with the app, the catalogue, then what was taken in. */
-export function listWeights(context: Context): WeightsInfo[] {
+function listWeights(context: Context): WeightsInfo[] {
   const records = recordsOf(context);
   const own = bundledHere(context).map(
     ({ name, model, sizeBytes, sha256, licence, settings }): WeightsInfo => ({
@@ -156,7 +156,7 @@ async function fetchEntry(
  * @param called  what the weights are called
  * @throws AppError 'bad-file' when it is damaged or fits no model
  */
-export async function importWeights(
+async function importWeights(
   context: Context,
   file: string,
   called = path.basename(file).replace(/\.safetensors$/, ''),
@@ -298,7 +298,7 @@ const infoOf = (context: Context, name: string): WeightsInfo =>
  * The file a run starts from.
  * @throws AppError 'not-found' when it is not here (any more)
  */
-export async function startFile(context: Context, { name, sha256 }: Start): Promise<string> {
+async function startFile(context: Context, { name, sha256 }: Start): Promise<string> {
   const file = fileOf(context, sha256);
   if ((await sizeOf(file)) > 0) return file;
   throw new AppError('not-found', `the weights ${name} are not here`, {

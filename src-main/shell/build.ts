@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
 
 /** Packages with native parts stay outside a bundle; electron-builder.yml unpacks what plain Node needs. */
-export const leftOutside = ['electron', 'better-sqlite3', 'onnxruntime-node', 'sharp', '@tensorflow/*'];
+const leftOutside = ['electron', 'better-sqlite3', 'onnxruntime-node', 'sharp', '@tensorflow/*'];
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -61,7 +61,7 @@ export const bundles: Record<
   },
 };
 
-export async function buildShell(): Promise<void> {
+async function buildShell(): Promise<void> {
   await Promise.all(Object.values(bundles).map((options) => build(options)));
 }
 

@@ -14,7 +14,7 @@ export interface Surroundings {
   dataFolder: string;
 }
 
-export interface AppPaths {
+interface AppPaths {
   /** Chromium's own files, and the window's place. */
   window: string;
   renderer: string;

@@ -11,7 +11,7 @@ const stateSchema = z.object({
   bounds: z.object({ x: side, y: side, width: side, height: side }).nullable(),
   maximised: z.boolean(),
 });
-export type WindowState = z.infer<typeof stateSchema>;
+type WindowState = z.infer<typeof stateSchema>;
 
 export const MIN_SIZE = { width: 1024, height: 640 };
 export const DEFAULT_SIZE = { width: 1440, height: 900 };

@@ -4,7 +4,7 @@ import { BrowserWindow, dialog, nativeTheme, screen, type WebPreferences } from 
 import { APP_ORIGIN } from './policy.ts';
 import { DEFAULT_SIZE, MIN_SIZE, readWindowState, writeWindowState } from './window-state.ts';
 
-export interface WindowPaths {
+interface WindowPaths {
   /** The bundled preload script. */
   preload: string;
   icon: string;

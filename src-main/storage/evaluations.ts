@@ -9,7 +9,7 @@ import type { Connection } from './database.ts';
 import { boolOrNull, parse } from './rows.ts';
 
 /** What the best run that has seen a picture says of it. */
-export interface Verdict {
+interface Verdict {
   runNumber: number;
   classId: ClassId;
   score: number;
@@ -21,7 +21,7 @@ export type NewEvaluation = Omit<EvaluationSummary, 'measures'> & {
   /** Epoch whose weights were measured. */
   weightsOf: number;
 };
-export type NewEvaluatedImage = Pick<
+type NewEvaluatedImage = Pick<
   EvaluatedImage,
   'imageId' | 'classId' | 'predictedId' | 'trueScore' | 'predictedScore' | 'values'
 >;

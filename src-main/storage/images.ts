@@ -47,7 +47,7 @@ export interface NewImage {
   masks?: number;
 }
 
-export interface ParsedQuery {
+interface ParsedQuery {
   filter: ImageFilter;
   sort: 'added' | 'name';
 }
@@ -131,7 +131,7 @@ export function refuseStrangeImages(db: Connection): void {
 }
 
 /** Digits padded, so that "img2" comes before "img10". */
-export const sortKeyOf = (name: string): string =>
+const sortKeyOf = (name: string): string =>
   name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0'));
 
 /**

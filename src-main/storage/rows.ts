@@ -18,7 +18,7 @@ export function parse<T>(json: string): T {
 }
 
 /** What is said of a row that does not hold what we write. */
-export const damagedRow = (reason: string, cause?: unknown): AppError =>
+const damagedRow = (reason: string, cause?: unknown): AppError =>
   new AppError(
     'bad-file',
     'project.sqlite is damaged: a row cannot be read',

@@ -3,7 +3,7 @@
 import type { Connection } from './database.ts';
 import { parse } from './rows.ts';
 
-export interface ProjectSettings {
+interface ProjectSettings {
   name: string;
   createdAt: number;
   /** Whether pictures were dealt out to train, selection and test here, rather than by an import alone. */

@@ -3,7 +3,7 @@
 
 import type { Connection } from './database.ts';
 
-export interface Source {
+interface Source {
   id: number;
   /** Absolute. */
   root: string;

@@ -7,7 +7,7 @@ import type { Connection } from './database.ts';
 import type { ClassOrigin } from './images.ts';
 import { parse } from './rows.ts';
 
-export interface ImageClass {
+interface ImageClass {
   classId: ClassId | null;
   origin: ClassOrigin;
 }

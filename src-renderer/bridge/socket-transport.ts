@@ -14,7 +14,7 @@ export interface Socket {
   onclose: ((event: never) => void) | null;
 }
 
-export interface SocketTransportOptions {
+interface SocketTransportOptions {
   open: () => Socket;
   listener: TransportListener;
   /** First wait before a new attempt; doubles up to `longestWaitMs`. */

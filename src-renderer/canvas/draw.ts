@@ -8,7 +8,7 @@ import { classColourOf, type Palette } from './palette.ts';
 import { bounds, labelPoint, path, type CanvasShape } from './shapes.ts';
 import { boxToScreen, toScreen, visibleBox, type Size, type Viewport, type XY } from './viewport.ts';
 
-export interface Look {
+interface Look {
   palette: Palette;
   /** Opacity of the fill, 0..1. */
   fill: number;

@@ -8,7 +8,7 @@ import { area, bounds, type CanvasShape } from './shapes.ts';
 import { boxToScreen, type Viewport, type XY } from './viewport.ts';
 
 /** A handle is 9 px; its target is larger. */
-export const HANDLE_HIT_PX = 16;
+const HANDLE_HIT_PX = 16;
 const EDGE_HIT_PX = 5;
 /** Boxes with a side under this show their handles outside. */
 const SMALL_BOX_PX = 12;

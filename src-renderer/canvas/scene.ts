@@ -38,7 +38,7 @@ import {
 export type ToolName = 'select' | 'hand' | 'box';
 const tools: Record<ToolName, () => State> = { select: idle, hand, box: boxIdle };
 
-export interface SceneEvents {
+interface SceneEvents {
   select(ids: Iterable<number>): void;
   change(changes: { id: number; shape: Shape }[]): void;
   add(shape: Shape): void;

@@ -40,7 +40,7 @@ function byEpoch(metrics: EpochMetrics[], value: (one: EpochMetrics) => number |
 const totalLast = (one: string, other: string) => Number(one === 'total') - Number(other === 'total');
 
 /** "lambdaOutside" as "lambda outside". */
-export const termName = (key: string) => key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+const termName = (key: string) => key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 
 /**
  * One curve for each term of the loss, the total last and so on top. Terms that are not above 0 (a weight still at the

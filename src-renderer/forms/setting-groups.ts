@@ -6,7 +6,7 @@ import type { ParamField, ParamValue, SettingGroup } from '../../src-main/contra
 
 type Values = Record<string, ParamValue>;
 
-export interface FieldGroup {
+interface FieldGroup {
   title: string;
   fields: ParamField[];
 }

@@ -3,7 +3,7 @@
 
 import type { Heat } from './heat-values.ts';
 
-export type Rgb = readonly [number, number, number];
+type Rgb = readonly [number, number, number];
 export type ColourMap = 'inferno' | 'cividis';
 
 const stops = (...hex: string[]): Rgb[] =>

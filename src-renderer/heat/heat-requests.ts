@@ -2,7 +2,7 @@
 // one after the other: what is urgent goes first, then what was asked last; what nobody waits for any more is
 // not asked at all. Answers are kept up to a size, the longest unused go first.
 
-export interface Ticket<Answer> {
+interface Ticket<Answer> {
   answer: Promise<Answer>;
   /** Nobody waits for it here any more; an answer that is not yet asked for may never come. */
   release: () => void;

@@ -8,13 +8,13 @@ export interface HeatView {
   centreY: number;
 }
 
-export interface Size {
+interface Size {
   width: number;
   height: number;
 }
 
 /** Where the picture lies in the pane, in screen pixels relative to the pane. */
-export interface Placement {
+interface Placement {
   left: number;
   top: number;
   /** Screen pixels for each picture pixel. */
@@ -22,10 +22,10 @@ export interface Placement {
 }
 
 export const FIT: HeatView = { zoom: 1, centreX: 0.5, centreY: 0.5 };
-export const ZOOM_MAX = 40;
+const ZOOM_MAX = 40;
 
 /** Scale at which the picture fits the pane with `marginPx` around. */
-export function fitScale(pane: Size, image: Size, marginPx: number): number {
+function fitScale(pane: Size, image: Size, marginPx: number): number {
   const free = (side: number) => Math.max(1, side - 2 * marginPx);
   return Math.min(free(pane.width) / image.width, free(pane.height) / image.height);
 }

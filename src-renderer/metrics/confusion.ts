@@ -2,7 +2,7 @@
 
 import type { EvaluationSummary } from '../../src-main/contracts/index.ts';
 
-export interface ConfusionShown {
+interface ConfusionShown {
   names: string[];
   /** [true class][predicted class] */
   counts: number[][];

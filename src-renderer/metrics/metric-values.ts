@@ -42,7 +42,7 @@ export function epsText(eps: number): string {
   return `${Number.isInteger(Number(steps.toFixed(3))) ? Math.round(steps) : steps.toFixed(1)}/255`;
 }
 
-export interface Part {
+interface Part {
   name: string;
   text: string;
 }

@@ -4,7 +4,6 @@
 import type { ClassId, EvaluatedImage } from '../../src-main/contracts/index.ts';
 
 export type Quadrant = 'right-inside' | 'right-outside' | 'wrong-inside' | 'wrong-outside';
-export const QUADRANTS: Quadrant[] = ['right-inside', 'right-outside', 'wrong-inside', 'wrong-outside'];
 
 /** Heat counts as inside from a share of `insideFrom` (0..1) on. Null without a region or without heat. */
 export function quadrantOf(image: EvaluatedImage, insideFrom: number): Quadrant | null {

@@ -5,7 +5,7 @@ import type { FileRef, Job, JobId } from '../../src-main/contracts/index.ts';
 import { runs } from './runs.svelte.ts';
 
 /** What an export's job has to say when it is done. */
-export interface ExportResult {
+interface ExportResult {
   place: string;
   images: number;
   annotations: number;

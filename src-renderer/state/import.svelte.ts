@@ -176,7 +176,7 @@ class ImportDialog {
 }
 
 /** "pets" of "~/pictures/pets/", "train" of "C:\\data\\train.json". */
-export function nameOf(label: string): string {
+function nameOf(label: string): string {
   const last = label.split(/[/\\]/).filter(Boolean).at(-1) ?? '';
   const stem = last.replace(/\.[a-z0-9]{1,5}$/i, '').trim();
   return (stem === '' || stem === '~' ? 'New project' : stem).slice(0, 100);

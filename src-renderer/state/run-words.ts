@@ -5,7 +5,7 @@ import type { Methods, ParamField, Run, RunConfig } from '../../src-main/contrac
 import { choiceText } from './choice-text.ts';
 import { applies } from './setting-effect.ts';
 
-export type Tone = 'good' | 'warn' | 'bad' | 'acc' | '';
+type Tone = 'good' | 'warn' | 'bad' | 'acc' | '';
 
 /** "0.0001" and not "1e-4"; at most four figures. */
 export const numberText = (value: number) =>

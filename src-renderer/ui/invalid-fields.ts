@@ -3,7 +3,7 @@
 import { getContext, setContext } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 
-export class InvalidFields {
+class InvalidFields {
   private readonly fields = new SvelteMap<string, string>();
 
   /** The first one as a sentence, "Epochs: 1 to 500"; null if all hold values. */

@@ -1,6 +1,6 @@
 // The keys of a screen, in one table: its listener, the key sheet and docs/keys.md are all made from it.
 
-export interface KeyRow<Command extends string> {
+interface KeyRow<Command extends string> {
   title: string;
   command: Command;
   /** Chords as ui/keys.ts writes them. */
@@ -36,7 +36,7 @@ export class KeyMap<Command extends string> {
   }
 }
 
-export type CommandOf<Map> = Map extends KeyMap<infer Command> ? Command : never;
+type CommandOf<Map> = Map extends KeyMap<infer Command> ? Command : never;
 /** What a screen does for each command of its map. */
 export type Doing<Map> = Record<CommandOf<Map>, (chord: string) => void>;
 

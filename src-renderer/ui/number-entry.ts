@@ -1,6 +1,6 @@
 // What a number field accepts. Kept apart from the component so that the rule can be tested.
 
-export interface NumberRange {
+interface NumberRange {
   min?: number | undefined;
   max?: number | undefined;
   integer?: boolean | undefined;

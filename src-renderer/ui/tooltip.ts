@@ -3,7 +3,7 @@
 
 import type { Attachment } from 'svelte/attachments';
 
-export interface Tip {
+interface Tip {
   /** Nothing is shown while it is empty. */
   text: string;
   keys?: string | undefined;

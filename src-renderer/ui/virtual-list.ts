@@ -1,13 +1,13 @@
 // Which rows of a long list, table or grid exist: those on the screen. Rows are of one height, so it is
 // arithmetic, whatever the number of items.
 
-export interface RowShape {
+interface RowShape {
   /** Items beside each other; 1 for a list or a table. */
   columns: number;
   rowPx: number;
 }
 
-export interface Range {
+interface Range {
   from: number;
   /** Exclusive. */
   to: number;
@@ -39,7 +39,7 @@ export function scrollToShow(
   return Math.max(scrollTop, top + rowPx - heightPx);
 }
 
-export interface GridShape extends RowShape {
+interface GridShape extends RowShape {
   tileWidth: number;
 }
 

@@ -18,7 +18,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser } from 'playwright-core';
 
-export interface FoundBrowser {
+interface FoundBrowser {
   executable: string;
   /** In one line, for people: where it was found. */
   from: string;
@@ -47,7 +47,7 @@ const fontsConf = `<?xml version="1.0"?>
 `;
 
 /** The first browser of the order above. Throws, naming every place that was looked at, if there is none. */
-export async function findBrowser(): Promise<FoundBrowser> {
+async function findBrowser(): Promise<FoundBrowser> {
   const named = process.env.FOVEA_BROWSER;
   if (named) {
     if (!isExecutable(named)) throw new Error(`FOVEA_BROWSER names ${named}, which cannot be executed`);

@@ -8,7 +8,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { onTestFailed } from 'vitest';
 import type { Host } from './app.ts';
 
-export interface Watched {
+interface Watched {
   page: Page;
   /** What went wrong in the page so far; a test expects it to be empty. */
   troubles: string[];

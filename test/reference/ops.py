@@ -51,8 +51,6 @@ CASES = {
         lambda x: F.max_pool2d(x, 3, 2, 1) ** 2,
     ),
     "gelu": ([(3, 5)], lambda x: F.gelu(3 * x)),
-    "elu, alpha 1.7": ([(3, 5)], lambda x: F.elu(3 * x, 1.7)),
-    "leakyRelu, slope 0.2": ([(3, 5)], lambda x: F.leaky_relu(x, 0.2) ** 2),
     "softplus, beta 3": ([(3, 5)], lambda x: F.softplus(2 * x, 3)),
     "logSumExp": ([(3, 5)], lambda x: torch.logsumexp(4 * x, -1)),
     "softmax": ([(3, 5)], lambda x: F.softmax(4 * x, -1)),

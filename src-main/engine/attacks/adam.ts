@@ -1,7 +1,7 @@
 // Adam on rows of plain numbers, for attacks that descend freely.
 
 /** Moves x, in place, by one step against the gradient. */
-export type AdamStep = (x: Float64Array, gradient: ArrayLike<number>) => void;
+type AdamStep = (x: Float64Array, gradient: ArrayLike<number>) => void;
 
 /** @see Kingma & Ba 2015, algorithm 1, with its constants beta1 0.9, beta2 0.999, epsilon 1e-8 */
 export function adam(length: number, stepSize: number): AdamStep {

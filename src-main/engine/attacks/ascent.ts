@@ -5,7 +5,7 @@ import { indicesWhere } from './restarts.ts';
 import { imageLength, predictionsOf, gradientsOf, type Loss } from './queries.ts';
 import { project, put, rowOf, stepUp, take } from './rows.ts';
 
-export interface Ascent {
+interface Ascent {
   /** Centres of the balls, [N, 3, S, S]. */
   images: Float32Array;
   labels: Int32Array;

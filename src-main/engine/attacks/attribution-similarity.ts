@@ -6,7 +6,7 @@ import { judge, topField, type ExplanationParams } from './explanation.ts';
 import { rowOf } from './rows.ts';
 
 /** Which heat is compared, and how many of its hottest pixels. */
-export interface ComparedHeat {
+interface ComparedHeat {
   map: string;
   score: string;
   topPixels: number;
@@ -28,7 +28,7 @@ export function heatAimedAt(
 }
 
 /** Share of the hottest pixels that stay the hottest, and Kendall's tau-b over all of them. */
-export interface AttributionSimilarity {
+interface AttributionSimilarity {
   overlap: number;
   tau: number;
 }

@@ -18,7 +18,7 @@ import { spsa } from './spsa.ts';
 import { square } from './square.ts';
 import { targetedExplanation, targetedMass } from './targeted-explanation.ts';
 
-export type { Attack, AttackInput, AttackTarget, Norm } from './attack.ts';
+export type { Attack, AttackTarget, Norm } from './attack.ts';
 export { heatAimedAt, attributionSimilarity } from './attribution-similarity.ts';
 export { logitsOf, lowest } from './queries.ts';
 export { put, take } from './rows.ts';

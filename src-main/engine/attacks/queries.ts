@@ -9,7 +9,6 @@ import {
   mul,
   scalar,
   select,
-  square,
   sub,
   sum,
   topKMask,
@@ -32,7 +31,7 @@ import { oneHot } from './rows.ts';
  */
 export type Loss = 'cross-entropy' | 'margin' | 'dlr' | 'dlr-targeted';
 
-export interface LossGradients {
+interface LossGradients {
   /** [N, K] */
   logits: Float32Array;
   /** [N] */
@@ -148,11 +147,7 @@ export const imageLength = ({ sizePx }: { sizePx: number }): number => 3 * sizeP
 export const copiesTogether = (target: AttackTarget): number =>
   Math.max(1, Math.floor(2 ** 23 / imageLength(target)));
 
-export const countOf = (target: AttackTarget, images: Float32Array): number =>
-  images.length / imageLength(target);
-
-/** [B]: squared length over all but the first axis. */
-export const squaredLength = (x: Tensor): Tensor => sum(square(x), x.shape.map((_, axis) => axis).slice(1));
+const countOf = (target: AttackTarget, images: Float32Array): number => images.length / imageLength(target);
 
 /** Class with the highest logit of each row; the first among equals. @param logits [N, K] */
 export function predictionsOf(logits: Float32Array, classes: number): Int32Array {

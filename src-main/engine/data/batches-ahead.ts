@@ -7,7 +7,7 @@ import { AppError } from '../../contracts/errors.ts';
 import type { BatchSource, FromBatchThread, ToBatchThread } from './batch-thread.ts';
 import { allocateFeeds, feedLengths, type BatchFacts, type BatchFeeds, type NoisePlan } from './batches.ts';
 
-export interface PreparedBatch extends BatchFacts {
+interface PreparedBatch extends BatchFacts {
   /** Of the whole batch; noise of each run in turn. Overwritten after the next read. */
   feeds: BatchFeeds;
 }

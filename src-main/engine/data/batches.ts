@@ -166,7 +166,7 @@ export function trainingBatches(
 
 const drawn = <T>(from: readonly T[], dice: Random): T => from[dice.below(from.length)];
 
-export function fillNoise(values: Float32Array, kind: NoiseKind, random: Random): void {
+function fillNoise(values: Float32Array, kind: NoiseKind, random: Random): void {
   const draw = {
     uniform: random.uniform,
     normal: random.normal,

@@ -19,7 +19,7 @@ import {
   type TensorList,
 } from '../nn/safetensors.ts';
 
-export interface WeightsFile extends TensorList {
+interface WeightsFile extends TensorList {
   read(tensor: StoredTensor): Promise<Float32Array>;
   /** Reads all floating-point tensors, a few megabytes at a time. @throws AppError 'bad-file' naming the first that is not finite */
   refuseNotFinite(): Promise<void>;

@@ -19,7 +19,7 @@ export interface WindowOptions {
 }
 
 /** Dilation 1 and one group where not given. */
-export interface ConvOptions extends WindowOptions {
+interface ConvOptions extends WindowOptions {
   readonly dilation?: number;
   readonly groups?: number;
 }

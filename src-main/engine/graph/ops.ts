@@ -46,6 +46,6 @@ export {
   softmax,
   stopGradient,
 } from './composite.ts';
-export { elu, gelu, leakyRelu } from './activation.ts';
+export { gelu } from './activation.ts';
 export { argMaxMask, gather, oneHot, topKMask } from './selection.ts';
 export { cosineSimilarity, l2Norm, l2Normalise } from './vectors.ts';

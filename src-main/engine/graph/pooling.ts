@@ -8,7 +8,7 @@ import { reshape } from './shaping.ts';
 import { ones, scalar } from './leaf.ts';
 import { graphError, makeTensor, sameShape, showShape, type Shape, type Tensor } from './tensor.ts';
 
-export interface PoolOptions extends WindowOptions {
+interface PoolOptions extends WindowOptions {
   readonly window: number;
 }
 

@@ -23,7 +23,7 @@ export interface ConvAttributes extends WindowAttributes {
 }
 
 /** Every operation of the closed set, with what it needs to know besides its inputs. */
-export interface AttributeTable {
+interface AttributeTable {
   input: { readonly name: string };
   constant: { readonly values: Float32Array };
   neg: Nothing;

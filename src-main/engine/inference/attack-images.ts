@@ -11,7 +11,7 @@ import { evaluationBatch, breathe, padTo, throwIfStopped } from '../data/evaluat
 import { type Architecture, type Weights } from '../data/architecture.ts';
 import { type SessionCache } from '../data/session-cache.ts';
 
-export interface TargetOptions {
+interface TargetOptions {
   architecture: Architecture;
   weights: Weights;
   /** Compiled programs, kept by the caller: `sessionCache(executor, limit)`; an attack asks for up to a dozen. */
@@ -119,7 +119,7 @@ function maskRows(rows: number, classes: number, chosen: readonly number[]): Flo
   return Float32Array.from({ length: rows * classes }, (_, i) => Number(chosen.includes(i % classes)));
 }
 
-export interface AttackRequest {
+interface AttackRequest {
   attack: Attack;
   /** Checked here; defaults are filled in. */
   params: Readonly<Record<string, unknown>>;

@@ -19,7 +19,7 @@ import type { Normalisation } from '../nn/normalise.ts';
 import type { Program } from '../runtime/executor.ts';
 import type { Samples, SampledMethod, SinglePassMethod } from '../saliency/index.ts';
 
-export interface InferenceOptions {
+interface InferenceOptions {
   model: BuiltModel;
   batch: number;
   classes: number;

@@ -45,7 +45,7 @@ export function scoresOf(logits: Float32Array, classes: number, row: number): nu
 }
 
 /** Sigmoid of each of one row of [pictures, classes], in float64. */
-export const sigmoidsOf = (logits: Float32Array, classes: number, row: number): number[] =>
+const sigmoidsOf = (logits: Float32Array, classes: number, row: number): number[] =>
   Array.from(logits.subarray(row * classes, (row + 1) * classes), (logit) => 1 / (1 + Math.exp(-logit)));
 
 /** How a row of logits becomes scores of the classes: by softmax, or for 'multi' each by its own sigmoid. */

@@ -4,7 +4,7 @@
 import type { Box } from '../../contracts/geometry.ts';
 
 /** Gray levels of 255 that P0 keeps are above this. */
-export const keptAbove = 50;
+const keptAbove = 50;
 
 /**
  * Policy P0: joint min-max of |gradient| over the three channels to 0..255, cut to whole numbers, luminance

@@ -91,6 +91,6 @@ export { confusionOf } from './confusion.ts';
 export { energyInside, squaredGradient } from './energy-in-box.ts';
 export { meanOf } from './metric-values.ts';
 export { boxIou } from './localisation.ts';
-export { keyOf, type BatchView, type Measure, type MeasureContext } from './measure.ts';
+export { keyOf, type BatchView, type MeasureContext } from './measure.ts';
 export { mapAskedFor, pointingMargin } from './params.ts';
 export { pointingHit } from './pointing-game.ts';

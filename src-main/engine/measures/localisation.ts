@@ -9,7 +9,7 @@ import { measure, type BatchView, type MeasureContext } from './measure.ts';
 import { boxParam, iouParam, nothing } from './params.ts';
 
 /** IoU from which a box counts as found. */
-export const foundFrom = 0.5;
+const foundFrom = 0.5;
 
 const shared = {
   direction: 'higher',

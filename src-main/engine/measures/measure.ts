@@ -29,7 +29,7 @@ export interface Measure<S extends z.ZodObject = z.ZodObject> extends Parametris
 }
 
 /** One measure on its way through one set. */
-export interface Reading {
+interface Reading {
   /**
    * Takes in one batch.
    * @returns a number for each of its pictures, null where there is none to have; nothing if the measure has no
@@ -69,7 +69,7 @@ export interface BatchView {
 }
 
 /** Parameters and running statistics by name. */
-export type WeightValues = Readonly<Record<string, Float32Array>>;
+type WeightValues = Readonly<Record<string, Float32Array>>;
 
 export interface MapRequest {
   method: string;
@@ -85,13 +85,13 @@ export interface MapRequest {
   /** Other than the run's. */
   weights?: WeightValues;
 }
-export interface Maps {
+interface Maps {
   /** [N, side, side], >= 0, not scaled; of the size of the pictures or of the feature maps */
   values: Float32Array;
   side: number;
 }
 
-export interface AttackRequest {
+interface AttackRequest {
   attack: string;
   params?: Readonly<Record<string, ParamValue>>;
   /** Size of the largest change in the attack's norm; the pixel range is 1. */
@@ -104,7 +104,7 @@ export interface AttackRequest {
   trueClasses?: readonly (readonly number[])[];
   random: Random;
 }
-export interface Attacked {
+interface Attacked {
   /** [N, 3, S, S] */
   images: Float32Array;
   /** [N, K], of the attacked pictures */

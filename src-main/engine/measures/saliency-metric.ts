@@ -8,7 +8,7 @@ import { measure } from './measure.ts';
 import { nothing } from './params.ts';
 
 /** Smaller crops are not rewarded further. */
-export const leastArea = 0.05;
+const leastArea = 0.05;
 
 export const saliencyMetric = measure({
   id: 'saliency-metric',

@@ -19,7 +19,7 @@ import type { Mode } from './model.ts';
 /** Added to the variance. */
 export const epsilon = 1e-5;
 /** Share of the batch's statistics in the new running statistics. */
-export const runningShare = 0.1;
+const runningShare = 0.1;
 
 /** Where a network's batch-norm differs from PyTorch's defaults. */
 export interface BatchNormTraits {
@@ -27,7 +27,7 @@ export interface BatchNormTraits {
   readonly runningShare: number;
 }
 
-export interface BatchNormResult {
+interface BatchNormResult {
   /** Shape of `x`. */
   readonly output: Tensor;
   /** [C]: what the map adds to each channel after scaling it; the rest of it is a product with one value a channel. */

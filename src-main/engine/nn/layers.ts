@@ -68,14 +68,14 @@ export interface Layers {
   head(pooled: Tensor, name: string): Tensor;
 }
 
-export type Outcome = Pick<ForwardPass, 'features' | 'pooled' | 'logits'>;
+type Outcome = Pick<ForwardPass, 'features' | 'pooled' | 'logits'>;
 
 /** @param images [B, 3, H, W], normalised */
-export type Definition = (layers: Layers, images: Tensor) => Outcome;
+type Definition = (layers: Layers, images: Tensor) => Outcome;
 
 export type NetworkOptions = Omit<ModelOptions, 'sizePx' | 'lastStride' | 'stem'>;
 
-export interface NetworkTraits {
+interface NetworkTraits {
   /** Pictures of this side go through the definition, whatever is fed later; 64 unless given. */
   sidePx?: number;
   /** See `BuiltModel`. */

@@ -61,7 +61,7 @@ export interface ModelOptions {
 }
 
 /** @see Choe & Shim 2019, Attention-based Dropout Layer for Weakly Supervised Object Localization */
-export interface Adl {
+interface Adl {
   /** Probability with which a step hides the most attended part; otherwise it is stressed. */
   readonly dropRate: number;
   /** What counts as the most attended part: attention from this share of its maximum on. */

@@ -8,7 +8,7 @@ import type { LearningRateSettings } from './schedule.ts';
 /** By name. @param step  of the run, from 1; `momentum`: where it is cycled, that of the step */
 export type StepScalars = Readonly<Record<string, (step: number, momentum: number) => number>>;
 
-export interface Optimiser {
+interface Optimiser {
   /** The state it keeps for one parameter, by name. */
   init(parameter: ParamSpec): ParamSpec[];
   /** Scalars besides the learning rate, by name. */
@@ -29,7 +29,7 @@ export interface Optimiser {
   ): { value: Tensor; state: ReadonlyMap<string, Tensor> };
 }
 
-export interface OptimiserSettings {
+interface OptimiserSettings {
   /** 'sgd' unless given. */
   optimiser?: 'sgd' | 'adam' | 'adamw';
   /** Of 'sgd'. */
@@ -107,7 +107,7 @@ export function sgd(options: {
  * weightDecay * w; decoupled (AdamW, Loshchilov & Hutter 2019): g = gradient and w is first multiplied with
  * 1 - learningRate * weightDecay.
  */
-export function adam(options: {
+function adam(options: {
   weightDecay: number;
   beta1: number;
   beta2: number;

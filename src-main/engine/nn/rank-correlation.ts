@@ -1,7 +1,7 @@
 // Statistics of order: rank correlations of two maps, overlap of their highest values, area under a ROC curve.
 
 /** Ranks from 1, ties sharing their mean. */
-export function ranksOf(values: ArrayLike<number>): Float64Array {
+function ranksOf(values: ArrayLike<number>): Float64Array {
   const order = sortedPlaces(values);
   const ranks = new Float64Array(values.length);
   for (let first = 0; first < order.length;) {

@@ -7,7 +7,7 @@ import { mustBe } from '../../contracts/issues.ts';
 import { fieldsOf, type MethodInfo, type Preset } from '../../contracts/methods.ts';
 
 /** The part of a method that can be told without building anything. */
-export interface Described {
+interface Described {
   readonly id: string;
   readonly title: string;
   /** One sentence in plain words. */

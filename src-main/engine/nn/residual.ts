@@ -5,7 +5,7 @@ import { add, maxPool, type Tensor } from '../graph/index.ts';
 import { network, type Layers, type NetworkOptions } from './layers.ts';
 import type { BuiltModel, ModelOptions } from './model.ts';
 
-export interface ResidualPlan extends NetworkOptions {
+interface ResidualPlan extends NetworkOptions {
   stem: { channels: number; window: number; stride: number; pooled: boolean };
   stages: readonly { channels: number; blocks: number; stride: number }[];
   /** 'basic' (two 3x3 convolutions) unless given; a 'bottleneck' puts out four times its channels. */

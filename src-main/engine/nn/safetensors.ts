@@ -7,7 +7,7 @@ import { AppError } from '../../contracts/errors.ts';
 
 export const lengthBytes = 8;
 /** A header of ten thousand tensors has about a megabyte. */
-export const headerMaxBytes = 16 * 1024 * 1024;
+const headerMaxBytes = 16 * 1024 * 1024;
 
 const bytesOf = {
   BOOL: 1,
@@ -26,7 +26,7 @@ const bytesOf = {
   I64: 8,
   F64: 8,
 } as const;
-export type StoredType = keyof typeof bytesOf;
+type StoredType = keyof typeof bytesOf;
 
 export interface StoredTensor {
   readonly name: string;

@@ -4,7 +4,7 @@ import { abs, gradient, l2Norm, max, mul, reshape, square, sum, type Tensor } fr
 import { imageDeviation, perChannel } from '../nn/normalise.ts';
 import { meanOver, totalOf, type ObjectiveGraph } from './objective.ts';
 
-export type GradientUnits = 'pixels' | 'normalised';
+type GradientUnits = 'pixels' | 'normalised';
 
 /**
  * @param score   scalar made from `images`
@@ -19,7 +19,7 @@ export function gradientsOf(score: Tensor, images: Tensor, units: GradientUnits)
 export const inPixels = (change: Tensor, units: GradientUnits): Tensor =>
   units === 'pixels' ? change : mul(change, perChannel(imageDeviation));
 
-export type Norm = '1' | '2' | 'inf';
+type Norm = '1' | '2' | 'inf';
 
 /** The p-norm over `axes` to the given power; its derivative is 0 where all of x is. */
 export function normOf(x: Tensor, axes: readonly number[], p: Norm, power: number): Tensor {
@@ -28,7 +28,7 @@ export function normOf(x: Tensor, axes: readonly number[], p: Norm, power: numbe
   return power === 2 ? square(norm) : norm;
 }
 
-export interface GradientPenalty {
+interface GradientPenalty {
   p: Norm;
   /** 2: the norm is squared. */
   power: number;

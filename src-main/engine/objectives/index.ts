@@ -20,7 +20,7 @@ import { scoreMatching } from './score-matching.ts';
 import { standard } from './standard.ts';
 import { trades } from './trades.ts';
 
-export type { Objective, ObjectiveContext, ObjectiveGraph } from './objective.ts';
+export type { Objective, ObjectiveGraph } from './objective.ts';
 
 // Parameters reach `build` through `checkParams` only, which gives exactly what the schema says.
 const families = {

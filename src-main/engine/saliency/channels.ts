@@ -13,7 +13,7 @@ const reductions = [
   'sum-positive',
   'sum-negative',
 ] as const;
-export type Reduction = (typeof reductions)[number];
+type Reduction = (typeof reductions)[number];
 
 /** Luminance of ITU-R BT.601. */
 const greyWeights = [0.299, 0.587, 0.114];

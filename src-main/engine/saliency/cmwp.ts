@@ -79,7 +79,7 @@ export const cmwp = saliencyMethod({
  * @param weightSign   -1 negates the weights of all layers on the way
  * @returns            shape of `from`
  */
-export function excitation(y: Tensor, from: Tensor, probability: Tensor, weightSign: 1 | -1): Tensor {
+function excitation(y: Tensor, from: Tensor, probability: Tensor, weightSign: 1 | -1): Tensor {
   // gradient() starts from a scalar, so the probability enters as the gradient of this one.
   const product = mul(identity(y), stopGradient(probability));
   const total = sum(product);

@@ -20,16 +20,7 @@ import { rise } from './rise.ts';
 import type { SaliencyMethod } from './saliency.ts';
 import { smoothgrad } from './smoothgrad.ts';
 
-export type {
-  Sample,
-  SampleContext,
-  Samples,
-  SampleSetting,
-  SampledMethod,
-  SinglePassMethod,
-  SaliencyContext,
-  SaliencyMethod,
-} from './saliency.ts';
+export type { Samples, SampledMethod, SinglePassMethod, SaliencyMethod } from './saliency.ts';
 
 /**
  * Raise it with every change of what a method gives for the same network, picture and parameters, or of what is said

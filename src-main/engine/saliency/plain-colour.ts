@@ -5,7 +5,7 @@ import type { Tensor } from '../graph/index.ts';
 import { imageMean, perChannel } from '../nn/normalise.ts';
 
 const colours = { black: [0, 0, 0], mean: imageMean, grey: [0.5, 0.5, 0.5], white: [1, 1, 1] } as const;
-export type PlainColour = keyof typeof colours;
+type PlainColour = keyof typeof colours;
 
 export const colourField = (usual: PlainColour, title: string, help: string) =>
   z

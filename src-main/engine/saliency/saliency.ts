@@ -71,7 +71,7 @@ export interface Samples {
   at(index: number): Sample;
 }
 
-export interface Sample {
+interface Sample {
   /** Share of this look in the total. */
   readonly weight: number;
   readonly fed: Readonly<Record<string, Float32Array>>;

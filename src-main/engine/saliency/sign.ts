@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { abs, max, neg, relu, add, reshape, type Tensor } from '../graph/index.ts';
 
 const signs = ['positive', 'negative', 'magnitude', 'above-minimum'] as const;
-export type Sign = (typeof signs)[number];
+type Sign = (typeof signs)[number];
 
 export const signField = (usual: Sign) =>
   z.enum(signs).default(usual).meta({

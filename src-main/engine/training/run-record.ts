@@ -15,9 +15,9 @@ const partialSchema = z.object({
   loss: z.record(z.string(), z.number()),
   seconds: z.number().min(0),
 });
-export type PartialEpoch = z.infer<typeof partialSchema>;
+type PartialEpoch = z.infer<typeof partialSchema>;
 
-export const noSteps = (): PartialEpoch => ({ steps: 0, pictures: 0, correct: 0, loss: {}, seconds: 0 });
+const noSteps = (): PartialEpoch => ({ steps: 0, pictures: 0, correct: 0, loss: {}, seconds: 0 });
 
 const bestSchema = z.object({
   epoch: z.int().min(1),
@@ -26,7 +26,7 @@ const bestSchema = z.object({
   /** Whether the penalties were at full weight; see `isBetter`. */
   full: z.boolean(),
 });
-export type Best = z.infer<typeof bestSchema>;
+type Best = z.infer<typeof bestSchema>;
 
 const epochSchema = z.object({
   epoch: z.int().min(1),
@@ -173,7 +173,7 @@ export function bestOf({ best, kept }: RunRecord): { epoch: number; accuracy: nu
 }
 
 /** How long what a record counts may be. */
-export interface RunLengths {
+interface RunLengths {
   epochs: number;
   /** Of one epoch. */
   steps: number;

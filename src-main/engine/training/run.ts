@@ -28,7 +28,7 @@ import { createStepRunner, noisePlanOf } from './step-runner.ts';
 import { buildTrainStep } from './train-step.ts';
 import { validate, type ValidationMetrics } from './validation.ts';
 
-export interface RunHooks {
+interface RunHooks {
   emit(event: WorkerEvent): void;
   /** Whether to stop reading pictures; what was asked for is answered by the loop. */
   interrupted(): boolean;

@@ -7,7 +7,7 @@ import type { BatchFeeds, NoisePlan } from '../data/batches.ts';
 import { commonDivisor, equalPart, smallestPart } from './parts.ts';
 import { lossOf, nextOf, shareOf, type TrainStep } from './train-step.ts';
 
-export interface StepRunnerOptions {
+interface StepRunnerOptions {
   executor: Executor;
   /** Pictures of a step. */
   batch: number;
@@ -21,7 +21,7 @@ export interface StepRunnerOptions {
   onShrink(part: number, noise: NoisePlan): Promise<void>;
 }
 
-export interface StepResult {
+interface StepResult {
   /** Of the whole batch, by term, 'total' among them. */
   loss: Record<string, number>;
   /** [B, K] of the pictures in order. */
@@ -220,7 +220,7 @@ const reasonOf = (thrown: unknown): string =>
  * for requested buffer"), C++ itself ("bad_alloc"), GPUs ("out of memory", "E_OUTOFMEMORY"), JavaScript ("Array
  * buffer allocation failed").
  */
-export function isOutOfMemory(thrown: unknown): boolean {
+function isOutOfMemory(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   const text = `${thrown.message} ${thrown instanceof AppError ? (thrown.detail.reason ?? '') : ''}`;
   return (

@@ -63,7 +63,7 @@ export const defocusBlur: Corruption = {
 };
 
 /** [size, size] with sum 1. */
-export function disk(radius: number, smoothing: number): Float64Array {
+function disk(radius: number, smoothing: number): Float64Array {
   const reach = radius <= 8 ? 8 : radius;
   const size = 2 * reach + 1;
   const kernel = new Float64Array(size * size);

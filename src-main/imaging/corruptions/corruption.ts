@@ -12,7 +12,7 @@ export interface Chance {
 }
 
 /** Values in [0, 1], [side, side, 3], row by row. */
-export type Values = Float64Array;
+type Values = Float64Array;
 
 export interface Corruption {
   readonly id: string;
@@ -36,7 +36,7 @@ export interface Table<T> {
   readonly imagenet: readonly T[];
 }
 
-export type Scale = keyof Table<unknown>;
+type Scale = keyof Table<unknown>;
 
 /** Which set of constants serves a side: the published one that is nearest by ratio. */
 export const scaleOf = (side: number): Scale =>

@@ -3,7 +3,7 @@
 import type { Chance } from './corruption.ts';
 
 /** How a row goes on past its ends: its last value again, or mirrored, with the last value twice or once. */
-export type Border = 'nearest' | 'reflect' | 'reflect101';
+type Border = 'nearest' | 'reflect' | 'reflect101';
 
 /** The place inside 0 … length-1 that stands for a place outside. */
 export function inside(place: number, length: number, border: Border): number {

@@ -8,14 +8,7 @@ import { brightness, contrast, elasticTransform, jpegCompression, pixelate, satu
 import { gaussianNoise, impulseNoise, shotNoise, speckleNoise } from './noise.ts';
 import { fog, frost, snow, spatter } from './weather.ts';
 
-export {
-  scaleOf,
-  severities,
-  type Chance,
-  type Corruption,
-  type Scale,
-  type Severity,
-} from './corruption.ts';
+export { scaleOf, severities, type Chance, type Corruption, type Severity } from './corruption.ts';
 
 export const corruptions: readonly Corruption[] = [
   ...[gaussianNoise, shotNoise, impulseNoise],

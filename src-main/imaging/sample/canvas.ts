@@ -40,7 +40,7 @@ export interface Outline {
 }
 
 /** Distance from the centre as a share of the outline's radius there: below 1 is inside. */
-export function depth(outline: Outline, x: number, y: number): number {
+function depth(outline: Outline, x: number, y: number): number {
   const dx = x - outline.x;
   const dy = y - outline.y;
   const distance = Math.sqrt(dx * dx + dy * dy); // Math.hypot took a third of the time

@@ -42,7 +42,7 @@ export interface State {
   cancel?(world: World): State | void;
 }
 
-export type EventName = 'down' | 'move' | 'up';
+type EventName = 'down' | 'move' | 'up';
 
 export class Machine {
   #state: State;
@@ -87,7 +87,7 @@ export class Machine {
 }
 
 /** Pointer travel up to this is a click, not a drag. */
-export const CLICK_PX = 4;
+const CLICK_PX = 4;
 
 export function hasMoved(from: XY, to: XY): boolean {
   return Math.hypot(to.x - from.x, to.y - from.y) > CLICK_PX;

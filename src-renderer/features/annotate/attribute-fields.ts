@@ -1,7 +1,7 @@
 // Which field an attribute is edited in. Values are kept as text, as files say them; what they are is seen from those
 // that the project has.
 
-export type AttributeField = 'yes-no' | 'number' | 'choice' | 'text';
+type AttributeField = 'yes-no' | 'number' | 'choice' | 'text';
 
 /** Pairs in which yes and no are said. */
 const PAIRS = [

@@ -76,7 +76,7 @@ export function passes({ a, b }: CompareRow, filter: Filter): boolean {
   }
 }
 
-export interface MeasureRow {
+interface MeasureRow {
   name: string;
   /** '%' figures are fractions, shown times 100; differences of them are points. */
   unit: '%' | '' | 's';

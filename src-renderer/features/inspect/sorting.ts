@@ -4,7 +4,7 @@ import type { EvaluatedImage, MeasureInfo } from '../../../src-main/contracts/in
 import { imageMetricText } from '../../metrics/metric-values.ts';
 import { percent } from '../../ui/format.ts';
 
-export interface Order {
+interface Order {
   id: string;
   title: string;
   /** Null where the picture has no such figure. */

@@ -13,7 +13,7 @@ import {
   type ImportedImage,
 } from '../../../src-main/formats/index.ts';
 
-export interface Outcome {
+interface Outcome {
   format: string;
   file: string;
   /** `crash`: an error that is no clear refusal. */

@@ -86,7 +86,7 @@ const star: Point[] = [
 ];
 
 /** A mask with a hole, and a part that touches it at a corner. */
-export const exampleMask = encodeRle(
+const exampleMask = encodeRle(
   Uint8Array.from(
     '0111000000 0101000000 0111000000 0000100000 0000100000'.replaceAll(' ', '') + '0'.repeat(50),
     Number,

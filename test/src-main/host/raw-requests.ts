@@ -75,7 +75,7 @@ const hosts = [
   '\u00e9',
 ];
 
-export interface RawRequest {
+interface RawRequest {
   /** Latin-1. */
   text: string;
   /** How the client leaves: by FIN, by RST at once, by RST after an answer began, or after more bytes. */
@@ -84,7 +84,7 @@ export interface RawRequest {
 }
 
 /** @param cookie  of a browser that has signed in; used by half of the requests if given */
-export function rawRequest(random: Random, port: number, cookie: string | null): RawRequest {
+function rawRequest(random: Random, port: number, cookie: string | null): RawRequest {
   const leaves = pick(random, ['end', 'reset', 'reset-later', 'more'] as const);
   if (random() < 0.08)
     return { text: bytes(random, Math.floor(random() * 300)), leaves, more: bytes(random, 50) };
@@ -162,7 +162,7 @@ function frames(random: Random): string {
 }
 
 /** Sends one and leaves; never fails, whatever the other side does. */
-export async function attack(port: number, { text, leaves, more }: RawRequest): Promise<void> {
+async function attack(port: number, { text, leaves, more }: RawRequest): Promise<void> {
   const socket = net.connect(port, '127.0.0.1');
   socket.on('error', () => {});
   const closed = new Promise((resolve) => socket.once('close', resolve));

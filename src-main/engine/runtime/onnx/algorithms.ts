@@ -31,7 +31,7 @@ export interface AlgorithmTarget {
 export type Convolution = TensorOf<'conv' | 'convInputGrad' | 'convFilterGrad'>;
 
 /** Adds the nodes of a convolution; gives the name of its value. */
-export type LowerAlgorithm = (writer: OnnxWriter, a: Operand, b: Operand) => string;
+type LowerAlgorithm = (writer: OnnxWriter, a: Operand, b: Operand) => string;
 
 export const isConvolution = (tensor: Tensor): tensor is Convolution & Tensor =>
   tensor.op === 'conv' || tensor.op === 'convInputGrad' || tensor.op === 'convFilterGrad';

@@ -100,7 +100,7 @@ function convolutionsOf(program: Program): { key: string; tensor: Convolution; f
 }
 
 /** Multiplications and additions: for each result of the forward convolution one of each for each weight of its filter. */
-export function flopsOf({ op, inputs, shape }: Convolution): number {
+function flopsOf({ op, inputs, shape }: Convolution): number {
   const [first, second] = inputs.map((operand) => operand.shape);
   const result = { conv: shape, convInputGrad: first, convFilterGrad: second }[op];
   const [, channels, kh, kw] = op === 'convFilterGrad' ? shape : second;

@@ -51,7 +51,7 @@ async function askBlockSize(runtime: typeof OnnxRuntime): Promise<number> {
 }
 
 /** Convolutions that have a blocked algorithm: not in groups, and gradients in the images only at stride 1. */
-export type Blockable = TensorOf<'conv' | 'convInputGrad'>;
+type Blockable = TensorOf<'conv' | 'convInputGrad'>;
 
 /** @param block  channels of a block, above 1 */
 export function fitsBlocks(block: number, tensor: Blockable): boolean {

@@ -14,7 +14,7 @@ import { encodeModel } from './protobuf.ts';
 import { autotune, machineKey, trialIn } from './autotune.ts';
 import { stateValue } from '../step.ts';
 
-export interface OnnxOptions {
+interface OnnxOptions {
   /** What computes; operations that it lacks run on the processor. */
   readonly provider?: OnnxProvider;
   /** Threads of one operation on the processor; all processors by default. */

@@ -8,17 +8,17 @@ import { encodeModel } from './protobuf.ts';
 import { OnnxWriter } from './writer.ts';
 import { loadRuntime } from './executor.ts';
 
-export const exportedInput = 'image';
-export const exportedOutputs = ['logits', 'probabilities'] as const;
+const exportedInput = 'image';
+const exportedOutputs = ['logits', 'probabilities'] as const;
 
-export interface ExportPlan {
+interface ExportPlan {
   /** The graph for so many pictures: `images` [B, 3, S, S] in [0, 1] is its only input, weights are constants. */
   build(batch: number): { images: Tensor; logits: Tensor };
   metadata: Readonly<Record<string, string>>;
 }
 
 /** Extent of the pictures in the exported file: any number, or one at a time. */
-export type ExportedBatch = 'any' | 'one';
+type ExportedBatch = 'any' | 'one';
 
 /**
  * The file takes `image`, uint8 [N, height, width, 3] RGB, and gives `logits` and `probabilities`, float32 [N, K].
@@ -108,7 +108,7 @@ function isSame(one: Written, other: Written): boolean {
 }
 
 /** The exported file in a runtime with nothing but its defaults. */
-export interface ExportedClassifier {
+interface ExportedClassifier {
   /** @param pixels [height * width * 3], HWC, 0..255 */
   classify(
     pixels: Uint8Array,

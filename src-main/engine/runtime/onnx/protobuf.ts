@@ -32,7 +32,7 @@ export interface OnnxConstant {
   readonly values: Float32Array | BigInt64Array;
 }
 
-export interface OnnxModel {
+interface OnnxModel {
   readonly nodes: readonly OnnxNode[];
   readonly constants: readonly OnnxConstant[];
   readonly inputs: readonly OnnxValue[];

@@ -21,7 +21,7 @@ type Convolution = TensorOf<'conv' | 'convInputGrad' | 'convFilterGrad'>;
 /** Taps of a filter along one axis. */
 const taps = 3;
 
-export interface Transforms {
+interface Transforms {
   /** Pixels of a tile along one axis. */
   readonly t: number;
   /** A', [t - 2][t]: results from coefficients. */
@@ -76,7 +76,7 @@ const transformsOf = {
   2: transforms([0, 1, -1]),
   4: transforms([0, 1, -1, 1 / 2, -2]),
 } as const;
-export type TileSize = keyof typeof transformsOf;
+type TileSize = keyof typeof transformsOf;
 
 export const tileSizes: readonly TileSize[] = [2, 4];
 

@@ -11,7 +11,7 @@ import { checkFeed } from '../feeds.ts';
 import { stateValue, withoutState } from '../step.ts';
 import { tensorFlowOperations, type Operation } from './operations.ts';
 
-export interface TensorFlowLibrary {
+interface TensorFlowLibrary {
   readonly tf: typeof TensorFlow;
   /** Whether the native library computes, and if not, why. */
   readonly native: boolean;

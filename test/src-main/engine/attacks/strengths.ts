@@ -4,7 +4,7 @@
 import type { Norm } from '../../../../src-main/engine/attacks/index.ts';
 import { accuracyOf, attacked, distancesOf, fixture } from './small-networks.ts';
 
-export interface Strength {
+interface Strength {
   network: 'standard' | 'robust';
   /** The network that the pictures were made on, if another. */
   source?: 'standard' | 'robust';
@@ -54,7 +54,7 @@ export const formOf = ({ attack, source, norm, targets, restarts, steps }: Stren
     .filter(Boolean)
     .join(', ');
 
-export interface Compared {
+interface Compared {
   /** Share of the pictures that stand, mean over the seeds. */
   ours: number;
   reference: number;

@@ -65,11 +65,6 @@ describe('activations', () => {
   const grads = (y: Tensor): number[] => [...evaluate(g.gradient(g.sum(y), [x]), at(values))[0]];
 
   it('follow their formulas, and at 0 have the slopes that PyTorch gives them', () => {
-    const elu = values.map((v) => (v > 0 ? v : 2 * Math.expm1(v)));
-    expect(relativeError(evaluate([g.elu(x, 2)], at(values))[0], elu)).toBeLessThan(1e-15);
-    expect(grads(g.elu(x, 2))[2]).toBe(2);
-    expect([...evaluate([g.leakyRelu(x, 0.25)], at(values))[0]]).toEqual([-1, -0.125, 0, 0.5, 4]);
-    expect(grads(g.leakyRelu(x, 0.25))).toEqual([0.25, 0.25, 0.25, 1, 1]);
     expect(grads(g.gelu(x))[2]).toBe(0.5);
   });
 

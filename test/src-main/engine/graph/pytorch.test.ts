@@ -37,8 +37,6 @@ const builds: Record<string, (...operands: Tensor[]) => Tensor> = {
   'maxPool, window 3, stride 2, padding 1': (x) =>
     g.square(g.maxPool(x, { window: 3, stride: 2, padding: 1 })),
   gelu: (x) => g.gelu(times(3, x)),
-  'elu, alpha 1.7': (x) => g.elu(times(3, x), 1.7),
-  'leakyRelu, slope 0.2': (x) => g.square(g.leakyRelu(x, 0.2)),
   'softplus, beta 3': (x) => g.softplus(times(2, x), 3),
   logSumExp: (x) => g.logSumExp(times(4, x)),
   softmax: (x) => g.softmax(times(4, x)),

@@ -15,7 +15,7 @@ import {
   wave,
 } from '../training/tiny-network.ts';
 
-export interface TinyLoss extends LossGraph {
+interface TinyLoss extends LossGraph {
   /** `total`, `logits`, `term/…`, `gradient/…` by parameter, `next/…`. */
   outputs: Record<string, Tensor>;
   feeds: Record<string, Float32Array>;

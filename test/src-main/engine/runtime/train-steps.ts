@@ -40,7 +40,7 @@ export function firstState(step: TrainStep): Map<string, Float32Array> {
   return new Map(step.state.map(({ name }) => [name, weights[name] ?? begun.get(name)!]));
 }
 
-export interface Trained {
+interface Trained {
   losses: number[];
   state: Map<string, Float32Array>;
 }

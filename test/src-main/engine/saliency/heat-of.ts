@@ -93,7 +93,7 @@ export const sumsOf = (maps: ArrayLike<number>, count = batch): number[] => {
 };
 
 /** logits = W x + 1: a network without convolutions. */
-export const linearModel: BuiltModel = {
+const linearModel: BuiltModel = {
   parameters: [{ name: 'w', shape: [classes, 3 * sizePx * sizePx], init: 'linear', decay: true }],
   buffers: [],
   head: ['w'],
