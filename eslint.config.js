@@ -21,6 +21,7 @@ const engineData = [
 ];
 const belowServices = [
   'src-main/contracts',
+  'src-main/tasks',
   'src-main/files',
   'src-main/formats',
   'src-main/imaging',
@@ -29,6 +30,7 @@ const belowServices = [
 ];
 // What a worker alone may do is out of reach: decoding, and building, training or running a network.
 const belowCore = [
+  'src-main/tasks',
   ...['contracts', 'files', 'formats', 'storage'].map((room) => `src-main/${room}`),
   ...['nn', 'objectives', 'saliency', 'attacks', 'measures'].map((room) => `src-main/engine/${room}`),
   'src-main/imaging/kinds.ts',
@@ -61,6 +63,8 @@ const layers = {
     'src-main/engine/attacks',
     'src-main/engine/data',
   ],
+  'src-main/tasks': ['src-main/contracts', 'src-main/files'],
+  'src-main/tasks/run': belowServices,
   'src-main/core': belowCore,
   'src-main/services': [...belowCore, 'src-main/core'],
   'src-main/demo': [...belowCore, 'src-main/core', 'src-main/services'],
@@ -68,7 +72,7 @@ const layers = {
   'src-main/delivery': ['src-main/contracts'],
   'src-main/host': [...belowRoots, 'src-main/delivery'],
   'src-main/shell': [...belowRoots, 'src-main/delivery'],
-  'src-main/cli': [...belowRoots, 'src-main/host'],
+  'src-main/cli': [...belowRoots, 'src-main/host', 'src-main/tasks/run'],
   'src-renderer/bridge': ['src-main/contracts'],
   'src-renderer/ui': [],
   'src-renderer/canvas': ['src-main/contracts'],

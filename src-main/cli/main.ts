@@ -181,12 +181,35 @@ function program(): Command {
       'measures to choose by, with commas between, or all; the usual ones otherwise',
     )
     .option('--parallel <n>', 'runs side by side, each on its share of the processors', whole(1, 64), 1)
+    .option('--plan <dir>', 'train nothing; write numbered tasks for other machines into a new folder')
+    .option('--link', 'of --plan: link pictures instead of copying them, where that is possible')
+    .option('--for <engine...>', 'of --plan: job files for slurm, kubernetes, ray, or ssh HOST,HOST')
+    .option('--at-once <n>', 'of --for: tasks at a time', whole(1), 16)
+    .option('--threads <n>', 'of --for: processors of a task', whole(1, 256), 2)
     .option('--yes', 'do not ask before what takes more than an hour')
     .option(
       '--resume <sweep>',
       'go on with a sweep, or show a done one; no option but --parallel goes with it',
     )
     .action(run(async () => (await import('./sweep.ts')).sweep));
+  fovea
+    .command('task <dir>')
+    .description('train and measure one task of a plan; exit status 0 done, 75 try again, any other failed')
+    .argument('<n>', 'number of the task, from 1', whole(1))
+    .option('--threads <n>', 'processors; all otherwise', whole(1, 256))
+    .action(
+      run(async () => {
+        const { task } = await import('./task.ts');
+        return async (...args: Parameters<typeof task>) => {
+          const status = await task(...args);
+          if (status !== OK) await exit(status);
+        };
+      }),
+    );
+  fovea
+    .command('collect <project> <dir>')
+    .description('bring home what the tasks of a plan have done so far')
+    .action(run(async () => (await import('./collect.ts')).collect));
   fovea
     .command('evaluate <project>')
     .description('measure a run')

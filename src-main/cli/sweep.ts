@@ -1,15 +1,25 @@
 // fovea sweep PROJECT [--objectives ID,… --vary NAME=VALUES … | --grid …] [--seeds N] [--samples N] [--halving N]
-// [--budget TIME] [--measures ID,…] [--resume N] and the flags of `fovea train`
+// [--budget TIME] [--measures ID,…] [--plan DIR [--for ENGINE]] [--resume N] and the flags of `fovea train`
 
+import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
 import type { SweepId } from '../contracts/ids.ts';
 import type { SweepConfigInput } from '../contracts/sweeps.ts';
+import { makeFolder } from '../files/write-file.ts';
+import { jobEngines, writeJobFiles, type JobEngine } from '../tasks/job-files.ts';
 import { withCore, type Session } from './session.ts';
 import { sweepAsked, type SweepOptions } from './sweep-asked.ts';
 import { sweepLines, sweepReport } from './sweep-words.ts';
 import { clock, type Terminal } from './terminal.ts';
 
 interface Options extends SweepOptions {
+  /** Folder to write tasks into. */
+  plan?: string;
+  link?: boolean;
+  /** An engine, and of ssh the hosts. */
+  for?: string[];
+  atOnce: number;
+  threads: number;
   parallel: number;
   yes?: boolean;
   resume?: string;
@@ -19,6 +29,7 @@ export async function sweep(terminal: Terminal, folder: string, options: Options
   const work = async (session: Session): Promise<void> => {
     const { core, open, finish } = session;
     await open(folder);
+    if (options.plan !== undefined) return planned(session, terminal, { ...options, plan: options.plan });
     const begun =
       options.resume === undefined
         ? await core.call('sweeps.start', await agreed(session, terminal, options))
@@ -41,6 +52,48 @@ export async function sweep(terminal: Terminal, folder: string, options: Options
     terminal.answer(sweepReport(result), sweepLines(result));
   };
   await withCore(terminal, work, { trainers: options.parallel });
+}
+
+async function planned(
+  session: Session,
+  terminal: Terminal,
+  options: Options & { plan: string },
+): Promise<void> {
+  const { core, finish } = session;
+  const [engine, ...hosts] = (options.for ?? []).flatMap((word) => word.split(',')).filter(Boolean);
+  if (engine !== undefined && !jobEngines.some((one) => one === engine))
+    throw new AppError('bad-input', `--for ${engine} is not known`, {
+      reason: `write one of ${jobEngines.join(', ')}`,
+    });
+  if (engine === 'ssh' && hosts.length === 0)
+    throw new AppError('bad-input', '--for ssh needs hosts', { reason: 'write --for ssh one,another' });
+  const folder = path.resolve(options.plan);
+  makeFolder(folder);
+  const config = await sweepAsked(session, terminal, options);
+  const job = await finish(
+    await core.call('sweeps.plan', {
+      config,
+      folder: core.refer(folder),
+      images: options.link ? 'link' : 'copy',
+    }),
+  );
+  const { sweepId, tasks } = job.result as { sweepId: SweepId; tasks: number };
+  const next =
+    engine === undefined
+      ? []
+      : writeJobFiles(folder, {
+          engine: engine as JobEngine,
+          tasks,
+          hosts,
+          atOnce: options.atOnce,
+          threads: options.threads,
+          nodeVersion: process.versions.node,
+        });
+  terminal.answer({ sweep: sweepId, tasks, plan: folder }, [
+    `Sweep ${sweepId}: ${tasks} tasks in ${folder}`,
+    ...(next.length > 0 ? next : [`Run each anywhere: fovea task ${options.plan} N, N from 1 to ${tasks}`]),
+    `Bring home what is done, at any time: fovea collect PROJECT ${options.plan}`,
+  ]);
 }
 
 const LONG_SECONDS = 3600;

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { none, reads, writesProject } from './call.ts';
 import type { ErrorRecord } from './errors.ts';
-import { sweepIdSchema, type JobId, type RunId, type SweepId } from './ids.ts';
+import { fileRefSchema, sweepIdSchema, type JobId, type RunId, type SweepId } from './ids.ts';
 import { paramsSchema, type MeasureInfo, type ParamValue } from './methods.ts';
 import { measuresAskedSchema } from './metrics.ts';
 import { runConfigSchema, startSchema, type RunConfig, type RunState } from './runs.ts';
@@ -247,6 +247,8 @@ export interface Sweep {
   /** Runs that halving has ended early. */
   halved: number;
   jobId: JobId | null;
+  /** That it was written out as; null for one that is trained here. */
+  tasks: number | null;
   /** Why it stopped, unless a person stopped it. */
   error: ErrorRecord | null;
 }
@@ -312,6 +314,20 @@ export interface SweepPreview {
   estimate: { seconds: number; bytes: number } | null;
 }
 
+/** What collecting has found in the folder of a plan. */
+export interface CollectedTasks {
+  sweepId: SweepId;
+  tasks: number;
+  /** Brought home by this call. */
+  collected: number;
+  /** That nobody has begun or holds. */
+  missing: number;
+  /** With the host, and what it last said. */
+  running: { task: number; by: string }[];
+  /** Results that are damaged or of something else. */
+  refused: { task: number; message: string }[];
+}
+
 export const sweepCalls = {
   /** Newest first. */
   'sweeps.list': reads<Sweep[]>()(none),
@@ -320,6 +336,19 @@ export const sweepCalls = {
   'sweeps.preview': reads<SweepPreview>()(z.object({ config: sweepConfigSchema, isTried: z.boolean() })),
   /** Its runs are ordinary runs, started one after the other by the sweep's job; cancelling that pauses the sweep. */
   'sweeps.start': writesProject<Sweep>()(sweepConfigSchema),
+  /**
+   * Writes a sweep out as tasks for other machines, into an empty folder; nothing is trained here. The job's result is
+   * {sweepId, tasks}.
+   */
+  'sweeps.plan': writesProject<JobId>()(
+    z.object({
+      config: sweepConfigSchema,
+      folder: fileRefSchema,
+      images: z.enum(['copy', 'link']).default('copy'),
+    }),
+  ),
+  /** Brings home what the tasks of a plan have done so far; the job's result is CollectedTasks. */
+  'sweeps.collect': writesProject<JobId>()(z.object({ folder: fileRefSchema })),
   /** Goes on where it stood: nothing is trained twice. */
   'sweeps.resume': writesProject<Sweep>()(z.object({ id: sweepIdSchema })),
 };

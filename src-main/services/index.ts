@@ -15,6 +15,7 @@ import { modelExportHandlers } from './model-exports.ts';
 import { projectHandlers } from './projects.ts';
 import { runHandlers } from './runs.ts';
 import { splitHandlers } from './splits.ts';
+import { sweepTaskHandlers } from './sweep-tasks.ts';
 import { sweepHandlers } from './sweeps.ts';
 import { weightsHandlers } from './weights.ts';
 
@@ -35,5 +36,6 @@ export const services = {
   ...runHandlers,
   ...splitHandlers,
   ...sweepHandlers,
+  ...sweepTaskHandlers,
   ...weightsHandlers,
 };

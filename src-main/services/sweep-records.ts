@@ -99,6 +99,7 @@ export function sweepRecord(
     lost,
     halved,
     jobId,
+    tasks: sweep.plan?.tasks ?? null,
     error,
     state: jobId !== null ? 'running' : measured + lost + halved === planned ? 'done' : 'stopped',
   };

@@ -58,6 +58,7 @@ export function sweepsRepository(db: Connection) {
     'INSERT INTO sweep (config, created_at, trained_on, snapshot_id) VALUES (?, ?, ?, ?)',
   );
   const setError = db.prepare('UPDATE sweep SET error = ? WHERE id = ?');
+  const remove = db.prepare('DELETE FROM sweep WHERE id = ?');
   const setPlan = db.prepare('UPDATE sweep SET plan = ? WHERE id = ?');
   const runsOf = db.prepare<
     [number],
@@ -81,6 +82,8 @@ export function sweepsRepository(db: Connection) {
         insert.run(JSON.stringify(config), Date.now(), JSON.stringify(trainedOn), snapshotId).lastInsertRowid,
       ) as SweepId,
     setError: (id: SweepId, error: ErrorRecord | null): void => void setError.run(jsonOrNull(error), id),
+    /** Its runs stay, as runs of no sweep. */
+    remove: (id: SweepId): void => void remove.run(id),
     setPlan: (id: SweepId, plan: SweepTasks): void => void setPlan.run(JSON.stringify(plan), id),
     runsOf: (id: SweepId): StoredSweepRun[] =>
       runsOf.all(id).map((row) => ({
