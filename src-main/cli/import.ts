@@ -22,20 +22,33 @@ export async function importInto(
       images: images === undefined ? null : core.refer(path.resolve(images)),
     });
     const result = (await finish(id)).result as ImportResult;
-    const { images: imageCount, annotations, classes, unchanged, seen, left, warnings } = result;
-    terminal.answer({ ...result }, [
-      `Imported ${imageCount} pictures, ${annotations} annotations and ${classes} classes as ${result.format}` +
-        (unchanged > 0 ? `; ${unchanged} pictures were there already` : ''),
-      left.length === 0
-        ? `All ${seen.files} files were taken; nothing was left out`
-        : `Of ${seen.files} files (${seen.pictures} pictures) were left out:`,
-      ...left.map(({ reason, count, examples }) => `  ${count} ${reason}: ${shown(examples, count)}`),
-      ...warnings
-        .slice(0, SHOWN)
-        .map(({ file, message }) => `  warning: ${file === '' ? '' : `${file}: `}${message}`),
-      ...(warnings.length > SHOWN ? [`  … and ${warnings.length - SHOWN} more; --json lists them all`] : []),
-    ]);
+    terminal.answer({ ...result }, reportLines(result, 'Imported'));
   });
+}
+
+/** What an import did and left out, for people. */
+export function reportLines(result: ImportResult, did: string): string[] {
+  const { images, annotations, classes, unchanged, updated, gone, conflicts, seen, left, warnings } = result;
+  const notes = [
+    unchanged > 0 ? `${unchanged} pictures were there already` : '',
+    updated > 0 ? `${updated} shapes changed in the source are updated` : '',
+    conflicts > 0 ? `${conflicts} changed in both are as they were here` : '',
+    gone > 0 ? `${gone} are gone from the source` : '',
+  ].filter((note) => note !== '');
+  return [
+    [
+      `${did} ${images} pictures, ${annotations} annotations and ${classes} classes as ${result.format}`,
+      ...notes,
+    ].join('; '),
+    left.length === 0
+      ? `All ${seen.files} files were taken; nothing was left out`
+      : `Of ${seen.files} files (${seen.pictures} pictures) were left out:`,
+    ...left.map(({ reason, count, examples }) => `  ${count} ${reason}: ${shown(examples, count)}`),
+    ...warnings
+      .slice(0, SHOWN)
+      .map(({ file, message }) => `  warning: ${file === '' ? '' : `${file}: `}${message}`),
+    ...(warnings.length > SHOWN ? [`  … and ${warnings.length - SHOWN} more; --json lists them all`] : []),
+  ];
 }
 
 const shown = (examples: readonly string[], count: number): string =>

@@ -133,6 +133,15 @@ function program(): Command {
     .option('--images <dir>', 'folder of the pictures, where they lie elsewhere than their labels')
     .action(run(async () => (await import('./import.ts')).importInto));
   fovea
+    .command('imports <project>')
+    .description('list what was imported, with what each import left out and warned of')
+    .option(
+      '--remove-gone <n>',
+      'remove the shapes that import n found to be gone from their source',
+      whole(1),
+    )
+    .action(run(async () => (await import('./imports.ts')).imports));
+  fovea
     .command('split <project>')
     .description('deal pictures out to train, selection and test; a test part that was imported stays')
     .option('--seed <n>', 'seed', whole(0), 0)

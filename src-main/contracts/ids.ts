@@ -10,6 +10,7 @@ export const annotationIdSchema = id<'annotation'>();
 export const runIdSchema = id<'run'>();
 export const comparisonIdSchema = id<'comparison'>();
 export const sweepIdSchema = id<'sweep'>();
+export const importIdSchema = id<'import'>();
 export const jobIdSchema = z.string().min(1).max(64).brand<'job'>();
 /** Stands for a file or folder on the core's side. Only the core can turn it into a path. */
 export const fileRefSchema = z.string().min(1).max(128).brand<'file'>();
@@ -25,6 +26,7 @@ export type AnnotationId = z.infer<typeof annotationIdSchema>;
 export type RunId = z.infer<typeof runIdSchema>;
 export type ComparisonId = z.infer<typeof comparisonIdSchema>;
 export type SweepId = z.infer<typeof sweepIdSchema>;
+export type ImportId = z.infer<typeof importIdSchema>;
 export type JobId = z.infer<typeof jobIdSchema>;
 export type FileRef = z.infer<typeof fileRefSchema>;
 export type ProjectId = z.infer<typeof projectIdSchema>;

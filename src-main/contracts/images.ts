@@ -11,7 +11,7 @@ import {
   type Attributes,
   type ImageRecord,
 } from './dataset.ts';
-import { classIdSchema, imageIdSchema, type ImageId } from './ids.ts';
+import { classIdSchema, imageIdSchema, importIdSchema, type ImageId } from './ids.ts';
 
 const imageFilterSchema = z.object({
   /** Part of the file name, case-insensitive. */
@@ -21,6 +21,8 @@ const imageFilterSchema = z.object({
   unclassed: z.boolean().optional(),
   split: splitSchema.optional(),
   has: z.enum(['box', 'no-box', 'mask']).optional(),
+  /** Pictures that an import brought, or that its report says something of. */
+  import: z.object({ id: importIdSchema, which: z.enum(['added', 'concerned']) }).optional(),
 });
 export type ImageFilter = z.infer<typeof imageFilterSchema>;
 

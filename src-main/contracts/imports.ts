@@ -1,8 +1,8 @@
 // Bringing pictures and annotations in.
 
 import { z } from 'zod';
-import { reads, writesProject } from './call.ts';
-import { fileRefSchema, type JobId } from './ids.ts';
+import { none, reads, writesProject } from './call.ts';
+import { fileRefSchema, importIdSchema, type ImportId, type JobId } from './ids.ts';
 
 export interface ImportWarning {
   code: string;
@@ -40,8 +40,14 @@ export interface ImportResult {
   images: number;
   annotations: number;
   classes: number;
-  /** Already there and left alone. */
+  /** Already there. */
   unchanged: number;
+  /** Shapes that were changed in the source and not here: they are as the source has them now. */
+  updated: number;
+  /** Shapes that are gone from the source and unchanged here: `imports.removeGone` removes them. */
+  gone: number;
+  /** What was changed in the source and here: kept as it is here, each with a warning `changed-in-both`. */
+  conflicts: number;
   /** Files in the source, hidden ones aside, and how many of them are pictures by their names. */
   seen: { files: number; pictures: number };
   /** Pictures that are in the project now, and annotation files that were read. */
@@ -49,6 +55,21 @@ export interface ImportResult {
   /** Empty only if all of what was seen was taken. */
   left: LeftOut[];
   warnings: ImportWarning[];
+}
+
+/** An import that is finished, and what it reported. */
+export interface ImportRecord {
+  id: ImportId;
+  /** Where the pictures lie, for people. */
+  place: string;
+  finishedAt: number;
+  /** Pictures that it brought and that are still in the project, and those that its report says something of. */
+  added: number;
+  concerned: number;
+  /** Shapes that are still here although they are gone from the source. */
+  gone: number;
+  /** Null for what a version imported that kept none. */
+  report: ImportResult | null;
 }
 
 /** Folder of the pictures, where they lie elsewhere than their labels. */
@@ -63,4 +84,8 @@ export const importCalls = {
       images: imagesFolder,
     }),
   ),
+  /** The last first. */
+  'imports.list': reads<ImportRecord[]>()(none),
+  /** Removes the shapes that an import found to be gone from their source, unless they were changed here since. */
+  'imports.removeGone': writesProject<{ removed: number }>()(z.object({ id: importIdSchema })),
 };

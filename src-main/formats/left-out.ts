@@ -100,6 +100,7 @@ const reasons: Record<string, string> = {
   'bad-mask': 'masks that cannot be read',
   'first-page': 'pages and frames after the first',
   'first-channels': 'channels after the first three',
+  'changed-in-both': 'changes in the source of what was changed here, too',
   copy: 'copies of an annotation file',
 };
 

@@ -1,8 +1,10 @@
 // Importing: read the annotation files, look at every picture, and write all of it or nothing. What is there already
 // is left alone, whatever a person made of it since.
 
+import fs from 'node:fs';
 import path from 'node:path';
-import type { Detection, ImportResult, ImportWarning } from '../contracts/imports.ts';
+import type { ImportId } from '../contracts/ids.ts';
+import type { Detection, ImportRecord, ImportResult, ImportWarning } from '../contracts/imports.ts';
 import { printable } from '../contracts/printable.ts';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
 import type { ImportedImage } from '../contracts/imported.ts';
@@ -11,6 +13,7 @@ import { checkReadable } from '../formats/index.ts';
 import { leftOutByWarnings } from '../formats/left-out.ts';
 import { WarningList } from '../formats/warnings.ts';
 import type { StoredImage } from '../storage/images.ts';
+import { stateOf } from '../storage/import-keys.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import type { JobHandle } from '../core/jobs.ts';
@@ -23,7 +26,9 @@ import { isWorkerDeath, type Reader, type Workers } from '../core/worker-pool.ts
 /** Pictures that are looked at side by side: enough to keep the worker's decoders busy. */
 const LOOKED_AT_ONCE = 8;
 
-export const importHandlers: Handlers<'imports.detect' | 'imports.start'> = {
+export const importHandlers: Handlers<
+  'imports.detect' | 'imports.start' | 'imports.list' | 'imports.removeGone'
+> = {
   'imports.detect': async (context, { source, images }) => {
     const reader = context.workers.openReader();
     try {
@@ -46,7 +51,57 @@ export const importHandlers: Handlers<'imports.detect' | 'imports.start'> = {
       (handle) => importFrom(context, project, place, format, handle, folder),
     ).id;
   },
+  'imports.list': (context) => {
+    const { store } = context.project();
+    return store.imports.finished().map(({ id, root, finishedAt, report }): ImportRecord => ({
+      id,
+      place: context.files.shorten(root),
+      finishedAt,
+      added: countOf(store, id, 'added'),
+      concerned: countOf(store, id, 'concerned'),
+      gone: goneShapes(store, id).length,
+      report,
+    }));
+  },
+  'imports.removeGone': async (context, { id }) => {
+    const project = context.project();
+    const { store } = project;
+    if (!store.imports.has(id)) throw new AppError('not-found', `there is no import ${id} in this project`);
+    const removed = await store.inTurns(removeGone(store, id), () => project.closing.signal.throwIfAborted());
+    for (const what of ['classes', 'images'] as const) context.emit('project', { id: project.id, what });
+    return { removed };
+  },
 };
+
+const countOf = (store: ProjectStore, id: ImportId, which: 'added' | 'concerned'): number =>
+  store.images.count({ filter: { import: { id, which } }, sort: 'added' });
+
+/** Shapes that are gone from their source and that nobody changed here since. */
+const goneShapes = (store: ProjectStore, id: ImportId) =>
+  store.importKeys.gone(id).flatMap(({ imageId, key, annotationId, state }) => {
+    const shape = store.annotations.byId(annotationId);
+    return shape && stateOf(shape) === state ? [{ imageId, key, shape }] : [];
+  });
+
+/** One step a picture, which undo takes back. */
+function* removeGone(store: ProjectStore, id: ImportId): Generator<void, number> {
+  const byImage = Map.groupBy(goneShapes(store, id), ({ imageId }) => imageId);
+  let removed = 0;
+  for (const [imageId, shapes] of byImage) {
+    for (const { shape, key } of shapes) {
+      store.annotations.remove(shape.id);
+      store.importKeys.drop(imageId, key);
+    }
+    store.undo.add(
+      imageId,
+      shapes.map(({ shape }) => ({ of: 'annotation', before: shape, after: null })),
+    );
+    store.images.deriveClass(imageId);
+    removed += shapes.length;
+    yield;
+  }
+  return removed;
+}
 
 /**
  * @param place   absolute path of a folder or an annotation file
@@ -94,21 +149,32 @@ export async function importFrom(
     });
   warnOfNotes(ready, warnings.add);
   handle.signal.throwIfAborted();
-  const written = await writeImport(project, set, ready, warnings.add, handle);
+  const warnedOf = new Set(warnings.kept.map(({ file }) => file));
+  const result = await writeImport(
+    project,
+    { ...set, labels: `${formatId}|${path.relative(set.root, fs.realpathSync(place))}` },
+    ready,
+    {
+      warn: warnings.add,
+      concerns: (relativePath) => warnedOf.has(printable(relativePath)),
+      report: (written) => ({
+        format: formatId,
+        ...written,
+        seen: set.seen,
+        taken: { pictures: ready.length, annotationFiles: set.annotationFiles },
+        left: [...set.left, ...leftOutByWarnings(warnings.kept)].map(({ reason, count, examples }) => ({
+          reason: printable(reason),
+          count,
+          examples: examples.map((example) => printable(example)),
+        })),
+        warnings: warnings.all(),
+      }),
+    },
+    handle,
+  );
   for (const what of ['classes', 'images'] as const) context.emit('project', { id: project.id, what });
   noteCurrent(context);
-  return {
-    format: formatId,
-    ...written,
-    seen: set.seen,
-    taken: { pictures: ready.length, annotationFiles: set.annotationFiles },
-    left: [...set.left, ...leftOutByWarnings(warnings.kept)].map(({ reason, count, examples }) => ({
-      reason: printable(reason),
-      count,
-      examples: examples.map((example) => printable(example)),
-    })),
-    warnings: warnings.all(),
-  };
+  return result;
 }
 
 /** A few at a time, so that the core never holds the whole set unread. */

@@ -154,6 +154,14 @@ function conditions(filter: ImageFilter): { sql: string; values: (string | numbe
   if (filter.has === 'mask') add('masks > 0');
   // What a person means by it: nothing is drawn on the picture yet.
   if (filter.has === 'no-box') add('boxes = 0 AND masks = 0');
+  if (filter.import?.which === 'added')
+    add(
+      'id BETWEEN (SELECT first_image FROM import WHERE import.id = ?) AND (SELECT last_image FROM import WHERE import.id = ?)',
+      filter.import.id,
+      filter.import.id,
+    );
+  if (filter.import?.which === 'concerned')
+    add('id IN (SELECT image_id FROM import_concern WHERE import_id = ?)', filter.import.id);
   return { sql: parts.join(' AND ') || '1', values };
 }
 

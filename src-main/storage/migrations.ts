@@ -339,4 +339,31 @@ export const migrations: readonly string[] = [
         ORDER BY place))))
     WHERE json_type(config, '$.grid') IS NOT NULL;
   `,
+  `
+  -- Labels that a source was imported with: which file or folder of it, read as what. What they bring is compared with
+  -- what they brought before.
+  CREATE TABLE labels (
+    id INTEGER PRIMARY KEY,
+    source_id INTEGER NOT NULL REFERENCES source ON DELETE CASCADE,
+    place TEXT NOT NULL,
+    UNIQUE (source_id, place)
+  ) STRICT;
+  -- The shape that was made of it (null: a person had deleted it), its state and bounds as the source gave them, and the
+  -- import that found it no longer there.
+  ALTER TABLE import_key ADD COLUMN annotation_id INTEGER;
+  ALTER TABLE import_key ADD COLUMN state TEXT;
+  ALTER TABLE import_key ADD COLUMN bounds TEXT;
+  ALTER TABLE import_key ADD COLUMN labels_id INTEGER;
+  ALTER TABLE import_key ADD COLUMN gone_in INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX import_key_gone ON import_key (gone_in) WHERE gone_in <> 0;
+  -- What an import reported, and of which pictures.
+  ALTER TABLE import ADD COLUMN labels_id INTEGER REFERENCES labels ON DELETE SET NULL;
+  ALTER TABLE import ADD COLUMN last_image INTEGER;
+  ALTER TABLE import ADD COLUMN report TEXT;
+  CREATE TABLE import_concern (
+    import_id INTEGER NOT NULL REFERENCES import ON DELETE CASCADE,
+    image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+    PRIMARY KEY (import_id, image_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

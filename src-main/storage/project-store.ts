@@ -11,6 +11,7 @@ import { epochMetricsRepository, type EpochMetricsRepository } from './epoch-met
 import { evaluationsRepository, type EvaluationsRepository } from './evaluations.ts';
 import { explanationsRepository, type ExplanationsRepository } from './explanations.ts';
 import { imagesRepository, refuseStrangeImages, type ImagesRepository } from './images.ts';
+import { importKeysRepository, type ImportKeysRepository } from './import-keys.ts';
 import { importsRepository, type ImportsRepository } from './imports.ts';
 import { lockProject, type ProjectLock } from './lock.ts';
 import { runsRepository, type RunsRepository } from './runs.ts';
@@ -34,6 +35,7 @@ export interface ProjectStore {
   attributes: AttributesRepository;
   undo: UndoRepository;
   imports: ImportsRepository;
+  importKeys: ImportKeysRepository;
   snapshots: SnapshotsRepository;
   runs: RunsRepository;
   epochMetrics: EpochMetricsRepository;
@@ -94,6 +96,9 @@ export function readProjectStore(folder: string): ProjectStore {
 function storeOver(db: Connection, lock: ProjectLock | null): ProjectStore {
   const images = imagesRepository(db);
   const attributes = attributesRepository(db);
+  const annotations = annotationsRepository(db, attributes);
+  const undo = undoRepository(db);
+  const importKeys = importKeysRepository(db);
   const changes = db.prepare<[], number>('SELECT total_changes()').pluck();
   /** Steps until their time is over; null if more are left. */
   const turn = <T>(work: Iterator<unknown, T>): { value: T } | null => {
@@ -108,10 +113,11 @@ function storeOver(db: Connection, lock: ProjectLock | null): ProjectStore {
     sources: sourcesRepository(db),
     images,
     classes: classesRepository(db),
-    annotations: annotationsRepository(db, attributes),
+    annotations,
     attributes,
-    undo: undoRepository(db),
-    imports: importsRepository(db, images, attributes),
+    undo,
+    imports: importsRepository(db, { images, attributes, annotations, keys: importKeys, undo }),
+    importKeys,
     snapshots: snapshotsRepository(db),
     runs: runsRepository(db),
     epochMetrics: epochMetricsRepository(db),

@@ -4,6 +4,7 @@
 import { call, dropped } from '../bridge/bridge.ts';
 import type { Detection, FileRef, ImportResult, Job, JobId } from '../../src-main/contracts/index.ts';
 import { app } from './app.svelte.ts';
+import { importsDialog } from './imports.svelte.ts';
 import { project } from './project.svelte.ts';
 import { runs } from './runs.svelte.ts';
 
@@ -32,6 +33,11 @@ class ImportDialog {
 
   readonly job: Job | null = $derived(runs.jobs.find(({ id }) => id === this.#jobId) ?? null);
   readonly result = $derived(this.job?.state === 'done' ? (this.job.result as ImportResult) : null);
+
+  /** The report names pictures of the project, or there is something to decide. */
+  readonly needsLook = $derived(
+    this.result !== null && this.result.warnings.length + this.result.gone + this.result.conflicts > 0,
+  );
 
   watches(id: JobId): boolean {
     return this.step !== 'closed' && id === this.#jobId;
@@ -155,6 +161,12 @@ class ImportDialog {
     await project.load();
     project.imagesChanged += 1;
     app.go('annotate');
+  }
+
+  /** Leaves for the list of imports, where the report leads to the pictures that it names. */
+  async review(): Promise<void> {
+    await this.finish();
+    await importsDialog.open();
   }
 
   /** Leaves; an empty project made on the way goes again, with its folder. */

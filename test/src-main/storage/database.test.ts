@@ -146,7 +146,9 @@ describe('opening a project file', () => {
     const [drawn] = store.annotations.ofImage(7);
     store.annotations.remove(drawn.id);
     expect(store.images.counts()).toMatchObject({ boxes: 0 });
-    expect(store.imports.addKey(1, 7 as ImageId, 'k')).toBe(false);
+    expect(store.importKeys.ofImage(7 as ImageId)).toMatchObject([
+      { key: 'k', annotationId: null, state: null },
+    ]);
   });
 
   it('leaves a file as it was when a migration fails half-way', () => {
