@@ -337,6 +337,16 @@ function program(): Command {
     .option('--train <n>', 'training pictures; all otherwise', whole(1))
     .option('--test <n>', 'test pictures; all otherwise', whole(1))
     .action(run(async () => (await import('./make.ts')).makeBlockMnist));
+  for (const [set, title] of [
+    ['cifar10', 'CIFAR-10 in its binary form'],
+    ['cifar100', 'CIFAR-100 in its binary form, by its hundred classes'],
+    ['svhn', 'SVHN, the cropped digits'],
+  ] as const)
+    make
+      .command(`${set} <dir>`)
+      .description(`${title}, as pictures in folders by class`)
+      .requiredOption('--out <dir>', 'folder to write, new or empty')
+      .action(run(async () => (await import('./make.ts')).makePublished(set)));
   make
     .command('waterbirds-like <project>')
     .description("a project's objects on land or water, which goes with the class in training")

@@ -6,6 +6,7 @@ import type { WaterbirdsResult } from '../contracts/demo.ts';
 import { AppError } from '../contracts/errors.ts';
 import { makeFolder } from '../files/write-file.ts';
 import { writeBlockMnist } from '../imaging/blockmnist.ts';
+import { writePublished, type PublishedSet } from '../imaging/published.ts';
 import { sampleDefaults, writeSample } from '../imaging/sample/index.ts';
 import { withCore } from './session.ts';
 import type { Terminal } from './terminal.ts';
@@ -43,6 +44,15 @@ export async function makeBlockMnist(
     `${train} training and ${test} test pictures, seed ${seed}: ${folder}`,
   ]);
 }
+
+/** A set that is published as packed pixels, as pictures in folders by class. */
+export const makePublished =
+  (set: PublishedSet) =>
+  async (terminal: Terminal, from: string, options: { out: string }): Promise<void> => {
+    const folder = freeFolder(options.out);
+    const { train, test } = await writePublished(set, path.resolve(from), folder);
+    terminal.answer({ out: folder, train, test }, [`${train} training and ${test} test pictures: ${folder}`]);
+  };
 
 export async function makeWaterbirdsLike(
   terminal: Terminal,

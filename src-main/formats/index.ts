@@ -17,7 +17,11 @@ import { panoptic } from './panoptic.ts';
 import { table } from './table.ts';
 import { folders } from './folders.ts';
 import { openImages } from './open-images.ts';
+import { flowers } from './flowers.ts';
 import type { Format, ImportSink } from './format.ts';
+import { gtsrb } from './gtsrb.ts';
+import { imagenetLoc } from './imagenet-loc.ts';
+import { labelmeXml } from './labelme-xml.ts';
 import { oxfordPets } from './oxford-pets.ts';
 import type { SourceTree } from './source.ts';
 import { readTogether } from './together.ts';
@@ -46,6 +50,10 @@ export const formats: readonly Format[] = [
   panoptic,
   table,
   openImages,
+  labelmeXml,
+  gtsrb,
+  imagenetLoc,
+  flowers,
   folders,
 ];
 
@@ -94,11 +102,17 @@ export async function detectFormat(source: SourceTree): Promise<Detection> {
   if (likely.length === 0) {
     const place = source.chosenFile ?? source.root;
     const isMnist = source.files.some((file) => /(images|labels)[-.]idx[13]-ubyte/.test(file));
-    const reason = isMnist
-      ? 'these are files of MNIST (IDX), not pictures; fovea make blockmnist makes a set of them'
-      : source.chosenFile === null
-        ? 'no pictures and no known annotations'
-        : 'no annotation file of a known format';
+    const isPacked = source.files.find((file) =>
+      /(^|\/)(data_batch_\d\.bin|(train|test)_32x32\.mat|fine_label_names\.txt)$/.test(file),
+    );
+    const reason =
+      isPacked !== undefined
+        ? `${isPacked} is of a set of packed pixels; fovea make cifar10, cifar100 or svhn makes pictures of it`
+        : isMnist
+          ? 'these are files of MNIST (IDX), not pictures; fovea make blockmnist makes a set of them'
+          : source.chosenFile === null
+            ? 'no pictures and no known annotations'
+            : 'no annotation file of a known format';
     throw new AppError('bad-file', `nothing to import in ${place}: ${reason}`, { file: place, reason });
   }
   const [best, ...others] = likely;
