@@ -7,7 +7,7 @@ import type { DeviceChoice } from '../contracts/devices.ts';
 import type { AttackOutcome } from '../contracts/worker-protocol.ts';
 import { valuesOf } from './set-values.ts';
 import { runNumber, withCore } from './session.ts';
-import { percent, table, type Terminal } from './terminal.ts';
+import { percent, splitWord, table, type Terminal } from './terminal.ts';
 
 interface Options {
   run: string;
@@ -79,10 +79,10 @@ export async function attack(terminal: Terminal, project: string, options: Optio
     };
     const answer = { run: runId, attack: chosen.id, eps, split, images: images.length, ...figures };
     terminal.answer({ ...answer, ...(moved && { heat: moved }) }, [
-      `${chosen.title} on run ${runId}${chosen.norm === null ? '' : `, epsilon ${Number(eps.toPrecision(3))}`}: ${images.length} ${split} pictures, ${changed.length} changed`,
+      `${chosen.title} on run ${runId}${chosen.norm === null ? '' : `, epsilon ${Number(eps.toPrecision(3))}`}: ${images.length} ${splitWord(split)} pictures, ${changed.length} changed`,
       ...table([
-        ['accuracy', percent(figures.accuracy)],
-        ['accuracy under the attack', percent(figures.attackedAccuracy)],
+        [`${splitWord(split)} accuracy`, percent(figures.accuracy)],
+        [`${splitWord(split)} accuracy under the attack`, percent(figures.attackedAccuracy)],
         ['mean of the largest changes, of 255', ((figures.meanLargestChange ?? 0) * 255).toFixed(2)],
         ['mean length of the changes', (figures.meanLength ?? 0).toFixed(3)],
         ...(moved

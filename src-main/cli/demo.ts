@@ -34,8 +34,8 @@ export async function demo(
     });
     const heads = [
       'on the test pictures',
-      'accuracy',
-      'energy in box',
+      'test accuracy',
+      'in box, input gradient',
       'outside blurred',
       'outside swapped',
       'training',

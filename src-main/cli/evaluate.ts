@@ -10,7 +10,7 @@ import type { EvaluationSummary } from '../contracts/evaluations.ts';
 import type { MetricValue } from '../contracts/metrics.ts';
 import { runNumber, withCore } from './session.ts';
 import { valuesOf } from './set-values.ts';
-import { percent, table, type Terminal } from './terminal.ts';
+import { percent, splitWord, table, type Terminal } from './terminal.ts';
 
 interface Options {
   run: string;
@@ -49,7 +49,7 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
     const summary = (await core.call('evaluations.summary', { runId, split }))!;
     const { images, withRegion, figures } = summary;
     terminal.answer({ run: runId, split, images, withRegion, measures: reported(summary), figures }, [
-      `Run ${runId} on ${images} ${split} pictures, ${withRegion} with a box or mask`,
+      `Run ${runId} on ${images} ${splitWord(split)} pictures, ${withRegion} with a box or mask`,
       ...metricLines(
         known.filter(({ id }) => chosen.some(({ info }) => info.id === id)),
         summary,

@@ -105,7 +105,7 @@ const version = (): string =>
 
 function program(): Command {
   const fovea = new Command('fovea')
-    .description('Draw boxes, train a classifier that is told where to look, and see where it looks.')
+    .description('Draw boxes, train a classifier with attention supervision, and see where it looks.')
     .option('--json', 'print one JSON object as the last line')
     .version(version(), '--version', 'print the version')
     .option('--trust', 'open a project made elsewhere, with the places outside its folder that it uses')
@@ -143,11 +143,11 @@ function program(): Command {
     .action(run(async () => (await import('./imports.ts')).imports));
   fovea
     .command('split <project>')
-    .description('deal pictures out to train, selection and test; a test part that was imported stays')
+    .description('assign pictures to training, validation and test; a test part that was imported stays')
     .option('--seed <n>', 'seed', whole(0), 0)
-    .option('--selection <share>', 'share for choosing the best epoch', share, 0.15)
+    .option('--selection <share>', 'share for validation, which chooses the best epoch', share, 0.15)
     .option('--test <share>', 'share for measuring', share, 0.2)
-    .option('--fresh', 'deal out the test part anew, too')
+    .option('--fresh', 'assign the test part anew, too')
     .action(run(async () => (await import('./split.ts')).split));
   runFlags(fovea.command('train <project>').description('train a model'), 'standard')
     .option(

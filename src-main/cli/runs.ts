@@ -13,10 +13,20 @@ export async function runs(terminal: Terminal, project: string): Promise<void> {
       run.config.model,
       run.state,
       `${run.epochsDone}/${run.config.epochs}`,
-      percent(run.evaluated?.measures.accuracy ?? run.best?.accuracy ?? null),
+      percent(run.best?.accuracy ?? null),
+      percent(run.evaluated?.measures.accuracy ?? null),
       percent(run.evaluated?.measures.energyInBox ?? run.energyInBox),
     ]);
-    const heads = ['run', 'objective', 'model', 'state', 'epochs', 'accuracy', 'energy in box'];
+    const heads = [
+      'run',
+      'objective',
+      'model',
+      'state',
+      'epochs',
+      'validation accuracy',
+      'test accuracy',
+      'in box, input gradient',
+    ];
     terminal.answer({ runs: all }, all.length > 0 ? table([heads, ...rows]) : ['There are no runs yet.']);
   });
 }

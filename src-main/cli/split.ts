@@ -20,7 +20,7 @@ export async function split(
     const { counts } = await core.call('splits.make', { seed, selection, test, fresh });
     const { bySplit } = counts;
     terminal.answer({ seed, ...bySplit }, [
-      `train ${bySplit.train}, selection ${bySplit.selection}, test ${bySplit.test}`,
+      `train ${bySplit.train}, validation ${bySplit.selection}, test ${bySplit.test}`,
     ]);
   });
 }

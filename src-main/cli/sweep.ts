@@ -44,7 +44,7 @@ export async function sweep(terminal: Terminal, folder: string, options: Options
         `${begun.planned - begun.measured - begun.lost - begun.halved} of them still to do`,
     );
     terminal.say(
-      `${images.train} pictures to train on, ${images.selection} to choose epochs by, ` +
+      `${images.train} pictures to train on, ${images.selection} for validation, ` +
         `${images.tuning} to choose weights by, ${images.test} to report on`,
     );
     await finish(begun.jobId!);

@@ -1,6 +1,7 @@
 // What a command shows: words on stdout, progress on stderr of a terminal, and with --json one object as
 // the last line of stdout.
 
+import type { Split } from '../contracts/dataset.ts';
 import { createInterface } from 'node:readline/promises';
 import { escapeHidden, printable } from '../contracts/printable.ts';
 import type { Job } from '../contracts/jobs.ts';
@@ -102,3 +103,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 /** 0.1234 → "12.3 %", null → "–" */
 export const percent = (share: number | null): string =>
   share === null ? '–' : `${(share * 100).toFixed(1)} %`;
+
+/** As people call it; `selection` is its stored name. */
+export const splitWord = (split: Split): string =>
+  ({ train: 'training', selection: 'validation', test: 'test' })[split];

@@ -71,7 +71,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
     } else if (options.resume === undefined) terminal.say('Starts from scratch');
     terminal.say(
       `Run ${begun.number}: ${trainedOn.train} training pictures, ${trainedOn.withRegion} with a box or mask; ` +
-        `${trainedOn.selection} for selection, ${trainedOn.test} for test`,
+        `${trainedOn.selection} for validation, ${trainedOn.test} for test`,
     );
     if (begun.config.device === 'auto') {
       const { id, reason } = await core.call('devices.choose', { device: 'auto', before: begun.device });
@@ -107,7 +107,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
       [
         `Run ${run.number}: ${run.epochsDone} epochs in ${clock(run.seconds)} on ${run.device}`,
         ...(run.best
-          ? [`  best on selection: epoch ${run.best.epoch}, accuracy ${percent(run.best.accuracy)}`]
+          ? [`  best epoch ${run.best.epoch}, validation accuracy ${percent(run.best.accuracy)}`]
           : []),
         ...(run.evaluated ? testLines(run.evaluated, asked) : []),
       ],
@@ -119,7 +119,7 @@ export async function train(terminal: Terminal, folder: string, options: Options
 function testLines(summary: EvaluationSummary, asked: readonly MeasureInfo[]): string[] {
   if (asked.length > 0) return ['  on test:', ...metricLines(asked, summary).map((line) => `  ${line}`)];
   const { accuracy, energyInBox } = summary.measures;
-  return [`  on test: accuracy ${percent(accuracy)}, energy in box ${percent(energyInBox)}`];
+  return [`  test accuracy ${percent(accuracy)}, in box (input gradient) ${percent(energyInBox)}`];
 }
 
 /** "measure.parameter" is a measure's, as for `evaluate`; the rest is the run's, "objective.parameter" too. */

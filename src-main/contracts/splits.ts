@@ -5,7 +5,7 @@ import { writesProject } from './call.ts';
 import type { ProjectState } from './projects.ts';
 
 export const splitCalls = {
-  /** Deals out train / selection / test by class; an imported test part stays the test part unless `fresh`. */
+  /** Assigns pictures to train / selection / test by class; an imported test part stays the test part unless `fresh`. */
   'splits.make': writesProject<ProjectState>()(
     z.object({
       seed: z.int().min(0),

@@ -61,7 +61,7 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
   return config;
 }
 
-/** Whether a picture to train on, or that may be dealt to be one, has the attribute. */
+/** Whether a picture to train on, or that may be assigned to be one, has the attribute. */
 function hasGroups(store: ProjectStore, groupBy: string): boolean {
   const valueOf = store.attributes.valuesOf(groupBy);
   const facts = store.images.trainingFacts();

@@ -86,7 +86,7 @@ export function announce(context: Context, id: RunId): void {
 }
 
 /**
- * Whether a run would have to deal out pictures first: none is left for choosing the best epoch, and no
+ * Whether a run would have to assign pictures to splits first: none is left for choosing the best epoch, and no
  * person has wanted it so. Imported train and test parts alone are such a case.
  */
 export const needsSplit = (store: ProjectStore, facts: readonly TrainingFact[]): boolean =>
@@ -102,7 +102,7 @@ export const classesWith = (
 ];
 
 /**
- * What a run started now would train on, dealt out with `seed` where that is still to be done. With several classes a
+ * What a run started now would train on, split with `seed` where that is still to be done. With several classes a
  * picture, it counts for each of them, and once in the sums.
  * @param tuning  pictures of the selection part that a sweep sets apart
  */
@@ -187,9 +187,9 @@ function warningsOf(classes: TrainedOn['classes'], unassigned: number): string[]
   });
   const learnt = classes.filter((one) => one.train > 0);
   if (learnt.length > 0 && learnt.every((one) => one.selection === 0))
-    warnings.push('no selection picture: the last epoch is kept instead of the best');
+    warnings.push('no validation picture: the last epoch is kept instead of the best');
   if (unassigned > 0)
-    warnings.push(`${count(unassigned, 'picture')} not dealt out to train, selection or test yet`);
+    warnings.push(`${count(unassigned, 'picture')} not assigned to training, validation or test yet`);
   return warnings;
 }
 

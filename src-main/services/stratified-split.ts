@@ -11,7 +11,7 @@ export interface SplitOptions {
   selection: number;
   /** Share of all pictures; used only when there is no test part to keep. */
   test: number;
-  /** Deals out the test part anew, too. */
+  /** Assigns the test part anew, too. */
   fresh: boolean;
 }
 
@@ -47,7 +47,7 @@ export function stratifiedSplit(
 const partOf = (count: number, share: number): number =>
   share === 0 || count < 2 ? 0 : Math.min(count - 1, Math.max(1, Math.round(count * share)));
 
-/** How a run deals out pictures that nobody has dealt out yet. */
+/** How a run assigns pictures that nobody has assigned yet. */
 export const usualSplit = (seed: number): SplitOptions => ({
   seed,
   selection: 0.15,

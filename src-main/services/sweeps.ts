@@ -84,9 +84,13 @@ export async function keepSweep(context: Context, asked: Parsed<'sweeps.start'>)
     const tuning = tuningImages(store, seed, settings.labels);
     const found = trainedOn(store, seed, tuning, settings.labels);
     if (found.selection === 0 || found.tuning === 0 || found.test === 0)
-      throw new AppError('bad-input', 'a sweep needs at least four selection pictures and one test picture', {
-        reason: `half of the selection part chooses epochs, half chooses weights; there are ${found.selection + found.tuning!} selection pictures and ${found.test} test pictures`,
-      });
+      throw new AppError(
+        'bad-input',
+        'a sweep needs at least four validation pictures and one test picture',
+        {
+          reason: `half of the validation part chooses epochs, half chooses weights; there are ${found.selection + found.tuning!} validation pictures and ${found.test} test pictures`,
+        },
+      );
     const needsRegions = points.every(({ objective }) =>
       ['standard', 'blackout', 'box-aware'].includes(objective),
     );

@@ -9,6 +9,6 @@ export function lastRunText({ lastRun }: ProjectSummary): string {
   if (!lastRun) return 'none yet';
   const { accuracy, energyInBox, split, title } = lastRun;
   if (accuracy === null) return title;
-  const inBox = energyInBox === null ? '' : `, in box ${percent(energyInBox, 0)}`;
+  const inBox = energyInBox === null ? '' : `, in box (input gradient) ${percent(energyInBox, 0)}`;
   return `${split ? ACCURACIES[split] : 'accuracy'} ${percent(accuracy)}${inBox}`;
 }

@@ -123,7 +123,7 @@ describe('a run', () => {
     await core.call('splits.make', { seed: 1, selection: 0, test: 0.2 });
     const run = await start();
     expect(run.trainedOn).toMatchObject({ train: 16, selection: 0, test: 4 });
-    expect(run.trainedOn.warnings).toContainEqual(expect.stringMatching(/no selection picture/));
+    expect(run.trainedOn.warnings).toContainEqual(expect.stringMatching(/no validation picture/));
     await trained(run);
     expect((await get(run.id)).state).toBe('done');
   });

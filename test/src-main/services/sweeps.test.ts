@@ -231,7 +231,7 @@ describe('a sweep', () => {
       const answer = await core.handle('sweeps.start', asked);
       expect(answer).toMatchObject({
         ok: false,
-        error: { message: expect.stringMatching(/selection pictures/) },
+        error: { message: expect.stringMatching(/validation pictures/) },
       });
     }
     expect(await refusal(core, 'sweeps.resume', { id: 9 as never })).toBe('not-found');
