@@ -170,27 +170,20 @@ export function drawSelected(
   }
 }
 
-/** The box being drawn: as it will be, without handles. */
+/** The shape being drawn: as it will be, without handles. */
 export function drawDraft(
   context: CanvasRenderingContext2D,
-  box: Box,
+  shape: Shape,
   viewport: Viewport,
   palette: Palette,
-  position: number | null,
+  colour: string,
 ): void {
-  const { x, y, width, height } = boxToScreen(viewport, box);
-  const colour = classColourOf(palette, position);
+  const outline = outlineOrBounds(shape, viewport);
   context.globalAlpha = 0.16;
   context.fillStyle = colour;
-  context.fillRect(x, y, width, height);
-  context.globalAlpha = 0.85;
-  context.strokeStyle = palette.dark;
-  context.lineWidth = 4.5;
-  context.strokeRect(x, y, width, height);
-  context.globalAlpha = 1;
-  context.strokeStyle = colour;
-  context.lineWidth = 2.5;
-  context.strokeRect(x, y, width, height);
+  context.fill(outline, 'evenodd');
+  casing(context, outline, palette, 4.5, 0.85);
+  line(context, outline, colour, 2.5);
 }
 
 /** Lines over the whole canvas, crossing at the pointer. */

@@ -1,9 +1,10 @@
 // What lies under the pointer. 2,000 shapes are tested one after the other: that is some ten microseconds,
 // less than any index would cost to keep.
 
-import type { Box, Point } from '../../src-main/contracts/index.ts';
+import type { Box, Point, Rle } from '../../src-main/contracts/index.ts';
 import { handleNames, type HandleName } from './box-edits.ts';
-import { isSet } from './masks.ts';
+import { eachRun, isSet } from './masks.ts';
+import { distanceTo } from './rings.ts';
 import { area, bounds, type CanvasShape } from './shapes.ts';
 import { boxToScreen, type Viewport, type XY } from './viewport.ts';
 
@@ -55,32 +56,79 @@ export function handleAt(
  * The shape under a point: the smallest of those that hold it, so that a box inside another can be
  * reached. A line near the pointer counts as held.
  */
-export function shapeAt(
+export const shapeAt = (
   shapes: readonly CanvasShape[],
   viewport: Viewport,
   imagePoint: XY,
-): CanvasShape | null {
+): CanvasShape | null => shapesAt(shapes, viewport, imagePoint)[0] ?? null;
+
+/** All that hold the point, the smallest first; of two equal ones the upper. */
+export function shapesAt(shapes: readonly CanvasShape[], viewport: Viewport, imagePoint: XY): CanvasShape[] {
   const tolerance = EDGE_HIT_PX / viewport.scale;
-  let best: CanvasShape | null = null;
-  let bestArea = Infinity;
-  // Backwards: of two equal ones the upper wins.
-  for (let index = shapes.length - 1; index >= 0; index -= 1) {
-    const candidate = shapes[index]!;
-    const box = bounds(candidate.shape);
-    if (
-      imagePoint.x < box.x - tolerance ||
-      imagePoint.y < box.y - tolerance ||
-      imagePoint.x > box.x + box.width + tolerance ||
-      imagePoint.y > box.y + box.height + tolerance
-    )
-      continue;
-    const size = area(candidate.shape);
-    if (size < bestArea && holds(candidate, imagePoint, tolerance)) {
-      best = candidate;
-      bestArea = size;
-    }
-  }
-  return best;
+  return shapes
+    .filter((candidate) => {
+      const box = bounds(candidate.shape);
+      return (
+        imagePoint.x >= box.x - tolerance &&
+        imagePoint.y >= box.y - tolerance &&
+        imagePoint.x <= box.x + box.width + tolerance &&
+        imagePoint.y <= box.y + box.height + tolerance &&
+        holds(candidate, imagePoint, tolerance)
+      );
+    })
+    .reverse()
+    .sort((one, other) => area(one.shape) - area(other.shape));
+}
+
+/** What a rubber band takes: shapes of which it meets a part, not only the bounds. */
+export function shapesIn(shapes: readonly CanvasShape[], band: Box): CanvasShape[] {
+  const right = band.x + band.width;
+  const bottom = band.y + band.height;
+  return shapes.filter(({ shape }) => {
+    const box = bounds(shape);
+    if (box.x > right || box.y > bottom || box.x + box.width < band.x || box.y + box.height < band.y)
+      return false;
+    if (shape.kind === 'box') return !isInside(band, box);
+    if (shape.kind === 'mask') return reachesInto(shape.rle, band);
+    const corners: Point[] = [
+      [band.x, band.y],
+      [right, band.y],
+      [right, bottom],
+      [band.x, bottom],
+    ];
+    return shape.rings.some((ring) =>
+      ring.some(([ax, ay], index) => {
+        if (ax >= band.x && ax <= right && ay >= band.y && ay <= bottom) return true;
+        const next = ring[(index + 1) % ring.length]!;
+        return corners.some((corner, at) => crosses([ax, ay], next, corner, corners[(at + 1) % 4]!));
+      }),
+    );
+  });
+}
+
+/** A band wholly inside a box means what lies in the box, not the box. */
+const isInside = (band: Box, box: Box) =>
+  band.x > box.x &&
+  band.y > box.y &&
+  band.x + band.width < box.x + box.width &&
+  band.y + band.height < box.y + box.height;
+
+function reachesInto(rle: Rle, band: Box): boolean {
+  let result = false;
+  eachRun(rle, (column, first, last) => {
+    result ||=
+      column + 1 > band.x &&
+      column < band.x + band.width &&
+      last + 1 > band.y &&
+      first < band.y + band.height;
+  });
+  return result;
+}
+
+function crosses(a: Point, b: Point, c: Point, d: Point): boolean {
+  const side = (from: Point, to: Point, point: Point) =>
+    Math.sign((to[0] - from[0]) * (point[1] - from[1]) - (to[1] - from[1]) * (point[0] - from[0]));
+  return side(a, b, c) !== side(a, b, d) && side(c, d, a) !== side(c, d, b);
 }
 
 function holds({ shape }: CanvasShape, { x, y }: XY, tolerance: number): boolean {
@@ -103,12 +151,6 @@ export function insideRings(rings: readonly Point[][], x: number, y: number): bo
 
 function nearRings(rings: readonly Point[][], x: number, y: number, tolerance: number): boolean {
   return rings.some((ring) =>
-    ring.some(([ax, ay], index) => {
-      const [bx, by] = ring[(index + 1) % ring.length]!;
-      const length = (bx - ax) ** 2 + (by - ay) ** 2;
-      const along = length === 0 ? 0 : ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length;
-      const t = Math.min(1, Math.max(0, along));
-      return Math.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay)) <= tolerance;
-    }),
+    ring.some((a, index) => distanceTo([x, y], a, ring[(index + 1) % ring.length]!) <= tolerance),
   );
 }

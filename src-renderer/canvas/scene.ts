@@ -6,23 +6,13 @@
 import Konva from 'konva/lib/Core.js';
 import type { Box, Shape } from '../../src-main/contracts/index.ts';
 import type { CanvasBitmap } from './bitmap.ts';
-import {
-  culled,
-  drawCrosshair,
-  drawDraft,
-  drawHovered,
-  drawLabels,
-  drawResting,
-  drawSelected,
-  drawSize,
-} from './draw.ts';
+import { culled, drawDraft, drawHovered, drawLabels, drawResting, drawSelected, drawSize } from './draw.ts';
 import { MaskDrawing } from './mask-drawing.ts';
-import { readPalette, type Palette } from './palette.ts';
+import { classColourOf, readPalette, type Palette } from './palette.ts';
 import type { CanvasShape } from './shapes.ts';
-import { boxIdle } from './tools/box/idle.ts';
-import { hand, panning } from './tools/panning.ts';
-import { idle } from './tools/select/idle.ts';
-import { Machine, type Pointer, type State, type World } from './tools/tool.ts';
+import { panning } from './tools/hand/panning.ts';
+import { defaultTool, tools, type ToolName } from './tools/registry.ts';
+import { Machine, type Pointer, type World } from './tools/tool.ts';
 import {
   fit,
   panBy,
@@ -35,13 +25,11 @@ import {
   type XY,
 } from './viewport.ts';
 
-export type ToolName = 'select' | 'hand' | 'box';
-const tools: Record<ToolName, () => State> = { select: idle, hand, box: boxIdle };
-
 interface SceneEvents {
   select(ids: Iterable<number>): void;
   change(changes: { id: number; shape: Shape }[]): void;
   add(shape: Shape): void;
+  remove(ids: readonly number[]): void;
   /** Image frame; null when the pointer has left. */
   pointer(imagePoint: XY | null): void;
   viewport(viewport: Viewport): void;
@@ -55,13 +43,13 @@ export class Scene {
   readonly #imageLayer: Konva.Layer;
   readonly #shapeLayer: Konva.Layer;
   readonly #activeLayer: Konva.Layer;
-  readonly #machine: Record<ToolName, Machine>;
+  readonly #machines: ReadonlyMap<ToolName, Machine>;
+  #machine: Machine;
   readonly #resizes: ResizeObserver;
   readonly #palette: Palette = readPalette();
   readonly #masks = new MaskDrawing(this.#palette);
   readonly #world: World;
 
-  #tool: ToolName = 'box';
   #size: Size = { width: 1, height: 1 };
   #image: Size = { width: 1, height: 1 };
   #bitmap: CanvasBitmap | null = null;
@@ -72,7 +60,7 @@ export class Scene {
   #selection: ReadonlySet<number> = new Set();
   #hovered: number | null = null;
   #preview: ReadonlyMap<number, Shape> | null = null;
-  #draft: Box | null = null;
+  #draft: Shape | null = null;
   #draftPosition: number | null = null;
   #at: XY | null = null;
   #fill = 0.1;
@@ -85,6 +73,10 @@ export class Scene {
     this.#container = container;
     this.#events = events;
     this.#stage = new Konva.Stage({ container: container as HTMLDivElement, listening: false });
+    // A layer draws as it is added, and the top one draws the tool's overlay.
+    this.#world = this.#makeWorld();
+    this.#machines = new Map(tools.map((tool) => [tool.name, new Machine(tool.make(), this.#world)]));
+    this.#machine = this.#machines.get(defaultTool)!;
     const layer = (draw: (context: CanvasRenderingContext2D) => void) => {
       const made = new Konva.Layer({ listening: false });
       made.add(
@@ -100,13 +92,7 @@ export class Scene {
     this.#imageLayer = layer((context) => this.#drawImage(context));
     this.#shapeLayer = layer((context) => this.#drawShapes(context));
     this.#activeLayer = layer((context) => this.#drawActive(context));
-    this.#world = this.#makeWorld();
-    this.#machine = {
-      select: new Machine(tools.select, this.#world),
-      hand: new Machine(tools.hand, this.#world),
-      box: new Machine(tools.box, this.#world),
-    };
-    this.#machine[this.#tool].stop();
+    this.#machine.stop();
     this.#resizes = new ResizeObserver(() => this.#resize());
     this.#resizes.observe(container);
     this.#listen();
@@ -124,7 +110,7 @@ export class Scene {
     if (bitmap) bitmap.ontile = () => this.#imageLayer.batchDraw();
     this.#image = size;
     if (isNew) {
-      this.#machine[this.#tool].stop();
+      this.#machine.stop();
       this.#masks.forget();
       this.fit();
     }
@@ -150,10 +136,11 @@ export class Scene {
   }
 
   setTool(tool: ToolName): void {
-    if (tool === this.#tool) return;
-    this.#machine[this.#tool].stop();
-    this.#tool = tool;
-    this.#machine[tool].stop();
+    const next = this.#machines.get(tool)!;
+    if (next === this.#machine) return;
+    this.#machine.stop();
+    this.#machine = next;
+    next.stop();
     this.#activeLayer.batchDraw();
   }
 
@@ -169,7 +156,7 @@ export class Scene {
 
   setShapesShown(shown: boolean): void {
     this.#shown = shown;
-    this.#machine[this.#tool].stop();
+    this.#machine.stop();
     this.#redrawShapes();
   }
 
@@ -194,7 +181,12 @@ export class Scene {
       this.#pan = null;
       return true;
     }
-    return this.#machine[this.#tool].cancel();
+    return this.#machine.cancel();
+  }
+
+  /** True if the tool at work used the key. */
+  key(chord: string): boolean {
+    return !this.#pan && this.#machine.key(chord);
   }
 
   fit(): void {
@@ -254,12 +246,14 @@ export class Scene {
         this.#preview = shapes;
         this.#activeLayer.batchDraw();
       },
-      draft: (box) => {
-        this.#draft = box;
+      draft: (shape) => {
+        this.#draft = shape;
         this.#activeLayer.batchDraw();
       },
+      redraw: () => void this.#activeLayer.batchDraw(),
       change: (changes) => this.#events.change(changes),
       add: (shape) => this.#events.add(shape),
+      remove: (ids) => this.#events.remove(ids),
     };
   }
 
@@ -273,22 +267,22 @@ export class Scene {
         event.preventDefault();
         this.#pan = new Machine(() => panning(pointer, () => ({ name: 'done' })), this.#world);
         this.#setCursor('grabbing');
-      } else this.#machine[this.#tool].send('down', pointer);
+      } else this.#machine.send('down', pointer);
     });
     content.addEventListener('pointermove', (event) => {
-      // A fast mouse sends several positions a frame; the last is enough for all that is drawn here.
       const pointer = this.#pointer(event);
       this.#at = pointer.screenPoint;
       this.#events.pointer(pointer.imagePoint);
-      (this.#pan ?? this.#machine[this.#tool]).send('move', pointer);
-      if (this.#tool === 'box') this.#activeLayer.batchDraw();
+      (this.#pan ?? this.#machine).send('move', pointer);
+      this.#activeLayer.batchDraw();
     });
     content.addEventListener('pointerup', (event) => {
       if (this.#pan) {
         this.#pan = null;
         this.#setCursor(this.#spaceHeld ? 'grab' : '');
-      } else if (event.button === 0) this.#machine[this.#tool].send('up', this.#pointer(event));
+      } else if (event.button === 0) this.#machine.send('up', this.#pointer(event));
     });
+    content.addEventListener('dblclick', (event) => this.#machine.send('double', this.#pointer(event)));
     content.addEventListener('pointercancel', () => this.cancel());
     content.addEventListener('pointerleave', () => {
       this.#at = null;
@@ -301,7 +295,8 @@ export class Scene {
       (event) => {
         event.preventDefault();
         const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-        const scrolledPx = Math.max(-240, Math.min(240, event.deltaY * lines));
+        const scrolledPx = Math.max(-240, Math.min(240, (event.deltaY || event.deltaX) * lines));
+        if (event.shiftKey && this.#machine.wheel(-scrolledPx / 100)) return;
         // A pinch comes as a wheel with Ctrl and small steps.
         this.zoom(Math.exp(-scrolledPx * (event.ctrlKey ? 0.01 : 0.0016)), this.#pointer(event).screenPoint);
       },
@@ -315,7 +310,18 @@ export class Scene {
   #pointer(event: MouseEvent): Pointer {
     const { left, top } = this.#stage.content.getBoundingClientRect();
     const screenPoint = { x: event.clientX - left, y: event.clientY - top };
-    return { screenPoint, imagePoint: toImage(this.#viewport, screenPoint), shift: event.shiftKey };
+    const pen = event instanceof PointerEvent && event.pointerType === 'pen' ? event : null;
+    return {
+      screenPoint,
+      imagePoint: toImage(this.#viewport, screenPoint),
+      // A fast mouse is read several times a frame: a stroke goes through all of the places.
+      trail: coalesced(event).map(({ clientX, clientY }) =>
+        toImage(this.#viewport, { x: clientX - left, y: clientY - top }),
+      ),
+      shift: event.shiftKey,
+      alt: event.altKey,
+      ...(pen && { pressure: pen.pressure }),
+    };
   }
 
   #setCursor(name: string): void {
@@ -374,11 +380,17 @@ export class Scene {
       const only = selected.length === 1 ? selected[0] : undefined;
       if (only?.shape.kind === 'box') drawSize(context, only.shape.box, this.#viewport, palette);
     }
+    const colour = classColourOf(palette, this.#draftPosition);
     if (this.#draft) {
-      drawDraft(context, this.#draft, this.#viewport, palette, this.#draftPosition);
-      drawSize(context, this.#draft, this.#viewport, palette);
+      drawDraft(context, this.#draft, this.#viewport, palette, colour);
+      if (this.#draft.kind === 'box') drawSize(context, this.#draft.box, this.#viewport, palette);
     }
-    if (this.#tool === 'box' && this.#at && !this.#pan && !this.#spaceHeld)
-      drawCrosshair(context, this.#at, this.#size, palette);
+    const at = this.#pan || this.#spaceHeld ? null : this.#at;
+    this.#machine.overlay(context, { viewport: this.#viewport, canvas: this.#size, palette, colour, at });
   }
+}
+
+function coalesced(event: MouseEvent): readonly MouseEvent[] {
+  const events = event instanceof PointerEvent ? event.getCoalescedEvents() : [];
+  return events.length > 0 ? events : [event];
 }

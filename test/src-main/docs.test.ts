@@ -1,4 +1,4 @@
-// docs/methods.md and docs/keys.md say what the registries and the key map say. After a change of those:
+// docs/methods.md says what the registries say. After a change of those:
 // npx vitest run --config test/vitest.config.ts test/src-main/docs.test.ts -u
 
 import { expect, it } from 'vitest';
@@ -13,8 +13,6 @@ import type {
   SaliencyInfo,
 } from '../../src-main/contracts/index.ts';
 import { allMethods } from '../../src-main/services/methods.ts';
-import { keySections } from '../../src-renderer/key-maps.ts';
-import { capsOf } from '../../src-renderer/ui/key-map.ts';
 import { placedInForm, settingGroups } from '../../src-renderer/forms/setting-groups.ts';
 
 const madeFrom = (what: string) => `<!-- Made from ${what} by test/src-main/docs.test.ts. -->\n`;
@@ -225,28 +223,4 @@ it('has every number of steps and every epsilon of a method say so by its role',
       if (title === 'Steps') expect(role, `${id} ${name}`).toBe('steps');
       if (/\bepsilon$/i.test(title)) expect(role, `${id} ${name}`).toBe('epsilon');
     }
-});
-
-it('keeps docs/keys.md equal to the key maps', async () => {
-  const page = [
-    madeFrom('the key maps'),
-    '# Keys',
-    '',
-    'In the app, `?` shows the same sheet. The first four tables are of Annotate.',
-    ...keySections.flatMap(({ title, rows }) => [
-      '',
-      `## ${title}`,
-      '',
-      '| key | what it does |',
-      '|---|---|',
-      ...rows.map(
-        (row) =>
-          `| ${capsOf(row)
-            .map((key) => `\`${key}\``)
-            .join(', ')} | ${row.title} |`,
-      ),
-    ]),
-    '',
-  ].join('\n');
-  await expect(page).toMatchFileSnapshot('../../docs/keys.md');
 });

@@ -1,14 +1,35 @@
-// A tool is a state machine. A state is a value with the events it cares for; each event answers with the
-// next state, or nothing to stay. Leaving a state takes back what it put on the screen.
+// A tool is a folder: a state machine, its overlay, its cursor and its keys, with one line in registry.ts. A
+// state is a value with the events it cares for; each event answers with the next state, or nothing to stay.
+// Leaving a state takes back what it put on the screen.
 
-import type { Box, Shape } from '../../../src-main/contracts/index.ts';
+import type { Shape } from '../../../src-main/contracts/index.ts';
+import type { Palette } from '../palette.ts';
 import type { CanvasShape } from '../shapes.ts';
 import type { Size, Viewport, XY } from '../viewport.ts';
+
+export interface Tool {
+  readonly name: string;
+  /** On its button. */
+  readonly title: string;
+  /** In its tooltip and on the key sheet. */
+  readonly tip: string;
+  readonly icon: string;
+  readonly keys: readonly string[];
+  /** On the key sheet instead of the keys. */
+  readonly shown?: string;
+  /** The state at rest; what it keeps from one gesture to the next belongs to one canvas. */
+  make(): () => State;
+}
 
 export interface Pointer {
   screenPoint: XY;
   imagePoint: XY;
+  /** Where the pointer was since the last event, this place included: a fast mouse is read several times a frame. */
+  trail?: readonly XY[];
   shift: boolean;
+  alt?: boolean;
+  /** Of a pen, 0..1. */
+  pressure?: number;
 }
 
 /** What a tool sees of the canvas and may do to it. */
@@ -24,11 +45,25 @@ export interface World {
   panBy(dx: number, dy: number): void;
   /** Draws shapes elsewhere than they are; null shows all as they are. */
   preview(shapes: ReadonlyMap<number, Shape> | null): void;
-  /** The box being drawn. */
-  draft(box: Box | null): void;
+  /** The shape being drawn. */
+  draft(shape: Shape | null): void;
+  /** The state's overlay looks otherwise now. */
+  redraw(): void;
   /** Written at once. */
   change(changes: { id: number; shape: Shape }[]): void;
   add(shape: Shape): void;
+  remove(ids: readonly number[]): void;
+}
+
+/** Where an overlay is drawn, in screen pixels. */
+export interface OverlayView {
+  viewport: Viewport;
+  canvas: Size;
+  palette: Palette;
+  /** Of the class of the next shape. */
+  colour: string;
+  /** The pointer; null when it is elsewhere. */
+  at: XY | null;
 }
 
 export interface State {
@@ -38,11 +73,18 @@ export interface State {
   down?(world: World, pointer: Pointer): State | void;
   move?(world: World, pointer: Pointer): State | void;
   up?(world: World, pointer: Pointer): State | void;
+  /** After the second release of a double click. */
+  double?(world: World, pointer: Pointer): State | void;
+  /** The next state, true for a key that was used without leaving, nothing for a key that is not the tool's. */
+  key?(world: World, chord: string): State | true | void;
+  /** Of Shift and the wheel; a notch is 1, up is positive. True if used. */
+  wheel?(world: World, notches: number): boolean;
   /** Escape, or the pointer was taken away. */
   cancel?(world: World): State | void;
+  overlay?(context: CanvasRenderingContext2D, view: OverlayView, world: World): void;
 }
 
-type EventName = 'down' | 'move' | 'up';
+type EventName = 'down' | 'move' | 'up' | 'double';
 
 export class Machine {
   #state: State;
@@ -62,6 +104,21 @@ export class Machine {
 
   send(event: EventName, pointer: Pointer): void {
     this.#go(this.#state[event]?.(this.#world, pointer));
+  }
+
+  /** True if the tool used the key. */
+  key(chord: string): boolean {
+    const answer = this.#state.key?.(this.#world, chord);
+    if (answer && answer !== true) this.#go(answer);
+    return Boolean(answer);
+  }
+
+  wheel(notches: number): boolean {
+    return this.#state.wheel?.(this.#world, notches) ?? false;
+  }
+
+  overlay(context: CanvasRenderingContext2D, view: OverlayView): void {
+    this.#state.overlay?.(context, view, this.#world);
   }
 
   /** True if there was something to leave. */

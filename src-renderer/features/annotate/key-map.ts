@@ -1,8 +1,13 @@
 // The keys of the Annotate screen, LabelImg's habits.
 
+import { tools, type ToolName } from '../../canvas/tools/registry.ts';
 import { KeyMap } from '../../ui/key-map.ts';
 
 const arrows = (prefix: string) => ['Left', 'Right', 'Up', 'Down'].map((name) => `${prefix}${name}`);
+
+/** The command that takes a tool. */
+export type ToolCommand = `${ToolName}-tool`;
+export const toolCommand = (name: ToolName): ToolCommand => `${name}-tool`;
 
 export const annotateKeys = new KeyMap([
   {
@@ -18,8 +23,12 @@ export const annotateKeys = new KeyMap([
   {
     title: 'Tools',
     rows: [
-      { title: 'Draw boxes: drag, or two clicks', command: 'box-tool', keys: ['W', 'B'] },
-      { title: 'Select, move, resize', command: 'select-tool', keys: ['V'] },
+      ...tools.map((tool) => ({
+        title: tool.tip,
+        command: toolCommand(tool.name),
+        keys: tool.keys,
+        ...('shown' in tool && { shown: tool.shown }),
+      })),
       { title: 'Stop drawing, leave the selection', command: 'leave', keys: ['Esc'] },
     ],
   },
@@ -61,12 +70,6 @@ export const annotateKeys = new KeyMap([
       { title: 'Zoom in; the wheel zooms at the pointer', command: 'zoom-in', keys: ['+', '='] },
       { title: 'Zoom out', command: 'zoom-out', keys: ['-'] },
       { title: 'Fit the picture', command: 'fit', keys: ['0'] },
-      {
-        title: 'Pan: hold Space and drag, or the middle button',
-        command: 'hand-tool',
-        keys: [],
-        shown: 'Space drag',
-      },
       { title: 'Hide or show all shapes', command: 'hide', keys: ['H'] },
     ],
   },

@@ -4,7 +4,7 @@
 import { allowedMove, grown, translated, union } from '../../canvas/box-edits.ts';
 import { fitsImage, placeCopies } from '../../canvas/paste.ts';
 import { bounds } from '../../canvas/shapes.ts';
-import type { ToolName } from '../../canvas/scene.ts';
+import { defaultTool, type ToolName } from '../../canvas/tools/registry.ts';
 import type {
   Annotation,
   AnnotationId,
@@ -20,7 +20,7 @@ import { images } from '../../state/images.svelte.ts';
 import { project } from '../../state/project.svelte.ts';
 
 class AnnotateSession {
-  tool = $state<ToolName>('box');
+  tool = $state<ToolName>(defaultTool);
   /** Class of the next box. */
   classId = $state<ClassId | null>(null);
   /** Place of the open picture in the list; -1 if it does not fit the filter. */
@@ -144,6 +144,10 @@ class AnnotateSession {
 
   change(changes: { id: number; shape: Shape }[]): void {
     image.edit(changes.map(({ id, shape }) => ({ do: 'change', id: id as AnnotationId, shape })));
+  }
+
+  remove(ids: readonly number[]): void {
+    image.edit(ids.map((id) => ({ do: 'delete', id: id as AnnotationId })));
   }
 
   delete(annotations: readonly Annotation[] = image.selected): void {

@@ -2,6 +2,7 @@
 // holding a button hurts.
 
 import { boxBetween } from '../../box-edits.ts';
+import { crosshair } from '../crosshair.ts';
 import { hasMoved, type Pointer, type State, type World } from '../tool.ts';
 
 export function drawing(start: Pointer, next: () => State): State {
@@ -15,9 +16,11 @@ export function drawing(start: Pointer, next: () => State): State {
 
   return {
     name: 'drawing',
+    overlay: crosshair,
     enter: (world) => world.select([]),
     exit: (world) => world.draft(null),
-    move: (world, pointer) => world.draft(boxBetween(start.imagePoint, pointer.imagePoint, world.image)),
+    move: (world, pointer) =>
+      world.draft({ kind: 'box', box: boxBetween(start.imagePoint, pointer.imagePoint, world.image) }),
     up(world, pointer) {
       if (hasMoved(start.screenPoint, pointer.screenPoint)) return finish(world, pointer);
       clicked = true;

@@ -3,6 +3,7 @@
 
 import { handleCursors, handleUnder } from '../select/handles.ts';
 import { resizing } from '../select/resizing.ts';
+import { crosshair } from '../crosshair.ts';
 import type { State } from '../tool.ts';
 import { drawing } from './drawing.ts';
 
@@ -12,6 +13,7 @@ const HANDLE_PX = 10;
 export function boxIdle(): State {
   return {
     name: 'idle',
+    overlay: crosshair,
     enter(world) {
       world.cursor('crosshair');
       world.hover(null);

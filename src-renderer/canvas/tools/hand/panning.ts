@@ -1,6 +1,6 @@
 // The picture follows the pointer: Space and drag, the middle button, the hand.
 
-import type { Pointer, State } from './tool.ts';
+import type { Pointer, State } from '../tool.ts';
 
 export function panning(start: Pointer, next: () => State): State {
   let last = start.screenPoint;
@@ -13,17 +13,5 @@ export function panning(start: Pointer, next: () => State): State {
     },
     up: () => next(),
     cancel: () => next(),
-  };
-}
-
-/** The hand tool at rest. */
-export function hand(): State {
-  return {
-    name: 'hand',
-    enter(world) {
-      world.cursor('grab');
-      world.hover(null);
-    },
-    down: (_world, pointer) => panning(pointer, hand),
   };
 }
