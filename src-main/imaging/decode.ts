@@ -2,11 +2,11 @@
 // pixels goes through here, so that a hostile or damaged file is refused in one place and in one line.
 
 import { createHash } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
+import { open, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type sharpModule from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
-import { AppError } from '../contracts/errors.ts';
+import { AppError, systemError } from '../contracts/errors.ts';
 import type { ImageNote, ProbeResult } from '../contracts/worker-protocol.ts';
 import { maxHeldPixels, readBmp, readPortablePixmap } from './bitmap.ts';
 import { deepImage } from './deep.ts';
@@ -113,26 +113,40 @@ export const orientationOf = (file: string): Promise<Orientation> =>
 
 /** Writes a WebP whose longer side is at most `sidePx`; smaller pictures keep their size. */
 export async function thumbnail(file: string, out: string, sidePx: number): Promise<void> {
-  await withImageFile(file, (bytes) =>
+  const made = await withImageFile(file, (bytes) =>
     uprightImage(file, bytes, (image) =>
       opaque(image)
         .resize(sidePx, sidePx, { fit: 'inside', withoutEnlargement: true })
         .webp({ quality: 82, effort: 2 })
-        .toFile(out),
+        .toBuffer(),
     ),
   );
+  await writeNew(out, made);
 }
 
 /** The upright picture as PNG (`out` ends in .png) or JPEG, for files that a browser cannot show. */
 export async function convert(file: string, out: string): Promise<void> {
-  await withImageFile(file, (bytes) =>
+  const made = await withImageFile(file, (bytes) =>
     uprightImage(file, bytes, (image) =>
       (out.toLowerCase().endsWith('.png')
         ? image.toColourspace('srgb').png({ compressionLevel: 3 })
         : opaque(image).jpeg({ quality: 92 })
-      ).toFile(out),
+      ).toBuffer(),
     ),
   );
+  await writeNew(out, made);
+}
+
+/** Not by sharp, which says of a full disk what it says of a damaged picture. Nothing half-written stays. */
+async function writeNew(out: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(out, bytes);
+  } catch (thrown) {
+    // Of a write that fails, unlike an opening, the system does not say which file it was.
+    const error = systemError(Object.assign(thrown as Error, { path: out }));
+    await rm(out, { force: true });
+    throw error ?? thrown;
+  }
 }
 
 /**
