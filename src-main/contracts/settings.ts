@@ -126,6 +126,51 @@ export const settingsSchema = z.object({
         'Of ResNet-18, 34 and 50: that of ImageNet (7x7 and pooling) or a small one (3x3); auto takes the former from 96 px on.',
       ),
     ),
+  backbone: z
+    .enum(['fine-tuned', 'frozen'])
+    .default('fine-tuned')
+    .meta(
+      meta(
+        'form',
+        'Backbone',
+        'Fine-tuned: all layers learn. Frozen: the network reads each picture once, and only the classifier layer is solved on these features, in seconds; it needs trained weights to start from and takes no penalty terms.',
+        { main: true },
+      ),
+    ),
+  headL2: z
+    .number()
+    .min(1e-6)
+    .max(1e3)
+    .default(0.1)
+    .meta(
+      meta(
+        'optimiser',
+        'Head L2 penalty',
+        'Where the classifier layer is solved on fixed features: the penalty on its squared weights, for standardised features; larger values keep it simpler.',
+      ),
+    ),
+  swappedCopies: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(2)
+    .meta(
+      meta(
+        'images',
+        'Swapped copies',
+        "Where the classifier layer is solved on fixed features and backgrounds are swapped: how many copies of each picture get another picture's background.",
+      ),
+    ),
+  headFirst: z
+    .boolean()
+    .default(false)
+    .meta(
+      meta(
+        'optimiser',
+        'Head first',
+        'Solves the classifier layer on the features of the trained weights before the first epoch, so that a new one does not spoil them.',
+      ),
+    ),
   learningRate: z
     .number()
     .min(0)

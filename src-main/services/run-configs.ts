@@ -5,6 +5,7 @@ import type { Run, RunConfig } from '../contracts/runs.ts';
 import type { Context } from '../core/context.ts';
 import { modelById } from '../engine/nn/models/index.ts';
 import { checkParams } from '../engine/nn/registry.ts';
+import { refuseFrozen } from '../engine/objectives/frozen-backbone.ts';
 import { objectiveById } from '../engine/objectives/index.ts';
 import type { ProjectStore } from '../storage/project-store.ts';
 import { workerForChecks } from './checks.ts';
@@ -27,7 +28,14 @@ export async function checkedConfig(context: Context, asked: RunConfig): Promise
   refuseSize(asked);
   if (asked.start) await fitOf(context, asked.start, asked, found.classes.length);
   const objective = objectiveById(asked.objective);
-  const config: RunConfig = { ...asked, params: checkParams(objective, asked.params) as RunConfig['params'] };
+  refuseFrozen(asked, asked.settings);
+  // The classifier layer is solved once.
+  const epochs = asked.settings.backbone === 'frozen' ? 1 : asked.epochs;
+  const config: RunConfig = {
+    ...asked,
+    epochs,
+    params: checkParams(objective, asked.params) as RunConfig['params'],
+  };
   const attributes = store.attributes.names().join(', ') || 'none';
   if (config.groupBy !== undefined && !store.attributes.names().includes(config.groupBy))
     throw new AppError('bad-input', `no picture has the attribute "${config.groupBy}"`, {

@@ -36,7 +36,7 @@ export function architectureOf(
 }
 
 /** What a run's settings say of its model. */
-function modelOptionsOf(
+export function modelOptionsOf(
   { sizePx, settings }: Pick<RunConfig, 'sizePx' | 'settings'>,
   classes: number,
 ): ModelOptions {

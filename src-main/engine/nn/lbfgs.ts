@@ -24,8 +24,8 @@ export function minimise(
   start: Float64Array,
   { tolerance, maxIterations }: { tolerance: number; maxIterations: number },
 ): Minimum {
-  let at = start.slice();
-  let gradient = new Float64Array(at.length);
+  let at: Float64Array = start.slice();
+  let gradient: Float64Array = new Float64Array(at.length);
   let value = evaluate(at, gradient);
   const history: { step: Float64Array; change: Float64Array; curvature: number }[] = [];
   let iterations = 0;

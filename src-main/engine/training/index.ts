@@ -2,5 +2,6 @@
 
 export { tryDevice } from './device-trial.ts';
 export { bestCheckpoint, lastCheckpoint } from './run-files.ts';
-export { train, type TrainHooks } from './train.ts';
+export type { TrainHooks } from './run.ts';
+export { train } from './train.ts';
 export { tryRun } from './trial.ts';

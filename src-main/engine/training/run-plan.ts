@@ -7,6 +7,7 @@ import { architectureOf, type Architecture } from '../data/architecture.ts';
 import type { BatchPlan } from '../data/batches.ts';
 import { classesOf, taskOf } from '../data/image-set.ts';
 import { randomFromSeed } from '../nn/random.ts';
+import { refuseFrozen } from '../objectives/frozen-backbone.ts';
 import { objectiveById } from '../objectives/index.ts';
 import { buildTrainStep, type TrainStep, type TrainStepOptions } from './train-step.ts';
 
@@ -33,6 +34,7 @@ export function planRun(spec: TrainSpec): RunPlan {
   if (new Set(spec.train.flatMap(classesOf)).size < 2)
     throw new AppError('bad-input', 'training needs pictures of at least two classes');
   const objective = objectiveById(config.objective);
+  refuseFrozen(config, settings);
   const architecture = architectureOf(config, classes.length);
   const train = shareOf(spec.train, settings.trainShare, config.seed);
   const batch = Math.max(2, Math.min(config.batch, train.length));

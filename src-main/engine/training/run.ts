@@ -5,14 +5,19 @@
 // taken up from a checkpoint ends with the same bits as one that was never stopped.
 
 import path from 'node:path';
-import type { LabelledImage, TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
+import type {
+  Control,
+  LabelledImage,
+  TrainOutcome,
+  TrainSpec,
+  WorkerEvent,
+} from '../../contracts/worker-protocol.ts';
 import { writeFileWhole } from '../../files/write-file.ts';
 import { ImageCache } from '../../imaging/index.ts';
 import { buildEvaluation, evaluationBatch } from '../data/evaluation-program.ts';
 import type { BatchFacts } from '../data/batches.ts';
 import { batchesAhead } from '../data/batches-ahead.ts';
 import { writeCheckpoint } from '../data/checkpoint.ts';
-import { heatOutcome } from '../data/heat.ts';
 import { imageSet } from '../data/image-set.ts';
 import { predictedClass } from '../measures/index.ts';
 import { randomFromSeed } from '../nn/random.ts';
@@ -20,13 +25,22 @@ import { cycledMomentumAt, learningRateAt, rampAt } from '../nn/schedule.ts';
 import { onnxExecutor, type Executor } from '../runtime/index.ts';
 import { diagnose } from './diagnosis.ts';
 import { checkFinite, divergence } from './divergence.ts';
+import { tellPinned } from './pinned.ts';
 import { algorithmsFile, bestCheckpoint, lastCheckpoint, type Beginning } from './run-files.ts';
 import type { RunPlan } from './run-plan.ts';
 import { after, bestOf, metricsOf, replacesBest, type RunEvent, type RunRecord } from './run-record.ts';
+import { solveHead } from './head.ts';
 import { equalPart, partFor } from './parts.ts';
 import { createStepRunner, noisePlanOf } from './step-runner.ts';
 import { buildTrainStep } from './train-step.ts';
-import { validate, type ValidationMetrics } from './validation.ts';
+import { validate } from './validation.ts';
+
+export interface TrainHooks {
+  emit(event: WorkerEvent): void;
+  /** What was asked for and not yet answered; looked at between steps. */
+  control(): Control | null;
+  executor?: Executor;
+}
 
 interface RunHooks {
   emit(event: WorkerEvent): void;
@@ -123,7 +137,7 @@ export async function openRun(
         await ahead.plan(noise);
       },
     },
-    beginning.state,
+    await headFirst(beginning.state),
   );
   opened.defer(() => stepper.dispose());
   await ahead.plan(noisePlanOf(stepper.step, batch, stepper.part));
@@ -142,23 +156,34 @@ export async function openRun(
     });
   }
 
+  /** The state that a run begins with: on trained weights with the classifier layer solved, if so set. */
+  async function headFirst(state: Map<string, Float32Array>): Promise<Map<string, Float32Array>> {
+    if (beginning.goesOn || !settings.headFirst || !spec.config.start) return state;
+    const stop = new AbortController();
+    try {
+      const { weights } = await solveHead(spec, plan, state, {
+        executor,
+        cache,
+        signal: stop.signal,
+        onProgress(done, total) {
+          emit({ kind: 'progress', done, total, note: 'Computing features' });
+          if (hooks.interrupted()) stop.abort();
+        },
+      });
+      return new Map([...state, ...weights]);
+    } catch (thrown) {
+      // What was asked for is answered by the loop, before the first step.
+      if (stop.signal.aborted) return state;
+      throw thrown;
+    }
+  }
+
   let lossBefore: Record<string, number> | null = null;
 
   async function saveLast(state: Map<string, Float32Array>): Promise<void> {
     noteTime();
     checkFinite(step, state);
     await writeCheckpoint(path.join(spec.runFolder, lastCheckpoint), step.state, state, record);
-  }
-
-  function tellPinned(seen: ValidationMetrics): void {
-    for (const { index, map, logits } of seen.pinned) {
-      const image = spec.selection[index];
-      const raw = { values: map, width: sizePx, height: sizePx };
-      const regionMask = selection.regionMask(index);
-      const { classIndex } = image;
-      const outcome = heatOutcome(image, raw, regionMask, sizePx, classIndex, logits, architecture.task);
-      emit({ kind: 'pinned', epoch: record.epochs, imageId: image.imageId, map: outcome });
-    }
   }
 
   return {
@@ -227,7 +252,7 @@ export async function openRun(
       }
       await saveLast(state);
       emit({ kind: 'epoch', metrics, best: bestOf(record) });
-      tellPinned(seen);
+      tellPinned(spec, architecture, selection, seen, record.epochs, emit);
     },
 
     async checkpoint() {
@@ -250,10 +275,10 @@ export async function openRun(
 }
 
 /** Ends early, with what was read, when something is asked of the run. */
-async function readImages(
+export async function readImages(
   images: readonly LabelledImage[],
   cache: ImageCache,
-  hooks: RunHooks,
+  hooks: Pick<RunHooks, 'emit' | 'interrupted'>,
 ): Promise<void> {
   const wait = new AbortController();
   try {

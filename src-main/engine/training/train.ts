@@ -1,21 +1,14 @@
 // The training loop: steps and epochs until the last or an earlier end, and what a person may ask of it meanwhile.
 
 import type { RunId } from '../../contracts/ids.ts';
-import type { Control, TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
+import type { TrainOutcome, TrainSpec, WorkerEvent } from '../../contracts/worker-protocol.ts';
 import { makeFolder } from '../../files/write-file.ts';
 import { breathe } from '../data/evaluation-program.ts';
-import type { Executor } from '../runtime/index.ts';
-import { openRun, type TrainingRun } from './run.ts';
+import { trainFrozen } from './frozen.ts';
+import { openRun, type TrainHooks, type TrainingRun } from './run.ts';
 import { beginRun } from './run-files.ts';
 import { planRun } from './run-plan.ts';
 import { bestOf } from './run-record.ts';
-
-export interface TrainHooks {
-  emit(event: WorkerEvent): void;
-  /** What was asked for and not yet answered; looked at between steps. */
-  control(): Control | null;
-  executor?: Executor;
-}
 
 /** Between two step events, and between two checkpoints within a long epoch. */
 const stepEventMs = 200;
@@ -37,6 +30,7 @@ export async function train(spec: TrainSpec, hooks: TrainHooks): Promise<TrainOu
   const { record, warning } = beginning;
   if (warning !== null) hooks.emit({ kind: 'warning', message: warning });
   if (spec.resume) hooks.emit({ kind: 'resumed', metrics: [...record.metrics], best: bestOf(record) });
+  if (plan.settings.backbone === 'frozen') return trainFrozen(spec, plan, beginning, hooks);
   const run = await openRun(spec, plan, beginning, {
     emit: hooks.emit,
     interrupted: () => hooks.control() !== null,

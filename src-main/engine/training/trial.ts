@@ -7,10 +7,9 @@ import { AppError } from '../../contracts/errors.ts';
 import type { LabelledImage, TrainSpec, TrialOutcome } from '../../contracts/worker-protocol.ts';
 import { makeFolder } from '../../files/write-file.ts';
 import { classesOf } from '../data/image-set.ts';
-import { openRun } from './run.ts';
+import { openRun, type TrainHooks } from './run.ts';
 import { beginRun, bestCheckpoint, lastCheckpoint } from './run-files.ts';
 import { planRun } from './run-plan.ts';
-import type { TrainHooks } from './train.ts';
 
 /** Of the validation part. */
 const LOOKED_AT = 32;

@@ -52,8 +52,13 @@ describe('the solver of the classifier layer', () => {
   it('counts a row of weight 3 as three rows', () => {
     const rowsOf = (of: readonly number[]): LogisticRows => ({
       ...rows,
-      features: Float32Array.from(of.flatMap((i) => [...features.subarray(i * channels, (i + 1) * channels)])),
-      labels: oneHot(of.map((i) => fixture.classes[i]), classes),
+      features: Float32Array.from(
+        of.flatMap((i) => [...features.subarray(i * channels, (i + 1) * channels)]),
+      ),
+      labels: oneHot(
+        of.map((i) => fixture.classes[i]),
+        classes,
+      ),
       weights: new Float64Array(of.length).fill(1),
     });
     const repeated = rowsOf(fixture.weights.flatMap((weight, i) => new Array<number>(weight).fill(i)));
@@ -69,7 +74,8 @@ describe('the solver of the classifier layer', () => {
       let surplus = 0;
       for (let i = 0; i < count; i++) {
         let logit = head.bias[k];
-        for (let c = 0; c < channels; c++) logit += features[i * channels + c] * head.weight[k * channels + c];
+        for (let c = 0; c < channels; c++)
+          logit += features[i * channels + c] * head.weight[k * channels + c];
         surplus += fixture.weights[i] * (1 / (1 + Math.exp(-logit)) - labels[i * classes + k]);
       }
       expect(surplus).toBeCloseTo(0, 4);
@@ -89,7 +95,10 @@ describe('the solver of the classifier layer', () => {
     const given: LogisticRows = {
       ...wide,
       features: Float32Array.from({ length: wide.count * wide.channels }, () => Math.abs(random.normal())),
-      labels: oneHot(Array.from({ length: wide.count }, (_, i) => i % 10), 10),
+      labels: oneHot(
+        Array.from({ length: wide.count }, (_, i) => i % 10),
+        10,
+      ),
       weights: new Float64Array(wide.count).fill(1),
     };
     const head = solveLogistic(given, { l2: 1 });
