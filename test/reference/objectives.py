@@ -120,6 +120,8 @@ def box_aware(net, d, ramp, inside=0.0, outside=0.0, of="loss", reduction="per-i
     for name, mask, factor in (("inside", d["inside"], inside), ("outside", 1 - d["inside"], outside)):
         if factor > 0:
             norms = ((g * mask) ** 2).sum((1, 2, 3)) * counted
+            if reduction == "share":
+                norms = norms / ((g**2).sum((1, 2, 3)) + 1e-12)
             terms[name] = ramp * factor * (norms.sum() if reduction == "paper" else norms.sum() / counted.sum())
     return logits, terms
 
@@ -149,6 +151,7 @@ CASES = [
     ("box-aware", "average", {"lambdaInside": 0.7, "lambdaOutside": 1.3, "of": "loss", "reduction": "per-image"}),
     ("box-aware", "average", {"lambdaInside": 0.7, "lambdaOutside": 1.3, "of": "loss", "reduction": "paper"}),
     ("box-aware", "max", {"lambdaInside": 0, "lambdaOutside": 1.3, "of": "log-probability", "reduction": "per-image"}),
+    ("box-aware", "average", {"lambdaInside": 0.7, "lambdaOutside": 1.3, "of": "log-probability", "reduction": "share"}),
     ("gradcam-consistency", "average", {"lambda": 25}),
     ("gradcam-consistency", "max", {"lambda": 25}),
 ]

@@ -1,8 +1,8 @@
-// Box-aware training: cross-entropy plus a price on input gradients, one price inside the region and one outside.
+// Box-aware training: cross-entropy plus a penalty on input gradients, one weight inside the region and one outside.
 // Contains right for the right reasons (outside only) and double backprop (equal prices).
 
 import { z } from 'zod';
-import { gradient, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
+import { add, div, gradient, mul, scalar, square, sub, sum, type Tensor } from '../graph/index.ts';
 import { classLoss, summedLogProbability } from '../nn/classification.ts';
 import { imageDeviation, perChannel } from '../nn/normalise.ts';
 import { meanOver, objective, totalOf } from './objective.ts';
@@ -29,9 +29,9 @@ const schema = z.object({
     title: 'Gradient of',
     help: 'What is differentiated: the loss, or the log-probabilities of all classes together, which do not fade once the model is sure.',
   }),
-  reduction: z.enum(['per-image', 'paper']).default('per-image').meta({
+  reduction: z.enum(['per-image', 'paper', 'share']).default('per-image').meta({
     title: 'Reduction',
-    help: 'Mean over the pictures with a region, so that weights mean the same at any batch size, or the whole-batch norm of the paper, whose weights act divided by the batch size.',
+    help: "Mean over the pictures with a region, so that weights mean the same at any batch size; the whole-batch norm of the paper, whose weights act divided by the batch size; or the share of each picture's squared gradient that lies inside or outside, whatever its size, for networks that start from trained weights.",
   }),
 });
 
@@ -43,6 +43,8 @@ const schema = z.object({
  *
  *   'per-image'  mean over pictures with region of ||M_b * d(sum_j l_j)/dx_b||²
  *   'paper'      sum over pictures with region of ||M_b * d(mean_j l_j)/dx_b||²
+ *   'share'      mean over pictures with region of ||M_b * g_b||² / (||g_b||² + 1e-12), g_b = d(sum_j l_j)/dx_b: in [0, 1],
+ *                the same for a gradient of any scale, and 0 where there is none
  *
  * so 'paper' is 'per-image' times (pictures with region) / (pictures)².
  * Right for the right reasons is the log-probability outside alone: Ross et al. take sums of loss and penalty over the
@@ -93,7 +95,11 @@ export const boxAware = objective({
       const [pixelGradient] = gradient(score, [images]); // [B, 3, S, S], per unit of pixel value
       const grads = mul(pixelGradient, perChannel(imageDeviation));
       const penalty = (mask: Tensor, factor: number): Tensor => {
-        const norms = sum(square(mul(grads, mask)), [1, 2, 3]); // [B]; the penalty of Ross et al., eq. 1
+        const masked = sum(square(mul(grads, mask)), [1, 2, 3]); // [B]; the penalty of Ross et al., eq. 1
+        const norms =
+          params.reduction === 'share'
+            ? div(masked, add(sum(square(grads), [1, 2, 3]), scalar(1e-12)))
+            : masked;
         const reduced = params.reduction === 'paper' ? sum(mul(norms, counted)) : meanOver(norms, counted);
         return mul(reduced, mul(ramp, scalar(factor)));
       };
