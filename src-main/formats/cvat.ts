@@ -263,16 +263,19 @@ function xmlOf({ classes, images }: ExportDataset, names: readonly string[]): st
 ${[...tagsOf(image), ...shapesOf(image)].join('')}  </image>
 `;
   });
+  // Parts belong to a project's tasks; readers look for them there.
+  const parts = [...new Set(images.flatMap(({ split }) => (split === null ? [] : [subsets[split]])))];
+  const kind = parts.length > 0 ? 'project' : 'task';
   return `<?xml version="1.0" encoding="utf-8"?>
 <annotations>
   <version>1.1</version>
   <meta>
-    <task>
+    <${kind}>
       <size>${images.length}</size>
       <mode>annotation</mode>
       <labels>
 ${labels.join('')}      </labels>
-    </task>
+${parts.map((subset) => `      <tasks><task><subset>${subset}</subset></task></tasks>\n`).join('')}    </${kind}>
   </meta>
 ${entries.join('')}</annotations>
 `;

@@ -15,7 +15,7 @@ const pascal =
   );
 
 /** Colour of an index in Pascal VOC: its bits spread over the three channels, from the top. */
-function pascalColour(index: number): number {
+export function pascalColour(index: number): number {
   let [red, green, blue] = [0, 0, 0];
   for (let bit = 7, rest = index; bit >= 0; bit--, rest >>= 3) {
     red |= (rest & 1) << bit;
@@ -25,7 +25,7 @@ function pascalColour(index: number): number {
   return (red << 16) | (green << 8) | blue;
 }
 
-interface LabelTable {
+export interface LabelTable {
   byColour: ReadonlyMap<number, string | null>;
   byIndex: ReadonlyMap<number, string | null>;
 }

@@ -9,10 +9,13 @@ import path from 'node:path';
 import type { Split } from '../contracts/dataset.ts';
 import { boundsOf, type Box } from '../contracts/geometry.ts';
 import { makeFolder } from '../files/write-file.ts';
+import { coloursOf } from '../imaging/index.ts';
 import { likelyFiles } from './candidates.ts';
 import { copyImages } from './copy.ts';
 import { plainAttributes } from './gathering.ts';
 import { decodedName, encodedName, MOST_NAME_BYTES } from './file-names.ts';
+import { readLabelTable } from './label-colours.ts';
+import { addMasks, overlapLoss, segmentationsOf, writeSegmentations } from './voc-masks.ts';
 import { attributesLoss, crowdLoss, drawnAs, unnamedLoss } from './loss.ts';
 import type { ImageSearch } from './image-index.ts';
 import type { ExportImage, Format, ImportedAnnotation, ImportedImage, ImportSink } from './format.ts';
@@ -71,11 +74,20 @@ export const voc: Format = {
           recordPlace: { file, place: 'annotation' },
         });
     }
+    const table = await readLabelTable(source);
+    for (const [stem, masks] of segmentationsOf(source)) {
+      sink.signal.throwIfAborted();
+      const found = source.index.withStem(stem).filter((file) => !isMask(file));
+      const image =
+        found.length === 1 ? (images.get(found[0]) ?? emptyImage(source, found[0], splits)) : null;
+      if (image === null) continue;
+      images.set(found[0], image);
+      await addMasks(source, sink, masks, table, image.annotations);
+    }
     const classes = await readClassLists(source, sink);
     for (const image of source.images)
       // Masks beside the pictures are no pictures of their own.
-      if (!images.has(image) && !/(^|\/)Segmentation(Class|Object)\//i.test(image))
-        images.set(image, emptyImage(source, image, splits));
+      if (!images.has(image) && !isMask(image)) images.set(image, emptyImage(source, image, splits));
     for (const [imageFile, image] of images) {
       if (image.annotations.length === 0) image.className = classes.get(imageFile) ?? null;
       sink.image(image);
@@ -90,15 +102,14 @@ export const voc: Format = {
     for (let i = 0; i < names.length; i++) {
       const image = dataset.images[i];
       const stem = stemOf(names[i]);
-      await writeFile(path.join(folder, 'Annotations', `${stem}.xml`), xmlOf(image, names[i]));
+      const depth = await coloursOf(path.join(folder, 'JPEGImages', names[i]));
+      await writeFile(path.join(folder, 'Annotations', `${stem}.xml`), xmlOf(image, names[i], depth));
       if (image.split !== null) lists[image.split === 'selection' ? 'val' : image.split].push(stem);
     }
     const writeList = (name: string, lines: readonly string[]) =>
-      writeFile(
-        path.join(folder, 'ImageSets', 'Main', `${name}.txt`),
-        lines.map((line) => `${line}\n`).join(''),
-      );
-    for (const [name, stems] of Object.entries(lists)) if (stems.length > 0) await writeList(name, stems);
+      writeFile(path.join(folder, 'ImageSets', `${name}.txt`), lines.map((line) => `${line}\n`).join(''));
+    for (const [name, stems] of Object.entries(lists))
+      if (stems.length > 0) await writeList(path.join('Main', name), stems);
     // A class whose name no file can bear gets no list.
     for (const className of dataset.classes.filter(
       (name) => Buffer.byteLength(encodedName(name)) <= MOST_NAME_BYTES - '_trainval.txt'.length,
@@ -109,18 +120,21 @@ export const voc: Format = {
             ? [`${stemOf(names[i])} ${classesOf(image).has(className) ? ' 1' : '-1'}`]
             : [],
         );
-        if (lines.length > 0) await writeList(`${encodedName(className)}_${part}`, lines);
+        if (lines.length > 0) await writeList(path.join('Main', `${encodedName(className)}_${part}`), lines);
       }
+    await writeSegmentations(dataset, names.map(stemOf), folder, writeList);
   },
 
   losses: (dataset) => [
     ...unnamedLoss(dataset),
-    ...drawnAs(dataset, ['polygon', 'holes'], 'polygons are written as the boxes round them'),
-    ...drawnAs(dataset, ['mask'], 'masks are written as the boxes round them'),
+    ...drawnAs(dataset, ['polygon', 'holes'], 'polygons are written as the pixels in them'),
+    ...overlapLoss(dataset),
     ...attributesLoss(dataset),
     ...crowdLoss(dataset),
   ],
 };
+
+const isMask = (file: string): boolean => /(^|\/)Segmentation(Class|Object)\//i.test(file);
 
 /** Its own and those that are drawn on it. */
 const classesOf = ({ className, annotations }: ExportImage): Set<string | null> =>
@@ -309,7 +323,7 @@ const attributeXml = ([name, value]: [string, string]): string =>
   `<attribute><name>${escapeXml(name)}</name><value>${escapeXml(value)}</value></attribute>`;
 
 /** Plain coordinates, as labelImg writes them; polygons and masks as the box round them. */
-function xmlOf(image: ExportImage, name: string): string {
+function xmlOf(image: ExportImage, name: string, depth: number): string {
   const number = (value: number) => String(Math.round(value * 1000) / 1000);
   const objects = image.annotations.flatMap(({ className, shape, attributes = {} }) => {
     const box = boundsOf(shape);
@@ -339,9 +353,9 @@ ${listed.length === 0 ? '' : `    <attributes>${listed.map(attributeXml).join(''
   <size>
     <width>${image.widthPx}</width>
     <height>${image.heightPx}</height>
-    <depth>3</depth>
+    <depth>${depth}</depth>
   </size>
-  <segmented>0</segmented>
+  <segmented>${image.annotations.some(({ shape }) => shape.kind !== 'box') ? 1 : 0}</segmented>
 ${objects.join('')}</annotation>
 `;
 }

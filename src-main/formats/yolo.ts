@@ -105,7 +105,8 @@ export const yolo: Format = {
         train: parts.has('train') ? 'images/train' : first,
         val: parts.has('val') ? 'images/val' : parts.has('test') ? 'images/test' : first,
         ...(parts.has('test') ? { test: 'images/test' } : {}),
-        names: Object.fromEntries(dataset.classes.map((name, i) => [i, name])),
+        // Whole numbers as keys, which an object would make texts.
+        names: new Map(dataset.classes.map((name, i) => [i, name])),
       }),
     );
   },

@@ -26,6 +26,8 @@ export { bridged, outlineOfMask } from './contours.ts';
 export { isImageName, isShownByBrowsers, promisedKind, sniff, type ImageKind } from './kinds.ts';
 export { labelledFolder, type LabelledFolder, type LabelledImageFile } from './labelled-folder.ts';
 export { decodeLabelImage, decodeLabels, encodePng, labelsIn, type LabelImage } from './png.ts';
+export { coloursOf } from './channels.ts';
+export { encodeIndexedPng } from './indexed-png.ts';
 export { plainPng } from './png-chunks.ts';
 export { Turns } from './turns.ts';
 export { outsideShare, replaceOutside, type OutsideFill } from './outside.ts';
