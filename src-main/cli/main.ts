@@ -75,28 +75,32 @@ const run =
   <Args extends unknown[]>(load: () => Promise<Action<Args>>) =>
   async (...all: [...Args, Command]): Promise<void> => {
     const command = all.pop() as Command;
-    refuseBesideResume(command);
+    refuseBeside(command);
     const action = await load();
     const { json, trust } = command.optsWithGlobals();
     await action(openTerminal(json === true, trust === true), ...(all as unknown as Args));
   };
 
-/** What is taken up goes on as it began: an option that would change that must not pass for heard. @throws AppError */
-function refuseBesideResume(command: Command): void {
-  if (command.opts().resume === undefined) return;
-  const given = command.options.filter(
-    (option) =>
-      !['resume', 'parallel'].includes(option.attributeName()) &&
-      command.getOptionValueSource(option.attributeName()) === 'cli',
-  );
-  if (given.length === 0) return;
-  throw new AppError(
-    'bad-input',
+/** Options that say all of what is asked: another beside them must not pass for heard. */
+const sayingAll = {
+  resume: (command: Command) =>
     `--resume goes on as the ${command.name() === 'sweep' ? 'sweep' : 'run'} began`,
-    {
-      reason: `leave out ${given.map(({ long }) => long).join(', ')}`,
-    },
-  );
+  config: () => '--config says all of the run',
+};
+
+/** @throws AppError 'bad-input' */
+function refuseBeside(command: Command): void {
+  for (const [name, says] of Object.entries(sayingAll)) {
+    if (command.opts()[name] === undefined) continue;
+    const given = command.options.filter(
+      (option) =>
+        option.attributeName() !== name && command.getOptionValueSource(option.attributeName()) === 'cli',
+    );
+    if (given.length > 0)
+      throw new AppError('bad-input', says(command), {
+        reason: `leave out ${given.map(({ long }) => long).join(', ')}`,
+      });
+  }
 }
 
 const version = (): string =>
@@ -153,6 +157,10 @@ function program(): Command {
     .option(
       '--measures <ids>',
       'what to measure it by on the test part, with commas between, or all; the usual ones otherwise',
+    )
+    .option(
+      '--config <file>',
+      'all of a run from a file, as each run keeps it in runs/N/config.json, to repeat it; comments are allowed, and no other option goes with it',
     )
     .option('--resume <run>', 'go on with a paused or interrupted run; no other option goes with it')
     .action(run(async () => (await import('./train.ts')).train));

@@ -12,6 +12,7 @@ import {
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { EvaluationSummary } from '../contracts/evaluations.ts';
 import { checkpointOf } from '../services/run-records.ts';
+import { readConfig } from './config-file.ts';
 import { metricLines, measuresAskedFor } from './evaluate.ts';
 import { presetOf, readSet } from './set-values.ts';
 import { fitWords, withStart } from './weights.ts';
@@ -39,6 +40,8 @@ export interface RunOptions {
 interface Options extends RunOptions {
   measures?: string;
   resume?: string;
+  /** A file that says all of the run. */
+  config?: string;
 }
 
 export async function train(terminal: Terminal, folder: string, options: Options): Promise<void> {
@@ -50,11 +53,13 @@ export async function train(terminal: Terminal, folder: string, options: Options
       options.resume === undefined
         ? await core.call(
             'runs.start',
-            await withStart(
-              session,
-              await measuredConfigOf(session, terminal, options, methods),
-              options.start,
-            ),
+            options.config === undefined
+              ? await withStart(
+                  session,
+                  await measuredConfigOf(session, terminal, options, methods),
+                  options.start,
+                )
+              : readConfig(options.config),
           )
         : await core.call('runs.resume', { id: runNumber(options.resume) });
     session.kept(async () => {

@@ -17,6 +17,8 @@ export const lastCheckpoint = 'last.ckpt';
 export const bestCheckpoint = 'best.ckpt';
 /** Convolution algorithms that depart from the rules, to repeat the run with. */
 export const algorithmsFile = 'algorithms.json';
+/** All that was asked of the run and chosen for it, to repeat it with. */
+export const configFile = 'config.json';
 
 export interface Beginning {
   record: RunRecord;

@@ -96,6 +96,11 @@ describe('an option that would not be heard', () => {
     );
     expectMistake(fovea('sweep', project, '--resume', '1', '--grid', 'paper'), /leave out --grid/);
     expectMistake(
+      fovea('train', project, '--config', 'none.json', '--epochs', '9'),
+      /--config says all of the run: leave out --epochs/,
+    );
+    expectMistake(fovea('train', project, '--config', 'none.json'), /there is no none\.json/);
+    expectMistake(
       fovea('train', project, '--algorithms', path.join(folder, 'pictures', 'cat', 'cat1.png'), ...training),
       /cat1\.png holds no convolution algorithms/,
     );

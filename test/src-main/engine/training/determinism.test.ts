@@ -119,6 +119,13 @@ describe('convolution algorithms', () => {
     const expected = await bitsOf(timed);
     expect(await bitsOf(again)).toEqual(expected);
 
+    // All of the run in one file says so, too.
+    const kept = JSON.parse(readFileSync(path.join(timed.runFolder, 'config.json'), 'utf8'));
+    expect(kept).toMatchObject({ ...timed.config, params: timed.params, device: 'cpu', algorithms });
+    const fromFile = { ...specOf('from its file', kept), autotuneFile: timed.autotuneFile };
+    await train(fromFile, hooks);
+    expect(await bitsOf(fromFile)).toEqual(expected);
+
     const ruled = specOf('ruled', { ...config, settings: { convolutions: 'rules' } });
     await train({ ...ruled, autotuneFile: timed.autotuneFile }, { ...hooks, executor: otherwise });
     expect(await bitsOf(ruled)).not.toEqual(expected);
