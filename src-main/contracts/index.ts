@@ -26,5 +26,6 @@ export * from './projects.ts';
 export * from './runs.ts';
 export * from './settings.ts';
 export * from './splits.ts';
+export * from './sweep-axes.ts';
 export * from './sweeps.ts';
 export * from './weights.ts';
