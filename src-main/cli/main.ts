@@ -280,6 +280,13 @@ function program(): Command {
     .description('write annotations and pictures in a format that other tools read')
     .requiredOption('--format <id>', 'annotation format')
     .requiredOption('--out <dir>', 'folder to write, new or empty')
+    .addOption(
+      new Option('--pictures <how>', 'copied; linked, which costs no space; or left where they are')
+        .choices(['copy', 'link', 'leave'])
+        .default('copy'),
+    )
+    .addOption(new Option('--split <part>', 'only its pictures').choices(['train', 'selection', 'test']))
+    .option('--class <name>', 'only pictures of this class')
     .action(run(async () => (await import('./export.ts')).exportTo));
   fovea
     .command('export-model <project>')

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { reads } from './call.ts';
 import { fileRefSchema, runIdSchema, type JobId } from './ids.ts';
+import { imageFilterSchema } from './images.ts';
 
 /** What a format cannot hold as it is. */
 export interface Loss {
@@ -10,6 +11,19 @@ export interface Loss {
   what: string;
   count: number;
 }
+
+/** What of the project goes into an export. */
+const exportedSchema = z.object({
+  format: z.string().max(40),
+  /** Pictures that fit; all without. */
+  include: imageFilterSchema.default({}),
+  /**
+   * Copied upright; linked, which costs no space but shares the file; or left where they are: only the annotations are
+   * written.
+   */
+  pictures: z.enum(['copy', 'link', 'leave']).default('copy'),
+});
+export type Exported = z.infer<typeof exportedSchema>;
 
 export const exportCalls = {
   /**
@@ -29,6 +43,22 @@ export const exportCalls = {
     }),
   ),
   /** What an export of the project in that format would not hold, to be shown before it is written. */
-  'exports.losses': reads<Loss[]>()(z.object({ format: z.string().max(40) })),
-  'exports.start': reads<JobId>()(z.object({ format: z.string().max(40), folder: fileRefSchema })),
+  'exports.losses': reads<{ images: number; annotations: number; losses: Loss[] }>()(exportedSchema),
+  /**
+   * Nothing is written over: into the folder itself if it is empty, else into a new one in it.
+   * The job's result holds the place and what was written.
+   */
+  'exports.start': reads<JobId>()(
+    exportedSchema.extend({
+      folder: fileRefSchema,
+      /** Of the new folder; one is found if it is not given. */
+      name: z
+        .string()
+        .trim()
+        .min(1)
+        .max(200)
+        .regex(/^[^/\\\p{Cc}.][^/\\\p{Cc}]*$/u, 'a folder name has no slashes and begins with no point')
+        .optional(),
+    }),
+  ),
 };

@@ -13,7 +13,7 @@ import {
 } from './dataset.ts';
 import { classIdSchema, imageIdSchema, importIdSchema, type ImageId } from './ids.ts';
 
-const imageFilterSchema = z.object({
+export const imageFilterSchema = z.object({
   /** Part of the file name, case-insensitive. */
   text: z.string().max(200).optional(),
   classId: classIdSchema.optional(),

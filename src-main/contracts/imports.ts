@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { none, reads, writesProject } from './call.ts';
+import type { Point } from './geometry.ts';
 import { fileRefSchema, importIdSchema, type ImportId, type JobId } from './ids.ts';
 
 export interface ImportWarning {
@@ -57,6 +58,18 @@ export interface ImportResult {
   warnings: ImportWarning[];
 }
 
+/** A picture of a source as it would come in. */
+export interface PreviewImage {
+  name: string;
+  widthPx: number;
+  heightPx: number;
+  /** Address of a small copy, with all of it inside. */
+  thumbnail: string;
+  /** Of some of its annotations, in pixels of the picture; `hidden` are those that are not drawn. */
+  shapes: { className: string | null; rings: Point[][] }[];
+  hidden: number;
+}
+
 /** An import that is finished, and what it reported. */
 export interface ImportRecord {
   id: ImportId;
@@ -77,6 +90,10 @@ const imagesFolder = fileRefSchema.nullable().default(null);
 
 export const importCalls = {
   'imports.detect': reads<Detection>()(z.object({ source: fileRefSchema, images: imagesFolder })),
+  /** A few pictures as they would come in, those with annotations first. The whole source is read for it. */
+  'imports.preview': reads<{ images: PreviewImage[]; pictures: number; classes: string[] }>()(
+    z.object({ source: fileRefSchema, format: z.string().max(200), images: imagesFolder }),
+  ),
   'imports.start': writesProject<JobId>()(
     z.object({
       source: fileRefSchema,

@@ -6,11 +6,11 @@
 import type { Box, Shape } from './geometry.ts';
 import type { Split } from './dataset.ts';
 import type { ErrorRecord } from './errors.ts';
-import type { Loss } from './exports.ts';
+import type { Exported, Loss } from './exports.ts';
 import type { StartFit } from './weights.ts';
 import type { DeviceId, DeviceInfo } from './devices.ts';
 import type { FittedAnnotation, ImportedImage } from './imported.ts';
-import type { Detection, ImportResult, ImportWarning, LeftOut } from './imports.ts';
+import type { Detection, ImportResult, ImportWarning, LeftOut, PreviewImage } from './imports.ts';
 import type { EpochMetrics, LiveStep, RunConfig } from './runs.ts';
 import type { MetricValue } from './metrics.ts';
 import type { HeatMap } from './explanations.ts';
@@ -326,6 +326,11 @@ export interface WorkerCalls {
    * and its annotations at its true size.
    */
   lookAt: { input: { image: ImportedImage; known: KnownImage | null }; output: LookAtOutcome };
+  /** A small WebP of a picture and the outlines of its annotations, for looking before it is imported. */
+  previewImage: {
+    input: { image: ImportedImage; sidePx: number };
+    output: Omit<PreviewImage, 'name' | 'thumbnail'> & { thumbnail: Uint8Array };
+  };
   /** Writes a WebP whose longer side is at most `sidePx`. */
   thumbnail: { input: { file: string; out: string; sidePx: number }; output: null };
   /** Upright picture as a JPEG or PNG that any browser shows, for files it cannot show itself. */
@@ -339,10 +344,13 @@ export interface WorkerCalls {
   /** The next pictures of the set that this process has read, a few at a time; none when all were handed out. */
   nextImages: { input: null; output: ImportedImage[] };
   /** What an annotation format would not hold of a project, whose database is only read. */
-  exportLosses: { input: { project: string; format: string }; output: Loss[] };
+  exportLosses: {
+    input: { project: string; exported: Exported };
+    output: { images: number; annotations: number; losses: Loss[] };
+  };
   /** Writes a project in an annotation format into a folder. Sends 'progress' in pictures, and 'copy' for each of them. */
   writeSet: {
-    input: { project: string; format: string; out: string };
+    input: { project: string; exported: Exported; out: string };
     output: { images: number; annotations: number };
   };
   /** The answer to a 'copy'; it is done if there is no error. */

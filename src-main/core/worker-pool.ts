@@ -19,7 +19,8 @@ import type {
 
 type WorkerRole = 'interactive' | 'training';
 /** Calls about one picture, which may be hostile. */
-type ImageCall = 'probe' | 'contentHash' | 'lookAt' | 'thumbnail' | 'convert' | 'copyUpright' | 'drawHeat';
+type ImageCall =
+  'probe' | 'contentHash' | 'lookAt' | 'previewImage' | 'thumbnail' | 'convert' | 'copyUpright' | 'drawHeat';
 
 /** Of what JavaScript holds, in MB; pixels are counted by imaging/memory.ts. */
 const DECODING_MEMORY_MB = 1024;

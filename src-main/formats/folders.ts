@@ -30,6 +30,7 @@ export const folders: Format = {
   id: 'folders',
   title: 'Folders of pictures',
 
+  isPictures: true,
   async detect(source) {
     if (source.images.length === 0) return { score: 0, reason: 'no pictures' };
     const classes = new Set(placeImages(source).map(({ className }) => className));

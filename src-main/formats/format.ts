@@ -21,6 +21,8 @@ export interface Format {
    * annotation file is damaged; what concerns one picture or box is a warning, and only that is left out.
    */
   read?(source: SourceTree, sink: ImportSink): Promise<void>;
+  /** It is nothing but the pictures in folders of their classes. */
+  isPictures?: true;
   /** Writes annotations and copies of the pictures into an empty or missing folder. */
   write?(dataset: ExportDataset, folder: string, options?: WriteOptions): Promise<void>;
   /** What `write` would not hold of a set. */

@@ -113,7 +113,12 @@ export const orientationOf = (file: string): Promise<Orientation> =>
 
 /** Writes a WebP whose longer side is at most `sidePx`; smaller pictures keep their size. */
 export async function thumbnail(file: string, out: string, sidePx: number): Promise<void> {
-  const made = await withImageFile(file, (bytes) =>
+  await writeNew(out, await thumbnailOf(file, sidePx));
+}
+
+/** The same as bytes. */
+export const thumbnailOf = (file: string, sidePx: number): Promise<Uint8Array> =>
+  withImageFile(file, (bytes) =>
     uprightImage(file, bytes, (image) =>
       opaque(image)
         .resize(sidePx, sidePx, { fit: 'inside', withoutEnlargement: true })
@@ -121,8 +126,6 @@ export async function thumbnail(file: string, out: string, sidePx: number): Prom
         .toBuffer(),
     ),
   );
-  await writeNew(out, made);
-}
 
 /** The upright picture as PNG (`out` ends in .png) or JPEG, for files that a browser cannot show. */
 export async function convert(file: string, out: string): Promise<void> {

@@ -20,6 +20,7 @@ export {
   orientationOf,
   probe,
   thumbnail,
+  thumbnailOf,
   withImageFile,
 } from './decode.ts';
 export { bridged, outlineOfMask } from './contours.ts';

@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError, toErrorRecord } from '../contracts/errors.ts';
+import type { Exported } from '../contracts/exports.ts';
 import type { WorkerEvent } from '../contracts/worker-protocol.ts';
 import { modeOf } from '../files/write-file.ts';
 import { formatById } from '../formats/index.ts';
@@ -14,23 +15,26 @@ import { writeFolderWhole } from '../core/unfinished.ts';
 import { isWorkerDeath } from '../core/worker-pool.ts';
 
 export const exportHandlers: Handlers<'exports.losses' | 'exports.start'> = {
-  'exports.losses': async (context, { format }, signal) => {
+  'exports.losses': async (context, exported, signal) => {
     const { folder } = context.project();
-    checkWritable(format);
+    checkWritable(exported);
     const writer = context.workers.openWriter();
     const end = () => void writer.end();
     signal.addEventListener('abort', end, { once: true });
     try {
-      return await writer.call('exportLosses', { project: folder, format });
+      return await writer.call('exportLosses', { project: folder, exported });
     } finally {
       signal.removeEventListener('abort', end);
       end();
     }
   },
-  'exports.start': (context, { format, folder }) => {
+  'exports.start': (context, { folder, name, ...exported }) => {
     const project = context.project();
-    const title = checkWritable(format);
-    const target = freeFolder(context.files.resolve(folder), `${nameOf(project)} ${format}`);
+    const title = checkWritable(exported);
+    const { format } = exported;
+    const chosen = context.files.resolve(folder);
+    const target =
+      name === undefined ? freeFolder(chosen, `${nameOf(project)} ${format}`) : newFolder(chosen, name);
     return context.jobs.start(
       { kind: 'export', title: `Export as ${title}`, unit: 'pictures' },
       async (handle) => {
@@ -38,7 +42,7 @@ export const exportHandlers: Handlers<'exports.losses' | 'exports.start'> = {
         await writeFolderWhole(
           context.options.dataFolder,
           target,
-          async (out) => (written = await write(context, project, format, out, handle)),
+          async (out) => (written = await write(context, project, exported, out, handle)),
           modeOf(project.folder),
         );
         return { format, place: context.files.shorten(target), ...written };
@@ -51,7 +55,7 @@ export const exportHandlers: Handlers<'exports.losses' | 'exports.start'> = {
 async function write(
   context: Context,
   { folder }: OpenProject,
-  format: string,
+  exported: Exported,
   out: string,
   { signal, progress }: JobHandle,
 ): Promise<{ images: number; annotations: number }> {
@@ -74,7 +78,7 @@ async function write(
   signal.addEventListener('abort', end, { once: true });
   try {
     signal.throwIfAborted();
-    return await writer.call('writeSet', { project: folder, format, out }, onEvent);
+    return await writer.call('writeSet', { project: folder, exported, out }, onEvent);
   } catch (thrown) {
     signal.throwIfAborted();
     if (!isWorkerDeath(thrown)) throw thrown;
@@ -88,10 +92,24 @@ async function write(
 }
 
 /** @returns its title @throws AppError 'bad-input' */
-function checkWritable(id: string): string {
-  const { title, write: canWrite } = formatById(id);
+function checkWritable({ format, pictures }: Exported): string {
+  const { title, write: canWrite, isPictures = false } = formatById(format);
   if (!canWrite) throw new AppError('bad-input', `${title} can be read, not written`);
+  if (isPictures && pictures === 'leave')
+    throw new AppError('bad-input', `${title} are nothing without their pictures`, {
+      reason: 'copy them or link them',
+    });
   return title;
+}
+
+/** @throws AppError 'conflict' if something of that name is there */
+function newFolder(chosen: string, name: string): string {
+  const folder = path.join(chosen, name);
+  if (fs.existsSync(folder))
+    throw new AppError('conflict', `${name} is there already`, {
+      reason: 'give the new folder another name',
+    });
+  return folder;
 }
 
 /** The folder itself if it is empty, else a new one in it, so that nothing of a person's is written over. */

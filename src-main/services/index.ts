@@ -9,6 +9,7 @@ import { evaluationHandlers } from './evaluations.ts';
 import { explanationHandlers } from './explanations.ts';
 import { exportHandlers } from './exports.ts';
 import { imageHandlers } from './images.ts';
+import { importPreviewHandlers } from './import-preview.ts';
 import { importHandlers } from './imports.ts';
 import { methodHandlers } from './methods.ts';
 import { modelExportHandlers } from './model-exports.ts';
@@ -30,6 +31,7 @@ export const services = {
   ...exportHandlers,
   ...imageHandlers,
   ...importHandlers,
+  ...importPreviewHandlers,
   ...methodHandlers,
   ...modelExportHandlers,
   ...projectHandlers,

@@ -270,6 +270,14 @@ export function imagesRepository(db: Connection) {
     },
     byHash: (contentHash: string): StoredImage[] => byHash.all(contentHash).map(toStored),
 
+    /** All that fit, in order of id. */
+    idsOf(filter: ImageFilter): ImageId[] {
+      const { sql, values } = conditions(filter);
+      return db
+        .prepare(`SELECT id FROM shown_image WHERE ${sql} ORDER BY id`)
+        .pluck()
+        .all(values) as ImageId[];
+    },
     count(query: ParsedQuery): number {
       const { sql, values } = conditions(query.filter);
       const indexed = sql.replace('+split', 'split');

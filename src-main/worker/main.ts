@@ -47,6 +47,7 @@ const handlers: Handlers = {
     return withImageFile(file, async (bytes) => contentHashOf(bytes));
   },
   lookAt: async (input) => (await import('./look-at.ts')).lookAt(input),
+  previewImage: async (input) => (await import('./preview-image.ts')).previewImage(input),
   thumbnail: async ({ file, out, sidePx }) => {
     await (await imaging()).thumbnail(file, out, sidePx);
     return null;

@@ -1,8 +1,16 @@
 // The way from "New project from a folder…" to a project with pictures: choose, detect, import, result.
 // Kept outside the dialog so that the title bar and Home start the same thing.
 
+import { SvelteSet } from 'svelte/reactivity';
 import { call, dropped } from '../bridge/bridge.ts';
-import type { Detection, FileRef, ImportResult, Job, JobId } from '../../src-main/contracts/index.ts';
+import type {
+  Detection,
+  FileRef,
+  ImportResult,
+  Job,
+  JobId,
+  PreviewImage,
+} from '../../src-main/contracts/index.ts';
 import { app } from './app.svelte.ts';
 import { importsDialog } from './imports.svelte.ts';
 import { project } from './project.svelte.ts';
@@ -19,7 +27,13 @@ class ImportDialog {
   label = $state('');
   name = $state('');
   detection = $state.raw<Detection | null>(null);
-  format = $state('');
+  /** Formats to read, together where they are several. */
+  readonly formats = new SvelteSet<string>();
+  readonly format = $derived([...this.formats].join('+'));
+  /** Folder of the pictures, where they lie elsewhere than their labels. */
+  images = $state.raw<{ ref: FileRef; label: string } | null>(null);
+  preview = $state.raw<{ images: PreviewImage[]; pictures: number } | null>(null);
+  previewError = $state.raw<unknown>(null);
   error = $state.raw<unknown>(null);
   /** The project that this dialog made, to be forgotten if nothing gets into it. */
   made = $state(false);
@@ -29,6 +43,7 @@ class ImportDialog {
   #source: FileRef | null = null;
   /** Rises with each source and on closing, so that an answer that comes late opens nothing. */
   #attempt = 0;
+  #look = 0;
   #jobId = $state<JobId | null>(null);
 
   readonly job: Job | null = $derived(runs.jobs.find(({ id }) => id === this.#jobId) ?? null);
@@ -38,6 +53,11 @@ class ImportDialog {
   readonly needsLook = $derived(
     this.result !== null && this.result.warnings.length + this.result.gone + this.result.conflicts > 0,
   );
+
+  /** There is a source, whose pictures may lie in another folder. */
+  get canAskForImages(): boolean {
+    return this.step === 'failed' && this.#source !== null && this.images === null;
+  }
 
   watches(id: JobId): boolean {
     return this.step !== 'closed' && id === this.#jobId;
@@ -51,6 +71,7 @@ class ImportDialog {
     this.made = false;
     this.#jobId = null;
     this.hint = '';
+    this.images = null;
     if (app.info?.shell !== 'electron') {
       this.step = 'choosing';
       return;
@@ -72,6 +93,7 @@ class ImportDialog {
     this.into = into;
     this.error = null;
     this.made = false;
+    this.images = null;
     this.#jobId = null;
     this.hint = '';
     try {
@@ -96,10 +118,11 @@ class ImportDialog {
     this.step = 'detecting';
     const attempt = ++this.#attempt;
     try {
-      const detection = await call('imports.detect', { source });
+      const detection = await call('imports.detect', { source, images: this.images?.ref ?? null });
       if (attempt !== this.#attempt) return;
       this.detection = detection;
-      this.format = this.detection.format;
+      this.formats.clear();
+      for (const format of detection.format.split('+')) this.formats.add(format);
       this.step = 'ready';
     } catch (thrown) {
       if (attempt !== this.#attempt) return;
@@ -107,6 +130,34 @@ class ImportDialog {
       this.error = thrown;
       this.step = 'failed';
     }
+  }
+
+  /** Pictures of the source as they would come in; called when the source or the formats change. */
+  async look(): Promise<void> {
+    const source = this.#source;
+    const look = ++this.#look;
+    this.preview = null;
+    this.previewError = null;
+    if (source === null || this.format === '') return;
+    try {
+      const { format, images } = this;
+      const preview = await call('imports.preview', { source, format, images: images?.ref ?? null });
+      if (look === this.#look) this.preview = preview;
+    } catch (thrown) {
+      if (look === this.#look) this.previewError = thrown;
+    }
+  }
+
+  /** The pictures lie in another folder, or null: beside their labels. */
+  async lieIn(images: { ref: FileRef; label: string } | null): Promise<void> {
+    this.images = images;
+    if (this.#source) await this.chosen(this.#source, this.label);
+  }
+
+  /** After one that failed: to the choice of formats. */
+  again(): void {
+    this.error = null;
+    this.step = 'ready';
   }
 
   async start(): Promise<void> {
@@ -118,7 +169,11 @@ class ImportDialog {
         await project.create(this.name, null);
         this.made = true;
       }
-      const id = await call('imports.start', { source: this.#source, format: this.format || 'auto' });
+      const id = await call('imports.start', {
+        source: this.#source,
+        format: this.format || 'auto',
+        images: this.images?.ref ?? null,
+      });
       // Its first event may have come before this answer; its place is found by the id either way.
       this.#jobId = id;
       if (!runs.jobs.some((job) => job.id === id)) await runs.loadJobs();

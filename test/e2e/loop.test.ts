@@ -64,7 +64,7 @@ describe('a person with a folder of pictures', () => {
     await button('New project from a folder…').click();
     await chooseFolder(/fovea-e2e-\w+$/, 'shapes');
     const dialog = page.getByRole('dialog');
-    expect(await dialog.getByRole('combobox', { name: 'Format' }).inputValue()).toBe('voc');
+    await dialog.getByRole('checkbox', { name: /^Pascal VOC/, checked: true }).waitFor();
     await button('Create project', dialog).click();
     await button('Show the pictures', dialog).click();
     await statusBar().getByText('48 of 48 pictures have a box or mask').waitFor();

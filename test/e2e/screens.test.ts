@@ -1,18 +1,17 @@
 // Every screen in both themes and two sizes of the window: readable by a screen reader, as axe judges it. With
 // FOVEA_SCREENSHOTS=FOLDER the pictures of the screens are kept there, to be looked at.
 
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { FileRef, RunConfigInput } from '../../src-main/contracts/index.ts';
 import { Client, makeWorkFolder, startHost, type Host } from './app.ts';
+import { faultsOf } from './axe.ts';
 import { launchBrowser } from './browser.ts';
 import { keepScreenshotOnFailure, openPage } from './page.ts';
 import { writeVoc } from './images.ts';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const shots = process.env['FOVEA_SCREENSHOTS'];
 const sizes = [
   { width: 1280, height: 800 },
@@ -111,32 +110,6 @@ const screens: { name: string; place: string; ready: () => Promise<unknown> }[] 
   { name: 'compare', place: 'compare', ready: () => page.getByRole('columnheader').first().waitFor() },
 ];
 
-interface Violation {
-  id: string;
-  nodes: { html: string; failureSummary: string }[];
-}
-
-/** What axe finds wrong, a line each. */
-async function faults(): Promise<string[]> {
-  await page.evaluate(axeSource);
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run: (options: object) => Promise<{ violations: Violation[] }> };
-    };
-    const found = await axe.run({ resultTypes: ['violations'] });
-    return found.violations.map(({ id, nodes }) => ({
-      id,
-      nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })),
-    }));
-  });
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(
-      ({ html, failureSummary }) =>
-        `${id}: ${html.slice(0, 160)} ${failureSummary.split('\n').slice(1).join(' ')}`,
-    ),
-  );
-}
-
 const cases = sizes.flatMap((size) =>
   (['dark', 'light'] as const).flatMap((theme) => screens.map((screen) => ({ ...screen, theme, size }))),
 );
@@ -154,6 +127,6 @@ it.each(cases)(
       await page.waitForTimeout(800);
       await page.screenshot({ path: path.join(shots, `${name}-${theme}-${size.width}.png`) });
     }
-    expect(await faults()).toEqual([]);
+    expect(await faultsOf(page)).toEqual([]);
   },
 );

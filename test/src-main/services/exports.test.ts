@@ -7,7 +7,15 @@ import { describe, expect, it } from 'vitest';
 import { decodeRgb } from '../../../src-main/imaging/index.ts';
 import type { Job } from '../../../src-main/contracts/jobs.ts';
 import type { Point } from '../../../src-main/contracts/geometry.ts';
-import { classFolders, coco, importFrom, scratchFolder, startCore, type TestCore } from './scratch-core.ts';
+import {
+  classFolders,
+  coco,
+  importFrom,
+  refusal,
+  scratchFolder,
+  startCore,
+  type TestCore,
+} from './scratch-core.ts';
 
 /** The process below this one that writes a set. */
 function writing(): number | undefined {
@@ -266,5 +274,68 @@ describe('a crowd', () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe('what is exported', () => {
+  const start = async (core: TestCore, out: string, more: object) => {
+    const id = await core.call('exports.start', { format: 'coco', folder: core.refer(out), ...more });
+    const job = await core.jobEnded(id);
+    if (job.error) throw new Error(job.error.message);
+    return job.result as { images: number; annotations: number };
+  };
+
+  it('may be one part of the split and one class, counted before it is written', async () => {
+    const folder = scratchFolder();
+    const core = startCore(path.join(folder, 'home'));
+    await variedProject(core, folder);
+    const train = { include: { split: 'train' as const } };
+    expect(await core.call('exports.losses', { format: 'coco', ...train })).toMatchObject({
+      images: 1,
+      annotations: 4,
+    });
+    const out = path.join(folder, 'out');
+    fs.mkdirSync(out);
+    expect(await start(core, out, { ...train, name: 'training set' })).toMatchObject({
+      images: 1,
+      annotations: 4,
+    });
+    expect(fs.readdirSync(path.join(out, 'training set', 'images'))).toEqual(['a.png']);
+    await expect(start(core, out, { ...train, name: 'training set' })).rejects.toThrow('is there already');
+    const zebra = core.context.project().store.classes.byName('zebra')!;
+    expect(await core.call('exports.losses', { format: 'coco', include: { classId: zebra } })).toMatchObject({
+      images: 1,
+      annotations: 0,
+    });
+    await expect(start(core, out, { include: { text: 'nothing has it' } })).rejects.toThrow('no pictures');
+  });
+
+  it('links pictures without a copy, or leaves them where they are, and reads back either way', async () => {
+    const folder = scratchFolder();
+    const core = startCore(path.join(folder, 'home'));
+    await variedProject(core, folder);
+    const [linked, left] = ['linked', 'left'].map((name) => path.join(folder, name));
+    fs.mkdirSync(linked);
+    fs.mkdirSync(left);
+    await start(core, linked, { pictures: 'link' });
+    await start(core, left, { pictures: 'leave' });
+    const original = path.join(folder, 'set', 'images');
+    expect(fs.statSync(path.join(linked, 'images', 'a.png')).ino).toBe(
+      fs.statSync(path.join(original, 'a.png')).ino,
+    );
+    expect(fs.readdirSync(path.join(left, 'images'))).toEqual([]);
+    await core.call('projects.create', { name: 'Back' });
+    const job = await core.jobEnded(
+      await core.call('imports.start', { source: core.refer(left), images: core.refer(original) }),
+    );
+    // Of six, one has no class, and COCO holds none without.
+    expect(job.result).toMatchObject({ images: 3, annotations: 5 });
+    expect(
+      await refusal(core, 'exports.start', {
+        format: 'folders',
+        folder: core.refer(left),
+        pictures: 'leave',
+      }),
+    ).toBe('bad-input');
   });
 });

@@ -305,3 +305,28 @@ describe('an import', () => {
     }
   });
 });
+
+describe('the preview of an import', () => {
+  it('shows pictures with their shapes, and changes nothing', async () => {
+    const { folder, core } = await openProject();
+    const source = await coco(path.join(folder, 'coco'), [
+      ...twoImages,
+      ...Array.from({ length: 10 }, (_, i) => ({ name: `empty${i}.png`, boxes: [] })),
+    ]);
+    const preview = await core.call('imports.preview', { source: core.refer(source), format: 'coco' });
+    expect(preview.pictures).toBe(12);
+    expect(preview.images).toHaveLength(2);
+    expect(preview.images[0]).toMatchObject({ widthPx: 16, heightPx: 12, hidden: 0 });
+    expect(preview.images[0].thumbnail).toMatch(/^data:image\/webp;base64,/);
+    const [{ className, rings }] = preview.images[0].shapes;
+    expect([typeof className, rings[0].length]).toEqual(['string', 4]);
+    expect((await core.call('projects.current', {}))!.counts.images).toBe(0);
+  });
+
+  it('shows nine of pictures that nothing is drawn on', async () => {
+    const { folder, core } = await openProject();
+    const source = await classFolders(path.join(folder, 'plain'), 8);
+    const preview = await core.call('imports.preview', { source: core.refer(source), format: 'auto' });
+    expect(preview.images.map(({ shapes }) => shapes)).toEqual(Array.from({ length: 9 }, () => []));
+  });
+});
