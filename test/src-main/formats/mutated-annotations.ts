@@ -12,6 +12,7 @@ import {
   type ExportDataset,
   type ImportedImage,
 } from '../../../src-main/formats/index.ts';
+import { readOnlySets } from './read-only-sets.ts';
 
 interface Outcome {
   format: string;
@@ -126,6 +127,17 @@ export async function* mutatedAnnotations(
       )
       .sort();
     if (format.id !== 'folders') sets.push({ format: format.id, place, files });
+  }
+  for (const [format, { labels, images }] of Object.entries(readOnlySets)) {
+    const place = path.join(folder, format);
+    const put = (name: string, content: string | Uint8Array): string => {
+      const file = path.join(place, name);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, content);
+      return file;
+    };
+    for (const name of images) put(name, readFileSync(dataset.images[0].file));
+    sets.push({ format, place, files: Object.entries(labels).map(([name, content]) => put(name, content)) });
   }
   for (let n = 0; n < count; n++) {
     const { format, place, files } = sets[n % sets.length];
