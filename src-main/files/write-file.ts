@@ -131,10 +131,18 @@ const markOf = (file: string): string =>
 /** What a process that was killed began to write in the file's place. */
 function removeLeft(file: string): void {
   const mark = markOf(file);
-  const folder = path.dirname(file);
+  removeWhere(path.dirname(file), (name) => name.startsWith(mark));
+}
+
+/** What processes that were killed began to write in the folder, whatever its name was to be. */
+export function removeLeftIn(folder: string): void {
+  removeWhere(folder, () => true);
+}
+
+function removeWhere(folder: string, isMeant: (name: string) => boolean): void {
   for (const name of namesIn(folder)) {
-    const pid = name.startsWith(mark) ? Number(/^(\d+)\.new$/.exec(name.slice(mark.length))?.[1]) : NaN;
-    if (Number.isNaN(pid) || (pid !== process.pid && isAlive(pid))) continue;
+    const pid = Number(/^\.[0-9a-f]{12}\.(\d+)\.new$/.exec(name)?.[1]);
+    if (Number.isNaN(pid) || !isMeant(name) || (pid !== process.pid && isAlive(pid))) continue;
     fs.rmSync(path.join(folder, name), { force: true });
   }
 }

@@ -17,6 +17,7 @@ import {
   type OpenProject,
 } from '../core/open-project.ts';
 import { backUpBeforeMigration, lookAfter } from '../core/upkeep.ts';
+import { removeLeftIn } from '../files/write-file.ts';
 import { backupsOf } from '../storage/backups.ts';
 import { storageError } from '../storage/database.ts';
 import { PROJECT_FILE } from '../storage/project-store.ts';
@@ -162,11 +163,18 @@ export function adopt(context: Context, project: OpenProject): ProjectState {
   // Its figures stay in the list of recent ones.
   project.beforeClosing.push(() => noteCurrent(context));
   if (!project.store.isReadOnly) {
+    tidyRuns(project);
     inBackground(project, lookForFiles(context, project));
     inBackground(project, tidyImports(project));
   }
   inBackground(project, lookAfter(context, project));
   return state;
+}
+
+/** Removes checkpoints that a killed process was writing: the run may never write one again. */
+function tidyRuns({ folder }: OpenProject): void {
+  const runs = path.join(folder, 'runs');
+  for (const name of fs.existsSync(runs) ? fs.readdirSync(runs) : []) removeLeftIn(path.join(runs, name));
 }
 
 /** What goes wrong behind the scenes is told in the log and ends nothing; a project that closes is no trouble. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -38,6 +39,21 @@ describe('projects', () => {
     ).toMatchObject({
       name: 'Animals',
     });
+  });
+
+  it('are opened without the half of a checkpoint that a killed process was writing', async () => {
+    const folder = scratchFolder();
+    const core = startCore(path.join(folder, 'home'));
+    const { id } = await core.call('projects.create', { name: 'Animals', parent: core.refer(folder) });
+    const run = path.join(folder, 'Animals', 'runs', '1');
+    fs.mkdirSync(run, { recursive: true });
+    const { pid: dead } = spawnSync(process.execPath, ['--eval', '']);
+    const inFlight = `.0123456789ab.${process.ppid}.new`;
+    for (const name of ['best.ckpt', `.0123456789ab.${dead}.new`, inFlight])
+      fs.writeFileSync(path.join(run, name), '');
+    await core.call('projects.close', {});
+    await core.call('projects.open', { id });
+    expect(fs.readdirSync(run).sort()).toEqual([inFlight, 'best.ckpt']);
   });
 
   it('are discarded with their folder while nothing is in them, and never else', async () => {
