@@ -11,7 +11,7 @@ import { imageSet } from '../data/image-set.ts';
 import { onnxExecutor } from '../runtime/index.ts';
 import { solveHead } from './head.ts';
 import { tellPinned } from './pinned.ts';
-import { bestCheckpoint, lastCheckpoint, type Beginning } from './run-files.ts';
+import { bestCheckpoint, keepConfig, lastCheckpoint, type Beginning } from './run-files.ts';
 import type { RunPlan } from './run-plan.ts';
 import { readImages, type TrainHooks } from './run.ts';
 import { after, bestOf } from './run-record.ts';
@@ -35,6 +35,7 @@ export async function trainFrozen(
     ended,
   });
   if (begun.epochs > 0) return outcomeOf(begun, 'finished');
+  await keepConfig(spec);
   const { architecture } = plan;
   const { model } = architecture;
   const { sizePx } = spec.config;

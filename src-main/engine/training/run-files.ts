@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../contracts/errors.ts';
 import type { TrainSpec } from '../../contracts/worker-protocol.ts';
+import { writeFileWhole } from '../../files/write-file.ts';
 import { readCheckpoint, type Checkpoint } from '../data/checkpoint.ts';
 import { startFrom } from '../data/weights-file.ts';
 import { elementCount } from '../nn/params.ts';
@@ -18,7 +19,14 @@ export const bestCheckpoint = 'best.ckpt';
 /** Convolution algorithms that depart from the rules, to repeat the run with. */
 export const algorithmsFile = 'algorithms.json';
 /** All that was asked of the run and chosen for it, to repeat it with. */
-export const configFile = 'config.json';
+const configFile = 'config.json';
+
+/** Writes the file in the run's folder. */
+export function keepConfig(spec: TrainSpec, algorithms: RunRecord['forms'] = {}): Promise<void> {
+  const { device = 'cpu', config, params, runFolder } = spec;
+  const all = { ...config, params, device, algorithms };
+  return writeFileWhole(path.join(runFolder, configFile), [JSON.stringify(all, null, 1)]);
+}
 
 export interface Beginning {
   record: RunRecord;

@@ -26,7 +26,7 @@ import { onnxExecutor, type Executor } from '../runtime/index.ts';
 import { diagnose } from './diagnosis.ts';
 import { checkFinite, divergence } from './divergence.ts';
 import { tellPinned } from './pinned.ts';
-import { algorithmsFile, bestCheckpoint, configFile, lastCheckpoint, type Beginning } from './run-files.ts';
+import { algorithmsFile, bestCheckpoint, keepConfig, lastCheckpoint, type Beginning } from './run-files.ts';
 import type { RunPlan } from './run-plan.ts';
 import { after, bestOf, metricsOf, replacesBest, type RunEvent, type RunRecord } from './run-record.ts';
 import { solveHead } from './head.ts';
@@ -117,10 +117,7 @@ export async function openRun(
     await writeFileWhole(path.join(spec.runFolder, algorithmsFile), [
       JSON.stringify(record.forms ?? {}, null, 1),
     ]);
-    const { device = 'cpu', config, params } = spec;
-    await writeFileWhole(path.join(spec.runFolder, configFile), [
-      JSON.stringify({ ...config, params, device, algorithms: record.forms ?? {} }, null, 1),
-    ]);
+    await keepConfig(spec, record.forms);
   }
   emit({ kind: 'progress', done: 0, total: 0, note: 'Preparing the first step' });
   const stepper = await createStepRunner(

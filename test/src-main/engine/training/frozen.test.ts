@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunConfigInput } from '../../../../src-main/contracts/runs.ts';
@@ -100,9 +100,11 @@ describe('a run with a frozen backbone', () => {
     expect(folders).toHaveLength(1);
   });
 
-  it('taken up when it is done, is done', async () => {
+  it('taken up when it is done, is done, and has all of itself in its folder to be repeated', async () => {
     const spec = specOf('again', { flip: false });
     await run(spec);
+    const kept = JSON.parse(readFileSync(path.join(spec.runFolder, 'config.json'), 'utf8'));
+    expect(kept).toMatchObject({ ...spec.config, device: 'cpu' });
     const { outcome, metrics } = await run({ ...spec, resume: true });
     expect(outcome).toMatchObject({ epochs: 1, ended: 'finished' });
     expect(metrics).toEqual([]);
