@@ -4,7 +4,6 @@
 // Maps and weights travel as typed arrays.
 
 import type { Box, Shape } from './geometry.ts';
-import type { Split } from './dataset.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { Exported, Loss } from './exports.ts';
 import type { StartFit } from './weights.ts';
@@ -13,6 +12,7 @@ import type { FittedAnnotation, ImportedImage } from './imported.ts';
 import type { Detection, ImportResult, ImportWarning, LeftOut, PreviewImage } from './imports.ts';
 import type { EpochMetrics, LiveStep, RunConfig } from './runs.ts';
 import type { MetricValue } from './metrics.ts';
+import type { WaterbirdsSpec } from './waterbirds-like.ts';
 import type { HeatMap } from './explanations.ts';
 import type { ParamValue } from './methods.ts';
 
@@ -272,26 +272,6 @@ export interface HeatDrawing {
   maps: { heat: Float32Array; widthPx: number; heightPx: number; regionBox: Box | null }[];
   /** Of a Gaussian, in pixels of the map; 0 leaves it as it is. */
   smoothedBy: number;
-}
-
-export interface WaterbirdsSpec {
-  folder: string;
-  classes: string[];
-  objects: {
-    file: string;
-    widthPx: number;
-    heightPx: number;
-    classIndex: number;
-    regions: Shape[];
-    split: Split;
-  }[];
-  /** Same seed and project, same files. */
-  seed: number;
-  /** Share of each class's training pictures that stand on the class's own ground, 0..1. */
-  correlation: number;
-  sizePx: number;
-  /** Absolute path of a folder with two folders of pictures; null for drawn grounds. */
-  backgrounds: string | null;
 }
 
 type NetworkConfig = Pick<RunConfig, 'model' | 'sizePx' | 'settings'>;

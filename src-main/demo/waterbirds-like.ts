@@ -6,7 +6,7 @@ import type { WaterbirdsResult } from '../contracts/demo.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { Shape } from '../contracts/geometry.ts';
 import type { ClassId } from '../contracts/ids.ts';
-import type { WaterbirdsSpec } from '../contracts/worker-protocol.ts';
+import type { WaterbirdsSpec } from '../contracts/waterbirds-like.ts';
 import type { Context } from '../core/context.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { regionsOf, type OpenProject } from '../core/open-project.ts';

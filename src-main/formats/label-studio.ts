@@ -327,7 +327,11 @@ function taskOf(image: ExportImage, name: string, id: number): object {
     const id = `s${i + 1}`;
     const common = (type: string) => ({ ...frame, id, from_name: type, type, origin: 'manual' });
     const answers = Object.entries(attributes).map(([name, value]) => ({
-      ...{ ...frame, id, from_name: name, type: 'choices', origin: 'manual' },
+      ...frame,
+      id,
+      from_name: name,
+      type: 'choices',
+      origin: 'manual',
       value: { choices: [value] },
     }));
     if (shape.kind === 'box') {

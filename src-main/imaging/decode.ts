@@ -99,7 +99,11 @@ export async function probe(file: string): Promise<ProbeResult> {
     const format = sniff(bytes)!;
     const contentHash = contentHashOf(bytes);
     return {
-      ...{ contentHash, widthPx, heightPx, sizeBytes: bytes.length, format },
+      contentHash,
+      widthPx,
+      heightPx,
+      sizeBytes: bytes.length,
+      format,
       ...(notes.length > 0 ? { notes } : {}),
     };
   });

@@ -14,11 +14,11 @@ import { noteOf, rangeOf, shown, type Samples } from './window.ts';
 const maxDeepPixels = 500_000_000;
 
 /** A picture that is opened when there is memory for it. */
-export interface Deep {
+interface Deep {
   memoryBytes: number;
   open(): Promise<Opened | null>;
 }
-export interface Opened {
+interface Opened {
   image: Sharp;
   notes: ImageNote[];
 }
@@ -69,9 +69,15 @@ export async function deepImage(
         .raw({ depth: 'ushort' })
         .toBuffer({ resolveWithObject: true });
       const samples: Samples = {
-        ...{ width: info.width, height: info.height, channels: info.channels, hasAlpha },
+        width: info.width,
+        height: info.height,
+        channels: info.channels,
+        hasAlpha,
         values: new Uint16Array(data.buffer, data.byteOffset, data.length / 2),
-        ...{ kind: 'unsigned', isInverted: false, window: null, notes: [] },
+        kind: 'unsigned',
+        isInverted: false,
+        window: null,
+        notes: [],
       };
       return rangeOf(samples).high === 65535 ? null : opened(sharp, samples, orientation);
     },

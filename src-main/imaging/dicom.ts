@@ -25,7 +25,7 @@ const syntaxes: Record<string, string> = {
   '1.2.840.10008.1.2.4.201': 'high-throughput JPEG 2000',
 };
 
-export interface OpenDicom {
+interface OpenDicom {
   width: number;
   height: number;
   channels: number;
@@ -71,7 +71,10 @@ export async function openDicom(bytes: Uint8Array): Promise<OpenDicom> {
   const bytesOfValue = bits / 8;
   const isSigned = number('x00280103') === 1;
   return {
-    ...{ width, height, channels, bytesOfValue },
+    width,
+    height,
+    channels,
+    bytesOfValue,
     jpeg: syntax === JPEG_BASELINE ? frameOf() : null,
     read() {
       const count = width * height * channels;
@@ -98,7 +101,10 @@ export async function openDicom(bytes: Uint8Array): Promise<OpenDicom> {
       const frames = data.intString('x00280008') ?? 1;
       if (photometric.startsWith('YBR')) toRgb(values);
       return {
-        ...{ width, height, channels, hasAlpha: false },
+        width,
+        height,
+        channels,
+        hasAlpha: false,
         values: isMeasured ? Float32Array.from(values, (value) => value * slope + intercept) : values,
         kind: isMeasured ? 'float' : isSigned ? 'signed' : 'unsigned',
         isInverted: photometric === 'MONOCHROME1',

@@ -15,7 +15,7 @@ const kinds: Record<number, Samples['kind']> = {
 const WHITE_IS_ZERO = 0;
 const RGB = 2;
 
-export interface OpenTiff {
+interface OpenTiff {
   width: number;
   height: number;
   /** As stored, all of them. */
@@ -50,7 +50,12 @@ export async function openTiff(bytes: Uint8Array): Promise<OpenTiff> {
       })) as unknown as Values;
       if (values.length !== width * height * taken) throw new Refused('it is cut short');
       return {
-        ...{ width, height, channels: taken, hasAlpha: false, values, kind },
+        width,
+        height,
+        channels: taken,
+        hasAlpha: false,
+        values,
+        kind,
         isInverted: photometric === WHITE_IS_ZERO,
         window: null,
         notes:

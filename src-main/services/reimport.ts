@@ -15,7 +15,7 @@ export interface Incoming {
   said: Pick<Annotation, 'classId' | 'shape' | 'isCrowd' | 'attributes'> & ShapeFacts;
 }
 
-export interface Plan {
+interface Plan {
   /** Not known yet: to be added. */
   fresh: Incoming[];
   /** Known by what the source said before: their keys take the place of the old ones. */

@@ -231,7 +231,7 @@ export function importsRepository(db: Connection, { images, attributes, annotati
 }
 
 /** An import that is finished, as it is kept. */
-export interface FinishedImport {
+interface FinishedImport {
   id: ImportId;
   /** Folder of the pictures. */
   root: string;

@@ -3,7 +3,7 @@
 
 import path from 'node:path';
 import { AppError } from '../contracts/errors.ts';
-import type { WaterbirdsSpec } from '../contracts/worker-protocol.ts';
+import type { WaterbirdsSpec } from '../contracts/waterbirds-like.ts';
 import { randomFromSeed, type Random } from '../engine/nn/random.ts';
 import { SourceTree } from '../formats/source.ts';
 import { decodeRgb, labelledFolder, rasterize } from '../imaging/index.ts';

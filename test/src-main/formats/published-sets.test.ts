@@ -120,7 +120,9 @@ describe('Oxford Flowers', () => {
         ),
         'setid.mat': madeMat({ trnid: numbers(3), valid: numbers(1), tstid: numbers(2) }, isPacked),
         'cat_to_name.json': { 77: 'passion flower' },
-        ...{ 'jpg/image_00001.png': true, 'jpg/image_00002.png': true, 'jpg/image_00003.png': true },
+        'jpg/image_00001.png': true,
+        'jpg/image_00002.png': true,
+        'jpg/image_00003.png': true,
       });
       expect(await detected(place)).toBe('flowers');
       const { images } = await readAs('flowers', place);

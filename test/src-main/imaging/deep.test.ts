@@ -157,7 +157,11 @@ describe('DICOM', () => {
   it('is shown through the window of its header, in the unit that it measures', async () => {
     const file = put(
       madeDicom({
-        ...{ columns: 5, rows: 1, isSigned: true, slope: 2, intercept: -1000 },
+        columns: 5,
+        rows: 1,
+        isSigned: true,
+        slope: 2,
+        intercept: -1000,
         window: { centre: 100.5, width: 201 },
         pixels: words(-50, 500, 525, 549, 600),
       }),
@@ -196,8 +200,12 @@ describe('DICOM', () => {
     const packed = Uint8Array.from([...head, 254, 0, 0, 15, 254, 16, 0, 255, 128]);
     const runs = put(
       madeDicom({
-        ...{ columns: 4, rows: 1, frames: 2, isEncapsulated: true },
-        ...{ transferSyntax: '1.2.840.10008.1.2.5', pixels: packed },
+        columns: 4,
+        rows: 1,
+        frames: 2,
+        isEncapsulated: true,
+        transferSyntax: '1.2.840.10008.1.2.5',
+        pixels: packed,
       }),
       '.dcm',
     );
@@ -210,8 +218,14 @@ describe('DICOM', () => {
       .toBuffer();
     const pressed = put(
       madeDicom({
-        ...{ columns: 8, rows: 8, bits: 8, channels: 3, photometric: 'YBR_FULL_422', isEncapsulated: true },
-        ...{ transferSyntax: '1.2.840.10008.1.2.4.50', pixels: jpeg },
+        columns: 8,
+        rows: 8,
+        bits: 8,
+        channels: 3,
+        photometric: 'YBR_FULL_422',
+        isEncapsulated: true,
+        transferSyntax: '1.2.840.10008.1.2.4.50',
+        pixels: jpeg,
       }),
       '.dcm',
     );

@@ -1,6 +1,6 @@
 // DICOM files made on the spot: explicit little-endian, one frame, MONOCHROME2 unless told otherwise.
 
-export interface DicomSpec {
+interface DicomSpec {
   columns: number;
   rows: number;
   bits?: 8 | 16;

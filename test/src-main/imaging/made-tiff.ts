@@ -1,6 +1,6 @@
 // TIFF files of every kind of value, made on the spot: little-endian, one strip a page, not packed.
 
-export interface TiffSpec {
+interface TiffSpec {
   width: number;
   height: number;
   channels?: number;

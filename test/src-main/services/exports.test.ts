@@ -171,7 +171,13 @@ function contentOf(core: TestCore) {
     images: store.images
       .all()
       .map(({ id, name, widthPx, heightPx, contentHash, split, classId, classOrigin }) => ({
-        ...{ name, widthPx, heightPx, contentHash, split, classOrigin, className: nameOf(classId) },
+        name,
+        widthPx,
+        heightPx,
+        contentHash,
+        split,
+        classOrigin,
+        className: nameOf(classId),
         attributes: attributes.flatMap((one) => (one.values.has(id) ? [[one.name, one.values.get(id)]] : [])),
         annotations: store.annotations
           .ofImage(id)

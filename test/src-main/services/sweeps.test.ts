@@ -134,7 +134,9 @@ describe('a sweep', () => {
     await importFrom(core, await coco(path.join(folder, 'several'), images));
     await core.call('splits.make', { seed: 1, selection: 0.4, test: 0.2 });
     const sweep = await core.call('sweeps.start', {
-      ...{ ...asked, repeat: 1, ...boxGrid([0], [1]) },
+      ...asked,
+      repeat: 1,
+      ...boxGrid([0], [1]),
       run: { ...run, settings: { labels: 'several' } },
     });
     await core.jobEnded(sweep.jobId!);
