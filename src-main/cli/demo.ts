@@ -6,6 +6,8 @@ import path from 'node:path';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import { demoRuns } from '../contracts/demo.ts';
 import { dataFolder } from '../core/data-folder.ts';
+import { lossHeat } from '../contracts/heat-metrics.ts';
+import { valueOf } from '../contracts/metrics.ts';
 import { DEMO_RUNS, runDemo } from '../demo/demo.ts';
 import { withCore, type Session } from './session.ts';
 import { clock, percent, table, type Terminal } from './terminal.ts';
@@ -22,13 +24,13 @@ export async function demo(
     terminal.say(`Training four ways on generated pictures, seed ${seed}; a few minutes.`);
     const { seconds, runs, measured, report } = await runDemo(core, folder, seed, finish, device);
     const rows = demoRuns.map((key) => {
-      const { measures } = measured[key].evaluated!;
+      const { metrics } = measured[key].evaluated!;
       return [
         DEMO_RUNS[key].title,
-        percent(measures.accuracy),
-        percent(measures.energyInBox),
-        percent(measures.outsideBlurred),
-        percent(measures.outsideSwapped),
+        percent(valueOf(metrics, 'accuracy')),
+        percent(valueOf(metrics, 'energy-in-box', lossHeat)),
+        percent(valueOf(metrics, 'outside-blurred')),
+        percent(valueOf(metrics, 'outside-swapped')),
         clock(measured[key].seconds),
       ];
     });

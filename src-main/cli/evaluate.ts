@@ -4,12 +4,13 @@
 import path from 'node:path';
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
-import type { MeasureInfo, ParamValue } from '../contracts/methods.ts';
+import type { MeasureInfo, MethodInfo, ParamValue } from '../contracts/methods.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
-import type { EvaluationSummary } from '../contracts/evaluations.ts';
-import type { MetricValue } from '../contracts/metrics.ts';
+import { heatTitle, mapParamPrefix } from '../contracts/heat-metrics.ts';
+import { metricOf, type Metric } from '../contracts/metrics.ts';
+import { metricRecord } from './metrics.ts';
 import { runNumber, withCore } from './session.ts';
-import { valuesOf } from './set-values.ts';
+import { readSet, valuesOf } from './set-values.ts';
 import { percent, splitWord, table, type Terminal } from './terminal.ts';
 
 interface Options {
@@ -27,9 +28,9 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
   await withCore(terminal, async ({ core, open, finish }) => {
     await open(project);
     const runId = runNumber(run);
-    const { measures: known } = await core.call('app.methods', {});
+    const { measures: known, saliency } = await core.call('app.methods', {});
     const { config } = await core.call('runs.get', { id: runId });
-    const chosen = await measuresAskedFor(terminal, known, options, (measures) =>
+    const chosen = await measuresAskedFor(terminal, { measures: known, saliency }, options, (measures) =>
       core.call('evaluations.obstacles', {
         config: { ...config, groupBy: groupBy ?? config.groupBy },
         measures,
@@ -47,14 +48,23 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
       }),
     );
     const summary = (await core.call('evaluations.summary', { runId, split }))!;
-    const { images, withRegion, figures } = summary;
-    terminal.answer({ run: runId, split, images, withRegion, measures: reported(summary), figures }, [
-      `Run ${runId} on ${images} ${splitWord(split)} pictures, ${withRegion} with a box or mask`,
-      ...metricLines(
-        known.filter(({ id }) => chosen.some(({ info }) => info.id === id)),
-        summary,
-      ),
-    ]);
+    const { images, withRegion, metrics } = summary;
+    // Of one measure with several parameters those that were just asked for go by its name.
+    const asked = chosen.map(({ info, params }) => metricOf(metrics, info.id, params) ?? null);
+    const shown = [...asked.filter((one) => one !== null), ...metrics];
+    const figures = metricsByKey(known, shown);
+    const measures = reported(figures);
+    terminal.answer(
+      { run: runId, split, images, withRegion, measures, figures, metrics: metrics.map(metricRecord) },
+      [
+        `Run ${runId} on ${images} ${splitWord(split)} pictures, ${withRegion} with a box or mask`,
+        ...metricLines(
+          known.flatMap((info) => chosen.filter((one) => one.info.id === info.id)),
+          saliency,
+          { metrics: shown, withRegion },
+        ),
+      ],
+    );
   });
 }
 
@@ -65,7 +75,7 @@ export async function evaluate(terminal: Terminal, project: string, options: Opt
  */
 export async function measuresAskedFor(
   terminal: Terminal,
-  known: readonly MeasureInfo[],
+  { measures: known, saliency }: { measures: readonly MeasureInfo[]; saliency: readonly MethodInfo[] },
   { measures, set }: Pick<Options, 'measures' | 'set'>,
   obstaclesTo: (measures: { id: string; params: Record<string, ParamValue> }[]) => Promise<(string | null)[]>,
 ): Promise<{ info: MeasureInfo; params: Record<string, ParamValue> }[]> {
@@ -114,54 +124,104 @@ export async function measuresAskedFor(
   }
   return [...wanted].map(([id, preset]) => {
     const info = infoOf(id);
-    return { info, params: valuesOf(info, { preset, set: sets.get(id) ?? [] }) };
+    return { info, params: measureValues(info, saliency, { preset, set: sets.get(id) ?? [] }) };
   });
 }
 
-/** The figures that have always been reported, and every other under its own name. */
-function reported({ measures, figures }: EvaluationSummary): Record<string, unknown> {
-  const others = Object.entries(figures).filter(([key]) => !(key in measures));
-  return { ...measures, ...Object.fromEntries(others.map(([key, { value }]) => [key, value])) };
+/** Those of the measure, and with `method.` before their names those of the saliency method that it is to take. */
+function measureValues(
+  info: MeasureInfo,
+  saliency: readonly MethodInfo[],
+  { preset, set }: { preset?: string; set: readonly string[] },
+): Record<string, ParamValue> {
+  const isOfMap = (text: string) => text.startsWith(mapParamPrefix);
+  const own = valuesOf(info, { preset, set: set.filter((text) => !isOfMap(text)) });
+  const ofMap = set.filter(isOfMap).map((text) => text.slice(mapParamPrefix.length));
+  if (ofMap.length === 0) return own;
+  const method = saliency.find(({ id }) => id === own['method']);
+  if (!method)
+    throw new AppError('bad-input', `${info.id}: name the method whose parameter is set`, {
+      reason: `--set ${info.id}.method=ID, one of ${saliency.map(({ id }) => id).join(', ')}`,
+    });
+  const told = Object.entries(readSet(ofMap, method.params, method.id));
+  return { ...own, ...Object.fromEntries(told.map(([name, value]) => [`${mapParamPrefix}${name}`, value])) };
 }
 
-/** A table of the figures of these measures, for people. */
-export function metricLines(infos: readonly MeasureInfo[], summary: EvaluationSummary): string[] {
-  const rows = infos.flatMap((info) => rowsOf(info, summary.figures[info.key], summary.withRegion));
+/** Values under the measures' names as they have always been reported: a curve of accuracies, else single values. */
+function reported(figures: Readonly<Record<string, Metric>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(figures).map(([key, { value, curve }]) => [
+      key,
+      key === 'fgsm' && curve ? curve.map(({ x, y }) => ({ eps: x, accuracy: y })) : value,
+    ]),
+  );
+}
+
+/** The first of each measure, under the name that it has in reports. */
+export const metricsByKey = (
+  infos: readonly MeasureInfo[],
+  metrics: readonly Metric[],
+): Record<string, Metric> =>
+  Object.fromEntries(
+    infos.flatMap(({ id, key }) => {
+      const metric = metricOf(metrics, id);
+      return metric ? [[key, metric]] : [];
+    }),
+  );
+
+/** A table of what these measures found, for people. */
+export function metricLines(
+  asked: readonly { info: MeasureInfo; params: Record<string, ParamValue> }[],
+  saliency: readonly MethodInfo[],
+  { metrics, withRegion }: { metrics: readonly Metric[]; withRegion: number },
+): string[] {
+  const rows = asked.flatMap(({ info, params }) => {
+    const metric = metricOf(metrics, info.id, params) ?? metricOf(metrics, info.id);
+    return metric ? rowsOf(info, metric, withRegion, heatTitle(metric.params, saliency)) : [];
+  });
   return table([['', '', '95 % interval', 'pictures'], ...rows]).map((line) => `  ${line}`);
 }
 
-function rowsOf(info: MeasureInfo, metricValue: MetricValue, withRegion: number): string[][] {
-  const { value, low, high, pictures: images } = metricValue;
-  const { unit, partUnit = unit, partsBy } = info;
-  const interval = low === null || high === null ? '' : `${shown(low, unit)} … ${shown(high, unit)}`;
-  const parts = info.needs.includes('groups')
-    ? worstFirst(metricValue.parts ?? [])
-    : (metricValue.parts ?? []);
+function rowsOf(info: MeasureInfo, metric: Metric, withRegion: number, heat: string | null): string[][] {
+  const { value, low, high, pictures: images, chance, curve = [] } = metric;
+  const { unit, partUnit = unit } = info;
+  const parts = info.needs.includes('groups') ? worstFirst(metric.parts ?? []) : (metric.parts ?? []);
+  const inner = [
+    ...curve.map(({ x, y, low, high }) => [
+      `  at ${Number(x.toPrecision(3))}`,
+      shownValue(y, unit),
+      intervalOf(low, high, unit),
+      '',
+    ]),
+    ...parts.map(({ name, value: own }) => [`  ${name}`, shownValue(own, partUnit), '', '']),
+  ];
   return [
-    [info.title, shown(value, unit), interval, String(images)],
+    [
+      heat === null ? info.title : `${info.title}, ${heat}`,
+      shownValue(value, unit),
+      intervalOf(low, high, unit),
+      String(images),
+    ],
+    ...(chance === undefined || chance === null ? [] : [['  chance', shownValue(chance, unit), '', '']]),
     ...(value === null && withRegion === 0 && info.needs.includes('region')
       ? [['  no picture has a box or mask', '', '', '']]
       : []),
-    ...parts
-      .slice(0, partsShown)
-      .map(({ name, value: own }) => [
-        `  ${partsBy === 'epsilon' ? `at ${Number(Number(name).toPrecision(3))}` : name}`,
-        shown(own, partUnit),
-        '',
-        '',
-      ]),
-    ...(parts.length > partsShown ? [[`  and ${parts.length - partsShown} more`, '', '', '']] : []),
+    ...inner.slice(0, partsShown),
+    ...(inner.length > partsShown ? [[`  and ${inner.length - partsShown} more`, '', '', '']] : []),
   ];
 }
 
+const intervalOf = (low: number | null, high: number | null, unit: string): string =>
+  low === null || high === null ? '' : `${shownValue(low, unit)} … ${shownValue(high, unit)}`;
+
 /** A figure in its unit. Pictures are counted, not rounded. */
-function shown(value: number | null, unit: string): string {
+export function shownValue(value: number | null, unit: string): string {
   if (value === null || unit === 'share') return percent(value);
   return String(unit === 'pictures' ? value : Number(value.toPrecision(4)));
 }
 
 /** Groups without a picture come last. */
-const worstFirst = (groups: NonNullable<MetricValue['parts']>): NonNullable<MetricValue['parts']> =>
+const worstFirst = (groups: NonNullable<Metric['parts']>): NonNullable<Metric['parts']> =>
   groups.toSorted((one, other) => (one.value ?? Infinity) - (other.value ?? Infinity));
 
 /** Of classes, groups and epsilons; --json has them all. */

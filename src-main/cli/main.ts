@@ -185,6 +185,12 @@ function program(): Command {
     .option('--against <path>', 'folder of a project or of pictures to compare with')
     .action(run(async () => (await import('./evaluate.ts')).evaluate));
   fovea
+    .command('metrics <project>')
+    .description('list all that was measured of a run')
+    .requiredOption('--run <n>', 'number of the run')
+    .addOption(split())
+    .action(run(async () => (await import('./metrics.ts')).metrics));
+  fovea
     .command('explain <project>')
     .description('draw where a run looks on a picture')
     .requiredOption('--run <n>', 'number of the run')

@@ -1,5 +1,7 @@
 // fovea runs PROJECT
 
+import { lossHeat } from '../contracts/heat-metrics.ts';
+import { valueOf } from '../contracts/metrics.ts';
 import { withCore } from './session.ts';
 import { percent, table, type Terminal } from './terminal.ts';
 
@@ -14,8 +16,8 @@ export async function runs(terminal: Terminal, project: string): Promise<void> {
       run.state,
       `${run.epochsDone}/${run.config.epochs}`,
       percent(run.best?.accuracy ?? null),
-      percent(run.evaluated?.measures.accuracy ?? null),
-      percent(run.evaluated?.measures.energyInBox ?? run.energyInBox),
+      percent(valueOf(run.evaluated?.metrics ?? [], 'accuracy')),
+      percent(valueOf(run.evaluated?.metrics ?? [], 'energy-in-box', lossHeat) ?? run.energyInBox),
     ]);
     const heads = [
       'run',

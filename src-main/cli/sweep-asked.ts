@@ -148,7 +148,7 @@ async function measuresOf(
   asked: { measures: string | undefined; set: string[] },
 ): Promise<SweepConfigInput['measures']> {
   const obstaclesTo = obstaclesFor(session, run);
-  const chosen = await measuresAskedFor(terminal, methods.measures, asked, async (wanted) => {
+  const chosen = await measuresAskedFor(terminal, methods, asked, async (wanted) => {
     const reasons = await obstaclesTo(wanted);
     return wanted.map(({ id }, index) =>
       methods.measures.find((one) => one.id === id)?.direction === 'none'

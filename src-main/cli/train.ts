@@ -2,7 +2,9 @@
 
 import fs from 'node:fs';
 import { AppError } from '../contracts/errors.ts';
-import { type Methods, methodNamed, type MeasureInfo } from '../contracts/methods.ts';
+import { lossHeat } from '../contracts/heat-metrics.ts';
+import { type Methods, methodNamed } from '../contracts/methods.ts';
+import { valueOf } from '../contracts/metrics.ts';
 import {
   algorithmsSchema,
   runConfigSchema,
@@ -13,7 +15,7 @@ import type { DeviceChoice } from '../contracts/devices.ts';
 import type { EvaluationSummary } from '../contracts/evaluations.ts';
 import { checkpointOf } from '../services/run-records.ts';
 import { readConfig } from './config-file.ts';
-import { metricLines, measuresAskedFor } from './evaluate.ts';
+import { measuresAskedFor, metricLines, metricsByKey } from './evaluate.ts';
 import { presetOf, readSet } from './set-values.ts';
 import { fitWords, withStart } from './weights.ts';
 import { runNumber, withCore, type Session } from './session.ts';
@@ -92,8 +94,9 @@ export async function train(terminal: Terminal, folder: string, options: Options
     // Those that came while it trained.
     for (const warning of run.trainedOn.warnings.slice(trainedOn.warnings.length))
       terminal.note(`warning: ${warning}`);
-    const { measures, figures } = run.evaluated ?? { measures: null, figures: {} };
-    const asked = methods.measures.filter(({ id }) => run.config.measures?.some((one) => one.id === id));
+    const asked = methods.measures.flatMap((info) =>
+      (run.config.measures ?? []).filter(({ id }) => id === info.id).map(({ params }) => ({ info, params })),
+    );
     terminal.answer(
       {
         run: run.number,
@@ -107,24 +110,34 @@ export async function train(terminal: Terminal, folder: string, options: Options
         best: run.best,
         checkpoint: checkpointOf({ folder: fs.realpathSync(folder) }, run.id),
         state: run.state,
-        evaluated: measures && { accuracy: measures.accuracy, energyInBox: measures.energyInBox, figures },
+        evaluated: run.evaluated && {
+          accuracy: valueOf(run.evaluated.metrics, 'accuracy'),
+          energyInBox: valueOf(run.evaluated.metrics, 'energy-in-box', lossHeat),
+          figures: metricsByKey(methods.measures, run.evaluated.metrics),
+        },
       },
       [
         `Run ${run.number}: ${run.epochsDone} epochs in ${clock(run.seconds)} on ${run.device}`,
         ...(run.best
           ? [`  best epoch ${run.best.epoch}, validation accuracy ${percent(run.best.accuracy)}`]
           : []),
-        ...(run.evaluated ? testLines(run.evaluated, asked) : []),
+        ...(run.evaluated ? testLines(run.evaluated, asked, methods.saliency) : []),
       ],
     );
   });
 }
 
 /** @param asked  measures that were asked for; accuracy is always among them, and it alone says nothing of evidence */
-function testLines(summary: EvaluationSummary, asked: readonly MeasureInfo[]): string[] {
-  if (asked.length > 0) return ['  on test:', ...metricLines(asked, summary).map((line) => `  ${line}`)];
-  const { accuracy, energyInBox } = summary.measures;
-  return [`  test accuracy ${percent(accuracy)}, in box (input gradient) ${percent(energyInBox)}`];
+function testLines(
+  summary: EvaluationSummary,
+  asked: Parameters<typeof metricLines>[0],
+  saliency: Methods['saliency'],
+): string[] {
+  if (asked.length > 0)
+    return ['  on test:', ...metricLines(asked, saliency, summary).map((line) => `  ${line}`)];
+  const accuracy = percent(valueOf(summary.metrics, 'accuracy'));
+  const inBox = percent(valueOf(summary.metrics, 'energy-in-box', lossHeat));
+  return [`  test accuracy ${accuracy}, in box (input gradient) ${inBox}`];
 }
 
 /** "measure.parameter" is a measure's, as for `evaluate`; the rest is the run's, "objective.parameter" too. */
@@ -140,7 +153,7 @@ async function measuredConfigOf(
   const set = options.set.filter(ofMeasure);
   if (options.measures === undefined && set.length === 0) return config;
   const asked = { measures: options.measures, set };
-  const chosen = await measuresAskedFor(terminal, methods.measures, asked, obstaclesFor(session, config));
+  const chosen = await measuresAskedFor(terminal, methods, asked, obstaclesFor(session, config));
   return { ...config, measures: chosen.map(({ info, params }) => ({ id: info.id, params })) };
 }
 

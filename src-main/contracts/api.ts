@@ -20,6 +20,7 @@ import { imageCalls } from './images.ts';
 import { importCalls } from './imports.ts';
 import { jobCalls, type Job } from './jobs.ts';
 import { methodCalls } from './methods.ts';
+import { metricCalls } from './metrics.ts';
 import { projectCalls } from './projects.ts';
 import { runCalls, type EpochMetrics, type LiveStep, type Run } from './runs.ts';
 import { splitCalls } from './splits.ts';
@@ -40,6 +41,7 @@ export const api = {
   ...splitCalls,
   ...runCalls,
   ...evaluationCalls,
+  ...metricCalls,
   ...explanationCalls,
   ...attackCalls,
   ...comparisonCalls,

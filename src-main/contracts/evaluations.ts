@@ -5,23 +5,24 @@ import { reads, writesProject } from './call.ts';
 import { splitSchema, type Split } from './dataset.ts';
 import { deviceSchema } from './devices.ts';
 import { fileRefSchema, runIdSchema, type ClassId, type ImageId, type JobId, type RunId } from './ids.ts';
-import { measuresAskedSchema, type MetricValue, type Measures } from './metrics.ts';
+import { measuresAskedSchema, type Metric } from './metrics.ts';
 import { settingsSchema } from './settings.ts';
 
 export interface EvaluationSummary {
   runId: RunId;
   split: Split;
+  /** Epoch whose weights were measured; 0 where an older Fovea did not write it down. */
+  epoch: number;
   images: number;
   withRegion: number;
-  measures: Measures;
-  /** Every measure that was taken, by its key; empty for an evaluation of an older Fovea. */
-  figures: Record<string, MetricValue>;
+  /** All that was measured, in the order of the registry; of one measure that with the default parameters first. */
+  metrics: Metric[];
   /** [true class][predicted class], in the order of `classes`. */
   confusion: number[][];
   classes: { classId: ClassId; name: string }[];
 }
 
-/** One picture's figures of one run. */
+/** What one run makes of one picture. */
 export interface EvaluatedImage {
   imageId: ImageId;
   name: string;
@@ -31,11 +32,9 @@ export interface EvaluatedImage {
   /** Softmax of the true and the predicted class; the sigmoid where pictures have several. */
   trueScore: number;
   predictedScore: number;
-  energyInBox: number | null;
-  pointingHit: boolean | null;
-  iou: number | null;
-  saliencyMetric: number | null;
-  /** What each measure says of this picture, by its key; null or absent where it says nothing. */
+  /** Share of the picture that its box or mask takes, which is what even heat has inside; null without one. */
+  areaShare: number | null;
+  /** Each metric of this picture, by its key (`metricKey`); null or absent where there is none. */
   values: Record<string, number | null>;
 }
 

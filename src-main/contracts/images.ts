@@ -12,6 +12,7 @@ import {
   type ImageRecord,
 } from './dataset.ts';
 import { classIdSchema, imageIdSchema, importIdSchema, type ImageId } from './ids.ts';
+import type { ParamValue } from './methods.ts';
 
 export const imageFilterSchema = z.object({
   /** Part of the file name, case-insensitive. */
@@ -45,6 +46,8 @@ export interface ImageDetail extends ImageRecord {
     score: number;
     correct: boolean;
     energyInBox: number | null;
+    /** How that was measured; empty without one. */
+    energyParams: Record<string, ParamValue>;
   } | null;
 }
 

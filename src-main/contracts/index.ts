@@ -15,6 +15,7 @@ export * from './explanations.ts';
 export * from './exports.ts';
 export * from './files.ts';
 export * from './geometry.ts';
+export * from './heat-metrics.ts';
 export * from './ids.ts';
 export * from './images.ts';
 export * from './imports.ts';

@@ -97,8 +97,8 @@ export interface MeasureInfo extends MethodInfo {
   imageUnit?: string;
   /** What the parts of the figure are, where that is something else. */
   partUnit?: string;
-  /** What the parts are named by, where that is a number and no name: a class may be called 7. */
-  partsBy?: 'epsilon';
+  /** What it varies along: the figure of the set has a curve. */
+  curve?: 'epsilon' | 'share of pixels';
   /** One look at each picture, a gradient, an attack, or many looks. */
   cost: 'cheap' | 'gradient' | 'attack' | 'long';
   /** What pictures must have, or the person must name. */

@@ -11,7 +11,7 @@ import type { DeviceId, DeviceInfo } from './devices.ts';
 import type { FittedAnnotation, ImportedImage } from './imported.ts';
 import type { Detection, ImportResult, ImportWarning, LeftOut, PreviewImage } from './imports.ts';
 import type { EpochMetrics, LiveStep, RunConfig } from './runs.ts';
-import type { MetricValue } from './metrics.ts';
+import type { Metric } from './metrics.ts';
 import type { WaterbirdsSpec } from './waterbirds-like.ts';
 import type { HeatMap } from './explanations.ts';
 import type { ParamValue } from './methods.ts';
@@ -118,16 +118,16 @@ export interface EvaluateSpec {
 }
 
 export interface EvaluateOutcome {
-  /** By the measures' keys. */
-  figures: Record<string, MetricValue>;
+  /** With its value of each of `images`, null where there is none. */
+  metrics: (Metric & { ofImages: (number | null)[] | null })[];
   confusion: number[][];
   images: {
     imageId: number;
     predictedIndex: number;
     trueScore: number;
     predictedScore: number;
-    /** By the measures' keys. */
-    values: Record<string, number | null>;
+    /** Share of the picture inside its region; null without one. */
+    areaShare: number | null;
   }[];
 }
 

@@ -6,8 +6,10 @@ import path from 'node:path';
 import { demoRuns, type DemoRun } from '../contracts/demo.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import { AppError } from '../contracts/errors.ts';
+import { lossHeat } from '../contracts/heat-metrics.ts';
 import type { JobId, RunId } from '../contracts/ids.ts';
 import type { Job } from '../contracts/jobs.ts';
+import { valueOf } from '../contracts/metrics.ts';
 import type { Run, RunConfigInput } from '../contracts/runs.ts';
 import type { Core } from '../core/core.ts';
 import { makeFolder } from '../files/write-file.ts';
@@ -94,8 +96,12 @@ export async function runDemo(
   await watch(await core.call('demo.report', { seed, seconds, runs: ids }));
   const runs = {} as DemoResult['runs'];
   for (const key of demoRuns) {
-    const { accuracy, energyInBox } = measured[key].evaluated!.measures;
-    runs[key] = { accuracy, energyInBox, run: measured[key].number };
+    const { metrics } = measured[key].evaluated!;
+    runs[key] = {
+      accuracy: valueOf(metrics, 'accuracy')!,
+      energyInBox: valueOf(metrics, 'energy-in-box', lossHeat),
+      run: measured[key].number,
+    };
   }
   return {
     seconds: (performance.now() - begun) / 1000,

@@ -1,7 +1,8 @@
 // The demonstration as one HTML file that needs nothing else: measures, the shortcut test, and heat maps of
 // all runs side by side. Its colours are those of the app, dark or light as the reader's system is.
 
-import type { Measures } from '../contracts/metrics.ts';
+import { lossHeat } from '../contracts/heat-metrics.ts';
+import { metricOf, valueOf, type Metric } from '../contracts/metrics.ts';
 import type { RunConfig } from '../contracts/runs.ts';
 
 /** In the project's folder. */
@@ -14,7 +15,7 @@ export interface ReportRun {
   seconds: number;
   bestEpoch: number | null;
   /** On the test split. */
-  measures: Measures;
+  metrics: Metric[];
 }
 export interface ReportImage {
   name: string;
@@ -65,36 +66,46 @@ interface Column {
   head: string;
   /** What the figure means, for the tooltip. */
   help: string;
-  value(measures: Measures): number | null;
+  value(metrics: readonly Metric[]): number | null;
   /** Whether it is a share, shown in per cent. */
   share: boolean;
 }
 
 const COLUMNS: readonly Column[] = [
-  { head: 'Accuracy %', help: 'Test pictures named right', value: (m) => m.accuracy, share: true },
   {
-    head: 'Energy in box %',
-    help: 'Share of the gradient energy of the loss inside the box',
-    value: (m) => m.energyInBox,
+    head: 'Accuracy %',
+    help: 'Test pictures named right',
+    value: (m) => valueOf(m, 'accuracy'),
+    share: true,
+  },
+  {
+    head: 'In box, loss gradient %',
+    help: 'Share of the squared input gradient of the loss inside the box',
+    value: (m) => valueOf(m, 'energy-in-box', lossHeat),
     share: true,
   },
   {
     head: 'Pointing game %',
     help: 'Pictures whose hottest point lies in the box',
-    value: (m) => m.pointingGame,
+    value: (m) => valueOf(m, 'pointing-game'),
     share: true,
   },
   {
     head: 'Localisation %',
     help: 'Pictures named right whose box from heat has IoU 0.5 or more',
-    value: (m) => m.localisationAccuracy,
+    value: (m) => valueOf(m, 'localisation-accuracy'),
     share: true,
   },
-  { head: 'Mean IoU', help: 'Of the box from heat and the drawn box', value: (m) => m.meanIou, share: false },
+  {
+    head: 'Mean IoU',
+    help: 'Of the box from heat and the drawn box',
+    value: (m) => valueOf(m, 'mean-iou'),
+    share: false,
+  },
   {
     head: 'Saliency metric',
     help: 'Log of the crop’s area minus log of its score; lower is better',
-    value: (m) => m.saliencyMetric,
+    value: (m) => valueOf(m, 'saliency-metric'),
     share: false,
   },
   {
@@ -105,9 +116,9 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-function nearestFgsm({ fgsm }: Measures, eps: number): number | null {
-  const hit = fgsm.find((point) => Math.abs(point.eps - eps) < 1e-4);
-  return hit ? hit.accuracy : null;
+function nearestFgsm(metrics: readonly Metric[], eps: number): number | null {
+  const curve = metricOf(metrics, 'fgsm')?.curve ?? [];
+  return curve.find(({ x }) => Math.abs(x - eps) < 1e-4)?.y ?? null;
 }
 
 function measuresSection(runs: readonly ReportRun[]): string {
@@ -115,9 +126,9 @@ function measuresSection(runs: readonly ReportRun[]): string {
     '',
   );
   const rows = runs.map((run, index) => {
-    const cells = COLUMNS.map(
-      ({ value, share }) => `<td>${numberText(value(run.measures), share)}</td>`,
-    ).join('');
+    const cells = COLUMNS.map(({ value, share }) => `<td>${numberText(value(run.metrics), share)}</td>`).join(
+      '',
+    );
     return `<tr><th scope="row">${nameOf(run, index)}</th>${cells}<td>${minutes(run.seconds)}</td></tr>`;
   });
   return `<section aria-labelledby="measures">
@@ -135,9 +146,9 @@ function shortcutSection(runs: readonly ReportRun[]): string {
   const cards = runs.map(
     (run, index) => `<div class="card" style="--run:var(--run-${'abcd'[index]})">
 <h3>${nameOf(run, index)}</h3>
-${bar('as it is', run.measures.accuracy)}
-${bar('outside blurred', run.measures.outsideBlurred)}
-${bar('outside swapped', run.measures.outsideSwapped)}
+${bar('as it is', valueOf(run.metrics, 'accuracy'))}
+${bar('outside blurred', valueOf(run.metrics, 'outside-blurred'))}
+${bar('outside swapped', valueOf(run.metrics, 'outside-swapped'))}
 </div>`,
   );
   return `<section aria-labelledby="shortcut">

@@ -9,6 +9,7 @@ import { writeFileWhole } from '../files/write-file.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { explain } from '../services/explanations.ts';
+import { evaluatedImages } from '../services/metrics.ts';
 import { runRecord, storedRun } from '../services/run-records.ts';
 import type { StoredMap } from '../storage/explanations.ts';
 import { DEMO_RUNS } from './demo.ts';
@@ -48,7 +49,7 @@ const reportRuns = (measured: Record<DemoRun, Run>): ReportRun[] =>
     config: measured[key].config,
     seconds: measured[key].seconds,
     bestEpoch: measured[key].best?.epoch ?? null,
-    measures: measured[key].evaluated!.measures,
+    metrics: measured[key].evaluated!.metrics,
   }));
 
 async function drawImages(
@@ -56,8 +57,9 @@ async function drawImages(
   measured: Record<DemoRun, Run>,
   handle: JobHandle,
 ): Promise<ReportImage[]> {
-  const { images, classes, evaluations } = context.project().store;
-  const outputs = demoRuns.map((key) => evaluations.images(measured[key].id, 'test'));
+  const { store } = context.project();
+  const { images, classes } = store;
+  const outputs = demoRuns.map((key) => evaluatedImages(store, measured[key].id, 'test'));
   const chosen = [...Map.groupBy(outputs[0], (image) => image.classId).values()].flatMap((group) =>
     group.slice(0, SHOWN_OF_CLASS),
   );

@@ -5,6 +5,7 @@ import { AppError } from '../contracts/errors.ts';
 import type { Handlers } from '../core/context.ts';
 import { explain } from './explanations.ts';
 import { imageOf } from '../core/open-project.ts';
+import { evaluatedImages } from './metrics.ts';
 import { storedRun } from './run-records.ts';
 
 export const comparisonHandlers: Handlers<
@@ -12,9 +13,9 @@ export const comparisonHandlers: Handlers<
 > = {
   /** Pictures that both runs were evaluated on. */
   'comparisons.rows': (context, { runA, runB, split }) => {
-    const { evaluations } = context.project().store;
-    const ofB = new Map(evaluations.images(runB, split).map((image) => [image.imageId, image]));
-    return evaluations.images(runA, split).flatMap<CompareRow>((a) => {
+    const { store } = context.project();
+    const ofB = new Map(evaluatedImages(store, runB, split).map((image) => [image.imageId, image]));
+    return evaluatedImages(store, runA, split).flatMap<CompareRow>((a) => {
       const b = ofB.get(a.imageId);
       return b ? [{ imageId: a.imageId, name: a.name, a, b }] : [];
     });

@@ -3,13 +3,15 @@
 import fs from 'node:fs';
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
+import { heatParams, mapParamPrefix } from '../contracts/heat-metrics.ts';
 import type { ImageId, JobId, RunId } from '../contracts/ids.ts';
 import type { ParamValue } from '../contracts/methods.ts';
 import type { DeviceChoice } from '../contracts/devices.ts';
 import type { RunConfig } from '../contracts/runs.ts';
 import type { EvaluateOutcome, EvaluateSpec, LabelledImage } from '../contracts/worker-protocol.ts';
-import { measureById, measures } from '../engine/measures/index.ts';
+import { checkMeasureParams, mapAskedFor, measureById, measures } from '../engine/measures/index.ts';
 import { checkParams } from '../engine/nn/registry.ts';
+import { saliencyById, saliencyInfos } from '../engine/saliency/index.ts';
 import { workerForChecks } from './checks.ts';
 import { imagesAt } from './compared-images.ts';
 import type { Context, Handlers } from '../core/context.ts';
@@ -17,11 +19,16 @@ import type { SnapshotPart } from '../storage/snapshots.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { cacheFolderOf, type OpenProject } from '../core/open-project.ts';
 import { untilWritten } from '../core/until-written.ts';
+import { evaluatedImages, evaluationSummary, runMetrics, valuesByKey } from './metrics.ts';
 import { noteCurrent } from './projects.ts';
 import { announce, checkpointOf, groupedImages, modelOf, storedRun } from './run-records.ts';
 
 export const evaluationHandlers: Handlers<
-  'evaluations.start' | 'evaluations.obstacles' | 'evaluations.summary' | 'evaluations.images'
+  | 'evaluations.start'
+  | 'evaluations.obstacles'
+  | 'evaluations.summary'
+  | 'evaluations.images'
+  | 'metrics.list'
 > = {
   'evaluations.start': async (context, { runId, split, against, ...asked }) => {
     const project = context.project();
@@ -44,9 +51,12 @@ export const evaluationHandlers: Handlers<
   'evaluations.obstacles': (context, { config, measures, isCompared }) =>
     obstaclesIn(context, checkedMeasures(measures), config, isCompared),
   'evaluations.summary': (context, { runId, split }) =>
-    context.project().store.evaluations.summary(runId, split),
-  'evaluations.images': (context, { runId, split }) =>
-    context.project().store.evaluations.images(runId, split),
+    evaluationSummary(context.project().store, runId, split),
+  'evaluations.images': (context, { runId, split }) => evaluatedImages(context.project().store, runId, split),
+  'metrics.list': (context, { runId, split }) => {
+    const project = context.project();
+    return runMetrics(project.store, storedRun(project, runId).id, split);
+  },
 };
 
 interface EvaluationOptions {
@@ -75,19 +85,18 @@ export function startEvaluation(
     runId,
     split,
     options,
-    ({ figures, confusion, images }, labelledImages) => {
+    ({ metrics, confusion, images }, labelledImages) => {
       const classes = run.trainedOn.classes.map(({ classId, name }) => ({ classId, name }));
       const trueIndex = new Map(labelledImages.map((image) => [image.imageId, image.classIndex]));
       project.store.evaluations.save(
         {
           runId,
           split,
-          figures,
           confusion,
           classes,
           images: labelledImages.length,
           withRegion: labelledImages.filter((image) => image.regions.length > 0).length,
-          weightsOf: run.best?.epoch ?? run.epochsDone,
+          epoch: run.best?.epoch ?? run.epochsDone,
         },
         images.map(({ predictedIndex, ...image }) => ({
           ...image,
@@ -95,6 +104,7 @@ export function startEvaluation(
           classId: classes[trueIndex.get(image.imageId)!].classId,
           predictedId: classes[predictedIndex].classId,
         })),
+        metrics,
       );
       announce(context, runId);
       context.emit('project', { id: project.id, what: 'runs' });
@@ -113,8 +123,8 @@ export function startTuning(
   runId: RunId,
   options: EvaluationOptions,
 ): JobId {
-  return startMeasuring(context, project, runId, 'tuning', options, ({ figures }) =>
-    project.store.sweeps.setMetricValues(runId, figures),
+  return startMeasuring(context, project, runId, 'tuning', options, ({ metrics }) =>
+    project.store.sweeps.setMetricValues(runId, valuesByKey(metrics)),
   );
 }
 
@@ -196,10 +206,19 @@ export function chosenMeasures(asked: EvaluationOptions['measures']): EvaluateSp
 }
 
 const checkedMeasures = (asked: NonNullable<EvaluationOptions['measures']>): EvaluateSpec['measures'] =>
-  asked.map(({ id, params }) => ({
-    id,
-    params: checkParams(measureById(id), params) as Record<string, ParamValue>,
-  }));
+  asked.map(({ id, params }) => ({ id, params: inOneWay(checkMeasureParams(measureById(id), params)) }));
+
+/** Parameters that ask for a heat map, in one way of several that mean the same. @throws AppError 'bad-input' */
+function inOneWay(params: Record<string, ParamValue>): Record<string, ParamValue> {
+  const map = mapAskedFor(params);
+  if (!map) return params;
+  const others = Object.entries(params).filter(
+    ([name]) => name !== 'method' && !name.startsWith(mapParamPrefix),
+  );
+  const saliency = saliencyInfos().find(({ id }) => id === map.method)!;
+  const checked = checkParams(saliencyById(map.method), map.params ?? {}) as Record<string, ParamValue>;
+  return { ...Object.fromEntries(others), ...heatParams(saliency, checked) };
+}
 const accuracyId = 'accuracy';
 
 type RunToMeasure = Pick<RunConfig, 'model' | 'sizePx' | 'settings' | 'groupBy'>;

@@ -6,6 +6,8 @@ import type { ProjectSummary } from '../contracts/projects.ts';
 import type { Split } from '../contracts/dataset.ts';
 import { AppError } from '../contracts/errors.ts';
 import type { ClassId, ImageId, RunId } from '../contracts/ids.ts';
+import { lossHeat } from '../contracts/heat-metrics.ts';
+import { valueOf } from '../contracts/metrics.ts';
 import { settingsSchema, type Settings } from '../contracts/settings.ts';
 import type { Run, RunConfig, TrainedOn } from '../contracts/runs.ts';
 import type { ModelRef, LabelledImage } from '../contracts/worker-protocol.ts';
@@ -17,6 +19,7 @@ import type { StoredRun } from '../storage/runs.ts';
 import type { Snapshot, SnapshotPart } from '../storage/snapshots.ts';
 import type { Context } from '../core/context.ts';
 import { regionsOf, runFolderOf, type OpenProject } from '../core/open-project.ts';
+import { evaluationSummary } from './metrics.ts';
 import { stratifiedSplit, usualSplit } from './stratified-split.ts';
 
 /** Fewer training pictures of a class than this are worth a warning. */
@@ -35,13 +38,13 @@ export function titleOf({ config }: StoredRun): string {
 }
 
 export function summaryOf(store: ProjectStore, run: StoredRun): ProjectSummary['lastRun'] {
-  const measures = store.evaluations.summary(run.id, 'test')?.measures;
+  const metrics = evaluationSummary(store, run.id, 'test')?.metrics;
   return {
     number: run.id,
     title: titleOf(run),
-    accuracy: measures?.accuracy ?? run.best?.accuracy ?? null,
-    energyInBox: measures?.energyInBox ?? run.energyInBox,
-    split: measures ? 'test' : 'selection',
+    accuracy: (metrics && valueOf(metrics, 'accuracy')) ?? run.best?.accuracy ?? null,
+    energyInBox: (metrics && valueOf(metrics, 'energy-in-box', lossHeat)) ?? run.energyInBox,
+    split: metrics ? 'test' : 'selection',
   };
 }
 
@@ -70,7 +73,7 @@ export function runRecord(context: Context, run: StoredRun): Run {
     jobId: job?.id ?? null,
     trainedOn: { ...run.trainedOn, snapshotId: run.snapshotId },
     ...sweepOf(store, run),
-    evaluated: store.evaluations.summary(run.id, 'test'),
+    evaluated: evaluationSummary(store, run.id, 'test'),
   };
 }
 

@@ -1,7 +1,7 @@
 // What is known of a sweep: its record for clients, and its result.
 
 import type { RunId, SweepId } from '../contracts/ids.ts';
-import type { MetricValue } from '../contracts/metrics.ts';
+import { metricOf, type MetricValue } from '../contracts/metrics.ts';
 import { AppError } from '../contracts/errors.ts';
 import {
   rungsOf,
@@ -172,13 +172,13 @@ export function resultOf(context: Context, sweep: StoredSweep): SweepResult {
 
 /** Figures on the test pictures, as the sweep measures them; null where one is missing or was measured otherwise. */
 export function tested(store: ProjectStore, { config }: StoredSweep, id: RunId): MetricValues | null {
-  const known = store.evaluations.summary(id, 'test')?.figures ?? {};
+  const known = store.evaluations.summary(id, 'test')?.metrics ?? [];
   const figures: Record<string, MetricValue> = {};
   for (const { id: measure, params } of config.measures) {
     const key = keyOf(measure);
-    const isAsAsked = Object.entries(params).every(([name, value]) => known[key]?.params[name] === value);
-    if (!known[key] || !isAsAsked) return null;
-    figures[key] = known[key];
+    const metric = metricOf(known, measure, params);
+    if (!metric) return null;
+    figures[key] = metric;
   }
   return figures;
 }

@@ -24,15 +24,15 @@ export function sweepMeasures(
   return infos.flatMap(({ key, title, direction, unit }) => {
     const whole = { key, title, direction, unit };
     if (key !== CURVE) return [whole];
-    const parts = measured.find((figures) => figures[key]?.parts)?.[key].parts ?? [];
+    const curve = measured.find((figures) => figures[key]?.curve)?.[key].curve ?? [];
     // Epsilon 0 is the accuracy, which is there anyway.
-    const points = parts.filter(({ name }) => Number(name) > 0);
+    const points = curve.filter(({ x }) => x > 0);
     return [
       whole,
-      ...points.map(({ name }) => ({
+      ...points.map(({ x }) => ({
         ...whole,
-        key: `${key}@${name}`,
-        title: `${title}, epsilon ${Number(Number(name).toPrecision(3))}`,
+        key: `${key}@${x}`,
+        title: `${title}, epsilon ${Number(x.toPrecision(3))}`,
       })),
     ];
   });
@@ -40,10 +40,10 @@ export function sweepMeasures(
 
 /** The value of a row in one run's figures; null where there is none. */
 export function valueAt(figures: MetricValues | null, key: string): number | null {
-  const [measure, part] = key.split('@');
+  const [measure, x] = key.split('@');
   const metricValue = figures?.[measure];
-  if (part === undefined) return metricValue?.value ?? null;
-  return metricValue?.parts?.find(({ name }) => name === part)?.value ?? null;
+  if (x === undefined) return metricValue?.value ?? null;
+  return metricValue?.curve?.find((point) => String(point.x) === x)?.y ?? null;
 }
 
 /** Mean and sample standard deviation; null unless every repetition has a value. */

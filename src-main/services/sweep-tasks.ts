@@ -33,6 +33,7 @@ import { heldBy, makeLease } from '../tasks/lease.ts';
 import type { Context, Handlers } from '../core/context.ts';
 import type { JobHandle } from '../core/jobs.ts';
 import { runFolderOf, type OpenProject } from '../core/open-project.ts';
+import { valuesByKey } from './metrics.ts';
 import { groupedImages } from './run-records.ts';
 import { sweepStanding } from './sweep-records.ts';
 import { keepSweep } from './sweeps.ts';
@@ -297,17 +298,16 @@ async function bringHome(
     if (outcome.state === 'failed') store.runs.setState(id, 'failed', outcome.error);
     else {
       store.runs.setState(id, 'done');
-      const { figures, confusion, images } = outcome.test;
+      const { metrics, confusion, images } = outcome.test;
       store.evaluations.save(
         {
           runId: id,
           split: 'test',
-          figures,
           confusion,
           classes,
           images: images.length,
           withRegion: [...pictures.values()].filter(({ regions }) => regions.length > 0).length,
-          weightsOf: best?.epoch ?? log.length,
+          epoch: best?.epoch ?? log.length,
         },
         images.map(({ predictedIndex, ...image }) => ({
           ...image,
@@ -315,9 +315,10 @@ async function bringHome(
           classId: classes[pictures.get(image.imageId)!.classIndex].classId,
           predictedId: classes[predictedIndex].classId,
         })),
+        metrics,
       );
-      store.sweeps.setTest(id, figures);
-      store.sweeps.setMetricValues(id, outcome.tuning);
+      store.sweeps.setTest(id, valuesByKey(metrics));
+      store.sweeps.setMetricValues(id, valuesByKey(outcome.tuning));
     }
     const target = runFolderOf(project, id);
     fs.rmSync(target, { recursive: true, force: true });

@@ -366,4 +366,133 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (import_id, image_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- An evaluation is of one run, epoch and split: those of other epochs stay. A metric is one measure with its
+  -- parameters of one evaluation, with its value of each picture beside it; another parameter is another row.
+  CREATE TABLE new_evaluation (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    split TEXT NOT NULL CHECK (split IN ('train', 'selection', 'test')),
+    epoch INTEGER NOT NULL CHECK (epoch >= 0),
+    created_at INTEGER NOT NULL,
+    images INTEGER NOT NULL,
+    with_region INTEGER NOT NULL,
+    confusion TEXT NOT NULL,
+    classes TEXT NOT NULL,
+    UNIQUE (run_id, split, epoch)
+  ) STRICT;
+  CREATE TABLE new_evaluation_image (
+    evaluation_id INTEGER NOT NULL REFERENCES new_evaluation ON DELETE CASCADE,
+    image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+    class_id INTEGER NOT NULL,
+    predicted_id INTEGER NOT NULL,
+    true_score REAL NOT NULL,
+    predicted_score REAL NOT NULL,
+    area_share REAL,
+    PRIMARY KEY (evaluation_id, image_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE metric (
+    id INTEGER PRIMARY KEY,
+    evaluation_id INTEGER NOT NULL REFERENCES new_evaluation ON DELETE CASCADE,
+    measure TEXT NOT NULL,
+    params TEXT NOT NULL,
+    value REAL,
+    low REAL,
+    high REAL,
+    pictures INTEGER NOT NULL,
+    skipped INTEGER NOT NULL,
+    chance REAL,
+    parts TEXT,
+    curve TEXT,
+    UNIQUE (evaluation_id, measure, params)
+  ) STRICT;
+  CREATE TABLE metric_image (
+    metric_id INTEGER NOT NULL REFERENCES metric ON DELETE CASCADE,
+    image_id INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+    value REAL NOT NULL,
+    PRIMARY KEY (metric_id, image_id)
+  ) STRICT, WITHOUT ROWID;
+
+  DELETE FROM evaluation WHERE run_id NOT IN (SELECT id FROM run);
+  INSERT INTO new_evaluation
+    SELECT id, run_id, split, coalesce(weights_of, 0), created_at, images, with_region, confusion, classes FROM evaluation;
+  INSERT INTO new_evaluation_image
+    SELECT evaluation_id, image_id, class_id, predicted_id, true_score, predicted_score, NULL FROM evaluation_image;
+
+  -- Measures by the names that their values had.
+  CREATE TEMP TABLE named (key TEXT PRIMARY KEY, measure TEXT NOT NULL, added TEXT NOT NULL);
+  INSERT INTO named VALUES
+    ('accuracy', 'accuracy', '{}'), ('topKAccuracy', 'top-k-accuracy', '{}'), ('f1', 'f1', '{}'),
+    ('calibrationError', 'calibration-error', '{}'), ('confusion', 'confusion', '{}'),
+    ('worstGroupAccuracy', 'worst-group-accuracy', '{}'),
+    ('energyInBox', 'energy-in-box', '{"method":"gradient-energy"}'),
+    ('contentHeatMap', 'content-heat-map', '{}'), ('pointingGame', 'pointing-game', '{}'),
+    ('stochasticPointingGame', 'stochastic-pointing-game', '{}'),
+    ('negativeQuadrantHeat', 'negative-quadrant-heat', '{}'),
+    ('meanIou', 'mean-iou', '{"box":"kc-zhang","method":"gradient-energy","threshold":0.2}'),
+    ('localisationAccuracy', 'localisation-accuracy', '{"box":"kc-zhang","method":"gradient-energy","threshold":0.2}'),
+    ('gtKnownLocalisation', 'gt-known-localisation', '{"method":"gradient-energy","threshold":0.2}'),
+    ('top1Localisation', 'top-1-localisation', '{"method":"gradient-energy","threshold":0.2}'),
+    ('maxBoxAccuracy', 'max-box-accuracy', '{}'), ('top1Segmentation', 'top-1-segmentation', '{}'),
+    ('saliencyMetric', 'saliency-metric', '{}'), ('featureLeakage', 'feature-leakage', '{}'),
+    ('insertion', 'insertion', '{}'), ('deletion', 'deletion', '{}'),
+    ('pixelPerturbation', 'pixel-perturbation', '{}'), ('weightRandomisation', 'weight-randomisation', '{}'),
+    ('fgsm', 'fgsm', '{}'), ('pgdAccuracy', 'pgd-accuracy', '{}'), ('corruptionError', 'corruption-error', '{}'),
+    ('topKIntersection', 'top-k-intersection', '{}'), ('kendallCorrelation', 'kendall-correlation', '{}'),
+    ('spearmanCorrelation', 'spearman-correlation', '{}'), ('gradientRobustness', 'gradient-robustness', '{}'),
+    ('densityRobustness', 'density-robustness', '{}'), ('oodAuroc', 'ood-auroc', '{}'),
+    ('outsideBlurred', 'outside-blurred', '{}'), ('outsideSwapped', 'outside-swapped', '{}');
+  -- Parameters lie in the order of their names, so that equal ones are equal texts.
+  INSERT INTO metric (evaluation_id, measure, params, value, low, high, pictures, skipped, parts, curve)
+    SELECT evaluation.id, measure,
+      (SELECT json_group_object(key, json(added_to -> ('$.' || key))) FROM (
+        SELECT added_to, key FROM (
+          SELECT json_patch(added, coalesce(figure.value -> '$.params', '{}')) AS added_to), json_each(added_to)
+        ORDER BY key)),
+      figure.value ->> '$.value', figure.value ->> '$.low', figure.value ->> '$.high',
+      coalesce(figure.value ->> '$.pictures', images), coalesce(figure.value ->> '$.skipped', 0),
+      CASE WHEN named.key <> 'fgsm' THEN figure.value -> '$.parts' END,
+      CASE WHEN named.key = 'fgsm' AND figure.value -> '$.parts' IS NOT NULL THEN (
+        SELECT json_group_array(json_object('x', CAST(point.value ->> '$.name' AS REAL), 'y', point.value ->> '$.value',
+          'low', NULL, 'high', NULL)) FROM json_each(figure.value, '$.parts') AS point) END
+    FROM evaluation, json_each(figures) AS figure JOIN named ON named.key = figure.key;
+  -- What an evaluation of version 1 says has no figures: single values alone, and the points of one curve.
+  INSERT INTO metric (evaluation_id, measure, params, value, pictures, skipped)
+    SELECT evaluation.id, measure, added, old.value, images, 0
+    FROM evaluation, json_each(measures) AS old JOIN named ON named.key = old.key
+    WHERE figures = '{}' AND old.type IN ('real', 'integer');
+  INSERT INTO metric (evaluation_id, measure, params, value, pictures, skipped, curve)
+    SELECT evaluation.id, 'fgsm', '{}',
+      (SELECT avg(value ->> '$.accuracy') FROM json_each(measures, '$.fgsm') WHERE value ->> '$.eps' > 0), images, 0,
+      (SELECT json_group_array(json_object('x', value ->> '$.eps', 'y', value ->> '$.accuracy', 'low', NULL, 'high', NULL))
+        FROM json_each(measures, '$.fgsm'))
+    FROM evaluation WHERE figures = '{}' AND json_array_length(measures, '$.fgsm') > 0;
+  INSERT INTO metric (evaluation_id, measure, params, value, pictures, skipped)
+    SELECT DISTINCT evaluation_id, measure, added, NULL, images, 0
+    FROM evaluation_image JOIN evaluation ON evaluation.id = evaluation_id, json_each(measured) AS own
+      JOIN named ON named.key = own.key
+    WHERE own.value IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM metric WHERE metric.evaluation_id = evaluation.id AND metric.measure = named.measure);
+  INSERT INTO metric_image
+    SELECT metric.id, image_id, own.value
+    FROM evaluation_image, json_each(measured) AS own JOIN named ON named.key = own.key
+      JOIN metric ON metric.evaluation_id = evaluation_image.evaluation_id AND metric.measure = named.measure
+    WHERE own.value IS NOT NULL;
+  UPDATE sweep_run SET figures = json_remove(json_set(figures, '$.fgsm.curve', (
+      SELECT json_group_array(json_object('x', CAST(value ->> '$.name' AS REAL), 'y', value ->> '$.value',
+        'low', NULL, 'high', NULL)) FROM json_each(figures, '$.fgsm.parts'))), '$.fgsm.parts')
+    WHERE figures -> '$.fgsm.parts' IS NOT NULL;
+  UPDATE sweep_run SET test = json_remove(json_set(test, '$.fgsm.curve', (
+      SELECT json_group_array(json_object('x', CAST(value ->> '$.name' AS REAL), 'y', value ->> '$.value',
+        'low', NULL, 'high', NULL)) FROM json_each(test, '$.fgsm.parts'))), '$.fgsm.parts')
+    WHERE test -> '$.fgsm.parts' IS NOT NULL;
+
+  DROP TABLE named;
+  DROP TABLE evaluation_image;
+  DROP TABLE evaluation;
+  ALTER TABLE new_evaluation RENAME TO evaluation;
+  ALTER TABLE new_evaluation_image RENAME TO evaluation_image;
+  CREATE INDEX evaluation_image_by_image ON evaluation_image (image_id);
+  CREATE INDEX metric_image_by_image ON metric_image (image_id);
+  `,
 ];

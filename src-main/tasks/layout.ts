@@ -16,9 +16,9 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { AppError } from '../contracts/errors.ts';
 import { paramsSchema } from '../contracts/methods.ts';
-import { measuresAskedSchema, type MetricValue } from '../contracts/metrics.ts';
+import { measuresAskedSchema } from '../contracts/metrics.ts';
 import { runConfigSchema } from '../contracts/runs.ts';
-import type { LabelledImage } from '../contracts/worker-protocol.ts';
+import type { EvaluateOutcome, LabelledImage } from '../contracts/worker-protocol.ts';
 
 const VERSION = 1;
 const hashSchema = z.string().regex(/^[0-9a-f]{64}$/);
@@ -57,17 +57,19 @@ export interface TaskData {
 
 const metricSchema = z.number().nullable();
 /** What is known of a value is checked, and what a newer measure adds to it is kept. */
-const figuresSchema = z.record(
-  z.string().max(64),
+const metricsSchema = z.array(
   z.looseObject({
+    measure: z.string().max(64),
     value: metricSchema,
     low: metricSchema,
     high: metricSchema,
     pictures: z.number(),
     skipped: z.number(),
     params: paramsSchema,
+    /** In the order of the pictures. */
+    ofImages: z.array(metricSchema).nullable(),
   }),
-) as unknown as z.ZodType<Record<string, MetricValue>>;
+) as unknown as z.ZodType<EvaluateOutcome['metrics']>;
 const epochSchema = z.object({
   epoch: z.int().min(1),
   loss: z.record(z.string(), z.number()),
@@ -97,9 +99,9 @@ export const resultSchema = z.object({
   outcome: z.discriminatedUnion('state', [
     z.object({
       state: z.literal('done'),
-      tuning: figuresSchema,
+      tuning: metricsSchema,
       test: z.object({
-        figures: figuresSchema,
+        metrics: metricsSchema,
         confusion: z.array(z.array(z.number())),
         images: z.array(
           z.object({
@@ -107,7 +109,7 @@ export const resultSchema = z.object({
             predictedIndex: z.int().min(0),
             trueScore: z.number(),
             predictedScore: z.number(),
-            values: z.record(z.string(), metricSchema),
+            areaShare: metricSchema,
           }),
         ),
       }),

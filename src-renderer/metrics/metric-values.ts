@@ -1,22 +1,44 @@
-// Figures of an evaluation, in the words of the registry: their text, their intervals and what they are made of.
+// Metrics of an evaluation, in the words of the registry: their names, text, intervals and what they are made of.
 
-import type { EvaluationSummary, MetricValue, MeasureInfo } from '../../src-main/contracts/index.ts';
+import {
+  heatTitle,
+  metricKey,
+  type EvaluationSummary,
+  type MeasureInfo,
+  type Methods,
+  type Metric,
+} from '../../src-main/contracts/index.ts';
 
 export interface ListedMetric {
   info: MeasureInfo;
-  metricValue: MetricValue;
+  metric: Metric;
+  /** Of the metric among all: see `metricKey`. */
+  key: string;
+  /** With the heat map that it is of. */
+  title: string;
 }
 
-/** All that was measured, in the registry's order. */
-export const allMetrics = (summary: EvaluationSummary, infos: readonly MeasureInfo[]): ListedMetric[] =>
-  infos.flatMap((info) => {
-    const metricValue = summary.figures[info.key];
-    return metricValue ? [{ info, metricValue }] : [];
-  });
+/** "Attribution in box, Grad-CAM": a metric by its measure and the heat maps that it is of. */
+export function metricTitle(
+  { title }: MeasureInfo,
+  params: Metric['params'],
+  { saliency }: Pick<Methods, 'saliency'>,
+): string {
+  const heat = heatTitle(params, saliency);
+  return heat === null ? title : `${title}, ${heat}`;
+}
 
-/** Those beyond the usual set, which Inspect and Compare show by name. */
-export const moreMetrics = (summary: EvaluationSummary, infos: readonly MeasureInfo[]): ListedMetric[] =>
-  allMetrics(summary, infos).filter(({ info }) => !info.usual);
+/** All that was measured, in the registry's order; what the registry does not know is left out. */
+export const allMetrics = (
+  { metrics }: Pick<EvaluationSummary, 'metrics'>,
+  methods: Pick<Methods, 'measures' | 'saliency'> | null,
+): ListedMetric[] =>
+  metrics.flatMap((metric) => {
+    const info = methods?.measures.find(({ id }) => id === metric.measure);
+    if (!methods || !info) return [];
+    const key = metricKey(metric.measure, metric.params, info.params);
+    return [{ info, metric, key, title: metricTitle(info, metric.params, methods) }];
+  });
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -33,7 +55,7 @@ export const imageMetricText = (value: number | null, { unit, imageUnit = unit }
   metricText(value, imageUnit);
 
 /** "72.0 % to 88.1 %", or nothing where there is no interval. */
-export const intervalText = ({ low, high }: Pick<MetricValue, 'low' | 'high'>, unit: string): string =>
+export const intervalText = ({ low, high }: Pick<Metric, 'low' | 'high'>, unit: string): string =>
   low === null || high === null ? '' : `${metricText(low, unit)} to ${metricText(high, unit)}`;
 
 /** An epsilon as people quote it: "2/255". */
@@ -51,16 +73,23 @@ interface Part {
 const OVERALL = 'overall';
 
 /**
- * What a figure is made of: classes, groups, corruptions, the worst first; epsilons as they rise; mistakes, the most
+ * What a metric is made of: classes, groups, corruptions, the worst first; the points of its curve; mistakes, the most
  * frequent first.
  */
 export function partsOf(
-  { unit, partUnit = unit, partsBy, direction }: MeasureInfo,
-  { parts = [] }: MetricValue,
+  { unit, partUnit = unit, curve: along, direction }: MeasureInfo,
+  { parts = [], curve }: Pick<Metric, 'parts' | 'curve'>,
 ): { parts: Part[]; order: string } {
-  const isCurve = partsBy === 'epsilon';
+  if (curve)
+    return {
+      parts: curve.map(({ x, y }) => ({
+        name: along === 'epsilon' ? `ε ${epsText(x)}` : `${(x * 100).toFixed(0)} %`,
+        text: metricText(y, unit),
+      })),
+      order: '',
+    };
   const isCount = partUnit === 'pictures';
-  const isSorted = !isCurve && !isCount && direction !== 'none' && parts.length > 1;
+  const isSorted = !isCount && direction !== 'none' && parts.length > 1;
   const sign = direction === 'lower' ? -1 : 1;
   const rank = (value: number | null) => (value === null ? Infinity : sign * value);
   const shown = isSorted
@@ -73,12 +102,14 @@ export function partsOf(
     : parts;
   return {
     parts: shown.map(({ name, value }) => ({
-      name: isCurve ? `ε ${epsText(Number(name))}` : name,
+      name,
       text: isCount && value !== null ? whole.format(value) : metricText(value, partUnit),
     })),
     order: isSorted ? 'worst first' : isCount ? 'most frequent first' : '',
   };
 }
+export const hasParts = ({ parts, curve }: Pick<Metric, 'parts' | 'curve'>): boolean =>
+  (parts?.length ?? 0) + (curve?.length ?? 0) > 0;
 
 /** Which way is better, in one sign; nothing where neither is. */
 export const directionSign = ({ direction }: MeasureInfo): string =>

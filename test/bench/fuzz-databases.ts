@@ -97,9 +97,8 @@ function makeProject(folder: string): { imageId: ImageId } {
         split: 'test',
         images: 30,
         withRegion: 30,
-        weightsOf: 2,
+        epoch: 2,
         confusion: [[30]],
-        figures: {},
         classes: [{ classId, name: 'cat' }],
       },
       ids.slice(0, 30).map((imageId) => ({
@@ -108,8 +107,20 @@ function makeProject(folder: string): { imageId: ImageId } {
         predictedId: classId,
         trueScore: 0.9,
         predictedScore: 0.9,
-        values: { accuracy: 1 },
+        areaShare: null,
       })),
+      [
+        {
+          measure: 'accuracy',
+          params: {},
+          value: 1,
+          low: null,
+          high: null,
+          pictures: 30,
+          skipped: 0,
+          ofImages: new Array<number>(30).fill(1),
+        },
+      ],
     );
   }
   store.comparisons.add({

@@ -57,7 +57,12 @@ interface Trained {
 interface Evaluated {
   figures: Record<
     string,
-    { value: number | null; parts?: { name: string; value: number | null }[] } | undefined
+    | {
+        value: number | null;
+        parts?: { name: string; value: number | null }[];
+        curve?: { x: number; y: number | null }[];
+      }
+    | undefined
   >;
 }
 
@@ -201,6 +206,8 @@ function take(kept: Kept, wanted: Record<string, string>, evaluated: Evaluated |
     kept.figures[name] = metricValue.value;
     if (metricValue.parts)
       kept.points[name] = metricValue.parts.map(({ name: point, value }) => ({ name: point, value }));
+    if (metricValue.curve)
+      kept.points[name] = metricValue.curve.map(({ x, y }) => ({ name: String(x), value: y }));
   }
 }
 

@@ -6,8 +6,9 @@ import type { EvaluateOutcome, EvaluateSpec, WorkerEvent } from '../../contracts
 import { ImageCache } from '../../imaging/index.ts';
 import { attackById, logitsOf } from '../attacks/index.ts';
 import {
+  areaShareOf,
+  checkMeasureParams,
   confusionOf,
-  keyOf,
   measureById,
   predictedClass,
   scoresFor,
@@ -15,7 +16,6 @@ import {
   type MeasureContext,
 } from '../measures/index.ts';
 import { randomFromSeed } from '../nn/random.ts';
-import { checkParams } from '../nn/registry.ts';
 import { onnxExecutor, type Executor } from '../runtime/index.ts';
 import { saliencyById } from '../saliency/index.ts';
 import { attackImages, attackTarget } from './attack-images.ts';
@@ -53,7 +53,7 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
   if (labelledImages.length === 0) throw new AppError('bad-input', 'there are no pictures to evaluate');
   const chosen = spec.measures.map(({ id, params }) => {
     const measure = measureById(id);
-    return { measure, key: keyOf(id), params: checkParams(measure, params) };
+    return { measure, params: checkMeasureParams(measure, params) };
   });
   const classes = spec.model.classes.length;
   const architecture = architectureOf(spec.model.config, classes);
@@ -126,14 +126,14 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
       against: spec.against.length > 0 ? () => rowsOf(imageSet(cache, spec.against), batch) : null,
     };
 
-    const readings = chosen.map(({ measure, key, params }) => ({
-      key,
+    const readings = chosen.map(({ measure, params }) => ({
       params,
       id: measure.id,
       reading: measure.begin(context, params),
       values: [] as (number | null)[],
     }));
-    const needsGradient = chosen.some(({ measure }) => measure.usesGradient);
+
+    const needsGradient = chosen.some(({ measure, params }) => measure.usesGradient?.(params));
     const evaluation = await sessions.get('evaluation', () =>
       needsGradient ? buildEvaluation(architecture, batch) : buildEvaluate({ ...architecture, batch }),
     );
@@ -148,32 +148,36 @@ export async function evaluate(spec: EvaluateSpec, hooks: EvaluateHooks): Promis
           predictedIndex,
           trueScore: scores[label],
           predictedScore: scores[predictedIndex],
-          values: {},
+          areaShare: insideOf(view, i),
         });
       });
-      for (const { id, key, reading, values } of readings) {
-        const read = await named(id, async () => reading.read(view));
-        if (!read) continue;
-        values.push(...read);
-        read.forEach((value, i) => (images[view.start + i].values[key] = value));
-      }
+      for (const { id, reading, values } of readings)
+        values.push(...((await named(id, async () => reading.read(view))) ?? []));
       hooks.emit({ kind: 'progress', done: images.length, total: labelledImages.length, note: 'Evaluating' });
     }
 
-    const figures: EvaluateOutcome['figures'] = {};
-    for (const { id, key, params, reading, values } of readings)
-      figures[key] = {
+    const metrics: EvaluateOutcome['metrics'] = [];
+    for (const { id, params, reading, values } of readings)
+      metrics.push({
+        measure: id,
+        params,
         ...(await named(id, async () => reading.metricValue(values))),
-        params: params as Record<string, string>,
-      };
+        ofImages: values.length > 0 ? values : null,
+      });
     const predicted = images.map((image) => image.predictedIndex);
     const labels = labelledImages.map((image) => image.classIndex);
     const trueClasses = labelledImages.map(classesOf);
-    return { figures, confusion: confusionOf({ predicted, labels, trueClasses }, classes), images };
+    return { metrics, confusion: confusionOf({ predicted, labels, trueClasses }, classes), images };
   } finally {
     await sessions.dispose();
     cache.close();
   }
+}
+
+/** Share of the i-th picture inside its region; null without one. */
+function insideOf(view: BatchView, i: number): number | null {
+  const inside = view.regionMask(i);
+  return inside && areaShareOf(inside);
 }
 
 /** What is wrong with a measure says which it is: several are taken together. */

@@ -3,9 +3,27 @@
 // as a second measure, of any saliency method but those that compare with training pictures (expected gradients).
 
 import { z } from 'zod';
-import { meanValue } from './metric-values.ts';
-import { measure, type BatchView, type MeasureContext } from './measure.ts';
-import { mapOf, methodParam, nothing, type MapMethod } from './params.ts';
+import { meanOf, meanValue } from './metric-values.ts';
+import { measure, type BatchView, type Measure, type MeasureContext } from './measure.ts';
+import { isGradientEnergy, mapOf, methodParam, type MapParams } from './params.ts';
+
+const begin =
+  (id: string): Measure<z.ZodObject<{ method: ReturnType<typeof methodParam> }>>['begin'] =>
+  (context, params) => {
+    const shares: number[] = [];
+    return {
+      async read(batch) {
+        const heat = await heatOf(context, batch, params);
+        return batch.labels.map((_, i) => {
+          const inside = batch.regionMask(i);
+          const energy = inside && energyInside(heat[i], inside);
+          if (inside && energy !== null) shares.push(areaShareOf(inside));
+          return energy;
+        });
+      },
+      metricValue: (values) => ({ ...meanValue(values, context.random(id)), chance: meanOf(shares) }),
+    };
+  };
 
 const shared = {
   direction: 'higher',
@@ -13,50 +31,52 @@ const shared = {
   unit: 'share',
   cost: 'gradient',
   needs: ['region'],
+  presets: [],
 } as const;
 
 export const energyInBox = measure({
   ...shared,
   id: 'energy-in-box',
-  title: 'Energy in box',
-  summary: 'Share of the heat that lies inside the box or mask; of the squared input gradient of the loss.',
+  title: 'Attribution in box',
+  summary:
+    'Share of the heat that lies inside the box or mask; of even heat it is the area’s share of the picture.',
   citation: 'Pillai & Pirsiavash 2021 (content heat map); Wang et al. 2020 (Score-CAM, sec. 4.3).',
   isUsual: true,
-  usesGradient: true,
-  schema: nothing,
-  presets: [],
-  begin: (context) => ({
-    read: (batch) => batch.labels.map((_, i) => energyOf(lossHeat(context, batch)[i], batch.regionMask(i))),
-    metricValue: (values) => meanValue(values, context.random('energy-in-box')),
-  }),
+  usesGradient: isGradientEnergy,
+  schema: z.object({ method: methodParam('gradient-energy') }),
+  begin: begin('energy-in-box'),
 });
 
 export const contentHeatMap = measure({
   ...shared,
   id: 'content-heat-map',
   title: 'Content heat map',
-  summary: 'Share of the heat of a chosen saliency method that lies inside the box or mask.',
+  summary: 'Attribution in box as in the Grad-CAM consistency paper: of element-wise Grad-CAM.',
   citation: 'Pillai & Pirsiavash 2021 (CH).',
+  usesGradient: isGradientEnergy,
   schema: z.object({ method: methodParam('grad-cam-elementwise') }),
-  presets: [],
-  begin: (context, { method }) => ({
-    async read(batch) {
-      const heat = await heatOf(context, batch, method);
-      return batch.labels.map((_, i) => energyOf(heat[i], batch.regionMask(i)));
-    },
-    metricValue: (values) => meanValue(values, context.random('content-heat-map')),
-  }),
+  begin: begin('content-heat-map'),
 });
 
-/** Maps of the true class, each summing to 1; made once a batch. */
+/** Of the picture, 0..1: what even heat has inside. */
+export const areaShareOf = (inside: ArrayLike<number>): number => {
+  let area = 0;
+  for (let i = 0; i < inside.length; i++) area += Number(inside[i] > 0);
+  return area / inside.length;
+};
+
+/** Maps of the true class; made once a batch. Only those of the loss gradient do not sum to 1. */
 export const heatOf = (
   context: MeasureContext,
   batch: BatchView,
-  method: MapMethod,
-): Promise<Float32Array[]> =>
-  batch.once(`heat/${method}`, () =>
-    context.heat({ ...mapOf(method), images: batch.images, targets: batch.labels }),
+  params: MapParams,
+): Promise<Float32Array[]> | Float32Array[] => {
+  if (isGradientEnergy(params) && batch.gradient.length > 0) return lossHeat(context, batch);
+  const map = mapOf(params);
+  return batch.once(`heat/${JSON.stringify(map)}`, () =>
+    context.heat({ ...map, images: batch.images, targets: batch.labels, trueClasses: batch.trueClasses }),
   );
+};
 
 /** Squared loss gradients of the batch's pictures; made once a batch. */
 export const lossHeat = ({ sizePx }: MeasureContext, batch: BatchView): Float32Array[] =>
@@ -66,9 +86,6 @@ export const lossHeat = ({ sizePx }: MeasureContext, batch: BatchView): Float32A
       squaredGradient(batch.gradient.subarray(i * length, (i + 1) * length), 3),
     );
   });
-
-const energyOf = (heat: Float32Array, regionMask: Uint8Array | null): number | null =>
-  regionMask && energyInside(heat, regionMask);
 
 /**
  * @param map         >= 0, any scale

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { imageDeviation, imageMean } from '../nn/normalise.ts';
 import { hitsOf } from './accuracy.ts';
-import { meanValue, meanOf } from './metric-values.ts';
+import { meanValue, meanOf, pointAt, shareValue } from './metric-values.ts';
 import { measure, type BatchView } from './measure.ts';
 
 export const fgsmCurve = measure({
@@ -15,11 +15,11 @@ export const fgsmCurve = measure({
   direction: 'higher',
   range: [0, 1],
   unit: 'share',
-  partsBy: 'epsilon',
+  curve: 'epsilon',
   cost: 'gradient',
   needs: [],
   isUsual: true,
-  usesGradient: true,
+  usesGradient: () => true,
   schema: z.object({
     largest: z
       .number()
@@ -68,7 +68,7 @@ export const fgsmCurve = measure({
       },
       metricValue: (values) => ({
         ...meanValue(values, context.random('fgsm')),
-        parts: epsilons.map((eps, e) => ({ name: String(eps), value: meanOf(hits[e]) })),
+        curve: epsilons.map((eps, e) => pointAt(eps, shareValue(hits[e]))),
       }),
     };
   },

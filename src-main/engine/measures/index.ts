@@ -69,7 +69,7 @@ export const measureById = (id: string): Measure => findById('measure', measures
 
 export const measureInfos = (): MeasureInfo[] =>
   describe(measures).map((info, i) => {
-    const { direction, range, unit, imageUnit, partUnit, partsBy, cost, needs, isUsual } = measures[i];
+    const { direction, range, unit, imageUnit, partUnit, curve, cost, needs, isUsual } = measures[i];
     return {
       ...info,
       key: keyOf(info.id),
@@ -81,16 +81,16 @@ export const measureInfos = (): MeasureInfo[] =>
       usual: isUsual === true,
       ...(imageUnit !== undefined && { imageUnit }),
       ...(partUnit !== undefined && { partUnit }),
-      ...(partsBy !== undefined && { partsBy }),
+      ...(curve !== undefined && { curve }),
     };
   });
 
 export { predictedClass, scoresFor } from './accuracy.ts';
 export { boxFromGradient, boxFromHeat, boxOfMask } from './box-from-map.ts';
 export { confusionOf } from './confusion.ts';
-export { energyInside, squaredGradient } from './energy-in-box.ts';
+export { areaShareOf, energyInside, squaredGradient } from './energy-in-box.ts';
 export { meanOf } from './metric-values.ts';
 export { boxIou } from './localisation.ts';
 export { keyOf, type BatchView, type MeasureContext } from './measure.ts';
-export { mapAskedFor, pointingMargin } from './params.ts';
+export { checkMeasureParams, mapAskedFor, pointingMargin } from './params.ts';
 export { pointingHit } from './pointing-game.ts';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { highest, isFlat } from '../nn/rank-correlation.ts';
 import { scoresFor } from './accuracy.ts';
 import { heatOf } from './energy-in-box.ts';
-import { meanValue } from './metric-values.ts';
+import { meanValue, pointAt } from './metric-values.ts';
 import { measure, type Measure } from './measure.ts';
 import { methodParam } from './params.ts';
 
@@ -25,43 +25,63 @@ const schema = z.object({
   }),
 });
 
-const shared = { range: [0, null], unit: 'share', cost: 'long', needs: [], schema } as const;
+const shared = {
+  range: [0, null],
+  unit: 'share',
+  curve: 'share of pixels',
+  cost: 'long',
+  needs: [],
+  schema,
+} as const;
 
 const gameOf =
   (id: string, inserts: boolean): Measure<typeof schema>['begin'] =>
-  (context, { method, steps, fill, relative }) => ({
-    async read(batch) {
-      const { classes, sizePx, task } = context;
-      const pixels = sizePx * sizePx;
-      const heat = await heatOf(context, batch, method);
-      const orders = heat.map((map) => highest(map, pixels));
-      const filled = new Float32Array(batch.images.length).fill(fill === 'black' ? 0 : 0.5);
-      const [shown, from] = inserts ? [filled, batch.images] : [batch.images.slice(), filled];
-      const curves: number[][] = batch.labels.map(() => []);
-      for (let step = 0; step <= steps; step++) {
-        if (step > 0)
-          orders.forEach((order, i) => {
-            const part = order.subarray(
-              Math.round((pixels * (step - 1)) / steps),
-              Math.round((pixels * step) / steps),
-            );
-            for (const place of part)
-              for (let c = 0; c < 3; c++) {
-                const at = (3 * i + c) * pixels + place;
-                shown[at] = from[at];
-              }
-          });
-        const logits = await context.predict(shown);
-        batch.labels.forEach((label, i) => curves[i].push(scoresFor(task)(logits, classes.length, i)[label]));
-      }
-      return curves.map((curve, i) => {
-        const whole = relative ? batch.scores(i)[batch.labels[i]] : 1;
-        // A flat map gives no order: pixels would come row by row, which says nothing of the map.
-        return isFlat(heat[i]) || whole === 0 ? null : areaUnder(curve) / whole;
-      });
-    },
-    metricValue: (values) => meanValue(values, context.random(id)),
-  });
+  (context, { steps, fill, relative, ...map }) => {
+    /** [step][picture], relative ones if that is asked for; of pictures that have a value. */
+    const along: number[][] = Array.from({ length: steps + 1 }, () => []);
+    return {
+      async read(batch) {
+        const { classes, sizePx, task } = context;
+        const pixels = sizePx * sizePx;
+        const heat = await heatOf(context, batch, map);
+        const orders = heat.map((map) => highest(map, pixels));
+        const filled = new Float32Array(batch.images.length).fill(fill === 'black' ? 0 : 0.5);
+        const [shown, from] = inserts ? [filled, batch.images] : [batch.images.slice(), filled];
+        const curves: number[][] = batch.labels.map(() => []);
+        for (let step = 0; step <= steps; step++) {
+          if (step > 0)
+            orders.forEach((order, i) => {
+              const part = order.subarray(
+                Math.round((pixels * (step - 1)) / steps),
+                Math.round((pixels * step) / steps),
+              );
+              for (const place of part)
+                for (let c = 0; c < 3; c++) {
+                  const at = (3 * i + c) * pixels + place;
+                  shown[at] = from[at];
+                }
+            });
+          const logits = await context.predict(shown);
+          batch.labels.forEach((label, i) =>
+            curves[i].push(scoresFor(task)(logits, classes.length, i)[label]),
+          );
+        }
+        return curves.map((curve, i) => {
+          const whole = relative ? batch.scores(i)[batch.labels[i]] : 1;
+          // A flat map gives no order: pixels would come row by row, which says nothing of the map.
+          if (isFlat(heat[i]) || whole === 0) return null;
+          curve.forEach((score, step) => along[step].push(score / whole));
+          return areaUnder(curve) / whole;
+        });
+      },
+      metricValue: (values) => ({
+        ...meanValue(values, context.random(id)),
+        curve: along.map((scores, step) =>
+          pointAt(step / steps, meanValue(scores, context.random(`${id}/${step}`))),
+        ),
+      }),
+    };
+  };
 
 export const insertion = measure({
   ...shared,

@@ -1,12 +1,19 @@
-// Boxes drawn from the loss gradient, held against the true ones: their IoU, and how often they are found, alone or
+// Boxes drawn from heat maps, held against the true ones: their IoU, and how often they are found, alone or
 // together with the right class.
 
 import { z } from 'zod';
 import { intersectionOverUnion, type Box } from '../../contracts/geometry.ts';
-import { artMap, boxFromGradient, boxOfLargestPart, boxOfMask, peakOf } from './box-from-map.ts';
-import { meanValue, shareValue } from './metric-values.ts';
-import { measure, type BatchView, type MeasureContext } from './measure.ts';
-import { boxParam, iouParam, nothing } from './params.ts';
+import { artMap, boxFromGradient, boxFromHeat, boxOfLargestPart, boxOfMask, peakOf } from './box-from-map.ts';
+import { heatOf } from './energy-in-box.ts';
+import { meanOf, meanValue, shareValue } from './metric-values.ts';
+import {
+  measure,
+  type BatchView,
+  type MeasureContext,
+  type Reading,
+  type SetMetricValue,
+} from './measure.ts';
+import { boxParams, iouParam, isGradientEnergy, type MapParams } from './params.ts';
 
 /** IoU from which a box counts as found. */
 const foundFrom = 0.5;
@@ -17,22 +24,52 @@ const shared = {
   unit: 'share',
   cost: 'gradient',
   needs: ['region'],
-  usesGradient: true,
+  usesGradient: ({ box, ...params }: Readonly<Record<string, unknown>>) =>
+    box === 'kc-zhang' || (box === 'threshold' && isGradientEnergy(params)),
 } as const;
+
+type BoxParams = MapParams & { box: 'kc-zhang' | 'art' | 'threshold'; threshold: number };
+/** Of one picture, with how a box round all of it would do. */
+interface Found {
+  iou: number;
+  whole: number;
+}
+
+/** @param judge  what is counted of a picture, for its box and for the whole picture's alike */
+const reading =
+  (
+    judge: (iou: number, isRight: boolean) => number,
+    value: (values: readonly (number | null)[], context: MeasureContext) => SetMetricValue,
+  ) =>
+  (context: MeasureContext, params: BoxParams): Reading => {
+    const ofWhole: number[] = [];
+    return {
+      async read(batch) {
+        const all = await found(context, batch, params);
+        return all.map((one, i) => {
+          if (one === null) return null;
+          const isRight = batch.predicted[i] === batch.labels[i];
+          ofWhole.push(judge(one.whole, isRight));
+          return judge(one.iou, isRight);
+        });
+      },
+      metricValue: (values) => ({ ...value(values, context), chance: meanOf(ofWhole) }),
+    };
+  };
 
 export const meanIou = measure({
   ...shared,
   id: 'mean-iou',
   title: 'Mean IoU',
-  summary: 'Mean intersection over union of the box taken from the input gradient and the true box.',
+  summary: 'Mean intersection over union of the box taken from the heat map and the box round the region.',
   citation: 'KC & Zhang 2021.',
   isUsual: true,
-  schema: nothing,
+  schema: z.object(boxParams('kc-zhang')),
   presets: [],
-  begin: (context) => ({
-    read: (batch) => ious(context, batch, 'kc-zhang'),
-    metricValue: (values) => meanValue(values, context.random('mean-iou')),
-  }),
+  begin: reading(
+    (iou) => iou,
+    (values, context) => meanValue(values, context.random('mean-iou')),
+  ),
 });
 
 export const localisationAccuracy = measure({
@@ -40,61 +77,69 @@ export const localisationAccuracy = measure({
   id: 'localisation-accuracy',
   title: 'Localisation accuracy',
   summary:
-    'Share of the pictures given their own class whose box from the input gradient has an IoU of at least 0.5.',
+    'Share of the pictures given their own class whose box from the heat map has an IoU of at least 0.5.',
   citation: 'KC & Zhang 2021; Russakovsky et al. 2015 (ImageNet localisation).',
   isUsual: true,
-  schema: nothing,
+  schema: z.object(boxParams('kc-zhang')),
   presets: [],
-  begin: (context) => ({
-    read: async (batch) => rightAndFound(batch, await ious(context, batch, 'kc-zhang'), foundFrom),
-    metricValue: shareValue,
-  }),
+  begin: reading((iou, isRight) => Number(isRight && iou >= foundFrom), shareValue),
 });
 
-const schema = z.object({ box: boxParam('art'), iou: iouParam });
+const schema = z.object({ ...boxParams('art'), iou: iouParam });
 
 export const gtKnownLocalisation = measure({
   ...shared,
   id: 'gt-known-localisation',
   title: 'GT-known localisation',
-  summary: 'Share of the pictures whose box from the input gradient is found, whatever class they are given.',
+  summary: 'Share of the pictures whose box from the heat map is found, whatever class they are given.',
   citation: 'Singh et al. 2020 (ART); Choe et al. 2020.',
   schema,
   presets: [],
-  begin: (context, { box, iou }) => ({
-    read: async (batch) =>
-      (await ious(context, batch, box)).map((one) => (one === null ? null : Number(one >= iou))),
-    metricValue: shareValue,
-  }),
+  begin: (context, params) => reading((iou) => Number(iou >= params.iou), shareValue)(context, params),
 });
 
 export const topOneLocalisation = measure({
   ...shared,
   id: 'top-1-localisation',
   title: 'Top-1 localisation',
-  summary: 'Share of the pictures given their own class whose box from the input gradient is found.',
+  summary: 'Share of the pictures given their own class whose box from the heat map is found.',
   citation: 'Singh et al. 2020 (ART); Russakovsky et al. 2015.',
   schema,
   presets: [],
-  begin: (context, { box, iou }) => ({
-    read: async (batch) => rightAndFound(batch, await ious(context, batch, box), iou),
-    metricValue: shareValue,
-  }),
+  begin: (context, params) =>
+    reading((iou, isRight) => Number(isRight && iou >= params.iou), shareValue)(context, params),
 });
 
 /** IoU of each picture's box and the box round its region, in pixels of what the model saw; once a batch. */
-const ious = (
-  context: MeasureContext,
-  batch: BatchView,
-  policy: 'kc-zhang' | 'art',
-): Promise<(number | null)[]> =>
-  batch.once(`ious/${policy}`, async () => {
-    const boxes = policy === 'art' ? await artBoxes(context, batch) : gradientBoxes(context, batch);
+const found = (context: MeasureContext, batch: BatchView, params: BoxParams): Promise<(Found | null)[]> =>
+  batch.once(`found/${JSON.stringify(params)}`, async () => {
+    const { sizePx } = context;
+    const boxes = await boxesOf(context, batch, params);
     return boxes.map((box, i) => {
-      const regionMask = batch.regionMask(i);
-      return regionMask && boxIou(box, boxOfMask(regionMask, context.sizePx));
+      const inside = batch.regionMask(i);
+      const region = inside && boxOfMask(inside, sizePx);
+      if (!region) return null;
+      const whole = (region.width * region.height) / sizePx ** 2;
+      return { iou: boxIou(box, region)!, whole };
     });
   });
+
+async function boxesOf(
+  context: MeasureContext,
+  batch: BatchView,
+  params: BoxParams,
+): Promise<(Box | null)[]> {
+  switch (params.box) {
+    case 'kc-zhang':
+      return gradientBoxes(context, batch);
+    case 'art':
+      return artBoxes(context, batch);
+    case 'threshold': {
+      const heat = await heatOf(context, batch, params);
+      return heat.map((map) => boxFromHeat(map, context.sizePx, params.threshold));
+    }
+  }
+}
 
 /** Box of each picture by KC & Zhang's policy; once a batch. */
 export const gradientBoxes = ({ sizePx }: MeasureContext, batch: BatchView): (Box | null)[] =>
@@ -119,9 +164,6 @@ async function artBoxes(context: MeasureContext, batch: BatchView): Promise<(Box
     return smooth && boxOfLargestPart(smooth, sizePx, 0.2 * peakOf(smooth));
   });
 }
-
-const rightAndFound = ({ labels, predicted }: BatchView, found: readonly (number | null)[], from: number) =>
-  found.map((iou, i) => (iou === null ? null : Number(predicted[i] === labels[i] && iou >= from)));
 
 /**
  * IoU of the extracted box and the box round the region, both in pixels of the picture the model saw. Boxes have

@@ -28,13 +28,13 @@ export const maxBoxAccuracy = measure({
     }),
   }),
   presets: [],
-  begin(context, { method, iou, thresholds }) {
+  begin(context, { iou, thresholds, ...map }) {
     const hits = new Float64Array(thresholds);
     let images = 0;
     let seen = 0;
     return {
       async read(batch) {
-        const heat = await heatOf(context, batch, method);
+        const heat = await heatOf(context, batch, map);
         batch.labels.forEach((_, i) => {
           seen += 1;
           const regionMask = batch.regionMask(i);

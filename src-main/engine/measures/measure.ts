@@ -13,15 +13,15 @@ import type { BuildRows, RowProgram } from '../nn/row-program.ts';
 
 type Declared = Pick<
   MeasureInfo,
-  'direction' | 'range' | 'unit' | 'imageUnit' | 'partUnit' | 'partsBy' | 'cost' | 'needs'
+  'direction' | 'range' | 'unit' | 'imageUnit' | 'partUnit' | 'curve' | 'cost' | 'needs'
 >;
 
 export interface Measure<S extends z.ZodObject = z.ZodObject> extends Parametrised, Readonly<Declared> {
   readonly schema: S;
   /** Part of every evaluation that names no measures. */
   readonly isUsual?: true;
-  /** Reads `BatchView.gradient`. */
-  readonly usesGradient?: true;
+  /** Whether it reads `BatchView.gradient`. */
+  usesGradient?(params: Readonly<Record<string, unknown>>): boolean;
   /** Looks at `MeasureContext.composites`, of twice the side. */
   readonly seesComposites?: true;
   /** @throws AppError 'bad-input' if the set cannot be measured so */
@@ -29,7 +29,7 @@ export interface Measure<S extends z.ZodObject = z.ZodObject> extends Parametris
 }
 
 /** One measure on its way through one set. */
-interface Reading {
+export interface Reading {
   /**
    * Takes in one batch.
    * @returns a number for each of its pictures, null where there is none to have; nothing if the measure has no

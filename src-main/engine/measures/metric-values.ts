@@ -1,6 +1,7 @@
 // From numbers of single pictures to the figure of a set with its 95 % interval: Wilson's for shares, percentile
 // bootstrap over pictures for everything else.
 
+import type { CurvePoint } from '../../contracts/metrics.ts';
 import type { Random } from '../nn/random.ts';
 import type { ImageValues, SetMetricValue } from './measure.ts';
 
@@ -45,6 +46,14 @@ export function shareValue(values: ImageValues): SetMetricValue {
     skipped: values.length - measured.length,
   };
 }
+
+/** A point of a curve. */
+export const pointAt = (x: number, { value, low, high }: SetMetricValue): CurvePoint => ({
+  x,
+  y: value,
+  low,
+  high,
+});
 
 /** Figure of real values: their mean. */
 export function meanValue(values: ImageValues, random: Random): SetMetricValue {

@@ -19,12 +19,12 @@ export const negativeQuadrantHeat = measure({
   seesComposites: true,
   schema: z.object({ method: methodParam('grad-cam-elementwise') }),
   presets: [],
-  begin: (context, { method }) => ({
+  begin: (context, params) => ({
     async read({ start, labels }) {
       const made = await context.composites(start, labels.length);
       if (made.cells.every((cell) => cell === null)) return made.cells;
       const { values, side } = await context.maps({
-        ...mapOf(method),
+        ...mapOf(params),
         images: made.images,
         targets: labels,
         sidePx: 2 * context.sizePx,

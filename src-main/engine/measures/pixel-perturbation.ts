@@ -41,13 +41,13 @@ export const pixelPerturbation = measure({
       params: { method: 'smoothgrad', score: 'logit' },
     },
   ],
-  begin: (context, { method, share, score }) => ({
+  begin: (context, { share, score, ...map }) => ({
     async read(batch) {
       const { classes, sizePx, task } = context;
       const pixels = sizePx * sizePx;
       // At least one pixel goes, and one stays to fill with.
       const count = Math.min(pixels - 1, Math.max(1, Math.round(share * pixels)));
-      const heat = await heatOf(context, batch, method);
+      const heat = await heatOf(context, batch, map);
       const orders = heat.map((map) => highest(map, pixels));
       const scoreOf = (logits: Float32Array, i: number): number =>
         score === 'logit'

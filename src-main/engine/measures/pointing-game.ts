@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { meanValue, meanOf, shareValue } from './metric-values.ts';
-import { heatOf, lossHeat } from './energy-in-box.ts';
+import { heatOf } from './energy-in-box.ts';
 import { measure } from './measure.ts';
-import { mapMethods, marginParam, methodParam } from './params.ts';
+import { isGradientEnergy, marginParam, methodParam } from './params.ts';
 import type { Random } from '../nn/random.ts';
 
 const shared = {
@@ -23,17 +23,10 @@ export const pointingGame = measure({
     'Share of the pictures whose hottest pixel lies inside the box or mask, or nearer to it than a margin.',
   citation: 'Zhang et al. 2018 (excitation backprop); margin as in Pillai & Pirsiavash 2021.',
   isUsual: true,
-  usesGradient: true,
+  usesGradient: isGradientEnergy,
   schema: z.object({
     margin: marginParam,
-    method: z
-      .enum(['gradient-energy', ...mapMethods])
-      .default('gradient-energy')
-      .meta({
-        title: 'Heat map',
-        help: 'What is pointed with: the squared input gradient of the loss, or a saliency method with its own defaults.',
-        main: true,
-      }),
+    method: methodParam('gradient-energy'),
     mean: z.enum(['pictures', 'classes']).default('pictures').meta({
       title: 'Mean over',
       help: 'All pictures alike, or the classes’ own shares, in which each class counts the same.',
@@ -47,13 +40,13 @@ export const pointingGame = measure({
       params: { method: 'grad-cam-elementwise', mean: 'classes' },
     },
   ],
-  begin(context, { margin, method, mean }) {
+  begin(context, params) {
+    const { margin, mean } = params;
     const { sizePx, classes } = context;
     const byClass: number[][] = classes.map(() => []);
     return {
       async read(batch) {
-        const heat =
-          method === 'gradient-energy' ? lossHeat(context, batch) : await heatOf(context, batch, method);
+        const heat = await heatOf(context, batch, params);
         return batch.labels.map((label, i) => {
           const regionMask = batch.regionMask(i);
           const hit = regionMask && pointingHit(heat[i], regionMask, sizePx, margin * sizePx);
@@ -100,10 +93,11 @@ export const stochasticPointingGame = measure({
       params: { method: 'grad-cam-elementwise', draws: 500 },
     },
   ],
-  begin: (context, { method, draws, margin }) => ({
+  begin: (context, params) => ({
     async read(batch) {
+      const { draws, margin } = params;
       const { sizePx } = context;
-      const heat = await heatOf(context, batch, method);
+      const heat = await heatOf(context, batch, params);
       return batch.labels.map((_, i) => {
         const regionMask = batch.regionMask(i);
         if (!regionMask) return null;

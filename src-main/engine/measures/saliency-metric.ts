@@ -22,7 +22,7 @@ export const saliencyMetric = measure({
   cost: 'gradient',
   needs: [],
   isUsual: true,
-  usesGradient: true,
+  usesGradient: () => true,
   schema: nothing,
   presets: [],
   begin: (context) => ({

@@ -28,9 +28,9 @@ export const topOneSegmentation = measure({
     iou: iouParam,
   }),
   presets: [],
-  begin: (context, { method, threshold, iou }) => ({
+  begin: (context, { threshold, iou, ...map }) => ({
     async read(batch) {
-      const heat = await heatOf(context, batch, method);
+      const heat = await heatOf(context, batch, map);
       return batch.labels.map((label, i) => {
         const regionMask = batch.regionMask(i);
         if (!regionMask) return null;

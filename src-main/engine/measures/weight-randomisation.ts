@@ -26,7 +26,7 @@ export const weightRandomisation = measure({
     }),
   }),
   presets: [],
-  begin(context, { method, layers }) {
+  begin(context, { layers, ...map }) {
     const { model } = context;
     const specs = model.parameters.filter(({ name }) => layers === 'all' || model.head.includes(name));
     const weights = {
@@ -35,7 +35,7 @@ export const weightRandomisation = measure({
     };
     return {
       async read({ images, labels }) {
-        const request = { ...mapOf(method), images, targets: labels };
+        const request = { ...mapOf(map), images, targets: labels };
         const { values: learnt, side } = await context.maps(request);
         const { values: random } = await context.maps({ ...request, weights });
         const one = (values: Float32Array, i: number) =>

@@ -187,7 +187,7 @@ async function work(
       epochs: epochs.map(finite),
       best: trained.best,
       warnings,
-      outcome: { state: 'done', tuning: tuning.figures, test, files },
+      outcome: { state: 'done', tuning: tuning.metrics, test, files },
     });
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'cancelled')

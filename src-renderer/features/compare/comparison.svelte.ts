@@ -13,9 +13,12 @@ import type {
 import { runs } from '../../state/runs.svelte.ts';
 import { Explanation } from '../../heat/explanation.svelte.ts';
 import { noSizes, testImageSizes, type ImageSizes } from '../../heat/image-sizes.ts';
-import { passes, sortRows, type Column, type Filter } from './rows.ts';
+import { HeatMeasuring, heatMetricsOf } from '../../metrics/heat-metrics.svelte.ts';
+import { allMetrics } from '../../metrics/metric-values.ts';
+import { columnOf, passes, sortRows, TRUE_SCORE, type Column, type Filter } from './rows.ts';
 
 export type View = 'side' | 'slider' | 'flicker';
+export type Sorted = 'name' | { side: 'a' | 'b' | 'difference'; of: 'in-box' | 'second' };
 
 export class Comparison {
   rows = $state.raw<CompareRow[]>([]);
@@ -28,8 +31,11 @@ export class Comparison {
 
   filter = $state<Filter>('all');
   text = $state('');
-  column = $state<Column>('energyDifference');
+  /** What the table is sorted by: the name, or a side of one of its two metrics, which follow the method. */
+  sorted = $state.raw<Sorted>({ side: 'difference', of: 'in-box' });
   ascending = $state(false);
+  /** The second metric of the table; the IoU of the box from heat until another is chosen. */
+  secondKey = $state<string | null>(null);
 
   /** Squared loss gradient: what the measured heat in box, the table's first figure, is a share of. */
   readonly explanation = new Explanation('energy');
@@ -48,18 +54,58 @@ export class Comparison {
   /** Of the slider view, 0..1. */
   split = $state(0.5);
 
+  /** What is measured of the maps that are shown. */
+  readonly heat = $derived(
+    heatMetricsOf(this.explanation.method, this.explanation.params, runs.methods, this.boxAsMeasured),
+  );
+  /** Metrics that single pictures of both runs have, beside those of the maps shown. */
+  readonly further = $derived.by(() => {
+    const known = new Set(
+      this.rows.flatMap(({ a, b }) => Object.keys(a.values).filter((key) => key in b.values)),
+    );
+    return [this.a, this.b]
+      .flatMap((summary) => (summary ? allMetrics(summary, runs.methods) : []))
+      .filter(
+        ({ key }, index, all) =>
+          known.has(key) &&
+          key !== this.heat?.inBox.key &&
+          key !== this.heat?.iou.key &&
+          all.findIndex((one) => one.key === key) === index,
+      );
+  });
+  readonly inBoxKey = $derived(this.heat?.inBox.key ?? '');
+  readonly second = $derived.by((): { key: string; title: string; isShare: boolean } => {
+    const other = this.further.find(({ key }) => key === this.secondKey);
+    if (other)
+      return {
+        key: other.key,
+        title: other.title,
+        isShare: (other.info.imageUnit ?? other.info.unit) === 'share',
+      };
+    if (this.secondKey === TRUE_SCORE)
+      return { key: TRUE_SCORE, title: 'True-class probability', isShare: false };
+    return { key: this.heat?.iou.key ?? '', title: 'IoU', isShare: false };
+  });
+  readonly column = $derived.by((): Column => {
+    if (this.sorted === 'name') return 'name';
+    const { side, of } = this.sorted;
+    return columnOf(side, of === 'in-box' ? this.inBoxKey : this.second.key);
+  });
+  readonly measuring: HeatMeasuring;
   readonly counts = $derived(
     Object.fromEntries(
       (['all', 'changed', 'entered', 'left'] as const).map((filter) => [
         filter,
-        this.rows.filter((row) => passes(row, filter)).length,
+        this.rows.filter((row) => passes(row, filter, this.heat)).length,
       ]),
     ) as Record<Filter, number>,
   );
   readonly shown = $derived(
     sortRows(
       this.rows.filter(
-        (row) => passes(row, this.filter) && row.name.toLowerCase().includes(this.text.trim().toLowerCase()),
+        (row) =>
+          passes(row, this.filter, this.heat) &&
+          row.name.toLowerCase().includes(this.text.trim().toLowerCase()),
       ),
       this.column,
       this.ascending,
@@ -69,6 +115,20 @@ export class Comparison {
     this.rows.find((row) => row.imageId === runs.looking.imageId) ?? this.shown[0] ?? null,
   );
   readonly index = $derived(this.current ? this.shown.indexOf(this.current) : -1);
+
+  /** Call while a component is set up. @param pair  the runs that are looked at */
+  constructor(pair: () => Run[]) {
+    this.measuring = new HeatMeasuring(() => ({
+      runs: pair(),
+      heat: this.heat,
+      method: this.explanation.method,
+    }));
+  }
+
+  /** The box of the measures comes with maps of the loss gradient; of others it is that of a threshold. */
+  private get boxAsMeasured(): boolean {
+    return this.explanation.method?.id === 'input-gradient' && this.explanation.params['score'] === 'loss';
+  }
 
   async load(a: Run, b: Run): Promise<void> {
     this.loading = true;
@@ -120,11 +180,16 @@ export class Comparison {
     if (this.linked || pane === 'difference') this.viewDifference = view;
   }
 
-  sortBy(column: Column): void {
-    if (this.column === column) this.ascending = !this.ascending;
+  sortBy(by: Sorted): void {
+    if (this.isSortedBy(by)) this.ascending = !this.ascending;
     else {
-      this.column = column;
-      this.ascending = column === 'name';
+      this.sorted = by;
+      this.ascending = by === 'name';
     }
+  }
+  isSortedBy(by: Sorted): boolean {
+    const { sorted } = this;
+    if (by === 'name' || sorted === 'name') return by === sorted;
+    return by.side === sorted.side && by.of === sorted.of;
   }
 }

@@ -1,39 +1,44 @@
 // Two runs over the same test pictures as figures: differences, what changed, the order, and the CSV of it.
 // A difference is always B - A, null where one of both has no figure.
 
-import type {
-  CompareRow,
-  EvaluatedImage,
-  EvaluationSummary,
-  MeasureInfo,
-  Run,
+import {
+  heatParams,
+  heatTitle,
+  type CompareRow,
+  type ComparisonRecord,
+  type EvaluatedImage,
+  type EvaluationSummary,
+  type Methods,
+  type Run,
 } from '../../../src-main/contracts/index.ts';
-import { epsText, moreMetrics } from '../../metrics/metric-values.ts';
+import { isInside, type HeatMetrics } from '../../metrics/heat-metrics.svelte.ts';
+import { allMetrics, epsText } from '../../metrics/metric-values.ts';
 import { count } from '../../ui/format.ts';
 
-export type Column =
-  'name' | 'energyA' | 'energyB' | 'energyDifference' | 'iouA' | 'iouB' | 'iouDifference' | 'scoreDifference';
+/** What a column shows: the name, or a metric of A, of B, or their difference. */
+export type Column = 'name' | MetricColumn;
+export type MetricColumn = `${'a' | 'b' | 'difference'}:${string}`;
+export const columnOf = (side: 'a' | 'b' | 'difference', key: string): MetricColumn => `${side}:${key}`;
 
 export function difference(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : b - a;
 }
 
-export function columnValue(row: CompareRow, column: Exclude<Column, 'name'>): number | null {
-  switch (column) {
-    case 'energyA':
-      return row.a.energyInBox;
-    case 'energyB':
-      return row.b.energyInBox;
-    case 'energyDifference':
-      return difference(row.a.energyInBox, row.b.energyInBox);
-    case 'iouA':
-      return row.a.iou;
-    case 'iouB':
-      return row.b.iou;
-    case 'iouDifference':
-      return difference(row.a.iou, row.b.iou);
-    case 'scoreDifference':
-      return row.b.trueScore - row.a.trueScore;
+/** Keys are those of metrics, or the probability of the true class. */
+export const TRUE_SCORE = 'true-score';
+const valueOfKey = (image: EvaluatedImage, key: string): number | null =>
+  key === TRUE_SCORE ? image.trueScore : (image.values[key] ?? null);
+
+export function columnValue({ a, b }: CompareRow, column: Exclude<Column, 'name'>): number | null {
+  const at = column.indexOf(':');
+  const key = column.slice(at + 1);
+  switch (column.slice(0, at)) {
+    case 'a':
+      return valueOfKey(a, key);
+    case 'b':
+      return valueOfKey(b, key);
+    default:
+      return difference(valueOfKey(a, key), valueOfKey(b, key));
   }
 }
 
@@ -60,23 +65,26 @@ export function mostDifference(rows: CompareRow[], column: Exclude<Column, 'name
 export type Filter = 'all' | 'changed' | 'entered' | 'left';
 
 /** Heat is inside from half of it on. */
-const INSIDE_FROM = 0.5;
+export const halfInside = (heat: HeatMetrics | null) => (image: EvaluatedImage) =>
+  isInside(image, heat, { by: 'share', from: 0.5 });
 
-export function passes({ a, b }: CompareRow, filter: Filter): boolean {
-  const inside = ({ energyInBox }: EvaluatedImage) => energyInBox !== null && energyInBox >= INSIDE_FROM;
+export function passes({ a, b }: CompareRow, filter: Filter, heat: HeatMetrics | null): boolean {
+  const inside = halfInside(heat);
   switch (filter) {
     case 'all':
       return true;
     case 'changed':
       return a.predictedId !== b.predictedId;
     case 'entered':
-      return a.energyInBox !== null && !inside(a) && inside(b);
+      return inside(a) === false && inside(b) === true;
     case 'left':
-      return b.energyInBox !== null && inside(a) && !inside(b);
+      return inside(a) === true && inside(b) === false;
   }
 }
 
 interface MeasureRow {
+  /** Of the metric. */
+  key: string;
   name: string;
   /** '%' figures are fractions, shown times 100; differences of them are points. */
   unit: '%' | '' | 's';
@@ -84,49 +92,56 @@ interface MeasureRow {
   b: number | null;
   /** Which way is better; 0 where neither is. */
   better: 1 | -1 | 0;
+  /** What a map that knows nothing would get. */
+  chance: number | null;
 }
 
-/** All measures of two evaluated runs, those that neither has left out. @param infos  the registry's */
+/** All that was measured of two runs, in the registry's order, those that neither has left out. */
 export function measureRows(
   a: { run: Run; summary: EvaluationSummary },
   b: { run: Run; summary: EvaluationSummary },
-  infos: readonly MeasureInfo[] = [],
+  methods: Pick<Methods, 'measures' | 'saliency'> | null,
 ): MeasureRow[] {
-  const { measures: one } = a.summary;
-  const { measures: other } = b.summary;
-  const rows: MeasureRow[] = [
-    { name: 'Test accuracy', unit: '%', a: one.accuracy, b: other.accuracy, better: 1 },
-    { name: 'Heat in box', unit: '%', a: one.energyInBox, b: other.energyInBox, better: 1 },
-    { name: 'Peak in box', unit: '%', a: one.pointingGame, b: other.pointingGame, better: 1 },
-    { name: 'IoU, box from heat', unit: '', a: one.meanIou, b: other.meanIou, better: 1 },
-    {
-      name: 'Right and IoU ≥ 0.5',
-      unit: '%',
-      a: one.localisationAccuracy,
-      b: other.localisationAccuracy,
-      better: 1,
-    },
-    { name: 'Saliency metric', unit: '', a: one.saliencyMetric, b: other.saliencyMetric, better: -1 },
-    { name: 'Outside blurred', unit: '%', a: one.outsideBlurred, b: other.outsideBlurred, better: 1 },
-    { name: 'Outside swapped', unit: '%', a: one.outsideSwapped, b: other.outsideSwapped, better: 1 },
-  ];
-  for (const { eps, accuracy } of one.fgsm) {
-    const same = other.fgsm.find((point) => Math.abs(point.eps - eps) < 1e-9);
-    if (eps > 0 && same)
-      rows.push({ name: `FGSM ${epsText(eps)}`, unit: '%', a: accuracy, b: same.accuracy, better: 1 });
-  }
-  const further = new Map(
-    [a, b].flatMap(({ summary }) => moreMetrics(summary, infos)).map((one) => [one.info.id, one.info]),
+  const ofA = allMetrics(a.summary, methods);
+  const ofB = allMetrics(b.summary, methods);
+  const place = (id: string) => methods?.measures.findIndex((one) => one.id === id) ?? 0;
+  const all = [...new Map([...ofA, ...ofB].map((one) => [one.key, one])).values()].toSorted(
+    (one, other) => place(one.info.id) - place(other.info.id),
   );
-  for (const { key, title, unit, direction } of further.values())
-    rows.push({
-      name: title,
-      unit: unit === 'share' ? '%' : '',
-      a: a.summary.figures[key]?.value ?? null,
-      b: b.summary.figures[key]?.value ?? null,
-      better: direction === 'higher' ? 1 : direction === 'lower' ? -1 : 0,
+  const valueFor = (list: typeof ofA, key: string) => list.find((one) => one.key === key)?.metric ?? null;
+  const rows = all.flatMap(({ key, title, info: { id, unit, direction } }): MeasureRow[] => {
+    const one = valueFor(ofA, key);
+    const other = valueFor(ofB, key);
+    const of = {
+      unit: unit === 'share' ? ('%' as const) : ('' as const),
+      better: direction === 'higher' ? (1 as const) : direction === 'lower' ? (-1 as const) : (0 as const),
+    };
+    const whole = {
+      ...of,
+      key,
+      name: id === 'accuracy' ? 'Test accuracy' : title,
+      a: one?.value ?? null,
+      b: other?.value ?? null,
+      chance: one?.chance ?? other?.chance ?? null,
+    };
+    if (id !== 'fgsm') return [whole];
+    const points = (one?.curve ?? []).flatMap(({ x, y }): MeasureRow[] => {
+      const same = other?.curve?.find((point) => Math.abs(point.x - x) < 1e-9);
+      return x > 0 && same
+        ? [{ ...of, key: `${key}@${x}`, name: `FGSM ${epsText(x)}`, a: y, b: same.y, chance: null }]
+        : [];
     });
-  rows.push({ name: 'Training time', unit: 's', a: a.run.seconds, b: b.run.seconds, better: 0 });
+    return points.length > 0 ? points : [whole];
+  });
+  rows.push({
+    key: 'seconds',
+    name: 'Training time',
+    unit: 's',
+    a: a.run.seconds,
+    b: b.run.seconds,
+    better: 0,
+    chance: null,
+  });
   return rows.filter((row) => row.a !== null || row.b !== null);
 }
 
@@ -173,37 +188,56 @@ export function toneOf(row: MeasureRow): 1 | -1 | 0 {
   return value * row.better > 0 ? 1 : -1;
 }
 
-/** Comma-separated, one line a picture, figures as fractions; a name that begins a formula is made harmless. */
-export function csvOf(rows: CompareRow[], className: (id: EvaluatedImage['classId']) => string): string {
+/**
+ * Comma-separated, one line a picture, shares as fractions; a name that begins a formula is made harmless. Every metric
+ * that a picture of either run has, named with its parameters.
+ */
+export function csvOf(
+  rows: readonly CompareRow[],
+  className: (id: EvaluatedImage['classId']) => string,
+  heat: HeatMetrics | null,
+): string {
+  const keys = [...new Set(rows.flatMap(({ a, b }) => [...Object.keys(a.values), ...Object.keys(b.values)]))]
+    .filter((key) => key !== 'accuracy')
+    .sort(
+      (one, other) =>
+        Number(other === heat?.inBox.key) - Number(one === heat?.inBox.key) || (one < other ? -1 : 1),
+    );
   const head = [
-    'picture',
-    'class',
-    'a_says',
-    'b_says',
-    'a_true_score',
-    'b_true_score',
-    'a_heat_in_box',
-    'b_heat_in_box',
-    'heat_in_box_b_minus_a',
-    'a_iou',
-    'b_iou',
-    'iou_b_minus_a',
+    ...[
+      'picture',
+      'class',
+      'a_says',
+      'b_says',
+      'a_right',
+      'b_right',
+      'a_true_score',
+      'b_true_score',
+      'area_share',
+    ],
+    ...keys.flatMap((key) => [`a ${key}`, `b ${key}`, `b-a ${key}`]),
   ];
   const lines = rows.map((row) => [
     row.name,
     className(row.a.classId),
     className(row.a.predictedId),
     className(row.b.predictedId),
+    Number(row.a.correct),
+    Number(row.b.correct),
     row.a.trueScore,
     row.b.trueScore,
-    row.a.energyInBox,
-    row.b.energyInBox,
-    columnValue(row, 'energyDifference'),
-    row.a.iou,
-    row.b.iou,
-    columnValue(row, 'iouDifference'),
+    row.a.areaShare,
+    ...keys.flatMap((key) =>
+      (['a', 'b', 'difference'] as const).map((side) => columnValue(row, columnOf(side, key))),
+    ),
   ]);
   return [head, ...lines].map((line) => line.map(csvCell).join(',')).join('\r\n') + '\r\n';
+}
+
+/** Which maps the numbers of a finding are of. */
+export function findingHeat({ method, params }: ComparisonRecord, methods: Methods | null): string {
+  const info = methods?.saliency.find(({ id }) => id === method);
+  return info && methods ? (heatTitle(heatParams(info, params), methods.saliency) ?? method) : method;
 }
 
 function csvCell(value: string | number | null): string {

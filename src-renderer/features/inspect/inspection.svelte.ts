@@ -17,9 +17,21 @@ import type {
 import { runs } from '../../state/runs.svelte.ts';
 import { MethodChoice } from '../../forms/method-choice.svelte.ts';
 import { Explanation, type Target } from '../../heat/explanation.svelte.ts';
-import { countQuadrants, quadrantOf, shareHistogram, type Quadrant } from '../../metrics/quadrants.ts';
+import {
+  HeatMeasuring,
+  MEASURED_THRESHOLD,
+  heatMetricsOf,
+  isInside,
+  ratioOf,
+  valueIn,
+} from '../../metrics/heat-metrics.svelte.ts';
+import { allMetrics } from '../../metrics/metric-values.ts';
+import { countQuadrants, histogramOf, quadrantOf, type Quadrant } from '../../metrics/quadrants.ts';
 import { noSizes, testImageSizes, type ImageSizes } from '../../heat/image-sizes.ts';
-import { ORDERS, ordersOf, sortImages } from './sorting.ts';
+import { ordersOf, sortImages, usualOrders } from './sorting.ts';
+
+/** Ratios beyond are in the histogram's last bar. */
+export const MOST_RATIO = 5;
 
 export class Inspection {
   summary = $state.raw<EvaluationSummary | null>(null);
@@ -28,15 +40,18 @@ export class Inspection {
   loading = $state(false);
   error = $state.raw<unknown>(null);
 
-  insideFrom = $state(0.5);
+  /** Heat is inside from a share of it on, or from so many times what even heat would have there. */
+  insideBy = $state<'share' | 'ratio'>('share');
+  shareFrom = $state(0.5);
+  ratioFrom = $state(1.5);
   quadrant = $state<Quadrant | null>(null);
   classId = $state<ClassId | null>(null);
-  orderId = $state('energyInBox');
+  orderId = $state('in-box');
   ascending = $state(true);
   heatOnThumbnails = $state(true);
 
-  /** Magnitude of the loss gradient: with a map of that comes the box as it is measured. */
-  readonly explanation = new Explanation('paper-box-aware');
+  /** Squared loss gradient: what every evaluation measures, so that the numbers are there at once. */
+  readonly explanation = new Explanation('energy');
   opacity = $state(0.8);
   muted = $state(true);
   colourMap = $state<ColourMap>('inferno');
@@ -44,7 +59,7 @@ export class Inspection {
   /** How the box is drawn: as it is measured, where the map can say, or round what is above the threshold. */
   boxRule = $state<'measured' | 'threshold'>('measured');
   /** On the way from the coldest to the hottest of the map shown. 50 of 255, which KC & Zhang 2021 take of a gray value. */
-  threshold = $state(0.2);
+  threshold = $state(MEASURED_THRESHOLD);
   view = $state.raw<HeatView>(FIT);
   /** O is held down: the picture without heat. */
   bare = $state(false);
@@ -52,18 +67,50 @@ export class Inspection {
   attackSteps = $state(2);
   /** The run that pictures are made against, if another than the one that judges them. */
   attackFrom = $state<RunId | null>(null);
+  /** Call while a component is set up. @param run  that is looked at */
+  readonly measuring: HeatMeasuring;
+  constructor(run: () => Run | null) {
+    this.measuring = new HeatMeasuring(() => {
+      const own = run();
+      return { runs: own ? [own] : [], heat: this.heat, method: this.explanation.method };
+    });
+  }
   readonly attack = new MethodChoice<AttackInfo>(() => runs.methods?.attacks ?? []);
 
-  readonly counts = $derived(countQuadrants(this.images, this.insideFrom));
-  readonly histogram = $derived(shareHistogram(this.images, 10));
-  /** The usual figures, then every other that was measured of single pictures. */
-  readonly orders = $derived([...ORDERS, ...ordersOf(this.images, runs.methods?.measures ?? [])]);
-  readonly order = $derived(this.orders.find((one) => one.id === this.orderId) ?? ORDERS[0]);
+  /** Whether the box shown is that of the measures, which only maps of the loss gradient come with. */
+  readonly boxAsMeasured = $derived(
+    this.boxRule === 'measured' &&
+      this.explanation.method?.id === 'input-gradient' &&
+      this.explanation.params['score'] === 'loss',
+  );
+  /** What is measured of the maps that are shown. */
+  readonly heat = $derived(
+    heatMetricsOf(this.explanation.method, this.explanation.params, runs.methods, this.boxAsMeasured),
+  );
+  readonly metrics = $derived(this.summary ? allMetrics(this.summary, runs.methods) : []);
+  readonly inside = $derived.by(() => {
+    const rule = { by: this.insideBy, from: this.insideBy === 'share' ? this.shareFrom : this.ratioFrom };
+    return (image: EvaluatedImage) => isInside(image, this.heat, rule);
+  });
+  readonly counts = $derived(countQuadrants(this.images, this.inside));
+  readonly histogram = $derived(
+    histogramOf(
+      this.images.map((image) => {
+        const inBox = this.heat && valueIn(image, this.heat.inBox);
+        return this.insideBy === 'share' ? inBox : ratioOf(inBox, image.areaShare);
+      }),
+      10,
+      this.insideBy === 'share' ? 1 : MOST_RATIO,
+    ),
+  );
+  /** By the heat that is shown, then by every other metric that single pictures have. */
+  readonly orders = $derived([...usualOrders(this.heat), ...ordersOf(this.images, this.metrics, this.heat)]);
+  readonly order = $derived(this.orders.find((one) => one.id === this.orderId) ?? this.orders[0]);
   readonly shown = $derived(
     sortImages(
       this.images.filter(
         (image) =>
-          (this.quadrant === null || quadrantOf(image, this.insideFrom) === this.quadrant) &&
+          (this.quadrant === null || quadrantOf(image, this.inside) === this.quadrant) &&
           (this.classId === null || image.classId === this.classId),
       ),
       this.order,

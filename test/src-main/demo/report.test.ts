@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Measures } from '../../../src-main/contracts/metrics.ts';
+import type { Metric } from '../../../src-main/contracts/metrics.ts';
 import { runConfigSchema } from '../../../src-main/contracts/runs.ts';
 import { colourOf, overlay, smoothed } from '../../../src-main/imaging/heat-image.ts';
 import { reportHtml } from '../../../src-main/demo/report.ts';
@@ -41,17 +41,26 @@ describe('a heat map over its picture', () => {
 });
 
 describe('the report', () => {
-  const measures: Measures = {
-    accuracy: 0.625,
-    energyInBox: null,
-    pointingGame: 0.5,
-    localisationAccuracy: 0.25,
-    saliencyMetric: 1.5,
-    meanIou: 0.333,
-    fgsm: [{ eps: 2 / 255, accuracy: 0.125 }],
-    outsideBlurred: 0.75,
-    outsideSwapped: null,
-  };
+  const metric = (measure: string, value: number | null, more: Partial<Metric> = {}): Metric => ({
+    measure,
+    value,
+    low: null,
+    high: null,
+    pictures: 8,
+    skipped: 0,
+    params: {},
+    ...more,
+  });
+  const metrics = [
+    metric('accuracy', 0.625),
+    metric('energy-in-box', null, { params: { method: 'gradient-energy' } }),
+    metric('pointing-game', 0.5),
+    metric('localisation-accuracy', 0.25),
+    metric('saliency-metric', 1.5),
+    metric('mean-iou', 0.333),
+    metric('fgsm', 0.125, { curve: [{ x: 2 / 255, y: 0.125, low: null, high: null }] }),
+    metric('outside-blurred', 0.75),
+  ];
   const config = runConfigSchema.parse({
     objective: 'standard',
     model: 'resnet8',
@@ -64,7 +73,7 @@ describe('the report', () => {
     seed: 3,
     seconds: 123,
     version: '1.2.3',
-    runs: [{ title: 'A <b>', number: 1, config, seconds: 60, bestEpoch: 4, measures }],
+    runs: [{ title: 'A <b>', number: 1, config, seconds: 60, bestEpoch: 4, metrics }],
     pictures: [
       {
         name: '"><script>.png',

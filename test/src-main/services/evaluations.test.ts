@@ -5,6 +5,8 @@ import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import type { Input } from '../../../src-main/contracts/api.ts';
 import type { RunId } from '../../../src-main/contracts/ids.ts';
+import { lossHeat } from '../../../src-main/contracts/heat-metrics.ts';
+import { metricOf } from '../../../src-main/contracts/metrics.ts';
 import { measureInfos } from '../../../src-main/engine/measures/index.ts';
 import {
   classFolders,
@@ -68,9 +70,10 @@ async function evaluate(more: Partial<Input<'evaluations.start'>> = {}) {
 it('takes the usual measures unless others are named, and adds those; groups; compares; refuses', async () => {
   await trained();
   const usual = await evaluate();
-  expect(Object.keys(usual.figures)).toContain('energyInBox');
-  expect(usual.measures.energyInBox).toBe(usual.figures.energyInBox.value);
-  expect(usual.measures.fgsm.map(({ eps }) => eps)).toEqual([0, 1, 2, 4, 8].map((step) => step / 255));
+  expect(metricOf(usual.metrics, 'energy-in-box', lossHeat)!.chance).toBeCloseTo(80 / 256, 10);
+  expect(metricOf(usual.metrics, 'fgsm')!.curve!.map(({ x }) => x)).toEqual(
+    [0, 1, 2, 4, 8].map((step) => step / 255),
+  );
 
   // Groups are of class and the run's attribute; the others of the comparison lie in a folder.
   const more = await evaluate({
@@ -80,9 +83,9 @@ it('takes the usual measures unless others are named, and adds those; groups; co
     ],
     against: core.refer(await classFolders(path.join(folder, 'others'))),
   });
-  const { worstGroupAccuracy, oodAuroc, ...before } = more.figures;
-  expect(before).toEqual(usual.figures);
-  expect(more.measures).toEqual(usual.measures);
+  const added = ['worst-group-accuracy', 'ood-auroc'];
+  expect(more.metrics.filter(({ measure }) => !added.includes(measure))).toEqual(usual.metrics);
+  const [worstGroupAccuracy, oodAuroc] = added.map((id) => metricOf(more.metrics, id)!);
   const names = worstGroupAccuracy.parts!.map(({ name }) => name);
   expect(names).toEqual(['cat, day', 'cat, night', 'dog, day', 'dog, night']);
   expect(worstGroupAccuracy.skipped).toBe(0);

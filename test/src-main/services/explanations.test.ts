@@ -121,7 +121,7 @@ describe('heat maps of a run', () => {
       [cat, { x: 1, y: 2, width: 5, height: 8 }],
       [dog, { x: 9, y: 3, width: 6, height: 7 }],
     ]);
-    for (const { imageId, classId, predictedId, energyInBox } of images) {
+    for (const { imageId, classId, predictedId, values } of images) {
       const request = {
         runId: run.id,
         imageId,
@@ -130,7 +130,7 @@ describe('heat maps of a run', () => {
       } as const;
       const map = await core.call('explanations.map', request);
       expect(map).toMatchObject({ classId, regionBox: boxOf.get(classId) });
-      expect(map.energyInBox).toBeCloseTo(energyInBox!, 3);
+      expect(map.energyInBox).toBeCloseTo(values['energy-in-box']!, 3);
       for (const target of [cat, dog])
         expect((await core.call('explanations.map', { ...request, target })).regionBox).toEqual(
           boxOf.get(target),

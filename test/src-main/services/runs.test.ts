@@ -96,9 +96,9 @@ describe('a run', () => {
       (job) => job.kind === 'evaluate' && job.runId === run.id,
     )!;
     expect((await core.jobEnded(evaluation.id)).error).toBeNull();
-    const { figures } = (await get(run.id)).evaluated!;
-    expect(Object.keys(figures).sort()).toEqual(['accuracy', 'f1']);
-    expect(figures.accuracy.pictures).toBe(3);
+    const { metrics } = (await get(run.id)).evaluated!;
+    expect(metrics.map(({ measure }) => measure)).toEqual(['accuracy', 'f1']);
+    expect(metrics[0].pictures).toBe(3);
   });
 
   it('takes pictures for choosing the best epoch out of an imported train part, and leaves the test part', async () => {

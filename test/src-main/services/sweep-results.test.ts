@@ -88,14 +88,14 @@ describe('the plan of a sweep', () => {
   });
 });
 
-const metricValue = (value: number | null, parts?: MetricValue['parts']): MetricValue => ({
+const metricValue = (value: number | null, curve?: MetricValue['curve']): MetricValue => ({
   value,
   low: null,
   high: null,
   pictures: 1,
   skipped: 0,
   params: {},
-  ...(parts && { parts }),
+  ...(curve && { curve }),
 });
 
 describe('what a sweep chooses', () => {
@@ -108,11 +108,11 @@ describe('what a sweep chooses', () => {
 
   it('is by each epsilon of the FGSM curve by itself, and by its mean', () => {
     const infos = measureInfos().filter(({ id }) => ['accuracy', 'fgsm'].includes(id));
-    const parts = [
-      { name: '0', value: 0.9 },
-      { name: '0.25', value: 0.4 },
+    const curve = [
+      { x: 0, y: 0.9, low: null, high: null },
+      { x: 0.25, y: 0.4, low: null, high: null },
     ];
-    const figures = { accuracy: metricValue(0.9), fgsm: metricValue(0.4, parts) };
+    const figures = { accuracy: metricValue(0.9), fgsm: metricValue(0.4, curve) };
     expect(sweepMeasures(infos, [figures]).map(({ key }) => key)).toEqual(['accuracy', 'fgsm', 'fgsm@0.25']);
     expect(sweepMeasures(infos, []).map(({ key }) => key)).toEqual(['accuracy', 'fgsm']);
     expect([valueAt(figures, 'fgsm'), valueAt(figures, 'fgsm@0.25'), valueAt(null, 'fgsm')]).toEqual([

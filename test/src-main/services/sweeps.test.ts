@@ -64,7 +64,7 @@ describe('a sweep', () => {
     for (const one of all) {
       expect(one).toMatchObject({ state: 'done', sweep: 1, trainedOn: { selection: 4, tuning: 4 } });
       // Measured by what the sweep asks for, and nothing else.
-      expect(Object.keys(one.evaluated!.figures).sort()).toEqual(['accuracy', 'energyInBox']);
+      expect(one.evaluated!.metrics.map(({ measure }) => measure)).toEqual(['accuracy', 'energy-in-box']);
     }
 
     // The parts do not share a picture, and every picture of the selection part is in one of them.
@@ -82,7 +82,10 @@ describe('a sweep', () => {
     const chosen = choices.find(({ family, measure }) => family === 'all' && measure === 'energyInBox')!;
     expect(chosen.tuning!.mean).toBe(Math.max(means[0], means[2]));
     const onTest = cells[chosen.cell!].runs.map(
-      ({ runId }) => all.find(({ id }) => id === runId)!.evaluated!.measures.energyInBox!,
+      ({ runId }) =>
+        all
+          .find(({ id }) => id === runId)!
+          .evaluated!.metrics.find(({ measure }) => measure === 'energy-in-box')!.value!,
     );
     expect(chosen.test!.mean).toBeCloseTo((onTest[0] + onTest[1]) / 2, 12);
     expect(chosen.test!.std).toBeCloseTo(Math.abs(onTest[0] - onTest[1]) / Math.SQRT2, 12);
@@ -106,7 +109,9 @@ describe('a sweep', () => {
     await until(async () => (await core.call('runs.get', { id })).state === 'done');
     const measure = async () => {
       await core.jobEnded(await core.call('evaluations.start', { runId: id, measures: otherwise }));
-      return (await core.call('runs.get', { id })).evaluated!.figures.contentHeatMap.value;
+      return (await core.call('runs.get', { id })).evaluated!.metrics.find(
+        ({ measure, params }) => measure === 'content-heat-map' && params['method'] === 'input-gradient',
+      )!.value;
     };
     const other = await measure();
     const resumed = await core.call('sweeps.resume', { id: sweep.id });

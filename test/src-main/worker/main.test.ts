@@ -103,7 +103,7 @@ describe('the worker process', () => {
       against: [],
       seed: 1,
     });
-    expect(evaluated).toMatchObject({ ok: true, value: { figures: { accuracy: { skipped: 0 } } } });
+    expect(evaluated).toMatchObject({ ok: true, value: { metrics: [{ measure: 'accuracy', skipped: 0 }] } });
     const asked = {
       model,
       image: images[0],

@@ -2,13 +2,17 @@
 
 import { describe, expect, it } from 'vitest';
 import type {
+  ClassId,
   CompareRow,
   EvaluatedImage,
   EvaluationSummary,
-  MeasureInfo,
+  Metric,
   Run,
 } from '../../../src-main/contracts/index.ts';
+import { allMethods } from '../../../src-main/services/methods.ts';
+import { heatMetricsOf } from '../../../src-renderer/metrics/heat-metrics.svelte.ts';
 import {
+  columnOf,
   columnValue,
   csvOf,
   differenceText,
@@ -22,37 +26,45 @@ import {
 } from '../../../src-renderer/features/compare/rows.ts';
 import { epsText } from '../../../src-renderer/metrics/metric-values.ts';
 
-type MetricValues = Partial<Pick<EvaluatedImage, 'energyInBox' | 'iou' | 'predictedId'>>;
+interface Said {
+  inBox?: number | null;
+  iou?: number;
+  predictedId?: EvaluatedImage['predictedId'];
+}
+const methods = allMethods();
+const gradCam = methods.saliency.find(({ id }) => id === 'grad-cam')!;
+const heat = heatMetricsOf(gradCam, {}, methods, false)!;
 
-function row(id: number, a: MetricValues, b: MetricValues, name = `picture ${id}.png`): CompareRow {
-  const one = (figures: MetricValues): EvaluatedImage => ({
+function row(id: number, a: Said, b: Said, name = `picture ${id}.png`): CompareRow {
+  const one = ({ inBox, iou, predictedId = 1 as ClassId }: Said): EvaluatedImage => ({
     imageId: id as EvaluatedImage['imageId'],
     name,
     classId: 1 as EvaluatedImage['classId'],
-    predictedId: 1 as EvaluatedImage['predictedId'],
-    correct: (figures.predictedId ?? 1) === 1,
+    predictedId,
+    correct: predictedId === (1 as ClassId),
     trueScore: 0.5,
     predictedScore: 0.5,
-    energyInBox: null,
-    pointingHit: null,
-    iou: null,
-    saliencyMetric: null,
-    values: {},
-    ...figures,
+    areaShare: 0.25,
+    values: {
+      ...(inBox !== undefined && { [heat.inBox.key]: inBox }),
+      ...(iou !== undefined && { [heat.iou.key]: iou }),
+    },
   });
   return { imageId: id as CompareRow['imageId'], name, a: one(a), b: one(b) };
 }
 
 const rows = [
-  row(1, { energyInBox: 0.2 }, { energyInBox: 0.9 }),
-  row(2, { energyInBox: 0.7 }, { energyInBox: 0.3 }),
-  row(3, { energyInBox: 0.4 }, { energyInBox: null }),
-  row(10, { energyInBox: 0.6 }, { energyInBox: 0.6, predictedId: 2 as EvaluatedImage['predictedId'] }),
+  row(1, { inBox: 0.2 }, { inBox: 0.9 }),
+  row(2, { inBox: 0.7 }, { inBox: 0.3 }),
+  row(3, { inBox: 0.4 }, { inBox: null }),
+  row(10, { inBox: 0.6 }, { inBox: 0.6, predictedId: 2 as EvaluatedImage['predictedId'] }),
 ];
+
+const inBoxDifference = columnOf('difference', heat.inBox.key);
 
 describe('rows', () => {
   it('differ by B less A, by nothing where one has no figure', () => {
-    expect(rows.map((one) => columnValue(one, 'energyDifference'))).toEqual([
+    expect(rows.map((one) => columnValue(one, inBoxDifference))).toEqual([
       expect.closeTo(0.7),
       expect.closeTo(-0.4),
       null,
@@ -61,20 +73,20 @@ describe('rows', () => {
   });
 
   it('are sorted by the signed difference, those without one last', () => {
-    expect(sortRows(rows, 'energyDifference', false).map((one) => one.imageId)).toEqual([1, 10, 2, 3]);
-    expect(sortRows(rows, 'energyDifference', true).map((one) => one.imageId)).toEqual([2, 10, 1, 3]);
+    expect(sortRows(rows, inBoxDifference, false).map((one) => one.imageId)).toEqual([1, 10, 2, 3]);
+    expect(sortRows(rows, inBoxDifference, true).map((one) => one.imageId)).toEqual([2, 10, 1, 3]);
     expect(sortRows(rows, 'name', true).map((one) => one.imageId)).toEqual([1, 2, 3, 10]);
   });
 
   it('share one scale of bars, the largest difference either way', () => {
-    expect(mostDifference(rows, 'energyDifference')).toBeCloseTo(0.7);
-    expect(mostDifference(rows.slice(1), 'energyDifference')).toBeCloseTo(0.4);
-    expect(mostDifference([], 'iouDifference')).toBe(0);
+    expect(mostDifference(rows, inBoxDifference)).toBeCloseTo(0.7);
+    expect(mostDifference(rows.slice(1), inBoxDifference)).toBeCloseTo(0.4);
+    expect(mostDifference([], columnOf('difference', heat.iou.key))).toBe(0);
   });
 
   it('pass the filters that say what changed', () => {
     const passing = (filter: Parameters<typeof passes>[1]) =>
-      rows.filter((one) => passes(one, filter)).map((one) => one.imageId);
+      rows.filter((one) => passes(one, filter, heat)).map((one) => one.imageId);
     expect(passing('all')).toEqual([1, 2, 3, 10]);
     expect(passing('changed')).toEqual([10]);
     expect(passing('entered')).toEqual([1]);
@@ -93,7 +105,15 @@ describe('figures', () => {
   });
 
   it('have as many digits as they need, whatever their size, and are told apart to the last of them', () => {
-    const small = { name: 'small', unit: '', a: 0.000595, b: 0.000433, better: -1 } as const;
+    const small = {
+      key: 's',
+      name: 'small',
+      unit: '',
+      a: 0.000595,
+      b: 0.000433,
+      better: -1,
+      chance: null,
+    } as const;
     expect([rowText(small, small.a), rowText(small, small.b)]).toEqual(['0.000595', '0.000433']);
     expect(differenceText(small)).toBe('−0.000162');
     expect(toneOf(small)).toBe(1);
@@ -109,66 +129,63 @@ describe('figures', () => {
     expect(epsText(0.02)).toBe('5.1/255');
   });
 
-  it('of both runs are paired by epsilon, and measures that neither has are left out', () => {
-    const measures = {
-      accuracy: 0.8,
-      energyInBox: null,
-      pointingGame: null,
-      localisationAccuracy: null,
-      saliencyMetric: 1.2,
-      meanIou: null,
-      fgsm: [
-        { eps: 0, accuracy: 0.8 },
-        { eps: 1 / 255, accuracy: 0.5 },
-        { eps: 2 / 255, accuracy: 0.3 },
-      ],
-      outsideBlurred: null,
-      outsideSwapped: null,
-    };
-    const side = (more: Partial<typeof measures>) => ({
-      run: { seconds: 60 } as Run,
-      summary: { measures: { ...measures, ...more }, figures: {} } as unknown as EvaluationSummary,
+  it('of both runs are paired by their parameters and epsilons, each with the maps that it is of', () => {
+    const metric = (measure: string, value: number | null, more: Partial<Metric> = {}): Metric => ({
+      measure,
+      value,
+      low: null,
+      high: null,
+      pictures: 9,
+      skipped: 0,
+      params: {},
+      ...more,
     });
-    const table = measureRows(side({}), side({ accuracy: 0.9, fgsm: [{ eps: 2 / 255, accuracy: 0.4 }] }));
-    expect(table.map((one) => one.name)).toEqual([
-      'Test accuracy',
-      'Saliency metric',
-      'FGSM 2/255',
-      'Training time',
+    const fgsm = (...points: [number, number][]) =>
+      metric('fgsm', 0.4, { curve: points.map(([x, y]) => ({ x, y, low: null, high: null })) });
+    const side = (...metrics: Metric[]) => ({
+      run: { seconds: 60 } as Run,
+      summary: { metrics } as EvaluationSummary,
+    });
+    const table = measureRows(
+      side(
+        metric('accuracy', 0.8),
+        metric('energy-in-box', 0.2, { params: { method: 'gradient-energy' }, chance: 0.25 }),
+        metric('energy-in-box', 0.6, { params: { method: 'grad-cam' } }),
+        metric('saliency-metric', 1.2),
+        fgsm([0, 0.8], [1 / 255, 0.5], [2 / 255, 0.3]),
+      ),
+      side(
+        metric('accuracy', 0.9),
+        metric('energy-in-box', 0.4, { params: { method: 'grad-cam' } }),
+        fgsm([2 / 255, 0.4]),
+      ),
+      methods,
+    );
+    expect(table.map(({ name, a, b }) => [name, a, b])).toEqual([
+      ['Test accuracy', 0.8, 0.9],
+      ['Attribution in box, loss gradient, squared', 0.2, null],
+      ['Attribution in box, Grad-CAM', 0.6, 0.4],
+      ['Saliency metric', 1.2, null],
+      ['FGSM 2/255', 0.3, 0.4],
+      ['Training time', 60, 60],
     ]);
-    expect(table[2]).toMatchObject({ a: 0.3, b: 0.4 });
-    expect(table[1].better).toBe(-1);
-
-    const figures = (value: number) => ({ insertion: { value } }) as unknown as EvaluationSummary['figures'];
-    const info = (id: string, usual: boolean) =>
-      ({ id, key: id, title: id, unit: 'share', direction: 'higher', usual }) as MeasureInfo;
-    const measured = (value: number | null) => {
-      const { run, summary } = side({});
-      return { run, summary: { ...summary, figures: value === null ? {} : figures(value) } };
-    };
-    const further = measureRows(measured(0.25), measured(null), [
-      info('accuracy', true),
-      info('insertion', false),
-    ]);
-    expect(further.filter(({ name }) => name === 'insertion')).toEqual([
-      { name: 'insertion', unit: '%', a: 0.25, b: null, better: 1 },
-    ]);
+    expect(table[1].chance).toBe(0.25);
+    expect(table[3].better).toBe(-1);
   });
 });
 
 describe('the table as CSV', () => {
   it('quotes names, leaves missing figures empty and defuses formulas', () => {
     const text = csvOf(
-      [
-        row(1, { energyInBox: 0.25, iou: 0.5 }, { energyInBox: 0.75 }, 'a "b", c.png'),
-        row(2, {}, {}, '=HYPERLINK(1)'),
-      ],
+      [row(1, { inBox: 0.25, iou: 0.5 }, { inBox: 0.75 }, 'a "b", c.png'), row(2, {}, {}, '=HYPERLINK(1)')],
       (id) => (id === 1 ? 'dog' : 'cat'),
+      heat,
     );
     const lines = text.split('\r\n');
     expect(lines).toHaveLength(4);
-    expect(lines[0].split(',')).toHaveLength(12);
-    expect(lines[1]).toBe('"a ""b"", c.png",dog,dog,dog,0.5,0.5,0.25,0.75,0.5,0.5,,');
+    // Each metric is named with its maps.
+    expect(lines[0]).toContain('a energy-in-box(method=grad-cam),b energy-in-box(method=grad-cam)');
+    expect(lines[1]).toBe('"a ""b"", c.png",dog,dog,dog,1,1,0.5,0.5,0.25,0.25,0.75,0.5,0.5,,');
     expect(lines[2].startsWith("'=HYPERLINK(1),dog")).toBe(true);
   });
 });

@@ -1,21 +1,32 @@
 // Inspect without a window: the four fields, the orders, the grid's arithmetic, the queue of heat maps.
 
 import { describe, expect, it } from 'vitest';
-import type { ClassId, EvaluatedImage, MetricValue, Run } from '../../../src-main/contracts/index.ts';
+import type { ClassId, EvaluatedImage, Metric, Run } from '../../../src-main/contracts/index.ts';
 import { allMethods } from '../../../src-main/services/methods.ts';
 import { confusionShown } from '../../../src-renderer/metrics/confusion.ts';
 import { HeatRequests } from '../../../src-renderer/heat/heat-requests.ts';
 import {
   countQuadrants,
+  histogramOf,
   quadrantByClass,
   quadrantOf,
-  shareHistogram,
 } from '../../../src-renderer/metrics/quadrants.ts';
 import { Explanation } from '../../../src-renderer/heat/explanation.svelte.ts';
 import { MethodChoice } from '../../../src-renderer/forms/method-choice.svelte.ts';
-import { ORDERS, ordersOf, sortImages } from '../../../src-renderer/features/inspect/sorting.ts';
+import { ordersOf, sortImages, usualOrders } from '../../../src-renderer/features/inspect/sorting.ts';
 import { transferSources } from '../../../src-renderer/features/inspect/transfer.ts';
-import { metricText, partsOf, imageMetricText } from '../../../src-renderer/metrics/metric-values.ts';
+import {
+  heatMetricsOf,
+  isInside,
+  ratioOf,
+  valueIn,
+} from '../../../src-renderer/metrics/heat-metrics.svelte.ts';
+import {
+  allMetrics,
+  metricText,
+  partsOf,
+  imageMetricText,
+} from '../../../src-renderer/metrics/metric-values.ts';
 
 function image(id: number, energyInBox: number | null, correct: boolean, classId = 1): EvaluatedImage {
   return {
@@ -26,13 +37,14 @@ function image(id: number, energyInBox: number | null, correct: boolean, classId
     correct,
     trueScore: 0.5,
     predictedScore: 0.6,
-    energyInBox,
-    pointingHit: null,
-    iou: null,
-    saliencyMetric: null,
-    values: {},
+    areaShare: 0.25,
+    values: { 'energy-in-box': energyInBox },
   };
 }
+const methods = allMethods();
+const inputGradient = methods.saliency.find(({ id }) => id === 'input-gradient')!;
+const heat = heatMetricsOf(inputGradient, { score: 'loss', reduction: 'squared' }, methods, true)!;
+const from = (share: number) => (one: EvaluatedImage) => isInside(one, heat, { by: 'share', from: share });
 
 const images = [
   image(1, 0.9, true),
@@ -45,7 +57,7 @@ const images = [
 
 describe('the four fields', () => {
   it('count every picture once, those without a share in none of them', () => {
-    const counts = countQuadrants(images, 0.5);
+    const counts = countQuadrants(images, from(0.5));
     expect(counts).toEqual({
       'right-inside': 2,
       'right-outside': 1,
@@ -56,19 +68,22 @@ describe('the four fields', () => {
   });
 
   it('move their border with the limit, which itself is inside', () => {
-    expect(quadrantOf(image(1, 0.5, true), 0.5)).toBe('right-inside');
-    expect(quadrantOf(image(1, 0.5, true), 0.51)).toBe('right-outside');
-    expect(countQuadrants(images, 0.95)['right-inside']).toBe(0);
+    expect(quadrantOf(image(1, 0.5, true), from(0.5))).toBe('right-inside');
+    expect(quadrantOf(image(1, 0.5, true), from(0.51))).toBe('right-outside');
+    expect(countQuadrants(images, from(0.95))['right-inside']).toBe(0);
   });
 
   it('are told by class, the worst share first', () => {
-    expect(quadrantByClass(images, 'wrong-inside', 0.5)).toEqual([{ classId: 2, count: 1, of: 2 }]);
-    const rows = quadrantByClass([...images, image(7, 0.2, true, 2)], 'right-outside', 0.5);
+    expect(quadrantByClass(images, 'wrong-inside', from(0.5))).toEqual([{ classId: 2, count: 1, of: 2 }]);
+    const rows = quadrantByClass([...images, image(7, 0.2, true, 2)], 'right-outside', from(0.5));
     expect(rows.map((row) => row.classId)).toEqual([2, 1]);
   });
 
   it('come from a histogram whose last bin holds 100 %', () => {
-    const counts = shareHistogram([...images, image(8, 1, true)], 10);
+    const counts = histogramOf(
+      [...images, image(8, 1, true)].map((one) => valueIn(one, heat.inBox)),
+      10,
+    );
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(6);
     expect(counts[9]).toBe(2);
     expect(counts[4]).toBe(1);
@@ -76,7 +91,7 @@ describe('the four fields', () => {
 });
 
 describe('orders', () => {
-  const byShare = ORDERS.find((order) => order.id === 'energyInBox')!;
+  const byShare = usualOrders(heat).find((order) => order.id === 'in-box')!;
 
   it('put pictures without the figure last in both directions', () => {
     expect(sortImages(images, byShare, true).map((one) => one.imageId)).toEqual([4, 3, 2, 5, 1, 6]);
@@ -90,33 +105,62 @@ describe('orders', () => {
   });
 });
 
+const listed = (...ids: string[]) =>
+  allMetrics({ metrics: ids.map((measure) => ({ measure, params: {}, ...nothing })) }, methods);
+const nothing = { value: null, low: null, high: null, pictures: 0, skipped: 0 };
+
 describe('orders by what else was measured', () => {
-  const { measures } = allMethods();
   const measured = images.map((one, index) => ({
     ...one,
-    values: { deletion: index === 0 ? null : index / 10, energyInBox: 0.3, accuracy: 1 },
+    values: { deletion: index === 0 ? null : index / 10, 'energy-in-box': 0.3, accuracy: 1 },
   }));
+  const all = listed('energy-in-box', 'deletion', 'accuracy', 'insertion');
 
-  it('are one for each measure that says something of a picture, by its title', () => {
-    expect(ordersOf(measured, measures).map(({ title }) => title)).toEqual(['Deletion']);
-    expect(ordersOf(images, measures)).toEqual([]);
+  it('are one for each metric that says something of a picture, by its title', () => {
+    expect(ordersOf(measured, all, heat).map(({ title }) => title)).toEqual(['Deletion']);
+    expect(ordersOf(images, all, heat)).toEqual([]);
   });
 
   it('sort by it, and say so of a picture that has none', () => {
-    const [order] = ordersOf(measured, measures);
+    const [order] = ordersOf(measured, all, heat);
     expect(sortImages(measured, order, false).map((one) => one.imageId)).toEqual([6, 5, 4, 3, 2, 1]);
     expect(order.text(measured[1])).toBe('10.0 %');
     expect(order.text(measured[0])).toBe('not measured');
   });
 });
 
-describe('a figure of one picture', () => {
+describe('the metrics of the heat that is shown', () => {
+  const gradCam = methods.saliency.find(({ id }) => id === 'grad-cam')!;
+  it('are others for another method and for other parameters, and say which', () => {
+    expect(heat).toMatchObject({ title: 'loss gradient, squared', inBox: { key: 'energy-in-box' } });
+    const of = (params: Record<string, string | number>) => heatMetricsOf(gradCam, params, methods, false)!;
+    expect(of({}).inBox.key).toBe('energy-in-box(method=grad-cam)');
+    expect(of({}).iou.key).toBe('mean-iou(box=threshold, method=grad-cam)');
+    expect(of({ stagesBack: 1 }).inBox.key).toBe('energy-in-box(method=grad-cam, method.stagesBack=1)');
+    expect(of({ stagesBack: 1 }).title).toContain('Grad-CAM (');
+    // In one way of several that mean the same.
+    expect(of({ form: 'elementwise' }).inBox.key).toBe('energy-in-box(method=grad-cam-elementwise)');
+  });
+
+  it('are inside by what even heat would have, if that is asked for', () => {
+    const tiny = { ...image(1, 0.2, true), areaShare: 0.05 };
+    const filling = { ...image(2, 0.7, true), areaShare: 0.9 };
+    const rule = { by: 'ratio', from: 1.5 } as const;
+    expect([tiny, filling].map((one) => isInside(one, heat, rule))).toEqual([true, false]);
+    expect([tiny, filling].map(from(0.5))).toEqual([false, true]);
+    expect(isInside({ ...tiny, areaShare: null }, heat, rule)).toBeNull();
+    expect(ratioOf(0.2, 0.05)).toBeCloseTo(4, 12);
+  });
+});
+
+describe('a metric of one picture', () => {
   it('is in a unit of its own where that of the set says nothing of it', () => {
-    const auroc = allMethods().measures.find(({ id }) => id === 'ood-auroc')!;
+    const auroc = methods.measures.find(({ id }) => id === 'ood-auroc')!;
     expect(metricText(0.81, auroc.unit)).toBe('81.0 %');
     expect(imageMetricText(1.161, auroc)).toBe('1.16');
-    const [order] = ordersOf([{ ...images[0], values: { oodAuroc: -1.161 } }], [auroc]);
-    expect(order.text({ ...images[0], values: { oodAuroc: -1.161 } })).toBe('−1.16');
+    const one = { ...images[0], values: { 'ood-auroc': -1.161 } };
+    const [order] = ordersOf([one], listed('ood-auroc'), heat);
+    expect(order.text(one)).toBe('−1.16');
   });
 });
 
@@ -127,17 +171,8 @@ it('counts pictures, whatever their number', () => {
 
 describe('what a figure is made of', () => {
   const info = (id: string) => allMethods().measures.find((one) => one.id === id)!;
-  const metricValue = (parts: MetricValue['parts']): MetricValue => ({
-    value: 0.5,
-    low: null,
-    high: null,
-    pictures: 9,
-    skipped: 0,
-    params: {},
-    parts,
-  });
-  const names = (id: string, parts: MetricValue['parts']) =>
-    partsOf(info(id), metricValue(parts)).parts.map(({ name, text }) => `${name} ${text}`);
+  const names = (id: string, parts: Metric['parts'], curve?: Metric['curve']) =>
+    partsOf(info(id), { parts, curve }).parts.map(({ name, text }) => `${name} ${text}`);
 
   it('comes the worst first, what is of all before it and what could not be measured last', () => {
     const parts = [
@@ -148,12 +183,12 @@ describe('what a figure is made of', () => {
     ];
     expect(names('f1', parts)).toEqual(['overall 90.0 %', 'owl 20.0 %', 'cat 70.0 %', 'dog –']);
     expect(names('corruption-error', parts.slice(1))).toEqual(['cat 70.0 %', 'owl 20.0 %', 'dog –']);
-    expect(partsOf(info('f1'), metricValue(parts)).order).toBe('worst first');
+    expect(partsOf(info('f1'), { parts }).order).toBe('worst first');
   });
 
   it('stays in the order of its epsilons, and of its counts', () => {
-    const curve = [0, 1, 2].map((step) => ({ name: String(step / 255), value: 1 - step / 2 }));
-    expect(names('fgsm', curve)).toEqual(['ε 0/255 100.0 %', 'ε 1/255 50.0 %', 'ε 2/255 0.0 %']);
+    const curve = [0, 1, 2].map((step) => ({ x: step / 255, y: 1 - step / 2, low: null, high: null }));
+    expect(names('fgsm', undefined, curve)).toEqual(['ε 0/255 100.0 %', 'ε 1/255 50.0 %', 'ε 2/255 0.0 %']);
     // Classes may be called by numbers, and are no epsilons.
     const digits = ['0', '1'].map((name, i) => ({ name, value: 1 - i / 2 }));
     expect(names('pointing-game', digits)).toEqual(['1 50.0 %', '0 100.0 %']);

@@ -3,7 +3,6 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { intersectionOverUnion } from '../../../../src-main/contracts/geometry.ts';
 import type {
-  EvaluateOutcome,
   EvaluateSpec,
   ExplainSpec,
   ModelRef,
@@ -21,6 +20,7 @@ import { sessionCache } from '../../../../src-main/engine/data/session-cache.ts'
 import { imageSet, writePlanes } from '../../../../src-main/engine/data/image-set.ts';
 import { ImageCache } from '../../../../src-main/imaging/index.ts';
 import { makeToy, toyClasses, toySizePx, toySpec, type Toy } from '../training/toy.ts';
+import { byKey } from './by-key.ts';
 
 let toy: Toy;
 let model: ModelRef;
@@ -50,8 +50,7 @@ const specOf = (more: Partial<EvaluateSpec> = {}): EvaluateSpec => ({
   measures: usual({ fgsm: { largest: 0.3, points: 2, spacing: 'even' } }),
   ...more,
 });
-const evaluated = (more: Partial<EvaluateSpec> = {}): Promise<EvaluateOutcome> =>
-  evaluate(specOf(more), quiet);
+const evaluated = async (more: Partial<EvaluateSpec> = {}) => byKey(await evaluate(specOf(more), quiet));
 const taken = (id: string, params = {}, more: Partial<EvaluateSpec> = {}) =>
   evaluated({ measures: [{ id, params }], ...more });
 const explainSpec = (more: Partial<ExplainSpec> = {}): ExplainSpec => ({
@@ -74,9 +73,9 @@ describe('evaluation', () => {
     const { accuracy, fgsm, energyInBox } = figures;
     expect(accuracy.value).toBeCloseTo(diagonal / 41, 12);
     expect(accuracy.value).toBeGreaterThan(0.8);
-    expect(fgsm.parts!.map(({ name }) => Number(name))).toEqual([0, 0.15, 0.3]);
-    expect(fgsm.parts![0].value).toBe(accuracy.value);
-    expect(fgsm.parts![2].value).toBeLessThan(accuracy.value!);
+    expect(fgsm.curve!.map(({ x }) => x)).toEqual([0, 0.15, 0.3]);
+    expect(fgsm.curve![0].y).toBe(accuracy.value);
+    expect(fgsm.curve![2].y).toBeLessThan(accuracy.value!);
     const energies = images.flatMap(({ values }) =>
       values.energyInBox === null ? [] : [values.energyInBox],
     );
@@ -112,7 +111,7 @@ describe('evaluation', () => {
       random: randomFromSeed(0),
     });
     const hits = Array.from(labels).filter((own, i) => predictedClass(logits, 3, i) === own).length;
-    expect(figures.fgsm.parts![1].value).toBeCloseTo(hits / 41, 12);
+    expect(figures.fgsm.curve![1].y).toBeCloseTo(hits / 41, 12);
     await sessions.dispose();
     cache.close();
   });

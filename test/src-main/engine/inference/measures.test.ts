@@ -11,6 +11,7 @@ import { saliencyById, saliencyMethods } from '../../../../src-main/engine/salie
 import { evaluate } from '../../../../src-main/engine/inference/index.ts';
 import { train } from '../../../../src-main/engine/training/index.ts';
 import { makeToy, toyClasses, toySizePx, toySpec, type Toy } from '../training/toy.ts';
+import { byKey } from './by-key.ts';
 
 let toy: Toy;
 let common: Pick<EvaluateSpec, 'model' | 'cacheFolder' | 'seed'>;
@@ -47,17 +48,19 @@ const params: Record<string, Record<string, number | string>> = {
   'gradient-robustness': { draws: 2 },
   'density-robustness': { draws: 2 },
 };
-const run = (ids: readonly string[], more: Partial<EvaluateSpec> = {}, own = params) =>
-  evaluate(
-    {
-      ...common,
-      groups,
-      images: some(),
-      against: toy.images.slice(0, 9),
-      measures: ids.map((id) => ({ id, params: own[id] ?? {} })),
-      ...more,
-    },
-    { emit() {}, cancelled: () => false },
+const run = async (ids: readonly string[], more: Partial<EvaluateSpec> = {}, own = params) =>
+  byKey(
+    await evaluate(
+      {
+        ...common,
+        groups,
+        images: some(),
+        against: toy.images.slice(0, 9),
+        measures: ids.map((id) => ({ id, params: own[id] ?? {} })),
+        ...more,
+      },
+      { emit() {}, cancelled: () => false },
+    ),
   );
 const metricValueOf = async (id: string, own: Record<string, number | string | boolean> = {}, more = {}) => {
   const { figures } = await run([], { measures: [{ id, params: { ...params[id], ...own } }], ...more });
@@ -215,7 +218,7 @@ describe('a single measure', () => {
 describe('measures of a heat map', () => {
   it('offer every saliency method that needs no training pictures', () => {
     const comparing = ['expected-gradients'];
-    const offered = mapMethods.map((choice) => mapOf(choice));
+    const offered = mapMethods.map((method) => mapOf({ method }));
     expect([...new Set(offered.map(({ method }) => method)), ...comparing].sort()).toEqual(
       saliencyMethods.map(({ id }) => id).sort(),
     );

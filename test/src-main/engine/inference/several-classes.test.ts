@@ -6,6 +6,7 @@ import type { EpochMetrics } from '../../../../src-main/contracts/runs.ts';
 import { attackSet, createExplainer, evaluate } from '../../../../src-main/engine/inference/index.ts';
 import { train } from '../../../../src-main/engine/training/index.ts';
 import { makeToy, toyClasses, toySpec, type Toy } from '../training/toy.ts';
+import { byKey } from './by-key.ts';
 
 let toy: Toy;
 beforeAll(async () => {
@@ -37,19 +38,21 @@ it('all classes of a picture are learnt by binary cross-entropy, and counted in 
     model: { config: spec.config, classes: toyClasses, checkpoint },
     cacheFolder: spec.cacheFolder,
   };
-  const { figures, images, confusion } = await evaluate(
-    {
-      ...common,
-      images: toy.images.slice(84),
-      groups: [],
-      against: [],
-      seed: 1,
-      measures: [
-        ...['accuracy', 'f1', 'confusion'],
-        ...['negative-quadrant-heat', 'energy-in-box', 'pointing-game'],
-      ].map((id) => ({ id, params: {} })),
-    },
-    { emit() {}, cancelled: () => false },
+  const { figures, images, confusion } = byKey(
+    await evaluate(
+      {
+        ...common,
+        images: toy.images.slice(84),
+        groups: [],
+        against: [],
+        seed: 1,
+        measures: [
+          ...['accuracy', 'f1', 'confusion'],
+          ...['negative-quadrant-heat', 'energy-in-box', 'pointing-game'],
+        ].map((id) => ({ id, params: {} })),
+      },
+      { emit() {}, cancelled: () => false },
+    ),
   );
   // One class a picture, however well chosen, would reach 2/3.
   expect(figures.f1.parts!.find(({ name }) => name === 'overall')!.value).toBeGreaterThan(0.9);

@@ -263,7 +263,7 @@ describe('maps of features', () => {
   it('that measures call Grad-CAM and element-wise Grad-CAM are two: only the second is HiResCAM', async () => {
     const [standard, elementwise, hires] = await Promise.all(
       (['grad-cam', 'grad-cam-elementwise', 'hirescam'] as const).map(async (choice) => {
-        const { method, params } = mapOf(choice);
+        const { method, params } = mapOf({ method: choice });
         return (await rawOf(method, params, { pool: 'max' })).values;
       }),
     );
