@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
+import type { RunId } from '../../src-main/contracts/ids.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
 import { launchBrowser } from './browser.ts';
 import { Client, makeWorkFolder, sharedData, startHost, type Host } from './app.ts';
@@ -243,9 +244,7 @@ describe('looking', () => {
     if (!(await iou.isVisible())) await page.keyboard.press('b');
     // At first it is the box that was measured, with the very IoU of the measures.
     await iou.waitFor();
-    const metricValue = page
-      .getByText('IoU, box from heat', { exact: true })
-      .locator('xpath=following-sibling::*[1]');
+    const metricValue = page.getByText(/^IoU of the box/).locator('xpath=following-sibling::*[1]');
     expect(await page.getByTestId('iou').innerText()).toBe(await metricValue.innerText());
     await page.getByRole('radio', { name: 'Threshold' }).click();
     const slider = page.getByRole('slider', { name: 'Threshold' });
@@ -284,6 +283,67 @@ describe('looking', () => {
     await page.getByText('The box-aware run looks at the disc.').waitFor();
     const [saved] = await client.call('comparisons.list', {});
     expect(saved).toMatchObject({ note: 'The box-aware run looks at the disc.' });
+  });
+
+  it('measures both runs by the method that is chosen, and table, panes and thumbnails are of it', async () => {
+    await page.getByRole('combobox', { name: 'Heat map method' }).selectOption('grad-cam');
+    await page.getByText('In box and IoU of the box: Grad-CAM').waitFor();
+    const shown = await Promise.all(
+      ['Run A', 'Run B'].map((name) => page.getByRole('combobox', { name }).inputValue()),
+    );
+    const [a, b] = shown.map((id) => Number(id) as RunId);
+    const key = 'energy-in-box(method=grad-cam)';
+    const valuesOf = async (runId: RunId) =>
+      new Map(
+        (await client.call('evaluations.images', { runId })).map(({ name, values }) => [name, values[key]]),
+      );
+    // Nobody asked for it but by choosing the method.
+    await expect
+      .poll(
+        async () => [...(await valuesOf(a)).values(), ...(await valuesOf(b)).values()].includes(undefined!),
+        {
+          timeout: 60_000,
+        },
+      )
+      .toBe(false);
+    const [ofA, ofB] = [await valuesOf(a), await valuesOf(b)];
+    const percent = (value: number | null | undefined) =>
+      value === null || value === undefined ? '–' : `${Math.round(value * 100)} %`;
+    const row = page.locator('table.rows tbody tr[aria-selected=true]');
+    const name = (await row.locator('td.first span[title]').getAttribute('title'))!;
+    await expect
+      .poll(async () => (await row.locator('td').allInnerTexts()).slice(4, 6).map((text) => text.trim()))
+      .toEqual([percent(ofA.get(name)), percent(ofB.get(name))]);
+    await page
+      .getByRole('region', { name: 'Run A' })
+      .getByText(`in box ${percent(ofA.get(name))}`)
+      .waitFor();
+    // What the command line measures by that method is the same.
+    const jobId = await client.call('evaluations.start', {
+      runId: a,
+      measures: [{ id: 'energy-in-box', params: { method: 'grad-cam' } }],
+    });
+    await expect
+      .poll(async () => (await client.call('jobs.list', {})).find(({ id }) => id === jobId)?.state, {
+        timeout: 60_000,
+      })
+      .toBe('done');
+    expect(await valuesOf(a)).toEqual(ofA);
+
+    await workspace('Inspect').click();
+    await page.getByRole('combobox', { name: 'Heat map method' }).selectOption('grad-cam');
+    await page.getByTestId('quadrants-of').getByText('by Grad-CAM').waitFor();
+    const run = Number(await page.getByRole('combobox', { name: 'Run', exact: true }).inputValue()) as RunId;
+    const tile = page
+      .getByLabel(/^Test pictures, sorted by Attribution in box, Grad-CAM/)
+      .getByRole('button')
+      .first();
+    const [tileName] = (await tile.getAttribute('aria-label'))!.split(', ');
+    const own = (await valuesOf(run)).get(tileName);
+    expect(await tile.getAttribute('aria-label')).toContain(
+      typeof own === 'number' ? `${percent(own)} in` : 'not measured',
+    );
+    await workspace('Compare').click();
   });
 
   it('keeps place and theme through a reload', async () => {

@@ -111,6 +111,28 @@ describe('the fovea command, from pictures to heat map', () => {
     expect(fgsm).toHaveLength(5);
     expect((further.measures as { fgsm: { eps: number }[] }).fgsm.at(-1)!.eps).toBeCloseTo(0.2, 6);
     expect(further.figures).toMatchObject({ topKAccuracy: { value: 1, high: 1, params: { k: 2 } } });
+    // Each measure with each of its parameters is one metric: the second FGSM curve stands beside the first.
+    const { metrics } = fovea('metrics', project, '--run', '1', '--json').json as {
+      metrics: { measure: string; params: object; curve?: object[] }[];
+    };
+    expect(metrics.filter(({ measure }) => measure === 'fgsm').map(({ curve }) => curve!.length)).toEqual([
+      5, 10,
+    ]);
+    expect(metrics[0]).toEqual({
+      measure: 'accuracy',
+      params: {},
+      split: 'selection',
+      epoch: 1,
+      value: expect.any(Number),
+      interval: [expect.any(Number), expect.any(Number)],
+      images: evaluated.images,
+      skipped: 0,
+    });
+    expect(metrics.find(({ measure }) => measure === 'f1')).toHaveProperty('byClass.cat');
+    expect(metrics.find(({ measure }) => measure === 'energy-in-box')).toMatchObject({
+      params: { method: 'gradient-energy' },
+      chance: expect.any(Number),
+    });
     const asked = (...flags: string[]) => fovea('evaluate', project, '--run', '1', ...flags);
     expectMistake(asked('--measures', 'nope'), /no measure "nope".*known are accuracy/);
     expectMistake(asked('--measures', 'fgsm:nope'), /fgsm has no preset "nope".*known are paper-box-aware/);
