@@ -8,7 +8,7 @@ import type { MeasureInfo, MethodInfo, ParamValue } from '../contracts/methods.t
 import type { DeviceChoice } from '../contracts/devices.ts';
 import { heatTitle, mapParamPrefix } from '../contracts/heat-metrics.ts';
 import { metricOf, type Metric } from '../contracts/metrics.ts';
-import { metricRecord } from './metrics.ts';
+import { metricRecord } from './metric-record.ts';
 import { runNumber, withCore } from './session.ts';
 import { readSet, valuesOf } from './set-values.ts';
 import { percent, splitWord, table, type Terminal } from './terminal.ts';

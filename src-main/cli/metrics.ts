@@ -2,8 +2,9 @@
 
 import type { Split } from '../contracts/dataset.ts';
 import { heatTitle } from '../contracts/heat-metrics.ts';
-import type { Metric, RunMetric } from '../contracts/metrics.ts';
+import type { RunMetric } from '../contracts/metrics.ts';
 import { shownValue } from './evaluate.ts';
+import { metricRecord } from './metric-record.ts';
 import { runNumber, withCore } from './session.ts';
 import { table, type Terminal } from './terminal.ts';
 
@@ -40,21 +41,3 @@ export async function metrics(
 }
 
 const placeOf = ({ split, epoch }: RunMetric) => ({ split, epoch });
-
-/** A metric as scripts read it: its value, and the curve or the values by class or group where it has them. */
-export function metricRecord(metric: Metric) {
-  const { measure, params, value, low, high, pictures, skipped, chance, curve, parts } = metric;
-  const intervalOf = (from: number | null, to: number | null) =>
-    from === null || to === null ? null : [from, to];
-  return {
-    measure,
-    params,
-    value,
-    interval: intervalOf(low, high),
-    images: pictures,
-    skipped,
-    ...(chance !== undefined && { chance }),
-    ...(curve && { curve: curve.map(({ x, y, low, high }) => ({ x, y, interval: intervalOf(low, high) })) }),
-    ...(parts && { byClass: Object.fromEntries(parts.map(({ name, value }) => [name, value])) }),
-  };
-}

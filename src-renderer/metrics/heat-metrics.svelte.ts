@@ -78,7 +78,7 @@ const nameOf = (run: Run, heat: HeatMetrics) => JSON.stringify([run.id, heat.inB
 /** Measures runs by the chosen method as soon as it takes one pass a picture; slower ones when a person says so. */
 export class HeatMeasuring {
   /** What is not begun by itself again: it was cancelled, or failed. */
-  private held = $state.raw<ReadonlySet<string>>(new Set());
+  private held = $state.raw<readonly string[]>([]);
   error = $state.raw<unknown>(null);
   private readonly wanted: () => { runs: Run[]; heat: HeatMetrics | null; method: SaliencyInfo | null };
 
@@ -90,7 +90,7 @@ export class HeatMeasuring {
     $effect(() => {
       const { heat, method } = this.wanted();
       if (!heat || !method || this.why !== null || this.jobs.length > 0) return;
-      const next = this.missing.find((run) => !this.held.has(nameOf(run, heat)));
+      const next = this.missing.find((run) => !this.held.includes(nameOf(run, heat)));
       if (!next || method.passes === 'many') return;
       const timer = setTimeout(() => void this.measure(next, heat), delayMs);
       return () => clearTimeout(timer);
@@ -122,19 +122,19 @@ export class HeatMeasuring {
   start(): void {
     const { heat } = this.wanted();
     const [next] = this.missing;
-    this.held = new Set();
+    this.held = [];
     if (heat && next) void this.measure(next, heat);
   }
 
   async cancel(): Promise<void> {
     const { heat } = this.wanted();
-    if (heat) this.held = new Set([...this.held, ...this.missing.map((run) => nameOf(run, heat))]);
+    if (heat) this.held = [...this.held, ...this.missing.map((run) => nameOf(run, heat))];
     await Promise.all(this.jobs.map(({ id }) => call('jobs.cancel', { id })));
   }
 
   private async measure(run: Run, heat: HeatMetrics): Promise<void> {
     // Begun once: what fails, or is cancelled elsewhere, is not begun again by itself.
-    this.held = new Set([...this.held, nameOf(run, heat)]);
+    this.held = [...this.held, nameOf(run, heat)];
     this.error = null;
     try {
       await call('evaluations.start', {

@@ -60,14 +60,12 @@ export class Comparison {
   );
   /** Metrics that single pictures of both runs have, beside those of the maps shown. */
   readonly further = $derived.by(() => {
-    const known = new Set(
-      this.rows.flatMap(({ a, b }) => Object.keys(a.values).filter((key) => key in b.values)),
-    );
+    const isKnown = (key: string) => this.rows.some(({ a, b }) => key in a.values && key in b.values);
     return [this.a, this.b]
       .flatMap((summary) => (summary ? allMetrics(summary, runs.methods) : []))
       .filter(
         ({ key }, index, all) =>
-          known.has(key) &&
+          isKnown(key) &&
           key !== this.heat?.inBox.key &&
           key !== this.heat?.iou.key &&
           all.findIndex((one) => one.key === key) === index,

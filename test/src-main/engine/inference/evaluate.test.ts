@@ -2,11 +2,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { intersectionOverUnion } from '../../../../src-main/contracts/geometry.ts';
-import type {
-  EvaluateSpec,
-  ExplainSpec,
-  ModelRef,
-} from '../../../../src-main/contracts/worker-protocol.ts';
+import type { EvaluateSpec, ExplainSpec, ModelRef } from '../../../../src-main/contracts/worker-protocol.ts';
 import { attackById } from '../../../../src-main/engine/attacks/index.ts';
 import { measureInfos, predictedClass } from '../../../../src-main/engine/measures/index.ts';
 import { randomFromSeed } from '../../../../src-main/engine/nn/index.ts';
