@@ -112,7 +112,7 @@ describe('the fovea command, from pictures to heat map', () => {
     expect((further.measures as { fgsm: { eps: number }[] }).fgsm.at(-1)!.eps).toBeCloseTo(0.2, 6);
     expect(further.figures).toMatchObject({ topKAccuracy: { value: 1, high: 1, params: { k: 2 } } });
     // Each measure with each of its parameters is one metric: the second FGSM curve stands beside the first.
-    const { metrics } = fovea('metrics', project, '--run', '1', '--json').json as {
+    const { metrics } = fovea('metrics', project, '--run', '1', '--split', 'selection', '--json').json as {
       metrics: { measure: string; params: object; curve?: object[] }[];
     };
     expect(metrics.filter(({ measure }) => measure === 'fgsm').map(({ curve }) => curve!.length)).toEqual([

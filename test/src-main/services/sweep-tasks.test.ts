@@ -62,7 +62,7 @@ const train = (place: string, task: number, signal = new AbortController().signa
 /** What does not depend on who trained it. */
 const tableOf = ({ cells, choices }: SweepResult) => ({
   choices,
-  cells: cells.map(({ runs, ...cell }) => cell),
+  cells: cells.map(({ runs: _, ...cell }) => cell),
 });
 
 describe('a sweep of tasks', () => {

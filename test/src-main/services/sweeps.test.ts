@@ -279,7 +279,7 @@ describe('a sweep over anything', () => {
     const again = await core.call('runs.resume', { id: alone });
     await core.jobEnded(again.jobId!);
     const logs = [ofSweep.id, alone].map((id) =>
-      store.epochMetrics.ofRun(id).map(({ seconds, picturesPerSecond, ...figures }) => figures),
+      store.epochMetrics.ofRun(id).map(({ seconds: _s, picturesPerSecond: _p, ...figures }) => figures),
     );
     expect(logs[0]).toEqual(logs[1]);
   }, 90_000);
