@@ -23,7 +23,7 @@ import {
 afterAll(() => sessions.dispose());
 
 /** Accuracy at each of nine epsilons up to 0.2. */
-async function curve(space: 'pixel' | 'normalised'): Promise<(number | null)[]> {
+async function accuracies(space: 'pixel' | 'normalised'): Promise<(number | null)[]> {
   const target = attackTarget({ architecture, weights: weightsOf('standard'), sessions, batch: 256 });
   const { images, labels } = someImages(200);
   const measure = measureById('fgsm');
@@ -45,17 +45,17 @@ async function curve(space: 'pixel' | 'normalised'): Promise<(number | null)[]> 
     trueClasses: [...labels].map((label) => [label]),
   };
   const values = await reading.read(batch as unknown as BatchView);
-  const { parts } = await reading.metricValue(values!);
-  return parts!.slice(1).map(({ value }) => value);
+  const { curve } = await reading.metricValue(values!);
+  return curve!.slice(1).map(({ y }) => y);
 }
 
 it('on normalised values it is what foolbox finds, which believes them to lie in [0, 1]', async () => {
-  const found = await curve('normalised');
+  const found = await accuracies('normalised');
   found.forEach((value, i) => expect(value).toBeCloseTo(reference.normalisedCurve[i], 6));
 });
 
 it('on pixels it is what the attack finds, and falls deeper', async () => {
-  const found = await curve('pixel');
+  const found = await accuracies('pixel');
   for (const i of [0, 2, 8])
     expect(found[i]).toBeCloseTo(accuracyOf(await attacked('fgsm', {}, (i + 1) / 45)), 6);
   expect(found[8]!).toBeLessThan(reference.normalisedCurve[8] - 0.3);
