@@ -27,7 +27,7 @@ export const inputGradient = saliencyMethod({
     {
       id: 'energy',
       title: 'Gradient energy',
-      source: 'KC & Zhang 2021: what the box-aware penalty charges for',
+      source: 'KC & Zhang 2021: what the box-aware penalty penalises',
       params: { score: 'loss', reduction: 'squared' },
     },
     {
